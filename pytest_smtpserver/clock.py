@@ -1,0 +1,31 @@
+"""Time that no test can freeze.
+
+Tools that freeze time replace `time.time` and `time.monotonic`; a server that lives in the
+test's process and asked those would neither time out nor go on. `clock_gettime` is left alone.
+"""
+
+from __future__ import annotations
+
+import time
+
+if hasattr(time, "clock_gettime"):
+
+    def monotonic() -> float:
+        """Return seconds on a clock that never goes backwards."""
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+    def _epoch() -> float:
+        return time.clock_gettime(time.CLOCK_REALTIME)
+
+else:  # Windows
+    monotonic = time.monotonic
+    _epoch = time.time
+
+#: What to add to `monotonic()` for seconds since the epoch. Read once, so that the times of
+#: records never go backwards either.
+EPOCH_OFFSET = _epoch() - monotonic()
+
+
+def now() -> float:
+    """Return seconds since the epoch."""
+    return monotonic() + EPOCH_OFFSET
