@@ -1,0 +1,105 @@
+"""The one thread in which all servers of a process run.
+
+It is started by the first server and runs `trio.run` until the process, or the test run, ends.
+It is a daemon: if all else fails it does not keep the process. After a fork the child has no
+such thread, only what is left of its parent's; the first server of the child starts another.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import trio
+
+from .clock import SteadyClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Arbitrary, and far more than a healthy machine needs.
+_START_TIMEOUT = 10.0
+_SHUTDOWN_TIMEOUT = 1.0
+
+
+class Background:
+    """A thread with a trio loop, and the way into it."""
+
+    def __init__(self) -> None:
+        self._ready = threading.Event()
+        self._token: trio.lowlevel.TrioToken
+        self.nursery: trio.Nursery
+        # A thread dump shows the name.
+        self._thread = threading.Thread(
+            target=self._run, name="pytest-smtpserver (trio)", daemon=True
+        )
+        self._thread.start()
+        if not self._ready.wait(_START_TIMEOUT):
+            raise RuntimeError(f"the SMTP server's thread did not start in {_START_TIMEOUT:g} s")
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the loop still runs."""
+        return self._thread.is_alive()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller is in this very thread."""
+        return threading.current_thread() is self._thread
+
+    def soon(self, function: Callable[..., object], *args: object) -> None:
+        """Call a function in the thread; from any thread. Raises `trio.RunFinishedError`."""
+        self._token.run_sync_soon(function, *args)
+
+    def shut_down(self) -> None:
+        """End the loop and whatever runs in it, in bounded time."""
+        try:
+            self.soon(self.nursery.cancel_scope.cancel)
+        except trio.RunFinishedError:
+            return
+        if not self.is_current:
+            self._thread.join(_SHUTDOWN_TIMEOUT)
+
+    def _run(self) -> None:
+        trio.run(self._main, clock=SteadyClock())
+
+    async def _main(self) -> None:
+        self._token = trio.lowlevel.current_trio_token()
+        async with trio.open_nursery() as self.nursery:
+            self._ready.set()
+            await trio.sleep_forever()
+
+
+_lock = threading.Lock()
+_background: Background | None = None
+
+
+def background() -> Background:
+    """Return this process's thread, started if need be."""
+    global _background
+    with _lock:
+        if _background is None or not _background.is_alive:
+            _background = Background()
+        return _background
+
+
+def shut_down() -> None:
+    """End this process's thread if it has one; the next server starts another."""
+    global _background
+    with _lock:
+        ended, _background = _background, None
+    if ended is not None:
+        ended.shut_down()
+
+
+def _forget_parents_thread() -> None:
+    global _background, _lock
+    _lock = threading.Lock()
+    _background = None
+
+
+atexit.register(shut_down)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parents_thread)

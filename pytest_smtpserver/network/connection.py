@@ -1,0 +1,207 @@
+"""Driving one connection: octets in, the engine's actions out.
+
+A connection is one task. It reads, tells the engine, carries out what the engine wants, and
+reads again. Replies are gathered until the engine has nothing more to say, so octets that came
+together are answered together. One cancel scope spans the conversation; its deadline is pushed
+ahead before each wait for the peer, and `stop` cancels it.
+
+While the engine is paused, the connection reads ahead a bounded amount: it would not see
+otherwise that the peer has left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+import trio
+
+from pytest_smtpserver.clock import monotonic, now
+from pytest_smtpserver.engine import Close, EndReason, Hold, Send, Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_smtpserver.engine import Engine
+
+# One read, and a bound on what a peer can make us owe it or keep for it. Arbitrary.
+_CHUNK = 64 * 1024
+# How long an orderly close waits for the peer to close too. Closing a socket that has unread
+# input resets it on Linux, and the last reply would be lost.
+_DRAIN_SECONDS = 1.0
+# How long a last word may take to leave; within what stopping a server may take.
+_LAST_WORD_SECONDS = 0.5
+
+
+class _Lost(Exception):
+    """The peer has reset the connection."""
+
+
+class Connection:
+    """One accepted socket and its engine."""
+
+    def __init__(
+        self, accepted: socket.socket, engine: Engine, on_crash: Callable[[BaseException], object]
+    ) -> None:
+        self._socket = accepted
+        self._engine = engine
+        self._on_crash = on_crash
+        self._owed = bytearray()
+        self._ahead = b""
+        self._scope = trio.CancelScope()
+        self._end_reason: EndReason = "idle"
+
+    def stop(self) -> None:
+        """Let what is owed leave, say a last word, and close."""
+        self._end_reason = "stop"
+        self._scope.cancel()
+
+    def abandon(self) -> None:
+        """Close this process's copy of the socket, and do nothing else."""
+        self._socket.close()
+
+    async def run(self) -> None:
+        """Drive the engine until the connection is closed; raises nothing but cancellation."""
+        try:
+            with self._scope:
+                self._engine.opened(now())
+                await self._converse()
+            if self._scope.cancelled_caught:
+                await self._finish(self._end_reason)
+        except Exception as error:  # noqa: BLE001  # other clients go on, and the test hears of it
+            self._on_crash(error)
+            await self._finish_after_crash()
+        finally:
+            self._socket.close()
+
+    async def _converse(self) -> None:
+        try:
+            while await self._carry_out():
+                self._push_deadline()
+                octets = await self._read()
+                if octets:
+                    self._engine.receive(octets, now())
+                else:
+                    self._engine.eof(now())
+        except _Lost:
+            self._engine.eof(now(), reset=True)
+
+    def _push_deadline(self) -> None:
+        # Moving a deadline costs more than asking the time, so it is moved a little farther than
+        # needed, and then not for every single read.
+        idle_timeout = self._engine.idle_timeout
+        earliest = monotonic() + idle_timeout
+        if not earliest <= self._scope.deadline < math.inf:
+            self._scope.deadline = earliest + idle_timeout / 16
+
+    async def _finish(self, reason: EndReason) -> None:
+        with trio.move_on_after(_LAST_WORD_SECONDS, shield=True), contextlib.suppress(_Lost):
+            self._engine.end(reason, now())
+            await self._carry_out()
+
+    async def _finish_after_crash(self) -> None:
+        # The engine is in an unknown state: what it does now is worth a try, no more.
+        with contextlib.suppress(Exception):
+            await self._finish("crash")
+
+    async def _carry_out(self) -> bool:
+        # Return whether the conversation goes on.
+        next_action = self._engine.next_action
+        while (action := next_action()) is not None:
+            if isinstance(action, Send):
+                self._owed += action.octets
+                if len(self._owed) >= _CHUNK:
+                    await self._flush()
+                    await trio.lowlevel.checkpoint()
+                continue
+            await self._flush()
+            if isinstance(action, Close):
+                await self._close(reset=action.reset)
+                return False
+            await self._pause(action)
+        await self._flush()
+        return True
+
+    async def _pause(self, action: Wait | Hold) -> None:
+        # Whoever ends the pause cancels the scope in which we read ahead.
+        self._scope.deadline = math.inf
+        with trio.CancelScope() as pause:
+            if isinstance(action, Wait):
+                pause.deadline = monotonic() + action.seconds
+            else:
+                _cancel_when_open(action, pause)
+            await self._read_ahead()
+        if pause.cancelled_caught:
+            self._engine.resume(now())
+        else:
+            self._engine.eof(now())
+
+    async def _read_ahead(self) -> None:
+        # Return when the peer has sent its last octet.
+        while len(self._ahead) < _CHUNK:
+            octets = await self._receive()
+            if not octets:
+                return
+            self._ahead += octets
+        await trio.sleep_forever()
+
+    async def _read(self) -> bytes:
+        if self._ahead:
+            octets, self._ahead = self._ahead, b""
+            return octets
+        return await self._receive()
+
+    async def _receive(self) -> bytes:
+        while True:
+            await trio.lowlevel.wait_readable(self._socket)
+            try:
+                return self._socket.recv(_CHUNK)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise _Lost from error
+
+    async def _flush(self) -> None:
+        while self._owed:
+            try:
+                sent = self._socket.send(self._owed)
+            except BlockingIOError:
+                await trio.lowlevel.wait_writable(self._socket)
+                continue
+            except OSError as error:
+                raise _Lost from error
+            del self._owed[:sent]
+
+    async def _close(self, *, reset: bool) -> None:
+        if reset:
+            # Lingering for no time makes closing a reset.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
+        self._scope.deadline = math.inf
+        with contextlib.suppress(OSError, _Lost):
+            self._socket.shutdown(socket.SHUT_WR)
+            await self._drain()
+
+    async def _drain(self) -> None:
+        if self._end_reason == "stop":
+            # Nobody waits for the peer then; what has arrived is enough.
+            while self._socket.recv(_CHUNK):
+                pass
+            return
+        with trio.move_on_after(_DRAIN_SECONDS):
+            while await self._receive():
+                pass
+
+
+def _cancel_when_open(action: Hold, pause: trio.CancelScope) -> None:
+    token = trio.lowlevel.current_trio_token()
+
+    def cancel() -> None:
+        # The loop may have ended by the time that somebody opens the gate.
+        with contextlib.suppress(trio.RunFinishedError):
+            token.run_sync_soon(pause.cancel)
+
+    action.gate.when_open(cancel)

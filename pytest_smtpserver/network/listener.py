@@ -1,0 +1,193 @@
+"""A listening socket, and the connections that were accepted on it.
+
+`bind` runs in the caller's thread: an address that cannot be had is an error on the caller's own
+line, the port is known at once, and a client that comes early waits in the kernel's backlog.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+import trio
+
+from .background import background
+from .connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_smtpserver.engine import Engine
+
+    Address = tuple[str, int]
+    MakeEngine = Callable[[Address], Engine]
+
+# Arbitrary; more clients at once than a test is likely to start.
+_BACKLOG = 1024
+# The contract: stopping returns within a second however clients behave.
+_CLOSE_TIMEOUT = 0.9
+# What an accept can fail with for want of a resource that another connection may give back.
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
+_RETRY_DELAY = 0.05
+
+_listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
+
+
+class Listener:
+    """Accepts connections from its construction on, and drives an engine for each."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        make_engine: MakeEngine,
+        on_crash: Callable[[BaseException], object],
+    ) -> None:
+        """Listen on an address; raises `OSError` if it cannot be had.
+
+        `make_engine` is called with each client's address, `on_crash` with whatever an engine
+        raises; both in the background thread.
+        """
+        self._socket = bind(host, port)
+        self.address: Address = self._socket.getsockname()[:2]
+        self._make_engine = make_engine
+        self._on_crash = on_crash
+        self._connections: set[Connection] = set()
+        self._closing = False
+        self._closed = threading.Event()
+        self._background = background()
+        self._background.soon(self._background.nursery.start_soon, self._serve)
+        _listeners.add(self)
+
+    @property
+    def is_current_thread(self) -> bool:
+        """Whether the caller is in the thread that serves."""
+        return self._background.is_current
+
+    def close(self) -> None:
+        """Listen no more, and end all connections; returns within a second. Never raises."""
+        try:
+            self._background.soon(self._close)
+        except trio.RunFinishedError:
+            pass
+        else:
+            if not self._background.is_current and self._background.is_alive:
+                self._closed.wait(_CLOSE_TIMEOUT)
+        self._socket.close()
+
+    def abandon(self) -> None:
+        """Close the sockets that a forked child has inherited; its parent goes on with its own."""
+        self._socket.close()
+        for connection in list(self._connections):
+            connection.abandon()
+
+    def _close(self) -> None:
+        self._closing = True
+        trio.lowlevel.notify_closing(self._socket)
+        self._socket.close()
+        for connection in self._connections:
+            connection.stop()
+        self._ended()
+
+    def _ended(self) -> None:
+        if self._closing and not self._connections:
+            self._closed.set()
+
+    async def _serve(self) -> None:
+        while not self._closing:
+            try:
+                await trio.lowlevel.wait_readable(self._socket)
+                self._accept()
+            except trio.ClosedResourceError:
+                return
+            except OSError as error:
+                if error.errno in _EXHAUSTED:
+                    await trio.sleep(_RETRY_DELAY)
+                elif not self._closing:
+                    self._on_crash(error)
+                    return
+
+    def _accept(self) -> None:
+        while not self._closing:
+            try:
+                accepted, address = self._socket.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            accepted.setblocking(False)
+            # Answers are short and are awaited: Nagle's algorithm would only delay them.
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._background.nursery.start_soon(self._drive, accepted, address[:2])
+
+    async def _drive(self, accepted: socket.socket, client: Address) -> None:
+        try:
+            connection = Connection(accepted, self._make_engine(client), self._on_crash)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the test must hear of it
+            accepted.close()
+            self._on_crash(error)
+            return
+        self._connections.add(connection)
+        try:
+            if self._closing:
+                connection.stop()
+            await connection.run()
+        finally:
+            self._connections.discard(connection)
+            self._ended()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening, non-blocking socket on the first address of `host` that can be had.
+
+    Raises `OSError`, whose text names the address.
+    """
+    failure: OSError | None = None
+    try:
+        addresses = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        raise OSError(
+            error.errno, f"host {host!r} is no address of this machine: {error}"
+        ) from None
+    for family, _, _, _, address in addresses:
+        try:
+            return _listen(family, address)
+        except OSError as error:
+            failure = failure or error
+    assert failure is not None  # getaddrinfo gives at least one address
+    reason = os.strerror(failure.errno) if failure.errno else str(failure)
+    raise OSError(failure.errno, f"cannot listen on port {port} of {host}: {reason}") from None
+
+
+def _listen(family: int, address: tuple[object, ...]) -> socket.socket:
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":
+            # There SO_REUSEADDR would let two servers share a port.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            # So that a server can start again on the port that it has just left.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.setblocking(False)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
+
+
+def _abandon_parents_sockets() -> None:
+    for listener in list(_listeners):
+        listener.abandon()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_abandon_parents_sockets)
