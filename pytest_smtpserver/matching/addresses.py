@@ -1,0 +1,68 @@
+"""When two addresses are the same one, and how two lists of addresses differ."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+
+
+def parse_address(text: str) -> tuple[str, str]:
+    """Return the display name (`""` if there is none) and the addr-spec with its domain lowered.
+
+    RFC 5321 section 2.4: the local part "MUST BE treated as case sensitive", while "mailbox
+    domains follow normal DNS rules and are hence not case sensitive". Domains are compared as
+    they are written: U-labels and A-labels of one name differ.
+    """
+    name, spec = "", text.strip()
+    if spec.endswith(">") and "<" in spec:
+        name, _, spec = spec[:-1].rpartition("<")
+        name, spec = _unquoted(name.strip()), spec.strip()
+    local, at, domain = spec.rpartition("@")
+    return name, local + at + (domain.lower() if at else domain)
+
+
+def same_address(expected: str, actual: str) -> bool:
+    """Return whether both are one address; a display name counts only if `expected` has one."""
+    expected_name, expected_spec = parse_address(expected)
+    name, spec = parse_address(actual)
+    return spec == expected_spec and expected_name in ("", name)
+
+
+def unmatched(expected: Iterable[str], actual: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the addresses that `actual` lacks, and those that it has beyond the expected ones.
+
+    Each address counts as often as it is there, and order means nothing: both results are empty
+    if the lists are the same.
+    """
+    left: dict[str, list[tuple[str, str]]] = {}
+    for text in actual:
+        name, spec = parse_address(text)
+        left.setdefault(spec, []).append((name, text))
+    missing = [text for text in sorted(expected, key=_named_first) if not _taken(text, left)]
+    return missing, [text for rest in left.values() for _, text in rest]
+
+
+def _taken(expected: str, left: dict[str, list[tuple[str, str]]]) -> bool:
+    name, spec = parse_address(expected)
+    here = left.get(spec, [])
+    found = next((entry for entry in here if name in ("", entry[0])), None)
+    if found:
+        here.remove(found)
+    return found is not None
+
+
+def _named_first(text: str) -> tuple[bool, str]:
+    # One without a display name takes any, and so must leave the choice to those that have one.
+    return not parse_address(text)[0], text
+
+
+def _unquoted(name: str) -> str:
+    """Return a phrase without the quotes of RFC 5322 section 3.2.4, white space folded."""
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = _QUOTED_PAIR.sub(r"\1", name[1:-1])
+    return " ".join(name.split())

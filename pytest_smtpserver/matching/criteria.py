@@ -1,0 +1,100 @@
+"""All criteria of one call, and how a record differs from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import CriterionError
+from .tables import ENVELOPES, MESSAGES, SESSIONS, TRANSACTIONS
+from .wording import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .criterion import Condition, Criterion, MappedCriterion
+    from .difference import Difference
+    from .rows import RecordKind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Criteria:
+    """What a record must meet: all that was given, so that nothing given means any record.
+
+    `str` writes them as they were given: `subject='Welcome', rcpt_to='ann@example.org'`.
+    """
+
+    kind: RecordKind
+    conditions: tuple[Condition, ...]
+    wording: str
+
+    @classmethod
+    def of(cls, kind: RecordKind, given: Mapping[str, object]) -> Criteria:
+        """Return the criteria for a kind of record.
+
+        Raises `TypeError` for an unknown keyword or a value that no record can ever meet, and
+        `ValueError` for a word that is none of the possible ones.
+        """
+        conditions = tuple(
+            condition
+            for keyword, expected in given.items()
+            for condition in _row(kind, keyword).conditions(keyword, expected)
+        )
+        return cls(kind, conditions, ", ".join(f"{key}={shown(given[key])}" for key in given))
+
+    @classmethod
+    def for_messages(cls, given: Mapping[str, object]) -> Criteria:
+        """Return the criteria for messages; errors as in `of`."""
+        return cls.of(MESSAGES, given)
+
+    @classmethod
+    def for_envelopes(cls, given: Mapping[str, object]) -> Criteria:
+        """Return the criteria for messages by their envelope alone; errors as in `of`."""
+        return cls.of(ENVELOPES, given)
+
+    @classmethod
+    def for_transactions(cls, given: Mapping[str, object]) -> Criteria:
+        """Return the criteria for transactions; errors as in `of`."""
+        return cls.of(TRANSACTIONS, given)
+
+    @classmethod
+    def for_sessions(cls, given: Mapping[str, object]) -> Criteria:
+        """Return the criteria for sessions; errors as in `of`."""
+        return cls.of(SESSIONS, given)
+
+    def differences(self, record: object) -> tuple[Difference, ...]:
+        """Return what the record does not meet, in the order given; empty if it matches.
+
+        Raises `CriterionError` if a callable that was given as a criterion raises.
+        """
+        found = (self._difference(condition, record) for condition in self.conditions)
+        return tuple(difference for difference in found if difference)
+
+    def matches(self, record: object) -> bool:
+        """Return whether the record meets all criteria; errors as in `differences`."""
+        return all(self._difference(condition, record) is None for condition in self.conditions)
+
+    def _difference(self, condition: Condition, record: object) -> Difference | None:
+        try:
+            return condition.difference(record)
+        except Exception as error:
+            raise CriterionError(
+                f"the criterion {condition.keyword}={shown(condition.expected)} raised "
+                f"{type(error).__name__}: {error}, for the {self.kind.noun} with "
+                f"{self.kind.summarize(record)}"
+            ) from error
+
+    def __str__(self) -> str:
+        return self.wording
+
+
+def _row(kind: RecordKind, keyword: str) -> Criterion | MappedCriterion:
+    if keyword in kind.criteria:
+        return kind.criteria[keyword]
+    from difflib import get_close_matches
+
+    near = get_close_matches(keyword, kind.criteria, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise TypeError(
+        f"unknown criterion {keyword!r}: {hint}a {kind.noun} has {', '.join(kind.criteria)}"
+    )

@@ -1,0 +1,135 @@
+"""One criterion: how it reads a record, and what each kind of expected value means for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from .addresses import unmatched
+from .difference import Difference
+from .kinds import Kind, is_usable, kind_of
+from .wording import listed, shown
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterator
+
+    from .difference import Comparison
+    from .kinds import Actual, Meaning
+
+#: Values of these very types are never equal to text: who gives one has made a mistake.
+_NEVER_TEXT: Final = (bytes, bytearray, int, bool, float, complex, dict)
+
+
+def described(actual: Actual) -> str:
+    """Return in words what a record has."""
+    return "absent" if actual.absent else listed(actual.texts or actual.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Criterion:
+    """A row of a table of criteria.
+
+    `read` gets what the record has. `meanings` tells for each kind of expected value whether
+    that fits; a kind that is not there is an error. `compared` makes the comparison for a str.
+    `words` are the only strings that can be met, if there are only a few. `takes` says what kinds
+    of value make sense, if a list of all that are possible does not help.
+    """
+
+    read: Callable[[Any], Actual]
+    meanings: Mapping[Kind, Meaning]
+    compared: Callable[[str, Actual], Comparison] | None = None
+    described: Callable[[Actual], str] = described
+    absence: str = "absent"
+    never: tuple[type, ...] = _NEVER_TEXT
+    words: tuple[str, ...] = ()
+    takes: str = ""
+
+    def conditions(self, keyword: str, expected: object) -> Iterator[Condition]:
+        """Yield what must hold; raise `TypeError` or `ValueError` for an impossible value."""
+        kind = kind_of(expected)
+        usable = is_usable(kind, expected) and type(expected) not in self.never
+        if not usable or kind not in self.meanings:
+            raise _impossible(keyword, expected, f"give {self._takes()}")
+        if kind is Kind.TEXT and self.words and expected not in self.words:
+            known = ", ".join(map(repr, self.words))
+            raise ValueError(f"{keyword}={shown(expected)} can never match: it is one of {known}")
+        yield Condition(keyword, expected, kind, self, _WORDING[kind](self, expected))
+
+    def _takes(self) -> str:
+        known = [kind.value for kind in Kind if kind in self.meanings]
+        return self.takes or " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MappedCriterion:
+    """A row whose expected value is a mapping: `named` gives the row for a name in it."""
+
+    named: Callable[[str], Criterion]
+    #: What a name looks like.
+    syntax: re.Pattern[str]
+
+    def conditions(self, keyword: str, expected: object) -> Iterator[Condition]:
+        """Yield what must hold; errors as those of a `Criterion`."""
+        if not isinstance(expected, Mapping):
+            raise _impossible(keyword, expected, "give a mapping of names to expected values")
+        for name, value in expected.items():
+            if not isinstance(name, str) or not self.syntax.fullmatch(name):
+                raise _impossible(keyword, expected, f"{shown(name)} is no valid name")
+            yield from self.named(name).conditions(f"{keyword}[{name!r}]", value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """A criterion with its expected value.
+
+    `wording` describes the value as it was given, since objects such as those of dirty_equals
+    change their `repr` when they are compared.
+    """
+
+    keyword: str
+    expected: Any
+    kind: Kind
+    criterion: Criterion
+    wording: str
+
+    def difference(self, record: object) -> Difference | None:
+        """Return how the record differs, or `None` if it fits."""
+        actual = self.criterion.read(record)
+        if self.criterion.meanings[self.kind](self.expected, actual):
+            return None
+        return Difference(
+            keyword=self.keyword,
+            expected=self.wording,
+            actual=self.criterion.described(actual) + self._surplus(actual),
+            comparison=self._comparison(actual),
+        )
+
+    def _comparison(self, actual: Actual) -> Comparison | None:
+        compared = self.criterion.compared
+        if self.kind is not Kind.TEXT or compared is None or actual.absent or not actual.texts:
+            return None
+        return compared(self.expected, actual)
+
+    def _surplus(self, actual: Actual) -> str:
+        if self.kind is not Kind.COLLECTION:
+            return ""
+        missing, unexpected = unmatched(self.expected, actual.named)
+        parts = [("missing", missing), ("unexpected", unexpected)]
+        return f" ({'; '.join(f'{word} {listed(texts)}' for word, texts in parts if texts)})"
+
+
+def _impossible(keyword: str, expected: object, advice: str) -> TypeError:
+    return TypeError(f"{keyword}={shown(expected)} can never match: {advice}")
+
+
+#: How each kind of expected value is described.
+_WORDING: Final[Mapping[Kind, Callable[[Criterion, Any], str]]] = {
+    Kind.TEXT: lambda _, expected: shown(expected),
+    Kind.PATTERN: lambda _, expected: shown(expected),
+    Kind.COLLECTION: lambda _, expected: f"exactly {listed(sorted(expected)) or 'none'}",
+    Kind.PREDICATE: lambda _, expected: f"{shown(expected)} to be true of it",
+    Kind.ABSENT: lambda criterion, _: criterion.absence,
+    Kind.EQUAL: lambda _, expected: shown(expected),
+}

@@ -1,0 +1,156 @@
+"""What a test is told whose records did not come, or came in excess."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from . import explain
+from .closeness import Seen, closest
+from .wording import shortened, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .criteria import Criteria
+    from .rows import RecordKind
+
+_Row = TypeVar("_Row")
+
+#: About how many lines a text has; the end of the transcript takes what the others leave.
+_LINES: Final = 40
+
+# How many lines each part has at most, so that there is room for all; arbitrary.
+_RECORDS: Final = 6
+_REFUSALS: Final = 3
+_HINTS: Final = 3
+_LEAST_TRANSCRIPT: Final = 4
+
+
+def describe_failure(
+    *,
+    count: int,
+    criteria: Criteria,
+    records: Sequence[object],
+    matched: Sequence[object],
+    waited: float | None = None,
+    refused: Sequence[Any] = (),
+    hints: Sequence[str] = (),
+    transcript: str = "",
+) -> str:
+    """Return the text for a test that expected `count` records to match, and not `matched`.
+
+    `records` are all that there are, oldest first, with `matched` among them. `waited` is in
+    seconds, `refused` has transactions in which something was refused, `hints` are sentences, the
+    most telling first. The first line tells the whole story alone.
+    """
+    seen = _look(criteria, records, matched)
+    too_many = len(matched) > count
+    near = None if too_many else closest(seen)
+    refusals = [line for transaction in refused for line in _refusals(transaction)]
+    expected = _expected(count, criteria, too_many=too_many)
+    got = _got(len(matched), len(records), waited)
+    reasons = _newest(criteria, matched) if too_many else _reasons(near, refusals, hints)
+    parts = [
+        ["; ".join([f"{expected}, {got}", *reasons])],
+        _closest(near, len(records), criteria.kind),
+        _listed(seen, criteria.kind, only_matching=too_many),
+        _latest("refused:", refusals, _REFUSALS),
+        [f"hint: {hint}" for hint in hints if hint not in reasons][:_HINTS],
+    ]
+    if refusals or not records:
+        room = _LINES - sum(len(part) + 1 for part in parts if part)
+        parts.append(_end(transcript, room))
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _look(criteria: Criteria, records: Sequence[object], matched: Sequence[object]) -> list[Seen]:
+    # What matched is not asked again: a callable might answer otherwise, and the count is decided.
+    ids = {id(record) for record in matched}
+    return [
+        Seen(number, record, () if id(record) in ids else criteria.differences(record))
+        for number, record in enumerate(records, 1)
+    ]
+
+
+def _expected(count: int, criteria: Criteria, *, too_many: bool) -> str:
+    exactly = "exactly " if too_many and count else ""
+    what = f"{exactly}{count or 'no'} {_noun(criteria.kind, count or 1)}"
+    return f"expected {what} with {criteria}" if str(criteria) else f"expected {what}"
+
+
+def _got(matched: int, total: int, waited: float | None) -> str:
+    among = f" matching of {total}" if total > matched else ""
+    return f"got {matched or 'none'}{among}{_in(waited)}"
+
+
+def _in(waited: float | None) -> str:
+    if waited is None:
+        return ""
+    return f" in {waited:.1f} s" if waited >= 0.1 else f" in {waited * 1000:.0f} ms"
+
+
+def _noun(kind: RecordKind, count: int) -> str:
+    return kind.noun if count == 1 else f"{kind.noun}s"
+
+
+def _newest(criteria: Criteria, matched: Sequence[object]) -> list[str]:
+    return [f"newest: {criteria.kind.summarize(matched[-1])}"]
+
+
+def _reasons(near: Seen | None, refusals: Sequence[str], hints: Sequence[str]) -> list[str]:
+    """Return what the first line tells of why too few came: what is the most telling."""
+    if near:
+        also = [f"{len(refusals)} refused"] if refusals else []
+        return [f"closest: {explain.phrase(near.differences)}", *also]
+    return [f"refused: {refusals[-1]}"] if refusals else list(hints[:1])
+
+
+def _closest(near: Seen | None, total: int, kind: RecordKind) -> list[str]:
+    if near is None:
+        return []
+    is_listed = near.number > total - _RECORDS
+    which = "" if is_listed else f" ({kind.summarize(near.record)})"
+    return [
+        f"closest is {kind.noun} {near.number} of {total}{which}:",
+        *explain.lines(near.differences),
+    ]
+
+
+def _listed(seen: Sequence[Seen], kind: RecordKind, *, only_matching: bool) -> list[str]:
+    matching = [one for one in seen if not one.differences]
+    mixed = len(matching) < len(seen)
+    rows = matching if only_matching else seen
+
+    def line(one: Seen) -> str:
+        mark = " (matches)" if mixed and not only_matching and not one.differences else ""
+        return f"{one.number}. {kind.summarize(one.record)}{mark}"
+
+    which = " matching" if mixed and only_matching else ""
+    return _latest(f"{len(rows)} {_noun(kind, len(rows))}{which}:", rows, _RECORDS, line)
+
+
+def _refusals(transaction: Any) -> list[str]:
+    """Return what was refused in a transaction: recipients, or else all of it."""
+    refused = [
+        f"rcpt_to={shown(address)} with {shortened(str(reply))}"
+        for address, reply in transaction.refused
+    ]
+    reply, envelope = transaction.reply, transaction.envelope
+    if reply is None or reply.code < 400 or any(reply == other for _, other in transaction.refused):
+        return refused
+    to = f", rcpt_to={shown(envelope.rcpt_to)}" if envelope.rcpt_to else ""
+    return [*refused, f"mail_from={shown(envelope.mail_from)}{to} with {shortened(str(reply))}"]
+
+
+def _end(transcript: str, room: int) -> list[str]:
+    most = max(_LEAST_TRANSCRIPT, room - 3)
+    return _latest("end of the transcript:", transcript.splitlines(), most, shortened)
+
+
+def _latest(
+    title: str, rows: Sequence[_Row], most: int, line: Callable[[_Row], str] = str
+) -> list[str]:
+    """Return the title and below it a line for each of the last rows; nothing without rows."""
+    more = len(rows) - most
+    before = [f"  ... {more} more before"] if more > 0 else []
+    return [title, *before, *(f"  {line(row)}" for row in rows[-most:])] if rows else []

@@ -1,0 +1,66 @@
+"""A passage in a longer text: whether it is there, and if not, what comes nearest to it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Final
+
+#: How much of a text is searched for a near passage; arbitrary: what takes a few milliseconds.
+_SEARCHED: Final = 100_000
+
+#: How many words are looked for before the whole text is folded; arbitrary.
+_FIRST_WORDS: Final = 20
+
+#: How much of the beginning or end of a passage tells its place; arbitrary, and no line is longer.
+_ANCHOR: Final = 200
+
+#: So many characters in a row do not agree by chance; arbitrary.
+_NO_CHANCE: Final = 20
+
+
+def folded(text: str) -> str:
+    """Return the text with each stretch of white space as one space, and none at its ends."""
+    return " ".join(text.split())
+
+
+def contains(expected: str, text: str) -> bool:
+    """Return whether `expected` stands in `text`, any white space being as good as one space."""
+    words = expected.split()
+    if expected in text or not words:
+        return True
+    # Folding megabytes takes long; that a word is missing is seen at once.
+    if not all(word in text for word in words[:_FIRST_WORDS]):
+        return False
+    return " ".join(words) in folded(text)
+
+
+def share_of_words(expected: str, text: str) -> float:
+    """Return how many of the first expected words stand in the beginning of `text`, from 0 to 1."""
+    words = expected[:_SEARCHED].split()[:_FIRST_WORDS]
+    searched = text[:_SEARCHED]
+    return sum(word in searched for word in words) / max(1, len(words))
+
+
+def nearest_passage(expected: str, text: str) -> tuple[str, str] | None:
+    """Return `expected` and what stands in its place in `text`, both folded, or `None`.
+
+    That place is where the beginning of `expected` stands, or else its end. Of huge texts only
+    the beginning is looked at.
+    """
+    sought, searched = folded(expected[:_SEARCHED]), folded(text[:_SEARCHED])
+    enough = min(_NO_CHANCE, (len(sought) + 1) // 2)
+    head = _longest_beginning(sought[:_ANCHOR], searched)
+    tail = _longest_beginning(sought[: -_ANCHOR - 1 : -1], searched[::-1])
+    if max(head, tail) < enough:
+        return None
+    if head >= enough:
+        start = searched.find(sought[:head])
+    else:
+        start = max(0, searched.rfind(sought[-tail:]) + tail - len(sought))
+    return sought, searched[start : start + len(sought)]
+
+
+def _longest_beginning(sought: str, text: str) -> int:
+    # If a beginning is not in the text then no longer one is, so that it can be halved.
+    lengths = range(1, len(sought) + 1)
+    return bisect_left(lengths, True, key=lambda length: sought[:length] not in text)

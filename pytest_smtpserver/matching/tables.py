@@ -1,0 +1,179 @@
+"""The tables: which criteria each kind of record knows, and what they mean.
+
+A criterion that is not in the table of a record is an error; `criterion.py` tells what a row says.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from .criterion import Criterion, MappedCriterion
+from .difference import compared_whole, compared_within
+from .kinds import VALUE, Actual
+from .rows import (
+    CASELESS,
+    CONTAINED,
+    EQUAL,
+    GLOB,
+    RecordKind,
+    address_criterion,
+    addresses,
+    each,
+    one,
+    predicate_criterion,
+    text_criterion,
+)
+from .wording import listed, shown
+
+
+def _address_field(field: str, attribute: str) -> Criterion:
+    def read(message: Any) -> Actual:
+        values = getattr(message, attribute)
+        specs = (values,) * bool(values) if isinstance(values, str) else values
+        return Actual(
+            texts=specs,
+            named=message.address_values(field) or specs,
+            values=(values,),
+            absent=not _has_field(message, field),
+        )
+
+    return address_criterion(read)
+
+
+def _subject(message: Any) -> Actual:
+    texts = (message.subject,)
+    return Actual(texts=texts, values=texts, absent=not _has_field(message, "Subject"))
+
+
+def _has_field(message: Any, field: str) -> bool:
+    # Not by its value, which is `""` for an empty field too, and costs parsing.
+    return any(name.lower() == field.lower() for name, _ in message.headers)
+
+
+def _field(name: str) -> Criterion:
+    return Criterion(
+        read=lambda message: each(message.header_values(name)),
+        meanings=EQUAL,
+        compared=compared_whole,
+    )
+
+
+def _content(*attributes: str) -> Criterion:
+    def read(message: Any) -> Actual:
+        # Of several, only those that are there, or "not in it" would be true of a missing part.
+        parts = tuple(dict.fromkeys(getattr(message, attribute) for attribute in attributes))
+        present = tuple(part for part in parts if part)
+        return Actual(texts=present or ("",), values=present or ("",), absent=not present)
+
+    return Criterion(read=read, meanings=CONTAINED, compared=compared_within)
+
+
+def _file_names(message: Any) -> Actual:
+    names = tuple(attachment.filename or "" for attachment in message.attachments)
+    return each(names)
+
+
+def _parameter(name: str) -> Criterion:
+    def read(message: Any) -> Actual:
+        parameters = message.envelope.parameters
+        values = (parameters[name.upper()],) if name.upper() in parameters else ()
+        texts = tuple(value for value in values if value is not None)
+        return Actual(texts=texts, values=values, absent=values == (None,))
+
+    return Criterion(
+        read=read,
+        meanings=EQUAL,
+        compared=compared_whole,
+        described=lambda actual: listed(actual.texts) or ("no value", "absent")[not actual.values],
+        absence="no value",
+    )
+
+
+def _attempted(transaction: Any) -> Actual:
+    # The recipients accepted, then those refused that were not accepted as well.
+    accepted = tuple(transaction.envelope.rcpt_to)
+    refused = tuple(address for address, _ in transaction.refused if address not in accepted)
+    return addresses(accepted + refused)
+
+
+_MAIL_FROM: Final = address_criterion(lambda record: one(record.envelope.mail_from))
+
+MESSAGES: Final = RecordKind(
+    "message",
+    {
+        "mail_from": _MAIL_FROM,
+        "rcpt_to": address_criterion(lambda message: addresses(message.envelope.rcpt_to)),
+        "from_": _address_field("From", "from_"),
+        "to": _address_field("To", "to"),
+        "cc": _address_field("Cc", "cc"),
+        "reply_to": _address_field("Reply-To", "reply_to"),
+        "subject": Criterion(read=_subject, meanings=EQUAL, compared=compared_whole),
+        # RFC 5322 section 2.2: a field name is printable US-ASCII "except colon".
+        "header": MappedCriterion(named=_field, syntax=re.compile("[!-9;-~]+")),
+        "text": _content("text"),
+        "html": _content("html"),
+        "body": _content("text", "html_text", "html"),
+        "attachment": Criterion(read=_file_names, meanings=GLOB),
+        "username": text_criterion(lambda message: message.session.username),
+        "where": predicate_criterion(),
+    },
+    summary=("subject", "mail_from", "rcpt_to"),
+)
+
+#: What `Message.assert_envelope` takes; `parameters` has those of MAIL, `None` for a mere keyword.
+ENVELOPES: Final = RecordKind(
+    "message",
+    {
+        "mail_from": _MAIL_FROM,
+        "rcpt_to": MESSAGES.criteria["rcpt_to"],
+        # RFC 5321 section 4.1.2: `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")`.
+        "parameters": MappedCriterion(
+            named=_parameter, syntax=re.compile("[A-Za-z0-9][A-Za-z0-9-]*")
+        ),
+    },
+    summary=("mail_from", "rcpt_to"),
+)
+
+TRANSACTIONS: Final = RecordKind(
+    "transaction",
+    {
+        "outcome": text_criterion(
+            lambda transaction: transaction.outcome, words=("accepted", "rejected", "aborted")
+        ),
+        "mail_from": _MAIL_FROM,
+        "rcpt_to": address_criterion(_attempted),
+        "where": predicate_criterion(),
+    },
+    summary=("outcome", "mail_from", "rcpt_to"),
+)
+
+SESSIONS: Final = RecordKind(
+    "session",
+    {
+        "helo": Criterion(
+            read=lambda session: one(session.helo), meanings=CASELESS, compared=compared_whole
+        ),
+        "username": text_criterion(lambda session: session.username),
+        "mechanism": Criterion(
+            read=lambda session: each(tuple(attempt.mechanism for attempt in session.auth)),
+            meanings=CASELESS,
+            compared=compared_whole,
+        ),
+        "tls": Criterion(
+            read=lambda session: Actual(
+                values=(session.tls is not None,), absent=session.tls is None
+            ),
+            meanings=VALUE,
+            described=lambda actual: shown(actual.values[0]),
+            never=(),
+            takes="True or False",
+        ),
+        "ended_by": text_criterion(
+            lambda session: session.ended_by,
+            words=("quit", "client", "reset", "timeout", "server"),
+        ),
+        "where": predicate_criterion(),
+    },
+    summary=("helo", "username", "tls", "ended_by"),
+)

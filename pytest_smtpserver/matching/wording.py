@@ -1,0 +1,110 @@
+"""Values in words: on one line, bounded, with what cannot be seen made visible."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+#: How many characters of a text are shown; arbitrary: with a keyword before it, it fits a line.
+WIDTH: Final = 72
+
+#: How many of several values are shown before the rest is only counted; arbitrary.
+_SHOWN: Final = 3
+
+#: How many characters are compared at once; arbitrary.
+_BLOCK: Final = 4096
+
+
+def _bounded_repr() -> Callable[[object], str]:
+    bounded = reprlib.Repr()
+    bounded.maxstring = bounded.maxother = WIDTH
+    return bounded.repr
+
+
+_repr = _bounded_repr()
+
+
+def shown(value: object) -> str:
+    """Return the `repr` of `value` on one line, shortened in the middle if it is long.
+
+    A function is shown by its name. Of huge texts only the ends are looked at.
+    """
+    name = getattr(value, "__name__", None) if callable(value) else None
+    return name if isinstance(name, str) else _one_line(_repr(value))
+
+
+def shortened(text: str, width: int = 2 * WIDTH) -> str:
+    """Return the text on one line, without its middle if it is longer than `width`."""
+    half = (width - 3) // 2
+    return _one_line(text if len(text) <= width else f"{text[:half]}...{text[-half:]}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines())
+
+
+def listed(values: Iterable[object]) -> str:
+    """Return the first few values, separated by commas, and how many more there are."""
+    every = list(values)
+    texts = [shown(value) for value in every[:_SHOWN]]
+    if len(every) > _SHOWN:
+        texts.append(f"... {len(every) - _SHOWN} more")
+    return ", ".join(texts)
+
+
+def first_difference(one: str, other: str) -> int:
+    """Return the index of the first character in which the texts differ.
+
+    It is the length of the shorter one if that begins the other.
+    """
+    shorter = min(len(one), len(other))
+    # Blocks first: megabytes character by character would take a second.
+    blocks = (slice(start, start + _BLOCK) for start in range(0, shorter, _BLOCK))
+    start = next((block.start for block in blocks if one[block] != other[block]), shorter)
+    return next((at for at in range(start, shorter) if one[at] != other[at]), shorter)
+
+
+def aligned(expected: str, actual: str) -> tuple[str, str, int]:
+    """Return both texts, quoted, and the column of the first difference in either.
+
+    Long texts are cut to the same stretch around the difference, with `...` where something is
+    left out, so that a caret in that column stands under the difference.
+    """
+    at = first_difference(expected, actual)
+    start = max(0, at - WIDTH // 2) if max(len(expected), len(actual)) > WIDTH else 0
+    lead = "..." if start else ""
+    column = len(lead) + 1 + _columns(_visible(actual[start:at]))
+    return lead + _cut(expected, start), lead + _cut(actual, start), column
+
+
+def _cut(text: str, start: int) -> str:
+    tail = "..." if len(text) > start + WIDTH else ""
+    return f"{_quoted(text[start : start + WIDTH])}{tail}"
+
+
+def _quoted(text: str) -> str:
+    r"""Return the text in quotes, on one line: control characters and the like are escaped."""
+    quote = '"' if "'" in text and '"' not in text else "'"
+    return f"{quote}{_visible(text)}{quote}"
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        character
+        if character.isprintable() and character != "\\"
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def _columns(text: str) -> int:
+    """Return the columns that a terminal takes for the text (Unicode Standard Annex 11)."""
+    from unicodedata import combining, east_asian_width
+
+    return sum(
+        0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
+        for character in text
+    )

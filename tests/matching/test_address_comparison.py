@@ -1,0 +1,43 @@
+"""When two addresses are the same."""
+
+import pytest
+
+from pytest_smtpserver.matching import parse_address, same_address
+from pytest_smtpserver.matching.addresses import unmatched
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("ann@Example.ORG", ("", "ann@example.org")),
+        ("<ann@example.org>", ("", "ann@example.org")),
+        (" Ann  Smith < ann@example.org > ", ("Ann Smith", "ann@example.org")),
+        ('"Smith, Ann" <ann@example.org>', ("Smith, Ann", "ann@example.org")),
+        (r'"Ann \"A\" Smith" <ann@example.org>', ('Ann "A" Smith', "ann@example.org")),
+        ('"a@b"@Example.org', ("", '"a@b"@example.org')),
+        ('"a<b"@example.org', ("", '"a<b"@example.org')),
+        ("Postmaster", ("", "Postmaster")),
+        ("", ("", "")),
+        ("<>", ("", "")),
+        ("ann@BÜCHER.example", ("", "ann@bücher.example")),
+        ("broken <ann", ("", "broken <ann")),
+        ("broken>", ("", "broken>")),
+    ],
+)
+def test_an_address_is_a_display_name_and_an_addr_spec_with_its_domain_lowered(text, parsed):
+    assert parse_address(text) == parsed
+
+
+def test_internationalized_domains_are_compared_as_they_are_written():
+    assert same_address("a@bücher.example", "a@BÜCHER.example")
+    assert not same_address("a@bücher.example", "a@xn--bcher-kva.example")
+
+
+def test_an_address_without_name_leaves_the_named_one_to_whom_it_belongs():
+    actual = ["Ann <a@x.example>", "a@x.example"]
+    assert unmatched(["a@x.example", "Ann <a@x.example>"], actual) == ([], [])
+
+
+def test_what_is_missing_and_what_is_too_many_keep_how_they_were_given():
+    actual = ["A@X.example", "Bob <b@x.example>"]
+    assert unmatched(["a@x.example", "b@x.example"], actual) == (["a@x.example"], ["A@X.example"])

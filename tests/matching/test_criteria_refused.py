@@ -1,0 +1,164 @@
+"""Criteria that make no sense are errors at once, and callables that raise are not swallowed."""
+
+import re
+from unittest.mock import ANY, Mock
+
+import dirty_equals
+import pytest
+from stand_in_records import Session, message
+
+from pytest_smtpserver.matching import Criteria, CriterionError
+
+
+@pytest.mark.parametrize(
+    ("unknown", "nearest"),
+    [
+        ("sujbect", "subject"),
+        ("rcpt", "rcpt_to"),
+        ("sender_from", "mail_from"),
+        ("headers", "header"),
+        ("from", "from_"),
+        ("attachments", "attachment"),
+    ],
+)
+def test_an_unknown_criterion_suggests_the_nearest(unknown, nearest):
+    text = f"unknown criterion '{unknown}': did you mean '{nearest}'? "
+    with pytest.raises(TypeError, match=re.escape(text)):
+        Criteria.for_messages({unknown: "x"})
+
+
+def test_an_unknown_criterion_lists_what_is_known():
+    with pytest.raises(TypeError) as caught:
+        Criteria.for_sessions({"zzz": "x"})
+    assert str(caught.value) == (
+        "unknown criterion 'zzz': a session has helo, username, mechanism, tls, ended_by, where"
+    )
+
+
+def test_the_criteria_of_messages_are_unknown_to_transactions():
+    with pytest.raises(TypeError, match=r"a transaction has outcome, mail_from, rcpt_to, where$"):
+        Criteria.for_transactions({"subject": "x"})
+
+
+TEXT = "a str, a compiled pattern of str, a callable that is not a class, None or an object"
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"subject": b"Welcome"}, f"subject=b'Welcome' can never match: give {TEXT} that compares"),
+        ({"subject": 3}, "subject=3 can never match: give"),
+        ({"subject": True}, "subject=True can never match: give"),
+        ({"subject": ["Welcome"]}, "subject=['Welcome'] can never match: give"),
+        ({"subject": re.compile(b"x")}, "subject=re.compile(b'x') can never match: give"),
+        ({"body": {"text": "x"}}, "body={'text': 'x'} can never match: give"),
+        ({"attachment": ["a.pdf"]}, "attachment=['a.pdf'] can never match: give"),
+        ({"rcpt_to": [1]}, "rcpt_to=[1] can never match: give"),
+        ({"rcpt_to": ["a@b.example", None]}, "can never match: give"),
+        ({"header": "X-Id"}, "header='X-Id' can never match: give a mapping of names"),
+        ({"header": None}, "header=None can never match: give a mapping of names"),
+        ({"header": {1: "x"}}, "header={1: 'x'} can never match: 1 is no valid name"),
+        ({"header": {"X-Id:": "x"}}, "'X-Id:' is no valid name"),
+        ({"header": {"X-Id": 1}}, "header['X-Id']=1 can never match: give a str"),
+        ({"where": "x"}, "where='x' can never match: give a callable that is not a class"),
+        ({"where": None}, "where=None can never match: give a callable that is not a class"),
+        ({"where": dict}, "where=dict can never match: give a callable that is not a class"),
+    ],
+)
+def test_a_value_that_can_never_match_is_an_error(given, text):
+    with pytest.raises(TypeError, match=re.escape(text)):
+        Criteria.for_messages(given)
+
+
+def test_tls_is_no_version():
+    with pytest.raises(TypeError, match=r"tls='TLSv1.3' can never match: give True or False"):
+        Criteria.for_sessions({"tls": "TLSv1.3"})
+
+
+def test_a_word_that_no_record_can_have_is_an_error():
+    with pytest.raises(ValueError, match="outcome='refused' can never match: it is one of 'acc"):
+        Criteria.for_transactions({"outcome": "refused"})
+    with pytest.raises(ValueError, match="ended_by='eof' can never match: it is one of 'quit'"):
+        Criteria.for_sessions({"ended_by": "eof"})
+
+
+@pytest.mark.parametrize(
+    "expected", [ANY, dirty_equals.IsStr, dirty_equals.IsStr(), dirty_equals.IsInt & 3, object()]
+)
+@pytest.mark.parametrize("keyword", ["subject", "rcpt_to", "body", "attachment", "username"])
+def test_whatever_may_compare_equal_is_no_error(keyword, expected):
+    Criteria.for_messages({keyword: expected})
+
+
+def test_what_a_callable_raises_is_the_cause_of_an_error_that_names_it():
+    criteria = Criteria.for_messages({"where": lambda record: record["no such key"]})
+    with pytest.raises(CriterionError) as caught:
+        criteria.matches(message("Welcome"))
+    assert isinstance(caught.value.__cause__, TypeError)
+    assert str(caught.value) == (
+        "the criterion where=<lambda> raised TypeError: 'Message' object is not subscriptable, for "
+        "the message with subject='Welcome', mail_from='app@example.org', "
+        "rcpt_to=('ann@example.org',)"
+    )
+
+
+def test_what_a_callable_for_a_field_raises_is_not_swallowed():
+    predicate = Mock(side_effect=KeyError("x"))
+    criteria = Criteria.for_messages({"header": {"X-Id": predicate}})
+    with pytest.raises(CriterionError, match=r"the criterion header\['X-Id'\]=.* raised KeyError"):
+        criteria.differences(message(headers=(("X-Id", "1"),)))
+
+
+def test_what_a_comparison_raises_is_not_swallowed():
+    class Broken:
+        def __eq__(self, other):
+            raise RuntimeError("broken")
+
+        __hash__ = None
+
+    with pytest.raises(CriterionError, match="raised RuntimeError: broken, for the session with"):
+        Criteria.for_sessions({"helo": Broken()}).matches(Session())
+
+
+def test_leaving_the_test_passes_through_a_callable():
+    def leave(_):
+        pytest.skip("not here")
+
+    with pytest.raises(pytest.skip.Exception):
+        Criteria.for_messages({"where": leave}).matches(message())
+
+
+def test_criteria_are_written_as_they_were_given():
+    def is_welcome(_):
+        return True
+
+    given = {
+        "subject": "Welcome",
+        "rcpt_to": ["a@b.example"],
+        "to": {"b", "a"},
+        "header": {"X-Id": None},
+        "body": re.compile("x"),
+        "username": dirty_equals.IsStr(regex="a.*"),
+        "where": is_welcome,
+    }
+    assert str(Criteria.for_messages(given)) == (
+        "subject='Welcome', rcpt_to=['a@b.example'], to={'a', 'b'}, header={'X-Id': None}, "
+        "body=re.compile('x'), username=IsStr(regex='a.*'), where=is_welcome"
+    )
+
+
+def test_no_criteria_are_written_as_nothing():
+    assert str(Criteria.for_messages({})) == ""
+
+
+def test_a_comparison_does_not_change_how_criteria_are_written():
+    criteria = Criteria.for_messages({"subject": dirty_equals.IsStr(regex="W.*")})
+    assert criteria.matches(message("Welcome"))
+    assert str(criteria) == "subject=IsStr(regex='W.*')"
+
+
+def test_long_values_are_shortened_where_criteria_are_written():
+    written = str(Criteria.for_messages({"body": "begin" + "x" * 1000 + "\nend"}))
+    assert written.startswith("body='beginxxx")
+    assert written.endswith(r"xxx\nend'")
+    assert len(written) < 100

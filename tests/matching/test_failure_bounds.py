@@ -1,0 +1,130 @@
+"""However much came: a failure text is short, shows the difference, and is made quickly."""
+
+from time import process_time
+
+import pytest
+from stand_in_records import Reply, Transaction, message
+
+from pytest_smtpserver.matching import Criteria, describe_candidates, describe_failure
+
+MEGABYTES = "All work and no play makes Jack a dull boy. " * 200_000
+
+
+def failure(given, records, **rest):
+    criteria = Criteria.for_messages(given)
+    return describe_failure(count=1, criteria=criteria, records=records, matched=[], **rest)
+
+
+def test_everything_at_once_takes_about_forty_lines():
+    refused = [Transaction(refused=((f"{n}@b.example", Reply(550, "no")),)) for n in range(9)]
+    text = failure(
+        dict.fromkeys(["subject", "mail_from", "rcpt_to", "to", "body", "username"], "x@x.example"),
+        [message("Hi", to="a@b.example", text="Ho")] * 100,
+        refused=refused,
+        hints=["hint"] * 9,
+        transcript="line\n" * 500,
+    )
+    assert 35 <= len(text.splitlines()) <= 44
+
+
+def test_only_the_latest_are_listed_and_the_rest_is_counted():
+    text = failure({"cc": "a@b.example"}, [message(f"number {n}") for n in range(1, 21)])
+    assert "\n20 messages:\n  ... 14 more before\n  15. subject='number 15'," in text
+
+
+def test_a_closest_message_that_is_not_listed_is_told_of_where_it_is_shown():
+    records = [message("Welcom"), *[message("Bye")] * 50]
+    text = failure({"subject": "Welcome"}, records)
+    assert "\nclosest is message 1 of 51 (subject='Welcom', mail_from='app@example.org'," in text
+
+
+def test_only_the_end_of_the_transcript_is_shown():
+    text = failure({}, [], transcript="\n".join(f"line {n}" for n in range(100)))
+    assert text.endswith("\n  line 98\n  line 99")
+    assert "line 50" not in text
+    assert len(text.splitlines()) <= 40
+
+
+def test_a_huge_line_of_a_transcript_is_shortened():
+    assert len(failure({}, [], transcript="x" * 100_000)) < 300
+
+
+def test_many_candidates_are_counted():
+    text = describe_candidates(wanted="link", found=[str(n) for n in range(100)])
+    assert text.endswith("\n  20. '19'\n  ... 80 more")
+
+
+def test_a_long_text_is_shown_where_it_differs():
+    head, tail = "a" * 1000, "z" * 1000
+    text = failure({"subject": head + "X" + tail}, [message(head + "Y" + tail)])
+    expected, actual, caret = text.splitlines()[3:6]
+    assert expected == f"  subject: expected ...'{'a' * 36}X{'z' * 35}'..."
+    assert actual == f"           actual   ...'{'a' * 36}Y{'z' * 35}'..."
+    assert actual[len(caret) - 1] == "Y"
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "shown"),
+    [
+        ("one two", "one\ttwo", r"'one\ttwo'"),
+        ("one two", "one\r\ntwo", r"'one\r\ntwo'"),
+        ("one two", "one\u00a0two", r"'one\xa0two'"),
+        ("one two", "one \u200btwo", r"'one \u200btwo'"),
+        ("one two", "one \udce9two", r"'one \udce9two'"),
+        ("don't", "don't!", '"don\'t!"'),
+        (r"back\slash", r"back\\slash", r"'back\\\\slash'"),
+    ],
+)
+def test_what_cannot_be_seen_is_escaped_and_the_caret_stands_below_it(expected, actual, shown):
+    lines = failure({"subject": expected}, [message(actual)]).splitlines()
+    first = next(at for at, one in enumerate(actual) if expected[at : at + 1] != one)
+    escaped = actual[:first].replace("\\", "\\\\")
+    assert lines[4] == f"           actual   {shown}"
+    assert lines[5].index("^") == len("           actual   '" + escaped)
+
+
+def test_a_caret_stands_right_below_wide_and_combined_characters():
+    lines = failure({"subject": "日本e\u0301!"}, [message("日本e\u0301?")]).splitlines()
+    assert lines[5].index("^") == len("           actual   '") + 2 + 2 + 1
+
+
+def test_a_first_line_is_one_line_whatever_is_in_it():
+    text = failure({"subject": "a\nb"}, [message("a\r\n\x0b\u2028c")])
+    assert text.splitlines()[0].endswith(r"closest: subject is 'a\r\n\x0b\u2028c'")
+
+
+def test_of_equally_close_messages_it_is_the_latest():
+    text = failure({"subject": "Welcome"}, [message("Welcom")] * 3)
+    assert "\nclosest is message 3 of 3:\n" in text
+
+
+def test_a_message_with_fewer_differences_is_closer_than_one_with_a_similar_text():
+    records = [message("X", mail_from="a@b.example"), message("Welcom")]
+    text = failure({"subject": "Welcome", "mail_from": "a@b.example"}, records)
+    assert "\nclosest is message 1 of 2:\n" in text
+
+
+def test_the_message_with_most_of_the_words_is_the_closest():
+    records = [message(text="Your code"), message(text="code here"), message(text="nothing")]
+    text = failure({"text": "Your code is here"}, records)
+    assert "\nclosest is message 2 of 3:\n" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "records"),
+    [
+        ({"subject": "Welcome " * 10}, [message(f"{n} " * 30) for n in range(1000)]),
+        ({"body": "Welcome, Ann!"}, [message(text=f"{n} Ann " * 500) for n in range(1000)]),
+        ({"body": "Jack is a dull boy"}, [message(text=MEGABYTES)]),
+        ({"text": MEGABYTES[:5000] + "girl"}, [message(text=MEGABYTES)]),
+        ({"subject": MEGABYTES + "!"}, [message(MEGABYTES + "?")]),
+        ({"where": lambda _: False}, [message(MEGABYTES)]),
+    ],
+    ids=["many subjects", "many bodies", "huge body", "huge passage", "huge subject", "predicate"],
+)
+def test_a_failure_among_many_or_huge_messages_is_explained_quickly(given, records):
+    started = process_time()
+    text = failure(given, records)
+    # Typically a tenth of this; the bound only tells what is looked at as a whole from what is not.
+    assert process_time() - started < 1
+    assert len(text) < 6000

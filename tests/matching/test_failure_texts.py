@@ -1,0 +1,426 @@
+"""What a failing test says, to the letter."""
+# ruff: noqa: E501  # the texts stand here as they are, long first lines included
+
+import re
+from textwrap import dedent
+
+from dirty_equals import IsStr
+from stand_in_records import Attempt, Envelope, Reply, Session, Transaction, message
+
+from pytest_smtpserver.matching import (
+    Criteria,
+    describe_candidates,
+    describe_failure,
+    describe_mismatch,
+)
+
+NO_SUCH_USER = Reply(550, "5.1.1 no such user")
+REFUSED = Transaction(
+    envelope=Envelope(rcpt_to=()), refused=(("bob@example.org", NO_SUCH_USER),), reply=NO_SUCH_USER
+)
+
+
+def failure(criteria, records, *, count=1, waited=2.0, **rest):
+    matched = [record for record in records if criteria.matches(record)]
+    return describe_failure(
+        count=count, criteria=criteria, records=records, matched=matched, waited=waited, **rest
+    )
+
+
+def message_failure(given, *records, **rest):
+    return failure(Criteria.for_messages(given), records, **rest)
+
+
+def mismatch(given, record):
+    criteria = Criteria.for_messages(given)
+    return describe_mismatch(criteria, record, criteria.differences(record))
+
+
+def lines(text):
+    return dedent(text).strip("\n")
+
+
+def test_the_closest_message_is_shown_with_a_caret_under_the_first_difference():
+    text = message_failure({"subject": "Welcome"}, message("Invoice"), message("Welcom"))
+    assert text == lines(
+        """
+        expected 1 message with subject='Welcome', got none matching of 2 in 2.0 s; closest: subject is 'Welcom'
+
+        closest is message 2 of 2:
+          subject: expected 'Welcome'
+                   actual   'Welcom'
+                                   ^
+
+        2 messages:
+          1. subject='Invoice', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+          2. subject='Welcom', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+        """
+    )
+
+
+def test_only_what_differs_is_shown():
+    given = {"subject": "Welcome", "rcpt_to": "bob@example.org", "to": "bob@example.org"}
+    text = message_failure(given, message("Welcome", to="bob@example.org"))
+    assert text == lines(
+        """
+        expected 1 message with subject='Welcome', rcpt_to='bob@example.org', to='bob@example.org', got none matching of 1 in 2.0 s; closest: rcpt_to is 'ann@example.org'
+
+        closest is message 1 of 1:
+          rcpt_to: expected 'bob@example.org'
+                   actual   'ann@example.org'
+                             ^
+
+        1 message:
+          1. subject='Welcome', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+        """
+    )
+
+
+def test_of_several_addresses_the_nearest_is_compared():
+    recipients = ("ann@example.org", "bobby@example.org", "cid@example.org", "dan@example.org")
+    text = message_failure({"rcpt_to": "bob@EXAMPLE.org"}, message("Hi", rcpt_to=recipients))
+    assert text == lines(
+        """
+        expected 1 message with rcpt_to='bob@EXAMPLE.org', got none matching of 1 in 2.0 s; closest: rcpt_to is 'ann@example.org', 'bobby@example.org', 'cid@example.org', ... 1 more
+
+        closest is message 1 of 1:
+          rcpt_to: expected 'bob@example.org'
+                   nearest  'bobby@example.org'
+                                ^
+
+        1 message:
+          1. subject='Hi', mail_from='app@example.org', rcpt_to=('ann@example.org', 'bobby@example.org', 'cid@example.org', 'dan@example.org')
+        """
+    )
+
+
+def test_of_a_collection_is_said_what_is_missing_and_what_is_too_many():
+    given = {"rcpt_to": ["bob@example.org", "ann@example.org"]}
+    text = message_failure(given, message("Hi", rcpt_to=("ann@example.org", "eve@example.org")))
+    assert text == lines(
+        """
+        expected 1 message with rcpt_to=['bob@example.org', 'ann@example.org'], got none matching of 1 in 2.0 s; closest: rcpt_to is 'ann@example.org', 'eve@example.org' (missing 'bob@example.org'; unexpected 'eve@example.org')
+
+        closest is message 1 of 1:
+          rcpt_to: expected exactly 'ann@example.org', 'bob@example.org'
+                   actual   'ann@example.org', 'eve@example.org' (missing 'bob@example.org'; unexpected 'eve@example.org')
+
+        1 message:
+          1. subject='Hi', mail_from='app@example.org', rcpt_to=('ann@example.org', 'eve@example.org')
+        """
+    )
+
+
+def test_of_a_long_body_the_nearest_passage_is_shown():
+    body = "Dear Ann,\n\n" + "we thank you. " * 100 + "\n\nYour code  is\n1235.\nBye" + "!" * 500
+    text = message_failure({"body": "Your code is 1234."}, message("Hi", text=body))
+    assert text == lines(
+        """
+        expected 1 message with body='Your code is 1234.', got none matching of 1 in 2.0 s; closest: body has 'Your code is 1235.'
+
+        closest is message 1 of 1:
+          body: expected to contain 'Your code is 1234.'
+                nearest passage     'Your code is 1235.'
+                                                     ^
+
+        1 message:
+          1. subject='Hi', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+        """
+    )
+
+
+def test_a_passage_that_only_begins_otherwise_is_found_by_its_end():
+    text = message_failure(
+        {"body": "Hello Ann, your code is 1234"}, message(text="Dear Ann, your code is 1234.")
+    )
+    assert lines(
+        """
+          body: expected to contain 'Hello Ann, your code is 1234'
+                nearest passage     'Dear Ann, your code is 1234.'
+                                     ^
+        """
+    ) in text.replace("\n  ", "\n")
+
+
+def test_a_body_without_any_near_passage_is_shown_itself():
+    text = message_failure({"body": "Your code is 1234."}, message("Hi", text="Dear Ann,\nbye\n"))
+    assert text == lines(
+        r"""
+        expected 1 message with body='Your code is 1234.', got none matching of 1 in 2.0 s; closest: body is 'Dear Ann,\nbye\n'
+
+        closest is message 1 of 1:
+          body: expected to contain 'Your code is 1234.'
+                actual              'Dear Ann,\nbye\n'
+
+        1 message:
+          1. subject='Hi', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+        """
+    )
+
+
+def test_patterns_callables_and_other_objects_are_named():
+    def is_long(text):
+        return len(text) > 20
+
+    given = {"subject": re.compile("^W"), "html": None, "text": is_long, "username": IsStr()}
+    text = message_failure(given, message("Hi", text="Bye", html="<b>Bye</b>"))
+    assert text == lines(
+        """
+        expected 1 message with subject=re.compile('^W'), html=None, text=is_long, username=IsStr(), got none matching of 1 in 2.0 s; closest: subject is 'Hi', html is '<b>Bye</b>', 2 more
+
+        closest is message 1 of 1:
+          subject: expected re.compile('^W')
+                   actual   'Hi'
+          html: expected absent
+                actual   '<b>Bye</b>'
+          text: expected is_long to be true of it
+                actual   'Bye'
+          username: expected IsStr()
+                    actual   absent
+
+        1 message:
+          1. subject='Hi', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+        """
+    )
+
+
+def test_a_false_predicate_on_the_whole_message_is_said_to_be_false():
+    text = message_failure({"where": lambda _: False}, message("Hi"))
+    assert text == lines(
+        """
+        expected 1 message with where=<lambda>, got none matching of 1 in 2.0 s; closest: where is false
+
+        closest is message 1 of 1:
+          where: expected <lambda> to be true of it
+                 actual   false
+
+        1 message:
+          1. subject='Hi', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+        """
+    )
+
+
+def test_of_many_differences_only_the_first_are_shown():
+    names = "ABCDEF"
+    text = mismatch({"header": dict.fromkeys(names, "1")}, message("Hi"))
+    assert text == lines(
+        """
+        expected the message to have header={'A': '1', 'B': '1', 'C': '1', 'D': '1', ...}, but header['A'] is absent, header['B'] is absent, 4 more
+
+          header['A']: expected '1'
+                       actual   absent
+          header['B']: expected '1'
+                       actual   absent
+          header['C']: expected '1'
+                       actual   absent
+          header['D']: expected '1'
+                       actual   absent
+          ... 2 more differ
+
+        the message: subject='Hi', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+        """
+    )
+
+
+def test_one_message_too_many_is_named_and_all_that_match_are_listed():
+    records = [message("Hi", rcpt_to=[f"{name}@example.org"]) for name in ("ann", "bob")]
+    text = message_failure({"subject": "Hi"}, records[0], message("Bye"), records[1], waited=0.04)
+    assert text == lines(
+        """
+        expected exactly 1 message with subject='Hi', got 2 matching of 3 in 40 ms; newest: subject='Hi', mail_from='app@example.org', rcpt_to=('bob@example.org',)
+
+        2 messages matching:
+          1. subject='Hi', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+          3. subject='Hi', mail_from='app@example.org', rcpt_to=('bob@example.org',)
+        """
+    )
+
+
+def test_of_too_few_messages_those_that_match_are_marked():
+    records = [message("Hi"), message("Ho"), message("Hi")]
+    text = message_failure({"subject": "Hi"}, *records, count=3)
+    assert text == lines(
+        """
+        expected 3 messages with subject='Hi', got 2 matching of 3 in 2.0 s; closest: subject is 'Ho'
+
+        closest is message 2 of 3:
+          subject: expected 'Hi'
+                   actual   'Ho'
+                              ^
+
+        3 messages:
+          1. subject='Hi', mail_from='app@example.org', rcpt_to=('ann@example.org',) (matches)
+          2. subject='Ho', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+          3. subject='Hi', mail_from='app@example.org', rcpt_to=('ann@example.org',) (matches)
+        """
+    )
+
+
+def test_a_message_that_should_not_have_come_is_named():
+    assert message_failure({}, message("Hi", mail_from=""), count=0, waited=None) == lines(
+        """
+        expected no message, got 1; newest: subject='Hi', mail_from='', rcpt_to=('ann@example.org',)
+
+        1 message:
+          1. subject='Hi', mail_from='', rcpt_to=('ann@example.org',)
+        """
+    )
+
+
+def test_when_nothing_came_the_first_hint_and_the_transcript_tell_why():
+    hints = ["TLS failed: the client does not trust the CA", "AUTH was refused"]
+    text = message_failure({"to": "a@b.example"}, hints=hints, transcript="C: one\nS: two\n")
+    assert text == lines(
+        """
+        expected 1 message with to='a@b.example', got none in 2.0 s; TLS failed: the client does not trust the CA
+
+        hint: AUTH was refused
+
+        end of the transcript:
+          C: one
+          S: two
+        """
+    )
+
+
+def test_when_all_was_refused_the_reply_tells_why():
+    content = Transaction(reply=Reply(554, "5.6.0 no"))
+    text = message_failure({}, refused=[content, REFUSED], hints=["a hint"], transcript="C: QUIT")
+    assert text == lines(
+        """
+        expected 1 message, got none in 2.0 s; refused: rcpt_to='bob@example.org' with 550 5.1.1 no such user
+
+        refused:
+          mail_from='app@example.org', rcpt_to=('ann@example.org',) with 554 5.6.0 no
+          rcpt_to='bob@example.org' with 550 5.1.1 no such user
+
+        hint: a hint
+
+        end of the transcript:
+          C: QUIT
+        """
+    )
+
+
+def test_what_was_refused_stands_beside_what_came_close():
+    text = message_failure(
+        {"subject": "Hi"}, message("Ho"), refused=[REFUSED], transcript="C: QUIT"
+    )
+    assert text == lines(
+        """
+        expected 1 message with subject='Hi', got none matching of 1 in 2.0 s; closest: subject is 'Ho'; 1 refused
+
+        closest is message 1 of 1:
+          subject: expected 'Hi'
+                   actual   'Ho'
+                              ^
+
+        1 message:
+          1. subject='Ho', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+
+        refused:
+          rcpt_to='bob@example.org' with 550 5.1.1 no such user
+
+        end of the transcript:
+          C: QUIT
+        """
+    )
+
+
+def test_transactions_and_sessions_are_told_of_in_their_own_words():
+    text = failure(Criteria.for_transactions({"outcome": "accepted"}), [REFUSED])
+    assert text == lines(
+        """
+        expected 1 transaction with outcome='accepted', got none matching of 1 in 2.0 s; closest: outcome is 'rejected'
+
+        closest is transaction 1 of 1:
+          outcome: expected 'accepted'
+                   actual   'rejected'
+                             ^
+
+        1 transaction:
+          1. outcome='rejected', mail_from='app@example.org', rcpt_to=('bob@example.org',)
+        """
+    )
+    session = Session(auth=(Attempt(mechanism="PLAIN"),), username="ann")
+    text = failure(Criteria.for_sessions({"tls": True, "mechanism": "LOGIN"}), [session])
+    assert text == lines(
+        """
+        expected 1 session with tls=True, mechanism='LOGIN', got none matching of 1 in 2.0 s; closest: tls is False, mechanism is 'PLAIN'
+
+        closest is session 1 of 1:
+          tls: expected True
+               actual   False
+          mechanism: expected 'LOGIN'
+                     actual   'PLAIN'
+                               ^
+
+        1 session:
+          1. helo='client.example', username='ann', tls=False, ended_by='quit'
+        """
+    )
+
+
+def test_an_assertion_on_one_message_shows_how_it_differs():
+    text = mismatch({"subject": "Welcome", "cc": None}, message("Welcom", cc="eve@example.org"))
+    assert text == lines(
+        """
+        expected the message to have subject='Welcome', cc=None, but subject is 'Welcom', cc is 'eve@example.org'
+
+          subject: expected 'Welcome'
+                   actual   'Welcom'
+                                   ^
+          cc: expected absent
+              actual   'eve@example.org'
+
+        the message: subject='Welcom', mail_from='app@example.org', rcpt_to=('ann@example.org',)
+        """
+    )
+
+
+def test_an_assertion_on_the_envelope_tells_a_keyword_without_value_from_none():
+    record = message("Hi", parameters={"SIZE": "12", "SMTPUTF8": None})
+    expected = {"SIZE": None, "SMTPUTF8": "x", "BODY": None}
+    criteria = Criteria.for_envelopes({"parameters": expected})
+    text = describe_mismatch(criteria, record, criteria.differences(record))
+    assert text == lines(
+        """
+        expected the message to have parameters={'BODY': None, 'SIZE': None, 'SMTPUTF8': 'x'}, but parameters['SIZE'] is '12', parameters['SMTPUTF8'] is no value, 1 more
+
+          parameters['SIZE']: expected no value
+                              actual   '12'
+          parameters['SMTPUTF8']: expected 'x'
+                                  actual   no value
+          parameters['BODY']: expected no value
+                              actual   absent
+
+        the message: mail_from='app@example.org', rcpt_to=('ann@example.org',)
+        """
+    )
+
+
+def test_candidates_are_listed_when_there_are_too_many():
+    wanted = "link containing 'reset'"
+    found = [f"https://x.example/reset/{number}" for number in range(4)]
+    assert describe_candidates(wanted=wanted, found=found) == lines(
+        """
+        expected exactly one link containing 'reset', found 4: 'https://x.example/reset/0', 'https://x.example/reset/1', 'https://x.example/reset/2', ... 1 more
+
+          1. 'https://x.example/reset/0'
+          2. 'https://x.example/reset/1'
+          3. 'https://x.example/reset/2'
+          4. 'https://x.example/reset/3'
+        """
+    )
+
+
+def test_what_there_is_instead_is_listed_when_there_is_no_candidate():
+    text = describe_candidates(wanted="attachment '*.pdf'", found=[], among=["a.txt"])
+    assert text == lines(
+        """
+        expected exactly one attachment '*.pdf', found none of 1: 'a.txt'
+
+          1. 'a.txt'
+        """
+    )
+    assert describe_candidates(wanted="link", found=[]) == "expected exactly one link, found none"
