@@ -1,0 +1,7 @@
+"""What happened, as values; and the recorder that collects them.
+
+* `reply`, `exchange`, `envelope`, `message`, `transaction`, `session`: the values that a test reads
+* `recording`: a transaction and a session while they last, written by the engine
+* `recorder`: all that one server has seen, shared between its thread and the tests'
+* `transcript`: what passed on the wire, for reading
+"""

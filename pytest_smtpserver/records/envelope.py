@@ -1,0 +1,30 @@
+"""The envelope: who sends to whom, whatever the header says (RFC 5321 section 2.3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+#: Parameters of MAIL or RCPT: keywords in upper case, values as sent, `None` for a mere keyword.
+Parameters = Mapping[str, str | None]
+
+#: Most recipients have none: they share this one.
+NO_PARAMETERS: Parameters = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Envelope:
+    """What MAIL and RCPT said.
+
+    `mail_from` is `""` for the null sender. `rcpt_to` has the accepted recipients in their order,
+    and `rcpt_parameters` the parameters of each. Addresses are as sent, without a source route.
+    """
+
+    mail_from: str
+    rcpt_to: tuple[str, ...]
+    parameters: Parameters
+    rcpt_parameters: tuple[Parameters, ...]
+
+    def __repr__(self) -> str:
+        return f"<Envelope {self.mail_from or '<>'} -> {', '.join(self.rcpt_to) or 'nobody'}>"

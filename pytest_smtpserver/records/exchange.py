@@ -1,0 +1,59 @@
+"""One exchange: a command line, what passed meanwhile, and its reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from .reply import Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Event:
+    """Something that is no command and no reply, as the transcript shows it.
+
+    `origin` is `"C"` (sent by the client), `"S"` (sent by the server) or `"*"` (it happened).
+    Octets are shown shortened.
+    """
+
+    time: float
+    origin: Literal["C", "S", "*"]
+    what: str | bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Exchange:
+    """A command and its reply.
+
+    The greeting is an exchange without a command (verb `""`), the end of the content one with
+    the command `"."`. `reply` is `None` if the server never answered. `rule` is the rule that
+    answered in the server's stead, or `None`.
+    """
+
+    command: str
+    reply: Reply | None
+    rule: object | None = None
+    # Seconds since the epoch; `meanwhile` is what passed between the command and the reply.
+    received: float
+    answered: float
+    meanwhile: tuple[Event, ...] = ()
+
+    @property
+    def verb(self) -> str:
+        """The command's first word, in upper case."""
+        return self.command.partition(" ")[0].upper()
+
+    @property
+    def argument(self) -> str:
+        """The rest of the command line after its first word, as sent."""
+        return self.command.partition(" ")[2]
+
+    @property
+    def at(self) -> datetime:
+        """When the server received the command: an aware `datetime` in UTC."""
+        return datetime.fromtimestamp(self.received, UTC)
+
+    def __repr__(self) -> str:
+        return f"<Exchange {self.command!r} -> {str(self.reply) if self.reply else None!r}>"

@@ -1,0 +1,189 @@
+"""A message: its envelope, its content octet for octet, and guarded views of what it says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from .view import View
+
+if TYPE_CHECKING:
+    import os
+    from datetime import datetime
+    from email.message import EmailMessage
+
+    from .envelope import Envelope
+    from .header import Field
+    from .html import Link
+    from .parts import Attachment
+    from .session import Session
+    from .transaction import Transaction
+
+
+class Origin(Protocol):
+    """Where a message came from; asked each time, because it may still go on."""
+
+    @property
+    def session(self) -> Session:
+        """The session as it is now."""
+
+    @property
+    def transaction(self) -> Transaction:
+        """The transaction as it is now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Message:
+    """A message that was received.
+
+    `content` is exactly what was transmitted, dots unstuffed, up to and including the CRLF before
+    the final dot. `received_at` is an aware `datetime` in UTC. Malformed mail never raises from
+    what is read here: the raw value stands in, and `defects` says so.
+    """
+
+    envelope: Envelope
+    content: bytes
+    received_at: datetime
+    _origin: Origin
+    # Made on first use; two threads that race make two that are alike.
+    _view: View | None = field(default=None, init=False)
+
+    @property
+    def session(self) -> Session:
+        """The session as it is now, and once it has ended, its final value."""
+        return self._origin.session
+
+    @property
+    def transaction(self) -> Transaction:
+        """The transaction as it is now, and once it has ended, its final value."""
+        return self._origin.transaction
+
+    @property
+    def email(self) -> EmailMessage:
+        """The message as the standard library parses it; reading *its* headers may raise."""
+        return self.view.email
+
+    def __getitem__(self, name: str) -> str | None:
+        """Return the decoded value of the first header field of that name, or `None`."""
+        values = self.header_values(name)
+        return values[0] if values else None
+
+    @property
+    def headers(self) -> tuple[Field, ...]:
+        """Name and value of each header field as sent: folded, with escaped surrogates."""
+        return self.view.fields
+
+    def header_values(self, name: str) -> tuple[str, ...]:
+        """Return the values of all fields of that name, decoded (RFC 2047) and unfolded."""
+        return self.view.values(name)
+
+    def address_values(self, name: str) -> tuple[str, ...]:
+        """Return each address of a field as `Display Name <addr-spec>`, or the addr-spec alone."""
+        return tuple(f"{who} <{spec}>" if who else spec for who, spec in self.view.addresses(name))
+
+    @property
+    def subject(self) -> str:
+        """The decoded Subject; `""` if there is none."""
+        return self["Subject"] or ""
+
+    @property
+    def from_(self) -> str:
+        """The addr-spec of the (first) author; `""` if there is none."""
+        return next(iter(self._specs("From")), "")
+
+    @property
+    def to(self) -> tuple[str, ...]:
+        """The addr-specs in To."""
+        return self._specs("To")
+
+    @property
+    def cc(self) -> tuple[str, ...]:
+        """The addr-specs in Cc."""
+        return self._specs("Cc")
+
+    @property
+    def reply_to(self) -> tuple[str, ...]:
+        """The addr-specs in Reply-To."""
+        return self._specs("Reply-To")
+
+    @property
+    def text(self) -> str:
+        r"""The plain-text body with `\n` line ends; `""` if there is none."""
+        return self.view.parts.text
+
+    @property
+    def html(self) -> str:
+        r"""The HTML body with `\n` line ends; `""` if there is none."""
+        return self.view.parts.html
+
+    @property
+    def html_text(self) -> str:
+        """What a reader sees of the HTML body: a line for each block, white space folded."""
+        return self.view.html_text
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links of both bodies, each once."""
+        return self.view.links
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The parts that are not the body, inline ones and forwarded messages included."""
+        return self.view.parts.attachments
+
+    @property
+    def blind_recipients(self) -> tuple[str, ...]:
+        """The recipients of the envelope that are neither in To nor in Cc."""
+        named = Counter(map(_comparable, (*self.to, *self.cc)))
+        return tuple(one for one in self.envelope.rcpt_to if _comparable(one) not in named)
+
+    @property
+    def defects(self) -> tuple[str, ...]:
+        """What could not be parsed, a sentence each."""
+        return self.view.defects
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the content to a file, and return its path.
+
+        In a directory the file is named after the subject, with a number if that name is taken.
+        Missing parents are made. Raises `OSError` if it cannot be written.
+        """
+        target = Path(path)
+        if target.is_dir():
+            target = _free_name(target, self.subject)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self.content)
+        return target
+
+    @property
+    def view(self) -> View:
+        """What the content says, parsed on first use."""
+        if self._view is None:
+            object.__setattr__(self, "_view", View(self.content))
+        assert self._view is not None
+        return self._view
+
+    def _specs(self, name: str) -> tuple[str, ...]:
+        return tuple(spec for _, spec in self.view.addresses(name))
+
+    def __repr__(self) -> str:
+        sender, recipients = self.envelope.mail_from, ", ".join(self.envelope.rcpt_to)
+        return f"<Message {self.subject!r}: {sender or '<>'} -> {recipients}>"
+
+
+def _comparable(address: str) -> str:
+    # RFC 5321 section 2.4: a local part has case, a domain has none.
+    local, at, domain = address.rpartition("@")
+    return f"{local}{at}{domain.lower()}"
+
+
+def _free_name(directory: Path, subject: str) -> Path:
+    # Letters, digits and a few more are safe on every file system; 60 is arbitrary.
+    stem = re.sub(r"[^\w.-]+", "-", subject).strip("-.")[:60] or "message"
+    number = 1
+    while (target := directory / f"{stem}{f'-{number}' if number > 1 else ''}.eml").exists():
+        number += 1
+    return target

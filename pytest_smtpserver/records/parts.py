@@ -1,0 +1,141 @@
+"""The parts of a message (RFC 2045, 2046): its bodies and its attachments, however deep.
+
+The standard library's older policy parses the structure: it takes what the newer one raises on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import Message as Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Attachment:
+    """A part that is not the body.
+
+    `filename` is decoded, and `""` if there is none; `content` is decoded from its transfer
+    encoding; `content_id` is without its angle brackets, `None` if there is none; `is_inline` says
+    that the part is to be shown within the body.
+    """
+
+    filename: str
+    content_type: str
+    content: bytes
+    content_id: str | None
+    is_inline: bool
+
+    def __repr__(self) -> str:
+        return f"<Attachment {self.filename!r}, {self.content_type}, {len(self.content)} octets>"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a message is made of, and what could not be parsed."""
+
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...]
+    defects: tuple[str, ...]
+
+
+def parse(content: bytes) -> Parts:
+    """Return the parts of a message; never raises."""
+    from email import message_from_bytes
+
+    defects: list[str] = []
+    try:
+        leaves = list(_leaves(message_from_bytes(content)))
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
+        # Nested too deep, or something that the parser stumbles over: take it as one text.
+        body = header.split(content)[1].decode("utf-8", "replace")
+        return Parts(_with_lf(body), "", (), (f"the structure could not be parsed: {error!r}",))
+    text = _first(leaves, "text/plain")
+    html = _first(leaves, "text/html")
+    parts = Parts(
+        "" if text is None else _text(text, defects),
+        "" if html is None else _text(html, defects),
+        tuple(_attachment(leaf) for leaf in leaves if leaf is not text and leaf is not html),
+        (),
+    )
+    # Decoding a part finds the defects of its transfer encoding.
+    found = dict.fromkeys([_sentence(one) for leaf in leaves for one in leaf.defects] + defects)
+    return Parts(parts.text, parts.html, parts.attachments, tuple(found))
+
+
+def _leaves(message: Part[Any, Any]) -> Iterator[Part[Any, Any]]:
+    # Depth first, in order. A forwarded message is one leaf: its body is not this message's.
+    stack = [message]
+    while stack:
+        part = stack.pop()
+        if part.is_multipart() and part.get_content_maintype() == "multipart":
+            stack.extend(reversed(part.get_payload()))  # type: ignore[arg-type]
+        else:
+            yield part
+
+
+def _first(leaves: list[Part[Any, Any]], content_type: str) -> Part[Any, Any] | None:
+    for leaf in leaves:
+        if leaf.get_content_type() == content_type and not _is_attached(leaf):
+            return leaf
+    return None
+
+
+def _is_attached(part: Part[Any, Any]) -> bool:
+    return _disposition(part) == "attachment" or bool(_filename(part))
+
+
+def _disposition(part: Part[Any, Any]) -> str:
+    return str(part.get("Content-Disposition", "")).partition(";")[0].strip().lower()
+
+
+def _filename(part: Part[Any, Any]) -> str:
+    try:
+        name = part.get_filename("")
+    except (ValueError, LookupError, TypeError):
+        name = ""
+    return header.decode(str(name))
+
+
+def _octets(part: Part[Any, Any]) -> bytes:
+    if part.is_multipart():
+        # A forwarded message: what is attached is that message.
+        return b"".join(one.as_bytes() for one in part.get_payload())  # type: ignore[union-attr]
+    octets = part.get_payload(decode=True)
+    return octets if isinstance(octets, bytes) else b""
+
+
+def _text(part: Part[Any, Any], defects: list[str]) -> str:
+    octets = _octets(part)
+    charset = part.get_param("charset", "utf-8")
+    try:
+        return _with_lf(octets.decode(str(charset)))
+    except (LookupError, ValueError):
+        defects.append(f"text that is not in its charset {charset!r}")
+        return _with_lf(octets.decode("utf-8", "replace"))
+
+
+def _with_lf(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _attachment(part: Part[Any, Any]) -> Attachment:
+    content_id = part.get("Content-ID")
+    return Attachment(
+        filename=_filename(part),
+        content_type=part.get_content_type(),
+        content=_octets(part),
+        content_id=str(content_id).strip().strip("<>") if content_id else None,
+        is_inline=_disposition(part) == "inline"
+        or (content_id is not None and not _is_attached(part)),
+    )
+
+
+def _sentence(defect: object) -> str:
+    """Return what the standard library says of a defect, or its name's words."""
+    return (type(defect).__doc__ or type(defect).__name__).strip().splitlines()[0]

@@ -1,0 +1,186 @@
+"""The recorder: all that one server has seen, shared between its thread and the tests'.
+
+The lock is held for appends and exchanges of lists only; no callable runs and nothing is copied
+under it. The lists only ever grow, or are replaced by new ones when the test clears them: so a
+reader takes a list and its length, and copies at leisure.
+"""
+
+from __future__ import annotations
+
+import threading
+from operator import is_not
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from .recording import SessionRecording, TransactionRecording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .message import Message
+    from .session import Address, Session
+    from .transaction import Transaction
+
+Record = TypeVar("Record")
+
+
+class ServerCrashed(Exception):  # the name says what happened
+    """The server failed by its own fault; the cause has the traceback.
+
+    The client concerned got a 421, and other sessions went on.
+    """
+
+    __module__ = "pytest_smtpserver"
+
+
+class Log(list[Record]):
+    """A list that only grows, together with the tuple last made of it."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self, records: list[Record] | None = None) -> None:
+        super().__init__(records or ())
+        self._kept: tuple[Record, ...] = ()
+
+    def all(self) -> tuple[Record, ...]:
+        """Return all of it: the same tuple until it has grown."""
+        if len(self._kept) != len(self):
+            self._kept = tuple(self)
+        return self._kept
+
+
+class Kept(Generic[Record]):
+    """The tuple last made of snapshots, kept for as long as they are the same."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: tuple[Record, ...] = ()
+
+    def same(self, new: tuple[Record, ...]) -> tuple[Record, ...]:
+        """Return the kept tuple if it has the very elements of `new`, else `new`."""
+        kept = self._kept
+        if len(kept) != len(new) or any(map(is_not, kept, new)):
+            self._kept = kept = new
+        return kept
+
+
+class Recorder:
+    """What happened on one server, and who is to be woken when more happens.
+
+    The server's thread says what began, ended and crashed; any thread may read and clear.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wakers: tuple[Callable[[], object], ...] = ()
+        self._ids = 0
+        self._open: dict[int, SessionRecording] = {}
+        self._sessions: Log[SessionRecording] = Log()
+        self._transactions: Log[TransactionRecording] = Log()
+        self._session_snapshots: Kept[Session] = Kept()
+        self._transaction_snapshots: Kept[Transaction] = Kept()
+        #: What waiting methods wait for, in the order in which it came to be.
+        self.messages: Log[Message] = Log()
+        self.finished: Log[TransactionRecording] = Log()
+        self.ended: Log[SessionRecording] = Log()
+        #: The exception that stopped the server from doing its work, if one did.
+        self.crash: BaseException | None = None
+        #: The start of the part that was not cleared, seconds since the epoch.
+        self.cleared = 0.0
+
+    def session_began(self, client: Address, now: float) -> SessionRecording:
+        """Begin a session and return its recording."""
+        with self._lock:
+            self._ids += 1
+            session = SessionRecording(self, self._ids, client, now)
+            self._open[session.id] = session
+            self._sessions.append(session)
+        return session
+
+    def transaction_began(self, transaction: TransactionRecording) -> None:
+        """Take up a transaction that has just begun."""
+        with self._lock:
+            transaction.recording.current = transaction
+            transaction.recording.transactions.append(transaction)
+            self._transactions.append(transaction)
+
+    def transaction_ended(self, transaction: TransactionRecording) -> None:
+        """Show a finished transaction, and its message if it was accepted, to who waits."""
+        with self._lock:
+            transaction.recording.current = None
+            self.finished.append(transaction)
+            if transaction.outcome == "accepted" and transaction.message:
+                self.messages.append(transaction.message)
+        self._wake()
+
+    def session_ended(self, session: SessionRecording) -> None:
+        """Take note that a session has its final value."""
+        with self._lock:
+            self._open.pop(session.id, None)
+            self.ended.append(session)
+        self._wake()
+
+    def crashed(self, cause: BaseException) -> None:
+        """Keep the first exception that was not a client's doing, and wake all who wait."""
+        with self._lock:
+            self.crash = self.crash or cause
+        self._wake()
+
+    @property
+    def open_sessions(self) -> int:
+        """How many clients are in a session right now."""
+        return len(self._open)
+
+    def sessions(self) -> tuple[Session, ...]:
+        """Return a snapshot of each session, open ones included, in the order of their ids."""
+        return self._session_snapshots.same(
+            tuple([session.snapshot() for session in self._sessions.all()])
+        )
+
+    def transactions(self) -> tuple[Transaction, ...]:
+        """Return a snapshot of each transaction, open ones included, in order of beginning."""
+        return self._transaction_snapshots.same(
+            tuple([transaction.snapshot() for transaction in self._transactions.all()])
+        )
+
+    def transcript(self, last: int | None = None) -> str:
+        """Return the transcripts of the last so many sessions (`None`: of all), oldest first."""
+        sessions = self._sessions.all()
+        shown = sessions if last is None else sessions[-last:]
+        return "\n\n".join(session.snapshot().transcript for session in shown)
+
+    def raise_crash(self) -> None:
+        """Raise `ServerCrashed` if the server did."""
+        __tracebackhide__ = True
+        if self.crash is not None:
+            raise ServerCrashed(f"the SMTP server crashed: {self.crash!r}") from self.crash
+
+    def clear(self, now: float) -> None:
+        """Forget all but the open sessions, and what is open in them; ids go on."""
+        with self._lock:
+            sessions = list(self._open.values())
+            for session in sessions:
+                session.forget()
+            self._sessions = Log(sessions)
+            self._transactions = Log([t for session in sessions for t in session.transactions])
+            self.messages, self.finished, self.ended = Log(), Log(), Log()
+            self.cleared = now
+
+    def forget_message(self, message: Message) -> None:
+        """Drop one message from those accepted; its transaction stays."""
+        with self._lock:
+            self.messages = Log([one for one in self.messages if one is not message])
+
+    def add_waker(self, wake: Callable[[], object]) -> None:
+        """Call `wake`, in the server's thread, whenever there may be something new to see."""
+        with self._lock:
+            self._wakers = (*self._wakers, wake)
+
+    def remove_waker(self, wake: Callable[[], object]) -> None:
+        """Call `wake` no more."""
+        with self._lock:
+            self._wakers = tuple(one for one in self._wakers if one != wake)
+
+    def _wake(self) -> None:
+        for wake in self._wakers:
+            wake()

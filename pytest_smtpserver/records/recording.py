@@ -1,0 +1,274 @@
+"""What the engine writes while a session lasts; tests read snapshots of it.
+
+How it works: one thread, the server's, writes; any thread reads. A recording only ever appends
+and replaces whole values, so a snapshot taken in the middle is one that was true a moment ago.
+What makes waiting tests look again (a message, the end of a transaction or of a session) goes
+through the `Recorder` and its lock. A snapshot is made when somebody asks for it, and kept until
+something changes; once the transaction or session has ended, it is the final value. It is kept
+with the number of changes that it has seen, read before it was made: if a change comes while it
+is being made, the numbers differ, and the next reader makes another.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from .envelope import NO_PARAMETERS, Envelope
+from .exchange import Event, Exchange
+from .message import Message
+from .session import Session
+from .transaction import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .recorder import Recorder
+    from .reply import Reply
+    from .session import Address, EndedBy
+    from .transaction import Outcome
+
+    Parameters = Mapping[str, str | None]
+
+Value = TypeVar("Value")
+
+
+def _when(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+class _Recording(Generic[Value]):
+    """Gives snapshots of what a subclass records."""
+
+    __slots__ = ("_changes", "_snapshot")
+
+    def __init__(self) -> None:
+        self._changes = 0
+        self._snapshot: tuple[int, Value] | None = None
+
+    def snapshot(self) -> Value:
+        """Return the value as it is now."""
+        changes, kept = self._changes, self._snapshot
+        if kept is None or kept[0] != changes:
+            self._snapshot = kept = changes, self._value()
+        return kept[1]
+
+    def _value(self) -> Value:
+        raise NotImplementedError
+
+
+class TransactionRecording(_Recording[Transaction]):
+    """One transaction while it lasts."""
+
+    __slots__ = (
+        "mail_from",
+        "message",
+        "outcome",
+        "parameters",
+        "recipients",
+        "recording",
+        "refused",
+        "reply",
+        "started",
+    )
+
+    def __init__(
+        self,
+        recording: SessionRecording,
+        mail_from: str,
+        parameters: Parameters,
+        started: float,
+    ) -> None:
+        super().__init__()
+        self.recording = recording
+        self.mail_from = mail_from
+        self.parameters = parameters
+        self.started = started
+        # Each with its parameters: one list, so that a reader sees both or neither.
+        self.recipients: list[tuple[str, Parameters]] = []
+        self.refused: list[tuple[str, Reply]] | None = None
+        self.reply: Reply | None = None
+        self.message: Message | None = None
+        self.outcome: Outcome | None = None
+
+    def accept(self, address: str, parameters: Parameters) -> None:
+        """Note a recipient that was accepted."""
+        self.recipients.append((address, parameters))
+        self._changes += 1
+
+    def refuse(self, address: str, reply: Reply) -> None:
+        """Note a recipient that was refused."""
+        self.refused = [*(self.refused or ()), (address, reply)]
+        self._changes += 1
+
+    def answered(self, reply: Reply) -> None:
+        """Note the last reply that the transaction got."""
+        self.reply = reply
+        self._changes += 1
+
+    def received(self, content: bytes, now: float) -> Message:
+        """Note that the content is complete, and return the message that it makes."""
+        self.message = Message(
+            envelope=self._envelope(), content=content, received_at=_when(now), _origin=self
+        )
+        self._changes += 1
+        return self.message
+
+    def end(self, outcome: Outcome) -> None:
+        """Fix the final value: nothing is noted after this."""
+        self.outcome = outcome
+        self._changes += 1
+
+    def _value(self) -> Transaction:
+        return Transaction(
+            envelope=self.message.envelope if self.message else self._envelope(),
+            outcome=self.outcome,
+            refused=tuple(self.refused or ()),
+            reply=self.reply,
+            message=self.message,
+            started_at=_when(self.started),
+            _session=self.recording,
+        )
+
+    @property
+    def transaction(self) -> Transaction:
+        """The transaction as it is now (what a `Message` asks for)."""
+        return self.snapshot()
+
+    @property
+    def session(self) -> Session:
+        """The session as it is now (what a `Message` asks for)."""
+        return self.recording.snapshot()
+
+    def _envelope(self) -> Envelope:
+        recipients = tuple(self.recipients)
+        return Envelope(
+            mail_from=self.mail_from,
+            parameters=self.parameters,
+            rcpt_to=tuple([address for address, _ in recipients]),
+            rcpt_parameters=tuple([parameters for _, parameters in recipients]),
+        )
+
+
+class SessionRecording(_Recording[Session]):
+    """One session while it lasts."""
+
+    __slots__ = (
+        "_helo",
+        "_meanwhile",
+        "_pending",
+        "_recorder",
+        "client",
+        "current",
+        "ended",
+        "ended_by",
+        "id",
+        "started",
+        "transactions",
+        "wire",
+    )
+
+    def __init__(self, recorder: Recorder, id: int, client: Address, now: float) -> None:  # noqa: A002
+        super().__init__()
+        self._recorder = recorder
+        self._helo: tuple[str, bool] | None = None
+        self._pending: tuple[str, float] | None = None
+        self._meanwhile: list[Event] | None = None
+        self.id = id
+        self.client = client
+        self.started = now
+        self.ended: float | None = None
+        self.ended_by: EndedBy | None = None
+        self.wire: list[Exchange | Event] = []
+        self.transactions: list[TransactionRecording] = []
+        #: The transaction that is open.
+        self.current: TransactionRecording | None = None
+
+    def greeted(self, helo: str, *, is_esmtp: bool) -> None:
+        """Note how the client introduced itself."""
+        self._helo = helo, is_esmtp
+        self._changes += 1
+
+    def asked(self, command: str, now: float) -> None:
+        """Note a command line (secrets masked) that is to be answered."""
+        self._pending = command, now
+        self._changes += 1
+
+    def noticed(self, event: Event) -> None:
+        """Note an event: within the pending exchange if there is one."""
+        if self._pending is None:
+            self.wire.append(event)
+        else:
+            self._meanwhile = [*(self._meanwhile or ()), event]
+        self._changes += 1
+
+    def answered(self, reply: Reply | None, now: float, rule: object | None = None) -> Exchange:
+        """Note the answer to the pending command, and return the exchange that it completes."""
+        command, received = self._pending or ("", now)
+        exchange = Exchange(
+            command=command,
+            reply=reply,
+            rule=rule,
+            received=received,
+            answered=now,
+            meanwhile=tuple(self._meanwhile or ()),
+        )
+        self._pending = self._meanwhile = None
+        self.wire.append(exchange)
+        self._changes += 1
+        return exchange
+
+    def said(self, reply: Reply, now: float) -> None:
+        """Note a reply that the server gave unasked, unless a command is waiting for one."""
+        if self._pending is not None:
+            self.answered(reply, now)
+            return
+        for line in reply.lines:
+            self.noticed(Event(time=now, origin="S", what=line))
+
+    def begin(self, mail_from: str, parameters: Parameters, now: float) -> TransactionRecording:
+        """Begin a transaction and return its recording."""
+        transaction = TransactionRecording(self, mail_from, parameters or NO_PARAMETERS, now)
+        self._recorder.transaction_began(transaction)
+        self._changes += 1
+        return transaction
+
+    def finish(self, transaction: TransactionRecording, outcome: Outcome) -> None:
+        """End a transaction; with `"accepted"` its message becomes one of the server's."""
+        transaction.end(outcome)
+        self._recorder.transaction_ended(transaction)
+        self._changes += 1
+
+    def end(self, ended_by: EndedBy, now: float) -> None:
+        """End the session: its next snapshot is its final value."""
+        if self._pending is not None:
+            self.answered(None, now)
+        self.ended, self.ended_by = now, ended_by
+        self._changes += 1
+        self._recorder.session_ended(self)
+
+    def forget(self) -> None:
+        """Forget the transactions that have ended."""
+        self.transactions = [] if self.current is None else [self.current]
+        self._changes += 1
+
+    def _value(self) -> Session:
+        helo, is_esmtp = self._helo or (None, False)
+        return Session(
+            id=self.id,
+            client=self.client,
+            started_at=_when(self.started),
+            ended_at=None if self.ended is None else _when(self.ended),
+            ended_by=self.ended_by,
+            helo=helo,
+            is_esmtp=is_esmtp,
+            transactions=tuple([t.snapshot() for t in list(self.transactions)]),
+            _wire=self._wire_now(),
+        )
+
+    def _wire_now(self) -> tuple[Exchange | Event, ...]:
+        # A command that still awaits its answer is shown, but is no exchange yet.
+        pending, meanwhile = self._pending, tuple(self._meanwhile or ())
+        if pending is None or not pending[0]:
+            return (*self.wire, *meanwhile)
+        return (*self.wire, Event(time=pending[1], origin="C", what=pending[0]), *meanwhile)

@@ -1,0 +1,54 @@
+"""One transaction: an attempt to deliver a message, from MAIL on (RFC 5321 section 3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from .envelope import Envelope
+    from .message import Message
+    from .recording import SessionRecording
+    from .reply import Reply
+    from .session import Session
+
+#: How a transaction ended.
+Outcome = Literal["accepted", "rejected", "aborted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Transaction:
+    """What became of one attempt.
+
+    It begins with a well-formed MAIL command in order, be it refused or not. `outcome` is
+
+    * `"accepted"`: the content got its 250;
+    * `"rejected"`: MAIL, every RCPT, DATA or the content was refused, whatever came then;
+    * `"aborted"`: the client left or reset it, or the server ended the session, before that;
+    * `None` while it lasts.
+
+    `refused` has each refused recipient with its `Reply`. `reply` is the last reply to the
+    transaction's MAIL, RCPT, DATA or content. `message` is the complete content even if it was
+    refused, else `None`; content over `max_message_size` is not kept.
+    """
+
+    envelope: Envelope
+    outcome: Outcome | None
+    refused: tuple[tuple[str, Reply], ...]
+    reply: Reply | None
+    message: Message | None
+    started_at: datetime
+    _session: SessionRecording
+
+    @property
+    def session(self) -> Session:
+        """The session as it is now, and once it has ended, its final value."""
+        return self._session.snapshot()
+
+    def __repr__(self) -> str:
+        sender, recipients = self.envelope.mail_from, ", ".join(self.envelope.rcpt_to)
+        return (
+            f"<Transaction {self.outcome or 'open'}: {sender or '<>'} -> {recipients or 'nobody'}>"
+        )

@@ -1,0 +1,85 @@
+"""The transcript: what passed on the wire, for a person who looks for what went wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .exchange import Event, Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .session import Session
+
+# Arbitrary: what one takes in at a glance.
+_CONTENT_LINES = 4
+_LINE_LENGTH = 200
+
+_ENDINGS = {
+    "quit": "session ended by QUIT",
+    "client": "the client closed the connection",
+    "reset": "the client reset the connection",
+    "timeout": "the client was silent for too long; the server closed the connection",
+    "server": "the server closed the connection",
+}
+
+
+def render(session: Session) -> str:
+    """Return the transcript of one session, lines separated by LF, without one at the end."""
+    start = session.started_at.timestamp()
+    host, port = session.client
+    lines = [f"session {session.id} from {host}:{port} at {session.started_at:%H:%M:%S.%f} UTC"]
+    for time, origin, text in _lines(session._wire):
+        lines.append(f"  +{max(0.0, time - start):.3f} {origin} {_shorten(_visible(text))}")
+    if session.ended_at and session.ended_by:
+        elapsed = session.ended_at.timestamp() - start
+        lines.append(f"  +{max(0.0, elapsed):.3f} *  {_ENDINGS[session.ended_by]}")
+    return "\n".join(lines)
+
+
+def _lines(wire: Sequence[Exchange | Event]) -> Iterator[tuple[float, str, str]]:
+    for entry in wire:
+        if isinstance(entry, Event):
+            yield from _event_lines(entry)
+        else:
+            yield from _exchange_lines(entry)
+
+
+def _exchange_lines(exchange: Exchange) -> Iterator[tuple[float, str, str]]:
+    if exchange.verb not in ("", "."):
+        yield exchange.received, "C:", exchange.command
+    for event in exchange.meanwhile:
+        yield from _event_lines(event)
+    if exchange.verb == ".":
+        yield exchange.received, "C:", "."
+    if exchange.reply:
+        for line in exchange.reply.lines:
+            yield exchange.answered, "S:", line
+
+
+def _event_lines(event: Event) -> Iterator[tuple[float, str, str]]:
+    origin = "* " if event.origin == "*" else f"{event.origin}:"
+    if isinstance(event.what, str):
+        yield event.time, origin, event.what
+        return
+    # Enough for the lines that are shown, whatever the content's size.
+    head = event.what[: (_CONTENT_LINES + 1) * _LINE_LENGTH].split(b"\r\n")
+    for line in head[:_CONTENT_LINES]:
+        if line:
+            yield event.time, origin, line.decode("utf-8", "backslashreplace")
+    count = event.what.count(b"\n")
+    if len(head) > _CONTENT_LINES and count > _CONTENT_LINES:
+        yield event.time, origin, f"[... {count} lines, {len(event.what):,} octets in all]"
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def _shorten(text: str) -> str:
+    if len(text) <= _LINE_LENGTH:
+        return text
+    half = _LINE_LENGTH // 2
+    return f"{text[:half]} [... {len(text) - 2 * half:,} characters ...] {text[-half:]}"

@@ -1,0 +1,107 @@
+"""The guarded view: what a message's content says, parsed when it is asked for.
+
+Each accessor falls back to the raw value where a parser gives up, and `defects` tells of it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from . import header, html, parts
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+_ADDRESS_FIELDS = ("From", "To", "Cc", "Reply-To")
+
+
+class View:
+    """The content of one message, parsed."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.fields, self._body, self._header_is_whole = header.split(content)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return the decoded values of all fields of that name."""
+        lower = name.lower()
+        return tuple(header.decode(value) for field, value in self.fields if field.lower() == lower)
+
+    def addresses(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return display name and addr-spec of each address in the fields of that name."""
+        return self._addresses(name)[0]
+
+    @cached_property
+    def parts(self) -> parts.Parts:
+        """The bodies and the attachments."""
+        return parts.parse(self._content)
+
+    @cached_property
+    def html_text(self) -> str:
+        """What a reader sees of the HTML body."""
+        return html.visible_text(self.parts.html)
+
+    @cached_property
+    def links(self) -> tuple[html.Link, ...]:
+        """The links of both bodies."""
+        return html.links(self.parts.text, self.parts.html)
+
+    @cached_property
+    def defects(self) -> tuple[str, ...]:
+        """What could not be parsed, a sentence each."""
+        found = list(self.parts.defects)
+        if not self._header_is_whole:
+            found.append("the header has a line that is no field; the body begins there")
+        for name in _ADDRESS_FIELDS:
+            found += [f"{name} has no address: {raw}" for raw in self._addresses(name)[1]]
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def email(self) -> EmailMessage:
+        """The message as the standard library parses it."""
+        from email import message_from_bytes
+        from email.message import EmailMessage
+        from email.policy import default
+
+        try:
+            return message_from_bytes(self._content, EmailMessage, policy=default)
+        except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
+            return self._without_structure(EmailMessage(default))
+
+    def _without_structure(self, email: EmailMessage) -> EmailMessage:
+        for name, value in self.fields:
+            if name.lower() not in ("content-type", "content-transfer-encoding"):
+                email._headers.append((name, value))  # type: ignore[attr-defined]
+        email.set_payload(self._body.decode("ascii", "surrogateescape"))
+        return email
+
+    def _addresses(self, name: str) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+        # Parsed before it is decoded: an encoded display name may hold commas and brackets.
+        found: list[tuple[str, str]] = []
+        unparsable: list[str] = []
+        lower = name.lower()
+        for raw in (value for field, value in self.fields if field.lower() == lower):
+            parsed = _parse_addresses(raw)
+            if parsed is None:
+                unparsable.append(header.decode(raw))
+                parsed = [("", header.decode(raw))]
+            found += parsed
+        return tuple(found), tuple(unparsable)
+
+
+def _parse_addresses(raw: str) -> list[tuple[str, str]] | None:
+    """Return the addresses in a field, or `None` if nothing can be made of it."""
+    from email.utils import getaddresses
+
+    unfolded = " ".join(raw.split())
+    try:
+        parsed = [(who, spec) for who, spec in getaddresses([unfolded]) if spec]
+    except (ValueError, IndexError, TypeError, AttributeError):
+        parsed = []
+    # A group may be empty (RFC 5322 section 3.4: "undisclosed-recipients:;").
+    if not parsed and unfolded and not unfolded.endswith(";"):
+        return None
+    if not all("@" in spec for _, spec in parsed):
+        return None
+    return [(header.decode(who), header.decode(spec)) for who, spec in parsed]
