@@ -1,0 +1,194 @@
+"""The commands, one row for each: how it is parsed, answered and carried out.
+
+`parse` gets the argument and raises `Refusal` for one that is malformed. `answer` says what the
+server replies of its own accord; only here are its limits applied. `carry_out` does what the
+reply that was sent means, be it positive or not; the state follows from `states.TRANSITIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_smtpserver.records.reply import Reply
+
+from . import replies
+from .grammar import Refusal, forward_path, parameters, reverse_path
+
+if TYPE_CHECKING:
+    from .dialogue import Dialogue
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What MAIL and RCPT say."""
+
+    address: str
+    parameters: Mapping[str, str | None]
+
+
+# The middle value is whatever `parse` makes of the argument; each row is consistent in itself.
+Parse = Callable[["Dialogue", str], Any]
+Answer = Callable[["Dialogue", Any], Reply]
+CarryOut = Callable[["Dialogue", Any, Reply], None]
+
+
+def parse_nothing(dialogue: Dialogue, argument: str) -> None:
+    """Accept no argument."""
+    if argument:
+        raise Refusal(replies.NO_ARGUMENT_ALLOWED)
+
+
+def parse_something(dialogue: Dialogue, argument: str) -> str:
+    """Accept any argument but none."""
+    if not argument:
+        raise Refusal(replies.ARGUMENT_REQUIRED)
+    return argument
+
+
+def parse_anything(dialogue: Dialogue, argument: str) -> str:
+    """Accept any argument or none."""
+    return argument
+
+
+def parse_user(dialogue: Dialogue, argument: str) -> str:
+    """RFC 5321 section 4.1.1.6; RFC 6531 section 3.7.4.2: `[SP "SMTPUTF8"]` after UTF-8."""
+    if not argument.isascii() and not (
+        argument.upper().endswith(" SMTPUTF8") and dialogue.offers("SMTPUTF8")
+    ):
+        raise Refusal(replies.NEEDS_SMTPUTF8)
+    return parse_something(dialogue, argument)
+
+
+def parse_mail(dialogue: Dialogue, argument: str) -> Path:
+    """RFC 5321 section 4.1.1.2: `MAIL FROM:<reverse-path> [SP <mail-parameters>]`."""
+    address, rest = reverse_path(argument)
+    given = parameters(rest)
+    dialogue.check_parameters(given, "mail")
+    if "SMTPUTF8" not in given and not argument.isascii():
+        raise Refusal(replies.NEEDS_SMTPUTF8)
+    return Path(address, given)
+
+
+def parse_rcpt(dialogue: Dialogue, argument: str) -> Path:
+    """RFC 5321 section 4.1.1.3: `RCPT TO:<forward-path> [SP <rcpt-parameters>]`."""
+    try:
+        address, rest = forward_path(argument)
+        given = parameters(rest)
+        dialogue.check_parameters(given, "rcpt")
+        if not dialogue.is_utf8 and not argument.isascii():
+            raise Refusal(replies.NEEDS_SMTPUTF8)
+    except Refusal as refusal:
+        # To the client it is a recipient that was refused, whatever the reason.
+        reply = dialogue.offer.dressed(refusal.reply)
+        dialogue.refuse_recipient(argument[len("TO:") :].strip("<> "), reply)
+        raise
+    return Path(address, given)
+
+
+def answer_ehlo(dialogue: Dialogue, domain: str) -> Reply:
+    """RFC 5321 section 4.1.1.1: our domain, then a line for each extension."""
+    return dialogue.offer.ehlo
+
+
+def answer_helo(dialogue: Dialogue, domain: str) -> Reply:
+    """RFC 5321 section 4.1.1.1: our domain, and no extensions."""
+    return dialogue.offer.helo
+
+
+def answer_mail(dialogue: Dialogue, mail: Path) -> Reply:
+    """RFC 1870 section 6.1: a declared size over the maximum is refused at once."""
+    limit = dialogue.offer.settings.max_message_size
+    if 0 < limit < int(mail.parameters.get("SIZE") or 0):
+        return replies.TOO_BIG
+    return replies.SENDER_OK
+
+
+def answer_rcpt(dialogue: Dialogue, recipient: Path) -> Reply:
+    """RFC 5321 section 4.5.3.1.10: too many recipients are 452."""
+    if dialogue.recipient_count >= dialogue.offer.settings.max_recipients:
+        return replies.TOO_MANY_RECIPIENTS
+    return replies.RECIPIENT_OK
+
+
+def answer_help(dialogue: Dialogue, topic: str) -> Reply:
+    """RFC 5321 section 4.1.1.8: what there is, whatever the topic."""
+    return Reply(214, f"commands: {' '.join(COMMANDS)}", "2.0.0")
+
+
+def greet_esmtp(dialogue: Dialogue, domain: str, reply: Reply) -> None:
+    """Take note of who the client says it is; EHLO also resets (RFC 5321 section 4.1.4)."""
+    if reply.is_positive:
+        dialogue.introduce(domain, is_esmtp=True)
+
+
+def greet_smtp(dialogue: Dialogue, domain: str, reply: Reply) -> None:
+    """The same for HELO, after which there are no extensions."""
+    if reply.is_positive:
+        dialogue.introduce(domain, is_esmtp=False)
+
+
+def begin(dialogue: Dialogue, mail: Path, reply: Reply) -> None:
+    """Begin a transaction; a refused one has ended already."""
+    dialogue.begin(mail.address, mail.parameters, reply)
+
+
+def add_recipient(dialogue: Dialogue, recipient: Path, reply: Reply) -> None:
+    """Add a recipient, or note that it was refused."""
+    if reply.is_positive:
+        dialogue.accept_recipient(recipient.address, recipient.parameters, reply)
+    else:
+        dialogue.refuse_recipient(recipient.address, reply)
+
+
+def expect_content(dialogue: Dialogue, _: None, reply: Reply) -> None:
+    """Note whether the content may come."""
+    dialogue.data_answered(reply)
+
+
+def reset(dialogue: Dialogue, _: None, reply: Reply) -> None:
+    """Forget the transaction."""
+    if reply.is_positive:
+        dialogue.reset()
+
+
+def leave(dialogue: Dialogue, _: None, reply: Reply) -> None:
+    """End the session."""
+    if reply.is_positive:
+        dialogue.end("quit")
+
+
+def nothing(dialogue: Dialogue, _: object, reply: Reply) -> None:
+    """Change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One row of the table."""
+
+    parse: Parse
+    answer: Answer
+    carry_out: CarryOut = nothing
+
+
+def always(reply: Reply) -> Answer:
+    """Return an `answer` that is the same at all times."""
+    return lambda dialogue, parsed: reply
+
+
+# fmt: off
+COMMANDS: Mapping[str, Command] = {
+    "EHLO": Command(parse_something, answer_ehlo,                  greet_esmtp),
+    "HELO": Command(parse_something, answer_helo,                  greet_smtp),
+    "MAIL": Command(parse_mail,      answer_mail,                  begin),
+    "RCPT": Command(parse_rcpt,      answer_rcpt,                  add_recipient),
+    "DATA": Command(parse_nothing,   always(replies.GO_AHEAD),     expect_content),
+    "RSET": Command(parse_nothing,   always(replies.OK),           reset),
+    "NOOP": Command(parse_anything,  always(replies.OK)),
+    "QUIT": Command(parse_nothing,   always(replies.BYE),          leave),
+    "VRFY": Command(parse_user,      always(replies.NOT_VERIFIED)),
+    "EXPN": Command(parse_user,      always(replies.NO_LISTS)),
+    "HELP": Command(parse_anything,  answer_help),
+}
+# fmt: on

@@ -1,0 +1,70 @@
+"""Where a message's content ends, and what it is without its transparency dots.
+
+RFC 5321 section 4.1.1.4: "The mail data are terminated by a line containing only a period, that
+is, the character sequence "<CRLF>.<CRLF>", where the first <CRLF> is actually the terminator of
+the previous line". Nothing else ends it: no bare LF, no bare CR (section 2.3.8).
+"""
+
+from __future__ import annotations
+
+_END = b"\r\n.\r\n"
+# A piece that ends with one of these may go on to a dot or to the end; longest first.
+_HALF_SEEN = tuple(_END[:length] for length in range(len(_END) - 1, 0, -1))
+
+# The end of the DATA line: the line end before the content's first line, but no part of it.
+_BEFORE = b"\r\n"
+# Pieces below this are put together, or a client that sends octet by octet would cost an object
+# for each. Arbitrary.
+_SMALL = 1024
+
+
+class Content:
+    """The content of one message while it arrives.
+
+    What is kept is what was sent, up to and including the CRLF before the final dot, dots
+    unstuffed. Content that grows beyond `limit` octets (0: no limit) is counted, but not kept.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        # What the last octets ended with and could not be judged yet.
+        self._tail = _BEFORE
+        #: Octets of the content so far.
+        self.size = -len(_BEFORE)
+
+    @property
+    def is_too_big(self) -> bool:
+        """Whether there is more of it than the limit allows."""
+        return 0 < self._limit < self.size
+
+    def feed(self, octets: bytes) -> bytes | None:
+        """Take octets, cut anyhow; return those beyond the end, or `None` before the end."""
+        octets = self._tail + octets
+        end = octets.find(_END)
+        if end >= 0:
+            self._keep(octets[: end + 2])
+            return octets[end + len(_END) :]
+        self._tail = next((half for half in _HALF_SEEN if octets.endswith(half)), b"")
+        self._keep(octets[: len(octets) - len(self._tail)])
+        return None
+
+    def octets(self) -> bytes | None:
+        """Return the whole content, `None` if it is too big. Call it once, at the end."""
+        if self.is_too_big:
+            return None
+        pieces, self._pieces = self._pieces, []
+        pieces[0] = pieces[0][len(_BEFORE) :]
+        return b"".join(pieces)
+
+    def _keep(self, octets: bytes) -> None:
+        # RFC 5321 section 4.5.2: "If the first character is a period and there are other
+        # characters on the line, the first character is deleted."
+        piece = octets.replace(b"\r\n.", b"\r\n")
+        self.size += len(piece)
+        if self.is_too_big:
+            self._pieces.clear()
+        elif self._pieces and len(self._pieces[-1]) < _SMALL:
+            self._pieces[-1] += piece
+        else:
+            self._pieces.append(piece)

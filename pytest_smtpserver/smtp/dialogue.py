@@ -1,0 +1,124 @@
+"""What client and server have agreed on so far, and what a command changes in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from .content import Content
+from .states import END_OF_CONTENT, TRANSITIONS, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_smtpserver.records.recording import SessionRecording, TransactionRecording
+    from pytest_smtpserver.records.reply import Reply
+    from pytest_smtpserver.records.session import EndedBy
+    from pytest_smtpserver.records.transaction import Outcome
+
+    from .offer import Offer
+
+    Parameters = Mapping[str, str | None]
+
+
+class Dialogue:
+    """The state of one session. The engine sets `now`; the commands do the rest."""
+
+    def __init__(self, offer: Offer, session: SessionRecording, now: float) -> None:
+        self.offer = offer
+        self.now = now
+        self.state = State.START
+        self.content: Content | None = None
+        self._session = session
+        self._is_esmtp = False
+        self._transaction: TransactionRecording | None = None
+        self._data_refused = False
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the open transaction has asked for SMTPUTF8 (RFC 6531)."""
+        return self._transaction is not None and "SMTPUTF8" in self._transaction.parameters
+
+    @property
+    def recipient_count(self) -> int:
+        """How many recipients the open transaction has."""
+        return len(self._transaction.recipients) if self._transaction else 0
+
+    def offers(self, extension: str) -> bool:
+        """Whether this client was told of an extension."""
+        return self._is_esmtp and extension in self.offer.extensions
+
+    def check_parameters(self, given: Parameters, command: Literal["mail", "rcpt"]) -> None:
+        """Raise `Refusal` for a parameter that this client may not give, or not so."""
+        if given:
+            self.offer.check_parameters(given, command, esmtp=self._is_esmtp)
+
+    def moved(self, verb: str) -> None:
+        """Go on to the state that an accepted command leads to."""
+        self.state = TRANSITIONS[self.state][verb]
+
+    def introduce(self, domain: str, *, is_esmtp: bool) -> None:
+        """Take note of EHLO or HELO, which also resets."""
+        self.reset()
+        self._is_esmtp = is_esmtp
+        self._session.greeted(domain, is_esmtp=is_esmtp)
+
+    def begin(self, mail_from: str, parameters: Parameters, reply: Reply) -> None:
+        """Begin a transaction; if its MAIL was refused, it has ended already."""
+        self._transaction = self._session.begin(mail_from, parameters, self.now)
+        self._transaction.answered(reply)
+        self._data_refused = False
+        if not reply.is_positive:
+            self._finish("rejected")
+
+    def accept_recipient(self, address: str, parameters: Parameters, reply: Reply) -> None:
+        """Add a recipient to the open transaction."""
+        assert self._transaction is not None
+        self._transaction.accept(address, parameters)
+        self._transaction.answered(reply)
+
+    def refuse_recipient(self, address: str, reply: Reply) -> None:
+        """Note a refused recipient of the open transaction."""
+        assert self._transaction is not None
+        self._transaction.refuse(address, reply)
+        self._transaction.answered(reply)
+
+    def data_answered(self, reply: Reply) -> None:
+        """Expect the content, or note that it was refused."""
+        assert self._transaction is not None
+        self._transaction.answered(reply)
+        self._data_refused = not reply.is_positive
+        if reply.is_positive:
+            self.content = Content(self.offer.settings.max_message_size)
+
+    def content_complete(self, octets: bytes) -> None:
+        """Keep the content as the transaction's message; it is not accepted yet."""
+        assert self._transaction is not None
+        self._transaction.received(octets, self.now)
+
+    def content_answered(self, reply: Reply) -> None:
+        """End the transaction as the reply to its content says, be it positive or not."""
+        assert self._transaction is not None
+        self.moved(END_OF_CONTENT)
+        self._transaction.answered(reply)
+        self._finish("accepted" if reply.is_positive else "rejected")
+
+    def reset(self) -> None:
+        """Give up the open transaction, if there is one."""
+        if self._transaction is not None:
+            self._finish(self._outcome_of_what_was_given_up())
+
+    def end(self, ended_by: EndedBy) -> None:
+        """End the session."""
+        self.reset()
+        self.state = State.CLOSED
+        self._session.end(ended_by, self.now)
+
+    def _outcome_of_what_was_given_up(self) -> Outcome:
+        assert self._transaction is not None
+        nobody_left = self._transaction.refused and not self._transaction.recipients
+        return "rejected" if self._data_refused or nobody_left else "aborted"
+
+    def _finish(self, outcome: Outcome) -> None:
+        assert self._transaction is not None
+        transaction, self._transaction, self.content = self._transaction, None, None
+        self._session.finish(transaction, outcome)

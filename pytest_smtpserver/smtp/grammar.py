@@ -1,0 +1,135 @@
+"""Paths and parameters, as RFC 5321 section 4.1.2 and RFC 6531 section 3.3 write them.
+
+Each expression stands under the ABNF that it obeys. Those of RFC 6531 add UTF-8 to atoms,
+quoted strings and domain labels; whether that is allowed here and now is the dialogue's matter.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_smtpserver.records.reply import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# RFC 6531: UTF8-non-ascii = UTF8-2 / UTF8-3 / UTF8-4
+_UTF8 = r"\u0080-\U0010ffff"
+# RFC 5322: atext = ALPHA / DIGIT / "!" / "#" / ... ; RFC 6531: atext =/ UTF8-non-ascii
+_ATEXT = rf"[A-Za-z0-9!#$%&'*+\-/=?^_`{{|}}~{_UTF8}]"
+# Dot-string = Atom *("." Atom) ; Atom = 1*atext
+_DOT_STRING = rf"{_ATEXT}+(?:\.{_ATEXT}+)*"
+# Quoted-string = DQUOTE *QcontentSMTP DQUOTE ; QcontentSMTP = qtextSMTP / quoted-pairSMTP
+# qtextSMTP = %d32-33 / %d35-91 / %d93-126 ; RFC 6531: qtextSMTP =/ UTF8-non-ascii
+# quoted-pairSMTP = %d92 %d32-126
+_QUOTED_STRING = rf'"(?:[ !#-\[\]-~{_UTF8}]|\\[ -~])*"'
+# Local-part = Dot-string / Quoted-string
+_LOCAL_PART = rf"(?:{_DOT_STRING}|{_QUOTED_STRING})"
+# sub-domain = Let-dig [Ldh-str] ; Ldh-str = *( ALPHA / DIGIT / "-" ) Let-dig
+# RFC 6531: sub-domain =/ U-label
+_LET_DIG = rf"[A-Za-z0-9{_UTF8}]"
+_SUB_DOMAIN = rf"{_LET_DIG}(?:[A-Za-z0-9\-{_UTF8}]*{_LET_DIG})?"
+# Domain = sub-domain *("." sub-domain)
+_DOMAIN = rf"{_SUB_DOMAIN}(?:\.{_SUB_DOMAIN})*"
+# address-literal = "[" ( IPv4-address-literal / IPv6-address-literal /
+#                   General-address-literal ) "]"
+# dcontent = %d33-90 / %d94-126
+_ADDRESS_LITERAL = r"\[[!-Z^-~]+\]"
+# A-d-l = At-domain *( "," At-domain ) ; At-domain = "@" Domain
+_SOURCE_ROUTE = rf"@{_DOMAIN}(?:,@{_DOMAIN})*:"
+# Mailbox = Local-part "@" ( Domain / address-literal )
+_MAILBOX = rf"{_LOCAL_PART}@(?:{_DOMAIN}|(?P<literal>{_ADDRESS_LITERAL}))"
+# Path = "<" [ A-d-l ":" ] Mailbox ">"
+_PATH = re.compile(rf"<(?:{_SOURCE_ROUTE})?(?P<mailbox>{_MAILBOX})>")
+# Reverse-path = Path / "<>"
+_NULL_PATH = re.compile("<(?P<mailbox>)(?P<literal>)>")
+# RCPT TO: "<Postmaster>", without a domain and without regard to case (section 4.1.1.3)
+_POSTMASTER = re.compile("<(?P<mailbox>postmaster)(?P<literal>)>", re.IGNORECASE)
+
+# esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
+# esmtp-value = 1*(%d33-60 / %d62-126) ; RFC 6531: esmtp-value =/ UTF8-non-ascii
+_PARAMETER = re.compile(rf"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([!-<>-~{_UTF8}]+))?")
+
+_REVERSE_PATHS = (_PATH, _NULL_PATH)
+_FORWARD_PATHS = (_PATH, _POSTMASTER)
+
+
+class Refusal(Exception):  # no error of ours: it carries the reply to the client
+    """A command that cannot be parsed, with the reply that says why."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(str(reply))
+        self.reply = reply
+
+
+def reverse_path(text: str) -> tuple[str, str]:
+    """Return the mailbox after `FROM:` (`""` for the null sender) and the rest of the line.
+
+    A source route is dropped (RFC 5321 appendix C). Raises `Refusal`.
+    """
+    return _path(text, "FROM", _REVERSE_PATHS)
+
+
+def forward_path(text: str) -> tuple[str, str]:
+    """Return the mailbox after `TO:` and the rest of the line, as `reverse_path` does."""
+    return _path(text, "TO", _FORWARD_PATHS)
+
+
+def parameters(text: str) -> Mapping[str, str | None]:
+    """Return the parameters, keywords in upper case; `None` for one without a value.
+
+    Raises `Refusal` for one that is malformed or stands twice.
+    """
+    found: dict[str, str | None] = {}
+    for word in text.split():
+        match = _PARAMETER.fullmatch(word)
+        if match is None:
+            raise Refusal(Reply(501, f"malformed parameter: {word}", "5.5.4"))
+        keyword = match[1].upper()
+        if keyword in found:
+            raise Refusal(Reply(501, f"parameter given twice: {keyword}", "5.5.4"))
+        found[keyword] = match[2]
+    return found
+
+
+def _path(text: str, keyword: str, paths: tuple[re.Pattern[str], ...]) -> tuple[str, str]:
+    after = len(keyword) + 1
+    if text[:after].upper() != f"{keyword}:":
+        raise Refusal(Reply(501, f"syntax: {keyword}:<address>", "5.5.4"))
+    for path in paths:
+        match = path.match(text, after)
+        if match and text[match.end() : match.end() + 1] in ("", " "):
+            _check_literal(match["literal"])
+            return match["mailbox"], text[match.end() :]
+    raise Refusal(Reply(501, _path_error(text[after:], keyword), _ENHANCED[keyword]))
+
+
+# RFC 3463 sections 3.2: bad sender's / destination mailbox address syntax.
+_ENHANCED = {"FROM": "5.1.7", "TO": "5.1.3"}
+
+
+def _path_error(text: str, keyword: str) -> str:
+    if text.startswith(" "):
+        return f"no space is allowed after {keyword}: (RFC 5321 section 3.3)"
+    if not text.startswith("<"):
+        return f"the address stands in angle brackets: {keyword}:<address>"
+    return f"malformed address: {text}"
+
+
+def _check_literal(literal: str | None) -> None:
+    if not literal:
+        return
+    from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+    content = literal[1:-1]
+    try:
+        if content[:5].upper() == "IPV6:":
+            IPv6Address(content[5:])
+        elif ":" not in content:
+            IPv4Address(content)
+        else:
+            # General-address-literal = Standardized-tag ":" 1*dcontent: no other tag exists.
+            raise AddressValueError(content)
+    except AddressValueError:
+        raise Refusal(Reply(501, f"malformed address literal: {literal}", "5.1.3")) from None

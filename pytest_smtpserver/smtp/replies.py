@@ -1,0 +1,59 @@
+"""The server's own replies: RFC 5321 section 4.2, with enhanced status codes of RFC 3463."""
+
+from __future__ import annotations
+
+from pytest_smtpserver.records.reply import Reply
+
+OK = Reply(250, "OK", "2.0.0")
+SENDER_OK = Reply(250, "sender OK", "2.1.0")
+RECIPIENT_OK = Reply(250, "recipient OK", "2.1.5")
+GO_AHEAD = Reply(354, "go ahead, end with a dot on a line of its own")
+ACCEPTED = Reply(250, "message accepted", "2.0.0")
+BYE = Reply(221, "bye", "2.0.0")
+
+# RFC 5321 section 3.5.3: 252 for a server that "cannot VRFY user, but will accept message and
+# attempt delivery".
+NOT_VERIFIED = Reply(252, "cannot verify, but will accept mail for it", "2.0.0")
+# Section 4.2.4: 502 for a command that is "recognized but not implemented". 252 would say of a
+# list that mail to it is accepted; this server has no lists, and does not announce EXPN.
+NO_LISTS = Reply(502, "there are no mailing lists here", "5.5.1")
+
+MALFORMED_COMMAND = Reply(500, "a command line has no control characters", "5.5.2")
+NOT_UTF8 = Reply(500, "a command line is ASCII, or UTF-8 with SMTPUTF8", "5.5.2")
+LINE_TOO_LONG = Reply(500, "command line too long", "5.5.2")
+NO_ARGUMENT_ALLOWED = Reply(501, "no argument allowed", "5.5.4")
+ARGUMENT_REQUIRED = Reply(501, "argument required", "5.5.4")
+# RFC 6531 section 3.5: 553 for MAIL and RCPT when SMTPUTF8 was not asked for.
+NEEDS_SMTPUTF8 = Reply(553, "a non-ASCII address needs MAIL with SMTPUTF8", "5.6.7")
+
+TOO_MANY_RECIPIENTS = Reply(452, "too many recipients", "4.5.3")
+TOO_BIG = Reply(552, "message exceeds the maximum size", "5.3.4")
+
+# RFC 5321 section 3.8: 421 when the server must close of its own accord; its text begins with
+# the server's domain (section 4.2.3).
+TOO_MANY_CONNECTIONS = Reply(421, "{} has too many connections, closing", "4.7.0")
+GOODBYES = {
+    "idle": Reply(421, "{} heard nothing for too long, closing", "4.4.2"),
+    "stop": Reply(421, "{} is shutting down", "4.3.2"),
+    "crash": Reply(421, "{} has an internal error, closing", "4.3.0"),
+}
+
+
+def unknown_command(verb: str) -> Reply:
+    """RFC 5321 section 4.2.4: 500 for a command that is not recognized."""
+    return Reply(500, f"command not recognized: {verb}", "5.5.1")
+
+
+def out_of_order(verb: str, where: str) -> Reply:
+    """RFC 5321 section 4.1.4: 503 for a command that may not come now."""
+    return Reply(503, f"bad sequence of commands: {verb} {where}", "5.5.1")
+
+
+def unknown_parameter(keyword: str) -> Reply:
+    """RFC 5321 section 4.1.1.11: 555 for a parameter that is not implemented."""
+    return Reply(555, f"parameter not recognized: {keyword}", "5.5.4")
+
+
+def bad_value(keyword: str, value: str | None) -> Reply:
+    """RFC 5321 section 4.1.1.11: 501 for a parameter with a wrong value, or without one."""
+    return Reply(501, f"bad value of {keyword}: {value or 'none'}", "5.5.4")
