@@ -1,0 +1,74 @@
+"""A real SMTP server inside a test run.
+
+The rooms of the house, each importing only from those below it:
+
+* `plugin`: pytest's door: options, marker, fixtures, report section
+* `server`, `server_async`: what a test holds in its hand
+* `waiting`: waiting for records, in a thread or in a task
+* `smtp`: the protocol, pure: octets and times in, actions and records out
+* `records`: what happened, as values; and the recorder
+* `network`: trio: the background thread, listeners, driving a connection; knows no SMTP
+* `matching`: criteria on records, and what a failing test says; pure
+* `settings`: one frozen value, and the table of what is allowed
+* `engine`: what an engine is; `clock`: time that no test can freeze
+
+The names below are the public ones. They are imported when they are first used, so that an
+environment that merely has the plugin installed does not feel it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .matching import CriterionError as CriterionError
+    from .matching import SMTPAssertionError as SMTPAssertionError
+    from .records.envelope import Envelope as Envelope
+    from .records.exchange import Exchange as Exchange
+    from .records.html import Link as Link
+    from .records.message import Message as Message
+    from .records.parts import Attachment as Attachment
+    from .records.recorder import ServerCrashed as ServerCrashed
+    from .records.reply import Reply as Reply
+    from .records.session import Session as Session
+    from .records.transaction import Transaction as Transaction
+    from .server import SMTPServer as SMTPServer
+    from .server_async import AsyncSMTPServer as AsyncSMTPServer
+    from .settings import Settings as Settings
+    from .settings import SettingsError as SettingsError
+
+_HOMES = {
+    "AsyncSMTPServer": "server_async",
+    "Attachment": "records.parts",
+    "CriterionError": "matching",
+    "Envelope": "records.envelope",
+    "Exchange": "records.exchange",
+    "Link": "records.html",
+    "Message": "records.message",
+    "Reply": "records.reply",
+    "SMTPAssertionError": "matching",
+    "SMTPServer": "server",
+    "ServerCrashed": "records.recorder",
+    "Session": "records.session",
+    "Settings": "settings",
+    "SettingsError": "settings",
+    "Transaction": "records.transaction",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

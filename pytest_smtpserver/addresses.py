@@ -1,0 +1,59 @@
+"""Which addresses a server may take: fixed ports once, and other than loopback with a warning."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from typing import TYPE_CHECKING
+
+from .settings import SettingsError
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+_lock = threading.Lock()
+_taken: set[int] = set()
+
+
+def claim(settings: Settings) -> None:
+    """Take a fixed port for one server of this process; port 0 can be had as often as wanted.
+
+    Raises `SettingsError` if another server has it, or if pytest-xdist runs several processes of
+    which each would want it.
+    """
+    port = settings.port
+    if not port:
+        return
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        raise SettingsError(
+            f"port={port}: with pytest-xdist each worker has servers of its own; use port=0, "
+            "and server.port for the one that was chosen"
+        )
+    with _lock:
+        if port in _taken:
+            raise SettingsError(
+                f"port={port}: another server of this process listens there; use port=0, "
+                "and server.port for the one that was chosen"
+            )
+        _taken.add(port)
+
+
+def release(settings: Settings) -> None:
+    """Give back what `claim` took."""
+    with _lock:
+        _taken.discard(settings.port)
+
+
+def warn_unless_loopback(host: str, *, stacklevel: int) -> None:
+    """Warn if others than this machine can reach a server on `host`, a numeric address."""
+    if host == "127.0.0.1":
+        return
+    from ipaddress import ip_address
+
+    if not ip_address(host.partition("%")[0]).is_loopback:
+        warnings.warn(
+            f"host={host}: other machines can reach this test server; use 127.0.0.1 or ::1",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )

@@ -1,0 +1,309 @@
+"""The server that a test holds in its hand."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import quote
+
+from . import addresses
+from .checks import check
+from .clock import now
+from .matching import Criteria
+from .records.recorder import Recorder
+from .settings import DEFAULTS
+from .smtp import Offer, SMTPEngine
+from .waiting import Waits, blocking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from .network import Listener
+    from .records.message import Message
+    from .records.session import Address, Session
+    from .records.transaction import Transaction
+    from .settings import Settings
+    from .waiting.expectation import Waiting
+
+Result = TypeVar("Result")
+
+
+class SMTPServer:
+    """A real SMTP server in this process, that records all that it sees.
+
+    `SMTPServer(port=2525)`: the keywords are the settings of the reference; an unknown one or an
+    impossible value is a `SettingsError`. As a context manager it is started, then stopped and
+    checked. All times are in seconds. What it records are immutable snapshots, oldest first; what
+    a reply reports is recorded before that reply is sent.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self._settings = DEFAULTS.changed(settings)
+        self._offer = Offer(self._settings)
+        self._recorder = Recorder()
+        self._listener: Listener | None = None
+        self._address: Address | None = None
+        self._pid = os.getpid()
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Return a server with these settings, not started."""
+        server = cls()
+        server._settings, server._offer = settings, Offer(settings)
+        return server
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, frozen."""
+        return self._settings
+
+    @property
+    def hostname(self) -> str:
+        """The domain with which the server introduces itself."""
+        return self._settings.hostname
+
+    @property
+    def addr(self) -> Address:
+        """Host and port. Raises `RuntimeError` before the first start."""
+        if self._address is None:
+            raise RuntimeError("the server was not started yet: it has no address")
+        return self._address
+
+    @property
+    def host(self) -> str:
+        """The address on which it listens, numeric; errors as `addr`."""
+        return self.addr[0]
+
+    @property
+    def port(self) -> int:
+        """The port on which it listens; it stays the same when started again. Errors as `addr`."""
+        return self.addr[1]
+
+    @property
+    def url(self) -> str:
+        """`smtp://host:port`, IPv6 addresses in brackets (RFC 3986). Errors as `addr`."""
+        host = f"[{quote(self.host, safe=':')}]" if ":" in self.host else self.host
+        return f"smtp://{host}:{self.port}"
+
+    def env(self, prefix: str = "SMTP_") -> dict[str, str]:
+        """Return what an application reads from its environment; errors as `addr`.
+
+        The names are `HOST`, `PORT`, `HOSTNAME`, `URL` and `TLS` after the prefix.
+        """
+        values = {
+            "HOST": self.host,
+            "PORT": str(self.port),
+            "HOSTNAME": self.hostname,
+            "URL": self.url,
+            "TLS": "off",
+        }
+        return {f"{prefix}{name}": value for name, value in values.items()}
+
+    def start(self) -> Self:
+        """Listen, and return the server; without effect if it already does.
+
+        Raises `OSError` naming a port that is taken, and `SettingsError` for a fixed port where
+        several servers would want it. After `stop` it listens on the same port again.
+        """
+        if self._listener is None:
+            host, port = self._address or (self._settings.host, self._settings.port)
+            addresses.claim(self._settings)
+            # trio is imported here, and not before: it takes a tenth of a second.
+            from .network import Listener
+
+            try:
+                self._listener = Listener(
+                    host,
+                    port,
+                    partial(SMTPEngine, self._offer, self._recorder),
+                    self._recorder.crashed,
+                )
+            except BaseException:
+                addresses.release(self._settings)
+                raise
+            self._address = self._listener.address
+            addresses.warn_unless_loopback(self._address[0], stacklevel=2)
+        return self
+
+    def stop(self) -> None:
+        """Close all connections and listen no more, within a second. Never raises.
+
+        The records stay, and `start` listens on the same port again.
+        """
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.close()
+            addresses.release(self._settings)
+
+    def check(self) -> None:
+        """Raise `ServerCrashed` if the server failed by its own fault."""
+        __tracebackhide__ = True
+        check([self])
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        __tracebackhide__ = True
+        self.stop()
+        if exc is None:
+            self.check()
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The messages that were accepted."""
+        return self._recorder.messages.all()
+
+    @property
+    def transactions(self) -> tuple[Transaction, ...]:
+        """Every attempt to send a message, refused, aborted and open ones included."""
+        return self._recorder.transactions()
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Every session, open ones included."""
+        return self._recorder.sessions()
+
+    @property
+    def crash(self) -> BaseException | None:
+        """What the server failed with by its own fault, if it did."""
+        return self._recorder.crash
+
+    @property
+    def transcript(self) -> str:
+        """What passed on the wire in all sessions, both directions, for reading."""
+        return self._recorder.transcript()
+
+    def clear(self) -> None:
+        """Forget messages, finished transactions and ended sessions; ids go on."""
+        self._recorder.clear(now())
+
+    def reset(self) -> None:
+        """Forget what `clear` forgets, and a crash that was reported."""
+        self.clear()
+        self._recorder.crash = None
+
+    def find(self, **criteria: Any) -> tuple[Message, ...]:
+        """Return the messages that match now; never waits.
+
+        An unknown criterion is a `TypeError`, here and in the methods below.
+        """
+        wanted = Criteria.for_messages(criteria)
+        return tuple(message for message in self.messages if wanted.matches(message))
+
+    def wait_for_message(
+        self, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
+    ) -> Message:
+        """Return the one message that matches, as soon as it is there.
+
+        Raises `SMTPAssertionError` if none comes within `timeout` (default: the setting
+        `wait_timeout`), if several match, or as soon as a second one comes within `settle`.
+        """
+        __tracebackhide__ = True
+        waits = self._waits.messages(1, criteria, timeout=timeout, settle=settle)
+        return self._wait(waits)[0]
+
+    def wait_for_messages(
+        self, count: int, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
+    ) -> tuple[Message, ...]:
+        """Return the messages that match, oldest first: exactly `count`, else as above."""
+        __tracebackhide__ = True
+        return self._wait(self._waits.messages(count, criteria, timeout=timeout, settle=settle))
+
+    def assert_no_message(self, *, within: float = 0.0, **criteria: Any) -> None:
+        """Raise `SMTPAssertionError` if a message matches, or does within so many seconds."""
+        __tracebackhide__ = True
+        self._wait(self._waits.messages(0, criteria, timeout=within, settle=within))
+
+    def capture(
+        self,
+        count: int | None = None,
+        *,
+        timeout: float | None = None,
+        settle: float = 0.0,
+        **criteria: Any,
+    ) -> Capture:
+        """Give, as a context manager, a list of what matched of the messages accepted in it.
+
+        The list is filled when the block ends. With `count` that waits for exactly so many, and
+        raises `SMTPAssertionError` otherwise. If the block raises, nothing is awaited.
+        """
+        expect = self._waits.capture(count, criteria, timeout=timeout, settle=settle)
+        return Capture(expect, self._wait)
+
+    def wait_for_transaction(
+        self, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
+    ) -> Transaction:
+        """Return the one finished transaction that matches, as `wait_for_message` does."""
+        __tracebackhide__ = True
+        waits = self._waits.transactions(1, criteria, timeout=timeout, settle=settle)
+        return self._wait(waits)[0]
+
+    def wait_for_transactions(
+        self, count: int, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
+    ) -> tuple[Transaction, ...]:
+        """Return the finished transactions that match, as `wait_for_messages` does."""
+        __tracebackhide__ = True
+        return self._wait(self._waits.transactions(count, criteria, timeout=timeout, settle=settle))
+
+    def wait_for_session(
+        self, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
+    ) -> Session:
+        """Return the one ended session that matches, as `wait_for_message` does."""
+        __tracebackhide__ = True
+        return self._wait(self._waits.session(criteria, timeout=timeout, settle=settle))[0]
+
+    def wait_closed(self, timeout: float | None = None) -> None:
+        """Return as soon as no client is connected; `SMTPAssertionError` after `timeout`."""
+        __tracebackhide__ = True
+        self._wait(self._waits.closed(timeout))
+
+    @property
+    def _waits(self) -> Waits:
+        """What one can wait for; raises `RuntimeError` where waiting would never end."""
+        if os.getpid() != self._pid:
+            raise RuntimeError(
+                f"this server runs in process {self._pid}; a process forked from it cannot wait"
+            )
+        if self._listener is not None and self._listener.is_current_thread:
+            raise RuntimeError("the server's own thread cannot wait for the server")
+        address = "{}:{}".format(*self._address) if self._address else "a server that was started"
+        return Waits(self._recorder, address, self._settings.wait_timeout)
+
+    def _wait(self, waiting: Waiting[Result]) -> Result:
+        __tracebackhide__ = True
+        blocking.wait(self._recorder, waiting.look)
+        return waiting.result()
+
+    def __repr__(self) -> str:
+        where = "{}:{}".format(*self._address) if self._address else "not started"
+        state = "listening" if self._listener else "stopped"
+        return f"<SMTPServer {where}, {state}, {len(self.messages)} messages>"
+
+
+class Capture:
+    """A block whose messages are captured; see `SMTPServer.capture`."""
+
+    def __init__(
+        self,
+        expect: Callable[[], Waiting[tuple[Message, ...]]],
+        wait: Callable[[Waiting[tuple[Message, ...]]], tuple[Message, ...]],
+    ) -> None:
+        self._expect = expect
+        self._wait = wait
+        self._captured: list[Message] = []
+
+    def __enter__(self) -> list[Message]:
+        return self._captured
+
+    def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
+        __tracebackhide__ = True
+        if exc_type is None:
+            self._captured += self._wait(self._expect())

@@ -1,0 +1,122 @@
+"""The same server for tests that are coroutines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .waiting import awaiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .records.message import Message
+    from .records.session import Session
+    from .records.transaction import Transaction
+    from .server import SMTPServer
+    from .waiting.expectation import Waiting
+
+Result = TypeVar("Result")
+
+
+class AsyncSMTPServer:
+    """An `SMTPServer` whose waiting methods are coroutines; all else is the server's own.
+
+    It works under asyncio, anyio and trio, never blocks the loop, and waits in real time whatever
+    clock the loop has. Each method returns and raises what the method of `SMTPServer` does.
+    """
+
+    def __init__(self, server: SMTPServer) -> None:
+        self.server = server
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.server, name)
+
+    def __repr__(self) -> str:
+        return f"<AsyncSMTPServer of {self.server!r}>"
+
+    async def wait_for_message(
+        self, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
+    ) -> Message:
+        """Return the one message that matches, as soon as it is there."""
+        __tracebackhide__ = True
+        waits = self.server._waits.messages(1, criteria, timeout=timeout, settle=settle)
+        return (await self._wait(waits))[0]
+
+    async def wait_for_messages(
+        self, count: int, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
+    ) -> tuple[Message, ...]:
+        """Return the messages that match, oldest first: exactly `count`."""
+        __tracebackhide__ = True
+        waits = self.server._waits.messages(count, criteria, timeout=timeout, settle=settle)
+        return await self._wait(waits)
+
+    async def assert_no_message(self, *, within: float = 0.0, **criteria: Any) -> None:
+        """Raise `SMTPAssertionError` if a message matches, or does within so many seconds."""
+        __tracebackhide__ = True
+        waits = self.server._waits.messages(0, criteria, timeout=within, settle=within)
+        await self._wait(waits)
+
+    def capture(
+        self,
+        count: int | None = None,
+        *,
+        timeout: float | None = None,
+        settle: float = 0.0,
+        **criteria: Any,
+    ) -> AsyncCapture:
+        """Give, with `async with`, a list of what matched of the messages accepted in it."""
+        expect = self.server._waits.capture(count, criteria, timeout=timeout, settle=settle)
+        return AsyncCapture(self, expect)
+
+    async def wait_for_transaction(
+        self, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
+    ) -> Transaction:
+        """Return the one finished transaction that matches."""
+        __tracebackhide__ = True
+        waits = self.server._waits.transactions(1, criteria, timeout=timeout, settle=settle)
+        return (await self._wait(waits))[0]
+
+    async def wait_for_transactions(
+        self, count: int, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
+    ) -> tuple[Transaction, ...]:
+        """Return the finished transactions that match, in the order in which they ended."""
+        __tracebackhide__ = True
+        waits = self.server._waits.transactions(count, criteria, timeout=timeout, settle=settle)
+        return await self._wait(waits)
+
+    async def wait_for_session(
+        self, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
+    ) -> Session:
+        """Return the one ended session that matches."""
+        __tracebackhide__ = True
+        waits = self.server._waits.session(criteria, timeout=timeout, settle=settle)
+        return (await self._wait(waits))[0]
+
+    async def wait_closed(self, timeout: float | None = None) -> None:
+        """Return as soon as no client is connected."""
+        __tracebackhide__ = True
+        await self._wait(self.server._waits.closed(timeout))
+
+    async def _wait(self, waiting: Waiting[Result]) -> Result:
+        __tracebackhide__ = True
+        await awaiting.wait(self.server._recorder, waiting.look)
+        return waiting.result()
+
+
+class AsyncCapture:
+    """A block whose messages are captured; see `SMTPServer.capture`."""
+
+    def __init__(
+        self, server: AsyncSMTPServer, expect: Callable[[], Waiting[tuple[Message, ...]]]
+    ) -> None:
+        self._server = server
+        self._expect = expect
+        self._captured: list[Message] = []
+
+    async def __aenter__(self) -> list[Message]:
+        return self._captured
+
+    async def __aexit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
+        __tracebackhide__ = True
+        if exc_type is None:
+            self._captured += await self._server._wait(self._expect())

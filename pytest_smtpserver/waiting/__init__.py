@@ -1,0 +1,12 @@
+"""Waiting for records, by event and never by polling.
+
+* `waits`: what one can wait for on a server
+* `expectation`: whether what is waited for has come; pure
+* `hints`: what may be the cause when it does not come
+* `blocking`: waiting in a thread
+* `awaiting`: waiting in a task of asyncio or trio
+"""
+
+from .waits import Waits
+
+__all__ = ["Waits"]

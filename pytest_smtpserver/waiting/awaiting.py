@@ -1,0 +1,103 @@
+"""Waiting in a task, of asyncio or trio (and so of anyio).
+
+The loop is never blocked, and its clock is not asked: under a mock clock it may stand still, or
+run ahead as soon as all tasks wait. A timer thread tells when the time is over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_smtpserver.clock import monotonic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_smtpserver.records.recorder import Recorder
+
+
+class Flag(Protocol):
+    """What any thread can raise and a task waits for."""
+
+    def raise_(self) -> None:
+        """Wake the task, or let its next `lowered` return at once."""
+
+    async def lowered(self) -> None:
+        """Wait until it is raised, and lower it."""
+
+
+async def wait(recorder: Recorder, look: Callable[[float], float | None]) -> None:
+    """Do what `blocking.wait` does, in the task that calls it."""
+    flag = _flag()
+    wake = flag.raise_
+    recorder.add_waker(wake)
+    try:
+        while (until := look(monotonic())) is not None:
+            timer = threading.Timer(until - monotonic(), wake)
+            timer.daemon = True
+            timer.start()
+            try:
+                await flag.lowered()
+            finally:
+                timer.cancel()
+    finally:
+        recorder.remove_waker(wake)
+
+
+def in_event_loop() -> str | None:
+    """Return `"trio"` or `"asyncio"` if the caller runs in its loop, else `None`."""
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_task():
+        return "trio"
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        return "asyncio"
+    return None
+
+
+def _flag() -> Flag:
+    library = in_event_loop()
+    if library is None:
+        raise RuntimeError("AsyncSMTPServer waits in a task of asyncio, anyio or trio only")
+    return _TrioFlag() if library == "trio" else _AsyncioFlag()
+
+
+class _AsyncioFlag:
+    def __init__(self) -> None:
+        import asyncio
+
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+
+    def raise_(self) -> None:
+        # The loop may have been closed while the other thread was on its way here.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def lowered(self) -> None:
+        await self._event.wait()
+        self._event.clear()
+
+
+class _TrioFlag:
+    def __init__(self) -> None:
+        import trio
+
+        self._run_finished = trio.RunFinishedError
+        self._token = trio.lowlevel.current_trio_token()
+        self._make_event = trio.Event
+        self._event = trio.Event()
+
+    def raise_(self) -> None:
+        with contextlib.suppress(self._run_finished):
+            self._token.run_sync_soon(self._set)
+
+    async def lowered(self) -> None:
+        await self._event.wait()
+        self._event = self._make_event()
+
+    def _set(self) -> None:
+        self._event.set()

@@ -1,0 +1,29 @@
+"""Waiting in a thread."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from pytest_smtpserver.clock import monotonic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_smtpserver.records.recorder import Recorder
+
+
+def wait(recorder: Recorder, look: Callable[[float], float | None]) -> None:
+    """Call `look` whenever something was recorded, until it gives `None`.
+
+    What `look` gives is the time on `clock.monotonic` by which it wants to be called in any case.
+    """
+    changed = threading.Event()
+    recorder.add_waker(changed.set)
+    try:
+        while (until := look(monotonic())) is not None:
+            changed.wait(until - monotonic())
+            # Before looking: what is recorded from here on sets it again.
+            changed.clear()
+    finally:
+        recorder.remove_waker(changed.set)

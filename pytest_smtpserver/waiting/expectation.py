@@ -1,0 +1,134 @@
+"""What is waited for: exactly so many records that meet some criteria, in so much time.
+
+An expectation is looked at, like an engine is pulled: `look` says until when to wait unless
+something happens first. So waiting in a thread and waiting in a task are the same logic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_smtpserver.matching import Criteria
+
+Record = TypeVar("Record")
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Waiting(Protocol[Result_co]):
+    """Something that is waited for."""
+
+    def look(self, now: float) -> float | None:
+        """Return the time on `clock.monotonic` until which to wait, or `None`: it is decided."""
+
+    def result(self) -> Result_co:
+        """Return what was waited for; raises `SMTPAssertionError` if it did not come so."""
+
+
+class Feed(Generic[Record]):
+    """The records of one kind, as they come; each is given once.
+
+    `log` gives the list that they are appended to: another one after the test has cleared it.
+    `view` makes the record of what is in that list.
+    """
+
+    def __init__(
+        self,
+        log: Callable[[], Sequence[Any]],
+        *,
+        view: Callable[[Any], Record] = lambda entry: entry,
+        only_new: bool = False,
+    ) -> None:
+        self._log = log
+        self._view = view
+        self._current = log()
+        self._seen = len(self._current) if only_new else 0
+
+    def take(self) -> tuple[bool, list[Record]]:
+        """Return whether the earlier ones were forgotten meanwhile, and those not yet taken."""
+        log = self._log()
+        cleared = log is not self._current
+        if cleared:
+            self._current, self._seen = log, 0
+        entries = log[self._seen :]
+        self._seen += len(entries)
+        return cleared, [self._view(entry) for entry in entries]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, in seconds: for the records, and then for one too many."""
+
+    timeout: float
+    settle: float
+
+
+class Expectation(Generic[Record]):
+    """Exactly `count` records that match: no fewer in time, and no more while it settles.
+
+    With `count=None` as many as there are at the first look. `give_up` says that nothing more
+    can come; `fail` is called to raise the failure.
+    """
+
+    def __init__(
+        self,
+        feed: Feed[Record],
+        criteria: Criteria,
+        count: int | None,
+        patience: Patience,
+        *,
+        now: float,
+        give_up: Callable[[], bool],
+        fail: Callable[[Expectation[Record]], None],
+    ) -> None:
+        self._feed = feed
+        self._give_up = give_up
+        self._fail = fail
+        self._started = now
+        self._deadline = now + patience.timeout
+        self._settle = patience.settle
+        self._settled_at: float | None = None
+        self.criteria = criteria
+        self.count = count
+        self.records: list[Record] = []
+        self.matched: list[Record] = []
+        #: Seconds from the start to the last look.
+        self.waited = 0.0
+
+    def look(self, now: float) -> float | None:
+        """See `Waiting`. Raises `CriterionError` if a callable among the criteria raises."""
+        self._take()
+        if self.count is None:
+            self.count = len(self.matched)
+        self.waited = now - self._started
+        if len(self.matched) > self.count:
+            return None
+        if self._is_met:
+            self._settled_at = self._settled_at or now + self._settle
+        elif self._give_up():
+            return None
+        until = self._settled_at if self._is_met else self._deadline
+        return until if until and now < until else None
+
+    def result(self) -> tuple[Record, ...]:
+        """Return the records that matched; see `Waiting`."""
+        __tracebackhide__ = True
+        if not self._is_met:
+            self._fail(self)
+        return tuple(self.matched)
+
+    @property
+    def _is_met(self) -> bool:
+        return len(self.matched) == self.count
+
+    def _take(self) -> None:
+        cleared, records = self._feed.take()
+        if cleared:
+            self.records.clear()
+            self.matched.clear()
+            self._settled_at = None
+        self.records += records
+        self.matched += [record for record in records if self.criteria.matches(record)]

@@ -1,0 +1,168 @@
+"""What one can wait for on a server: messages, finished transactions, ended sessions, silence."""
+
+from __future__ import annotations
+
+from functools import partial
+from operator import methodcaller
+from typing import TYPE_CHECKING, TypeVar
+
+from pytest_smtpserver.clock import monotonic
+from pytest_smtpserver.matching import Criteria, SMTPAssertionError, describe_failure
+
+from .expectation import Expectation, Feed, Patience
+from .hints import hints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_smtpserver.records.message import Message
+    from pytest_smtpserver.records.recorder import Recorder
+    from pytest_smtpserver.records.session import Session
+    from pytest_smtpserver.records.transaction import Transaction
+
+Record = TypeVar("Record")
+
+_SNAPSHOT = methodcaller("snapshot")
+
+# A failure text shows the end of the transcript: more sessions than this do not fit.
+_SESSIONS_SHOWN = 5
+
+
+class Waits:
+    """Makes what the waiting methods of one server wait for."""
+
+    def __init__(self, recorder: Recorder, address: str, wait_timeout: float) -> None:
+        self._recorder = recorder
+        self._address = address
+        self._wait_timeout = wait_timeout
+
+    def messages(
+        self,
+        count: int,
+        criteria: Mapping[str, object],
+        *,
+        timeout: float | None = None,
+        settle: float = 0.0,
+    ) -> Expectation[Message]:
+        """Expect exactly `count` accepted messages."""
+        feed: Feed[Message] = Feed(lambda: self._recorder.messages)
+        return self._expect(feed, Criteria.for_messages(criteria), count, timeout, settle)
+
+    def capture(
+        self,
+        count: int | None,
+        criteria: Mapping[str, object],
+        *,
+        timeout: float | None = None,
+        settle: float = 0.0,
+    ) -> Callable[[], Expectation[Message]]:
+        """Return what makes, when called later, the expectation about what comes from now on.
+
+        Without `count` it is met by as many as have come by then.
+        """
+        feed: Feed[Message] = Feed(lambda: self._recorder.messages, only_new=True)
+        wanted = Criteria.for_messages(criteria)
+        expect = partial(self._expect, feed, wanted, timeout=timeout, settle=settle)
+        expect(count or 0)  # what is wrong with the arguments shall be said at once
+        return lambda: expect(count)
+
+    def transactions(
+        self,
+        count: int,
+        criteria: Mapping[str, object],
+        *,
+        timeout: float | None = None,
+        settle: float = 0.0,
+    ) -> Expectation[Transaction]:
+        """Expect exactly `count` finished transactions."""
+        feed: Feed[Transaction] = Feed(lambda: self._recorder.finished, view=_SNAPSHOT)
+        return self._expect(feed, Criteria.for_transactions(criteria), count, timeout, settle)
+
+    def session(
+        self, criteria: Mapping[str, object], *, timeout: float | None = None, settle: float = 0.0
+    ) -> Expectation[Session]:
+        """Expect exactly one ended session."""
+        feed: Feed[Session] = Feed(lambda: self._recorder.ended, view=_SNAPSHOT)
+        return self._expect(feed, Criteria.for_sessions(criteria), 1, timeout, settle)
+
+    def closed(self, timeout: float | None) -> Closed:
+        """Expect that no client is connected."""
+        return Closed(self._recorder, monotonic(), self._timeout(timeout))
+
+    def _expect(
+        self,
+        feed: Feed[Record],
+        criteria: Criteria,
+        count: int | None,
+        timeout: float | None,
+        settle: float,
+    ) -> Expectation[Record]:
+        _check_count(count)
+        return Expectation(
+            feed,
+            criteria,
+            count,
+            Patience(self._timeout(timeout), _checked_seconds("settle", settle)),
+            now=monotonic(),
+            give_up=lambda: self._recorder.crash is not None,
+            fail=partial(_fail, self._recorder, self._address),
+        )
+
+    def _timeout(self, timeout: float | None) -> float:
+        return self._wait_timeout if timeout is None else _checked_seconds("timeout", timeout)
+
+
+class Closed:
+    """No client is connected."""
+
+    def __init__(self, recorder: Recorder, now: float, timeout: float) -> None:
+        self._recorder = recorder
+        self._timeout = timeout
+        self._deadline = now + timeout
+
+    def look(self, now: float) -> float | None:
+        """See `expectation.Waiting`."""
+        return self._deadline if self._recorder.open_sessions and now < self._deadline else None
+
+    def result(self) -> None:
+        """Return nothing; see `expectation.Waiting`."""
+        __tracebackhide__ = True
+        still_open = [one for one in self._recorder.sessions() if one.ended_by is None]
+        if still_open:
+            self._recorder.raise_crash()
+            who = ", ".join(map(repr, still_open[:_SESSIONS_SHOWN]))
+            raise SMTPAssertionError(
+                f"expected no client to be connected, but {len(still_open)} still were after "
+                f"{self._timeout:g} s: {who}\n\n{still_open[-1].transcript}"
+            )
+
+
+def _fail(recorder: Recorder, address: str, expectation: Expectation[Record]) -> None:
+    __tracebackhide__ = True
+    recorder.raise_crash()
+    transactions = recorder.transactions()
+    raise SMTPAssertionError(
+        describe_failure(
+            count=expectation.count or 0,
+            criteria=expectation.criteria,
+            records=expectation.records,
+            matched=expectation.matched,
+            waited=expectation.waited,
+            refused=[one for one in transactions if one.refused or one.outcome == "rejected"],
+            hints=list(hints(recorder, address, waited=expectation.waited)),
+            transcript=recorder.transcript(_SESSIONS_SHOWN),
+        )
+    )
+
+
+def _check_count(count: int | None) -> None:
+    if count is None:
+        return
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise ValueError(f"count={count!r}: allowed is a whole number from 0")
+
+
+def _checked_seconds(name: str, seconds: float) -> float:
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds >= 0:
+        raise ValueError(f"{name}={seconds!r}: allowed is a number of seconds from 0")
+    return seconds
