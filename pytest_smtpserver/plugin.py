@@ -1,0 +1,250 @@
+"""pytest's door: options, marker, fixtures, report section.
+
+It is imported in every test run of every environment that has the plugin installed, so it
+imports nothing but pytest and the settings; the server comes with the first fixture.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .settings import DEFAULTS, SETTINGS, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+
+    from .server import SMTPServer
+    from .server_async import AsyncSMTPServer
+    from .settings import Settings
+
+_PREFIX = "smtpserver_"
+_TRANSCRIPT_CHOICES = ("failed", "all", "off")
+
+_from_ini = pytest.StashKey["Settings"]()
+_transcript = pytest.StashKey[str]()
+#: Of the run: the server of `smtpserver_session`. Of a test: the servers that it started.
+_session_server = pytest.StashKey["SMTPServer"]()
+_servers = pytest.StashKey["list[SMTPServer]"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and the ini keys."""
+    group = parser.getgroup("smtpserver")
+    group.addoption(
+        "--smtpserver-transcript",
+        choices=_TRANSCRIPT_CHOICES,
+        help="in which tests' reports the SMTP transcript is shown (default: failed)",
+    )
+    parser.addini(
+        f"{_PREFIX}transcript",
+        "in which tests' reports the SMTP transcript is shown: failed, all, off",
+        default="failed",
+    )
+    for name, setting in SETTINGS.items():
+        parser.addini(
+            f"{_PREFIX}{name}",
+            f"SMTP test server: {setting.help} (default: {getattr(DEFAULTS, name)!r})",
+            type=setting.ini_type,  # type: ignore[arg-type]  # the table holds pytest's names
+            default=None,
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read all settings once, so that a wrong one is named before any test runs."""
+    config.addinivalue_line(
+        "markers",
+        "smtpserver(**settings): settings of the SMTP servers of this test, by the names of the "
+        f"ini keys without {_PREFIX}",
+    )
+    config.stash[_from_ini] = _settings_from_ini(config)
+    config.stash[_transcript] = _transcript_choice(config)
+
+
+def pytest_unconfigure() -> None:
+    """End the servers' thread, if there ever was one."""
+    if network := sys.modules.get("pytest_smtpserver.network"):
+        network.shut_down()
+
+
+def _settings_from_ini(config: pytest.Config) -> Settings:
+    given = {name: _ini_value(config, name) for name in SETTINGS}
+    try:
+        settings = DEFAULTS.changed({k: v for k, v in given.items() if v is not None})
+    except SettingsError as error:
+        raise pytest.UsageError(f"{_PREFIX}{error}") from None
+    if settings.port and _is_distributed(config):
+        raise pytest.UsageError(
+            f"{_PREFIX}port={settings.port}: with pytest-xdist each worker has servers of its own; "
+            "use 0, and smtpserver.port for the one that was chosen"
+        )
+    return settings
+
+
+def _ini_value(config: pytest.Config, name: str) -> Any:
+    try:
+        return config.getini(f"{_PREFIX}{name}")
+    except (TypeError, ValueError, pytest.UsageError) as error:
+        # Whichever it is in this pytest: it names the value, but not always the key.
+        raise pytest.UsageError(
+            f"{_PREFIX}{name}: {error}; allowed is {SETTINGS[name].allowed}"
+        ) from None
+
+
+def _is_distributed(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput") or bool(getattr(config.option, "tx", None))
+
+
+def _transcript_choice(config: pytest.Config) -> str:
+    choice: str = config.getoption("--smtpserver-transcript") or config.getini(
+        f"{_PREFIX}transcript"
+    )
+    if choice not in _TRANSCRIPT_CHOICES:
+        raise pytest.UsageError(
+            f"{_PREFIX}transcript={choice!r}: allowed is one of {', '.join(_TRANSCRIPT_CHOICES)}"
+        )
+    return choice
+
+
+@pytest.fixture(scope="session")
+def smtpserver_settings() -> Mapping[str, Any]:
+    """Settings for all servers of the run, `{}` unless a conftest overrides this fixture."""
+    return {}
+
+
+@pytest.fixture
+def smtpserver_factory(
+    request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, Any]
+) -> Iterator[Callable[..., SMTPServer]]:
+    """`factory(**settings)` gives a started `SMTPServer`; all are stopped after the test."""
+    from .server import SMTPServer
+
+    settings = _settings_of_test(request.node, smtpserver_settings)
+    servers = request.node.stash.setdefault(_servers, [])
+
+    def factory(**changes: Any) -> SMTPServer:
+        server = SMTPServer.from_settings(settings.changed(changes)).start()
+        servers.append(server)
+        return server
+
+    yield factory
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def smtpserver(smtpserver_factory: Callable[..., SMTPServer]) -> SMTPServer:
+    """A fresh, running `SMTPServer` with a port of its own."""
+    with _one_sentence("smtpserver"):
+        return smtpserver_factory()
+
+
+@pytest.fixture
+def smtpserver_async(smtpserver: SMTPServer) -> AsyncSMTPServer:
+    """The test's `smtpserver` with coroutines for its waiting methods."""
+    from .server_async import AsyncSMTPServer
+
+    return AsyncSMTPServer(smtpserver)
+
+
+@pytest.fixture(scope="session")
+def smtpserver_session(
+    request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, Any]
+) -> Iterator[SMTPServer]:
+    """One `SMTPServer` for the whole run; its records are emptied before each test."""
+    from .server import SMTPServer
+
+    with _one_sentence("smtpserver_settings"):
+        settings = request.config.stash[_from_ini].changed(smtpserver_settings)
+    server = SMTPServer.from_settings(settings)
+    with _one_sentence("smtpserver_session"):
+        server.start()
+    request.config.stash[_session_server] = server
+    yield server
+    del request.config.stash[_session_server]
+    server.stop()
+
+
+def _settings_of_test(item: pytest.Item, overrides: Mapping[str, Any]) -> Settings:
+    with _one_sentence("smtpserver_settings"):
+        settings = item.config.stash[_from_ini].changed(overrides)
+    # The closest comes first, so it is laid over the others last.
+    for marker in reversed(_markers(item)):
+        with _one_sentence("@pytest.mark.smtpserver"):
+            if marker.args:
+                raise SettingsError(f"settings go by name, not {marker.args[0]!r}")
+            settings = settings.changed(marker.kwargs)
+    return settings
+
+
+def _markers(item: pytest.Item) -> list[pytest.Mark]:
+    """Return the markers of a test, the closest first."""
+    markers = list(item.iter_markers("smtpserver"))
+    # pytest gives the marks of a parameter after the function's own, though they are closer.
+    parameters = getattr(getattr(item, "callspec", None), "marks", ())
+    return sorted(markers, key=lambda marker: all(marker is not one for one in parameters))
+
+
+@contextmanager
+def _one_sentence(where: str) -> Iterator[None]:
+    # A traceback would lead through the plugin, where there is nothing to see.
+    try:
+        yield
+    except (SettingsError, OSError) as error:
+        pytest.fail(f"{where}: {error}", pytrace=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Empty the records of the run's server before the test's own fixtures are set up."""
+    if server := item.config.stash.get(_session_server, None):
+        server.reset()
+    names = getattr(item, "fixturenames", ())
+    only_the_runs = "smtpserver_session" in names and "smtpserver_factory" not in names
+    if only_the_runs and item.get_closest_marker("smtpserver"):
+        pytest.fail(
+            "@pytest.mark.smtpserver: this test uses smtpserver_session only, whose settings "
+            "are made once for the run; override the fixture smtpserver_settings",
+            pytrace=False,
+        )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Check the servers of the test, once all of its fixtures are done."""
+    __tracebackhide__ = True
+    servers = _servers_of(item)
+    try:
+        return (yield)
+    finally:
+        if servers:
+            from .checks import check
+
+            check(servers)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what passed on the wire to a failed test's report."""
+    report = yield
+    choice = item.config.stash[_transcript]
+    wanted = (choice == "all" and report.when == "call") or (choice != "off" and report.failed)
+    if wanted and (servers := _servers_of(item)):
+        texts = [
+            f"{server.url}\n{server.transcript or 'no client connected'}" for server in servers
+        ]
+        report.sections.append(("SMTP transcript", "\n\n".join(texts)))
+    return report
+
+
+def _servers_of(item: pytest.Item) -> list[SMTPServer]:
+    """Return the servers that ran during a test."""
+    servers = item.stash.get(_servers, [])
+    if shared := item.config.stash.get(_session_server, None):
+        return [*servers, shared]
+    return servers

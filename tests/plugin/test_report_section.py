@@ -1,0 +1,93 @@
+"""A failed test's report shows what passed on the wire."""
+
+from __future__ import annotations
+
+import pytest
+
+SUITE = """
+    import smtplib
+    import pytest
+
+    def send(server):
+        with smtplib.SMTP(server.host, server.port, timeout=5) as client:
+            client.sendmail("from@example.org", "to@example.org", b"Subject: hello")
+
+    def test_passes(smtpserver):
+        send(smtpserver)
+
+    def test_fails(smtpserver):
+        send(smtpserver)
+        assert smtpserver.messages == ()
+
+    @pytest.fixture
+    def fails_at_teardown(smtpserver):
+        yield
+        assert 0
+
+    def test_teardown(smtpserver, fails_at_teardown):
+        send(smtpserver)
+
+    @pytest.fixture
+    def fails_at_setup(smtpserver):
+        send(smtpserver)
+        assert 0
+
+    def test_setup(fails_at_setup):
+        pass
+
+    def test_several(smtpserver_factory, smtpserver_session):
+        for server in (smtpserver_factory(), smtpserver_factory(), smtpserver_session):
+            send(server)
+        assert 0
+
+    def test_without():
+        assert 0
+"""
+
+
+def sections(result: pytest.RunResult) -> int:
+    return sum("SMTP transcript" in line for line in result.outlines)
+
+
+def lines(result: pytest.RunResult, text: str) -> int:
+    return sum(text in line for line in result.outlines)
+
+
+@pytest.mark.parametrize(
+    ("test", "servers"),
+    [
+        ("test_passes", 0),
+        ("test_fails", 1),
+        ("test_teardown", 1),
+        ("test_setup", 1),
+        ("test_several", 3),
+        ("test_without", 0),
+    ],
+)
+@pytest.mark.parametrize("args", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_a_test_that_fails_in_any_phase_shows_each_of_its_servers(
+    pytester: pytest.Pytester, test: str, servers: int, args: tuple[str, ...]
+) -> None:
+    pytester.makepyfile(SUITE)
+    result = pytester.runpytest_subprocess("-k", test, *args)
+    assert sections(result) == (servers > 0)
+    assert lines(result, "S: 250 2.0.0 message accepted") == servers
+    assert lines(result, "C: Subject: hello") == servers
+
+
+def test_it_can_be_switched_off(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE)
+    result = pytester.runpytest_inprocess("-k", "test_fails", "--smtpserver-transcript=off")
+    assert sections(result) == 0
+
+
+def test_it_can_be_had_of_tests_that_pass(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE)
+    result = pytester.runpytest_inprocess("-k", "passes", "-rP", "-o", "smtpserver_transcript=all")
+    assert sections(result) == 1
+
+
+def test_a_server_without_clients_says_so(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(smtpserver): assert 0")
+    result = pytester.runpytest_inprocess()
+    result.stdout.fnmatch_lines(["*SMTP transcript*", "smtp://127.0.0.1:*", "no client connected"])

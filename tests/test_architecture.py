@@ -1,0 +1,99 @@
+"""The house: imports run one way, and costly ones wait until they are needed."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "pytest_smtpserver"
+
+#: What each room may import of the package.
+ALLOWED = {
+    "plugin": {"server", "server_async", "settings", "checks", "network"},
+    "server": {
+        "addresses", "checks", "clock", "matching", "network", "records", "settings", "smtp",
+        "waiting",
+    },
+    "server_async": {"records", "server", "waiting"},
+    "checks": {"records", "server"},
+    "waiting": {"clock", "matching", "records"},
+    "smtp": {"engine", "records", "settings"},
+    "network": {"clock", "engine"},
+    "addresses": {"settings"},
+    "records": {"matching"},
+    "matching": set(),
+    "settings": set(),
+    "engine": set(),
+    "clock": set(),
+}  # fmt: skip
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    package = ["pytest_smtpserver", *path.relative_to(PACKAGE).parts[:-1]]
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        rooms |= {name.split(".")[1] for name in names if name.startswith("pytest_smtpserver.")}
+    return rooms - {room_of(path)}
+
+
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_from_those_below_it(path: Path) -> None:
+    assert imported_rooms(path) <= ALLOWED[room_of(path)]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_plugin_imports_pytest(path: Path) -> None:
+    imports = {
+        alias.name.split(".")[0]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    assert "pytest" not in imports or path.name == "plugin.py"
+
+
+COSTLY = ("trio", "ssl", "email.policy", "cryptography", "selectolax")
+
+
+def modules_after(code: str) -> set[str]:
+    run = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    return set(run.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pytest_smtpserver.plugin",
+        "from pytest_smtpserver import SMTPServer, AsyncSMTPServer, Message; SMTPServer()",
+    ],
+)
+def test_nothing_costly_is_imported_before_a_server_starts(code: str) -> None:
+    baseline = modules_after("import pytest")
+    assert not (modules_after(code) - baseline).intersection(COSTLY)
+
+
+def test_all_public_names_can_be_imported() -> None:
+    import pytest_smtpserver
+
+    for name in pytest_smtpserver.__all__:
+        assert getattr(pytest_smtpserver, name).__doc__
