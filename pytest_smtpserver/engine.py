@@ -1,15 +1,18 @@
 """What an engine is: the server's side of one conversation, as a function of octets.
 
 An engine has no socket, no thread and no clock. It is told what happened (`opened`, `receive`,
-`resume`, `eof`, `end`) and is *pulled* for what to do about it: `next_action` gives one action
-after another until there is nothing left to do but to read. Whoever writes one for another
-protocol gets the network, the threads and the timeouts from `pytest_smtpserver.network`.
+`resume`, `tls_done`, `eof`, `end` ...) and is *pulled* for what to do about it: `next_action` gives
+one action after another until there is nothing left to do but to read. Whoever writes one for
+another protocol gets the network, the threads and the timeouts from `pytest_smtpserver.network`.
 
 The contract between an engine and the one that drives it:
 
 * Actions are carried out in order. Octets of `Send`s may be gathered into one write, but they
   leave before any other action is begun.
-* After `Wait` or `Hold` the engine is paused: `next_action` gives `None` until `resume`.
+* After `Wait` or `Hold` the engine is paused: `next_action` gives `None` until `resume`. What the
+  peer sends meanwhile is received directly after that, a bounded amount of it.
+* After `StartTLS` it is paused until `tls_done` or `tls_failed`. While the handshake lasts, and
+  after it failed, what the engine sends does not leave: it would do so in clear.
 * After `Close`, `eof` or `end` nothing more is received; `next_action` is pulled once more, so
   that a last reply can leave.
 * All times are seconds since the epoch, on a clock that never goes backwards.
@@ -22,6 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
 
@@ -47,16 +51,41 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class StartTLS:
+    """Shake hands as a TLS server; from then on everything is encrypted.
+
+    `received` are octets of the handshake that the engine was given already.
+    """
+
+    context: ssl.SSLContext
+    received: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Close the connection: in an orderly way, or with a TCP reset."""
 
     reset: bool = False
 
 
-Action = Send | Wait | Hold | Close
+Action = Send | Wait | Hold | StartTLS | Close
 
-#: After these the engine looks at nothing more until it is resumed.
-PAUSING = (Wait, Hold)
+#: After these the engine looks at nothing more until it is told to go on.
+PAUSING = (Wait, Hold, StartTLS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TLSInfo:
+    """What was agreed on in a TLS handshake.
+
+    `version` is such as `"TLSv1.3"`, `cipher` the name of the cipher suite, and `server_name` the
+    host name that the client asked for (SNI, RFC 6066 section 3), `None` if it named none.
+    """
+
+    version: str
+    cipher: str
+    server_name: str | None
+
 
 #: Why the driver ends a conversation of its own accord.
 EndReason = Literal["idle", "stop", "crash"]
@@ -112,6 +141,12 @@ class Engine(Protocol):
 
     def resume(self, now: float) -> None:
         """Go on after a `Wait` or `Hold` that is over."""
+
+    def tls_done(self, info: TLSInfo, now: float) -> None:
+        """Go on after `StartTLS`: the connection is encrypted."""
+
+    def tls_failed(self, why: str, now: float) -> None:
+        """Take note that the handshake failed; `why` is a sentence, with the alert if one came."""
 
     def eof(self, now: float, *, reset: bool = False) -> None:
         """Take note that the peer has sent its last octet, or has reset the connection."""

@@ -85,6 +85,8 @@ class Recorder:
         self.ended: Log[SessionRecording] = Log()
         #: The exception that stopped the server from doing its work, if one did.
         self.crash: BaseException | None = None
+        #: The first exception that a callable of the test raised, if one did.
+        self.callable_error: BaseException | None = None
         #: The start of the part that was not cleared, seconds since the epoch.
         self.cleared = 0.0
 
@@ -111,20 +113,26 @@ class Recorder:
             self.finished.append(transaction)
             if transaction.outcome == "accepted" and transaction.message:
                 self.messages.append(transaction.message)
-        self._wake()
+        self.wake()
 
     def session_ended(self, session: SessionRecording) -> None:
         """Take note that a session has its final value."""
         with self._lock:
             self._open.pop(session.id, None)
             self.ended.append(session)
-        self._wake()
+        self.wake()
 
     def crashed(self, cause: BaseException) -> None:
         """Keep the first exception that was not a client's doing, and wake all who wait."""
         with self._lock:
             self.crash = self.crash or cause
-        self._wake()
+        self.wake()
+
+    def callable_failed(self, cause: BaseException) -> None:
+        """Keep the first exception that a callable of the test raised, and wake all who wait."""
+        with self._lock:
+            self.callable_error = self.callable_error or cause
+        self.wake()
 
     @property
     def open_sessions(self) -> int:
@@ -181,6 +189,7 @@ class Recorder:
         with self._lock:
             self._wakers = tuple(one for one in self._wakers if one != wake)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Let all who wait look again."""
         for wake in self._wakers:
             wake()

@@ -23,10 +23,14 @@ from .transaction import Transaction
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_smtpserver.engine import TLSInfo
+
+    from .authentication import AuthAttempt
     from .recorder import Recorder
     from .reply import Reply
     from .session import Address, EndedBy
     from .transaction import Outcome
+    from .violations import Violation
 
     Parameters = Mapping[str, str | None]
 
@@ -90,6 +94,11 @@ class TransactionRecording(_Recording[Transaction]):
         self.reply: Reply | None = None
         self.message: Message | None = None
         self.outcome: Outcome | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The recipients that were accepted."""
+        return tuple([address for address, _ in self.recipients])
 
     def accept(self, address: str, parameters: Parameters) -> None:
         """Note a recipient that was accepted."""
@@ -158,13 +167,18 @@ class SessionRecording(_Recording[Session]):
         "_meanwhile",
         "_pending",
         "_recorder",
+        "auth",
         "client",
         "current",
         "ended",
         "ended_by",
         "id",
         "started",
+        "tls",
+        "tls_failure",
         "transactions",
+        "username",
+        "violations",
         "wire",
     )
 
@@ -179,6 +193,11 @@ class SessionRecording(_Recording[Session]):
         self.started = now
         self.ended: float | None = None
         self.ended_by: EndedBy | None = None
+        self.tls: TLSInfo | None = None
+        self.tls_failure: str | None = None
+        self.auth: tuple[AuthAttempt, ...] = ()
+        self.username: str | None = None
+        self.violations: tuple[Violation, ...] = ()
         self.wire: list[Exchange | Event] = []
         self.transactions: list[TransactionRecording] = []
         #: The transaction that is open.
@@ -187,6 +206,41 @@ class SessionRecording(_Recording[Session]):
     def greeted(self, helo: str, *, is_esmtp: bool) -> None:
         """Note how the client introduced itself."""
         self._helo = helo, is_esmtp
+        self._changes += 1
+
+    @property
+    def mechanism(self) -> str | None:
+        """The mechanism by which the client is authenticated."""
+        succeeded = [attempt.mechanism for attempt in self.auth if attempt.succeeded]
+        return succeeded[-1] if succeeded and self.username is not None else None
+
+    def callable_failed(self, error: BaseException) -> None:
+        """Note that a callable of the test raised."""
+        self._recorder.callable_failed(error)
+
+    def secured(self, info: TLSInfo, now: float) -> None:
+        """Note that the connection is encrypted; what the client said before is forgotten.
+
+        RFC 3207 section 4.2: "The server MUST discard any knowledge obtained from the client".
+        """
+        self.tls, self._helo, self.username = info, None, None
+        self.noticed(Event(time=now, origin="*", what=f"{info.version} with {info.cipher}"))
+
+    def not_secured(self, why: str, now: float) -> None:
+        """Note that the TLS handshake failed."""
+        self.tls_failure = why
+        self.noticed(Event(time=now, origin="*", what=f"TLS handshake failed: {why}"))
+
+    def authenticated(self, attempt: AuthAttempt) -> None:
+        """Note an attempt to authenticate, and who is authenticated from now on."""
+        self.auth = (*self.auth, attempt)
+        if attempt.succeeded:
+            self.username = attempt.username
+        self._changes += 1
+
+    def violated(self, violation: Violation) -> None:
+        """Note what the client did against the protocol."""
+        self.violations = (*self.violations, violation)
         self._changes += 1
 
     def asked(self, command: str, now: float) -> None:
@@ -262,6 +316,11 @@ class SessionRecording(_Recording[Session]):
             ended_by=self.ended_by,
             helo=helo,
             is_esmtp=is_esmtp,
+            tls=self.tls,
+            tls_failure=self.tls_failure,
+            auth=self.auth,
+            username=self.username,
+            violations=self.violations,
             transactions=tuple([t.snapshot() for t in list(self.transactions)]),
             _wire=self._wire_now(),
         )

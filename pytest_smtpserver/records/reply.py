@@ -64,6 +64,11 @@ class Reply:
         return self.code < 400
 
     @property
+    def is_completion(self) -> bool:
+        """Whether the command is done: a code from 200 to 299 (RFC 5321 section 4.2.1)."""
+        return self.code < 300
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """The lines as they stand on the wire, without line ends.
 

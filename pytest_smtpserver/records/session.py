@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from .exchange import Event, Exchange
 from .transcript import render
@@ -11,8 +11,12 @@ from .transcript import render
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pytest_smtpserver.engine import TLSInfo
+
+    from .authentication import AuthAttempt
     from .message import Message
     from .transaction import Transaction
+    from .violations import Violation
 
 #: Who or what ended a session.
 EndedBy = Literal["quit", "client", "reset", "timeout", "server"]
@@ -27,9 +31,12 @@ class Session:
 
     `id` counts from 1. `ended_by` is `None` while the session is open, then `"quit"`,
     `"client"` (end of file), `"reset"`, `"timeout"` (the client was silent for too long) or
-    `"server"` (it was stopped, or had no more room). `helo` is the argument of the last EHLO or
-    HELO, `None` before the first; `is_esmtp` says that it was EHLO.
-    `transactions` includes an open one.
+    `"server"` (a rule or a stop ended it, or there was no more room). `helo` is the argument of
+    the last EHLO, HELO or LHLO, `None` before the first and again after STARTTLS; `is_esmtp` says
+    that it was not HELO. `tls` is what was agreed on, `None` on a connection in clear, and
+    `tls_failure` a sentence about a handshake that failed. `auth` has the attempts to
+    authenticate, `username` who is authenticated. `transactions` includes an open one.
+    `violations` are what the client did against the protocol.
     """
 
     id: int
@@ -39,6 +46,11 @@ class Session:
     ended_by: EndedBy | None
     helo: str | None
     is_esmtp: bool
+    tls: TLSInfo | None
+    tls_failure: str | None
+    auth: tuple[AuthAttempt, ...]
+    username: str | None
+    violations: tuple[Violation, ...]
     transactions: tuple[Transaction, ...]
     _wire: tuple[Exchange | Event, ...]
 
@@ -46,21 +58,6 @@ class Session:
     def exchanges(self) -> tuple[Exchange, ...]:
         """All commands with their replies, oldest first; the greeting is the first."""
         return tuple(entry for entry in self._wire if isinstance(entry, Exchange))
-
-    @property
-    def tls(self) -> None:
-        """`None`: the session was not encrypted."""
-        return None
-
-    @property
-    def auth(self) -> tuple[Any, ...]:
-        """The attempts to authenticate: none."""
-        return ()
-
-    @property
-    def username(self) -> str | None:
-        """Who is authenticated: nobody."""
-        return None
 
     @property
     def messages(self) -> tuple[Message, ...]:
