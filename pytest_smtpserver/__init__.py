@@ -6,6 +6,7 @@ The rooms of the house, each importing only from those below it:
 * `server`, `server_async`: what a test holds in its hand
 * `waiting`: waiting for records, in a thread or in a task
 * `smtp`: the protocol, pure: octets and times in, actions and records out
+* `rules`: what the test told the server to do instead, pure
 * `records`: what happened, as values; and the recorder
 * `network`: trio: the background thread, listeners, driving a connection; knows no SMTP
 * `matching`: criteria on records, and what a failing test says; pure
@@ -24,8 +25,10 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .engine import TLSInfo as TLSInfo
     from .matching import CriterionError as CriterionError
     from .matching import SMTPAssertionError as SMTPAssertionError
+    from .records.authentication import AuthAttempt as AuthAttempt
     from .records.envelope import Envelope as Envelope
     from .records.exchange import Exchange as Exchange
     from .records.html import Link as Link
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
     from .records.reply import Reply as Reply
     from .records.session import Session as Session
     from .records.transaction import Transaction as Transaction
+    from .records.violations import Violation as Violation
+    from .rules.command import Command as Command
+    from .rules.rule import Rule as Rule
     from .server import SMTPServer as SMTPServer
     from .server_async import AsyncSMTPServer as AsyncSMTPServer
     from .settings import Settings as Settings
@@ -43,19 +49,24 @@ if TYPE_CHECKING:
 _HOMES = {
     "AsyncSMTPServer": "server_async",
     "Attachment": "records.parts",
+    "AuthAttempt": "records.authentication",
+    "Command": "rules.command",
     "CriterionError": "matching",
     "Envelope": "records.envelope",
     "Exchange": "records.exchange",
     "Link": "records.html",
     "Message": "records.message",
     "Reply": "records.reply",
+    "Rule": "rules.rule",
     "SMTPAssertionError": "matching",
     "SMTPServer": "server",
     "ServerCrashed": "records.recorder",
     "Session": "records.session",
     "Settings": "settings",
     "SettingsError": "settings",
+    "TLSInfo": "engine",
     "Transaction": "records.transaction",
+    "Violation": "records.violations",
 }
 
 __all__ = sorted(_HOMES)

@@ -4,26 +4,58 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .matching import SMTPAssertionError
 from .records.recorder import ServerCrashed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .server import SMTPServer
 
 
-def check(servers: Sequence[SMTPServer]) -> None:
+def check(servers: Sequence[SMTPServer], *, passed: bool = True) -> None:
     """Raise one error for all that is wrong with any of the servers.
 
-    Raises `ServerCrashed` if one failed by its own fault; its cause has the traceback, and the
-    others' are in its notes.
+    In this order: `ServerCrashed` if one failed by its own fault, with its exception as the cause;
+    the exception of a callable of the test; and, if the test itself has `passed`,
+    `SMTPAssertionError` for violations of the protocol under `strict` and for rules that were
+    never used. What else is wrong is in the notes of the error.
     """
     __tracebackhide__ = True
-    crashes = [(server, crash) for server in servers if (crash := server.crash)]
-    if not crashes:
+    wrong = [one for find in (_crashes, _callable_errors) for one in find(servers)]
+    if passed:
+        wrong += [one for find in (_violations, _unused_rules) for one in find(servers)]
+    if not wrong:
         return
-    _, cause = crashes[0]
-    error = ServerCrashed(f"the SMTP server crashed: {cause!r}")
-    for server, crash in crashes[1:]:
-        error.add_note(f"{server!r} crashed, too: {crash!r}")
-    raise error from cause
+    for other in wrong[1:]:
+        wrong[0].add_note(f"{type(other).__name__}: {other}")
+    raise wrong[0]
+
+
+def _crashes(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
+    for server in servers:
+        if server.crash is not None:
+            error = ServerCrashed(f"the SMTP server crashed: {server.crash!r}")
+            error.__cause__ = server.crash
+            yield error
+
+
+def _callable_errors(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
+    return (server.callable_error for server in servers if server.callable_error is not None)
+
+
+def _violations(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
+    for server in servers:
+        found = [(s, one) for s in server.sessions for one in s.violations]
+        if found and server.settings.strict:
+            lines = "".join(f"\n  session {s.id}: {one}" for s, one in found)
+            yield SMTPAssertionError(
+                f"expected no violation of the protocol, got {len(found)}: {found[0][1]}\n{lines}"
+            )
+
+
+def _unused_rules(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
+    sentences = [sentence for server in servers for sentence in server.unused_rules]
+    if sentences:
+        more = "".join(f"\n{sentence}" for sentence in sentences[1:])
+        yield SMTPAssertionError(f"{sentences[0]}{more}")

@@ -29,6 +29,7 @@ _transcript = pytest.StashKey[str]()
 #: Of the run: the server of `smtpserver_session`. Of a test: the servers that it started.
 _session_server = pytest.StashKey["SMTPServer"]()
 _servers = pytest.StashKey["list[SMTPServer]"]()
+_passed = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -223,7 +224,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         if servers:
             from .checks import check
 
-            check(servers)
+            check(servers, passed=item.stash.get(_passed, False))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -232,6 +233,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what passed on the wire to a failed test's report."""
     report = yield
+    if report.when == "call":
+        item.stash[_passed] = report.passed
     choice = item.config.stash[_transcript]
     wanted = (choice == "all" and report.when == "call") or (choice != "off" and report.failed)
     if wanted and (servers := _servers_of(item)):
@@ -239,6 +242,8 @@ def pytest_runtest_makereport(
             f"{server.url}\n{server.transcript or 'no client connected'}" for server in servers
         ]
         report.sections.append(("SMTP transcript", "\n\n".join(texts)))
+    if report.failed and (notes := [n for s in _servers_of(item) for n in s.rule_notes]):
+        report.sections.append(("SMTP rules", "\n".join(notes)))
     return report
 
 

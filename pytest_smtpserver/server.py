@@ -12,7 +12,8 @@ from .checks import check
 from .clock import now
 from .matching import Criteria
 from .records.recorder import Recorder
-from .settings import DEFAULTS
+from .rules import RuleBook
+from .settings import DEFAULTS, SETTINGS
 from .smtp import Offer, SMTPEngine
 from .waiting import Waits, blocking
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
     from .network import Listener
     from .records.message import Message
+    from .records.reply import Reply
     from .records.session import Address, Session
     from .records.transaction import Transaction
+    from .rules import Command, Rule
     from .settings import Settings
     from .waiting.expectation import Waiting
 
@@ -43,6 +46,7 @@ class SMTPServer:
         self._settings = DEFAULTS.changed(settings)
         self._offer = Offer(self._settings)
         self._recorder = Recorder()
+        self._rules = RuleBook(self._offer.stages, self._recorder.wake, self._wait_held)
         self._listener: Listener | None = None
         self._address: Address | None = None
         self._pid = os.getpid()
@@ -50,9 +54,7 @@ class SMTPServer:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Return a server with these settings, not started."""
-        server = cls()
-        server._settings, server._offer = settings, Offer(settings)
-        return server
+        return cls(**{name: getattr(settings, name) for name in SETTINGS})
 
     @property
     def settings(self) -> Settings:
@@ -117,7 +119,7 @@ class SMTPServer:
                 self._listener = Listener(
                     host,
                     port,
-                    partial(SMTPEngine, self._offer, self._recorder),
+                    partial(SMTPEngine, self._offer, self._recorder, self._rules),
                     self._recorder.crashed,
                 )
             except BaseException:
@@ -138,7 +140,11 @@ class SMTPServer:
             addresses.release(self._settings)
 
     def check(self) -> None:
-        """Raise `ServerCrashed` if the server failed by its own fault."""
+        """Raise what is wrong with the server, which should be stopped by then.
+
+        `ServerCrashed` if it failed by its own fault, the exception of a callable of the test,
+        `SMTPAssertionError` for a violation under `strict` or a rule that was never used.
+        """
         __tracebackhide__ = True
         check([self])
 
@@ -177,6 +183,21 @@ class SMTPServer:
         return self._recorder.crash
 
     @property
+    def callable_error(self) -> BaseException | None:
+        """What a callable of the test raised in the server's thread, if one did."""
+        return self._recorder.callable_error
+
+    @property
+    def unused_rules(self) -> tuple[str, ...]:
+        """A sentence for each rule that was never used and is not optional."""
+        return self._rules.unused()
+
+    @property
+    def rule_notes(self) -> tuple[str, ...]:
+        """What a failing test's report should say of the rules, such as the seed of `chaos`."""
+        return self._rules.notes()
+
+    @property
     def transcript(self) -> str:
         """What passed on the wire in all sessions, both directions, for reading."""
         return self._recorder.transcript()
@@ -186,9 +207,51 @@ class SMTPServer:
         self._recorder.clear(now())
 
     def reset(self) -> None:
-        """Forget what `clear` forgets, and a crash that was reported."""
+        """Forget what `clear` forgets, the rules, and an error that was reported."""
         self.clear()
-        self._recorder.crash = None
+        self._rules.clear()
+        self._recorder.crash = self._recorder.callable_error = None
+
+    def on(self, stage: str, *, optional: bool = False, **match: Any) -> Rule:
+        """Return a new rule: what the server does instead at a stage.
+
+        `stage` is `"connect"`, `"tls"`, the verb of a command such as `"rcpt"`, `"message"` (the
+        end of the content), or `"*"` (every command line). `match` are the criteria that are known
+        there, `helo`, `username`, `mechanism`, `argument`, `session` (its id) and `where` (a
+        callable that is given the `Command`). The newest rule that fits wins. Unless it is
+        `optional`, a rule that is never used fails the test.
+        Raises `ValueError` for a stage that this server does not have, `TypeError` for a keyword
+        that the stage does not know.
+        """
+        return self._rules.on(stage, optional=optional, **match)
+
+    def refuse(
+        self,
+        reply: str | Reply,
+        *,
+        stage: str | None = None,
+        optional: bool = False,
+        **match: Any,
+    ) -> Rule:
+        """Return a rule that gives this reply, 4xx or 5xx, such as `"550 5.1.1 no such user"`.
+
+        Without `stage` it stands at the earliest that knows all the keywords, and at MAIL without
+        any. Errors as in `on`.
+        """
+        return self._rules.refuse(reply, stage=stage, optional=optional, **match)
+
+    def greylist(self, times: int = 1, *, optional: bool = False, **match: Any) -> Rule:
+        """Return a rule that refuses each recipient so many times with 451. Errors as in `on`."""
+        return self._rules.greylist(times, optional=optional, **match)
+
+    def chaos(self, rate: float = 0.1, seed: int | str | None = None) -> Rule:
+        """Return a rule that refuses commands, or disconnects, by chance.
+
+        `rate` is the share of commands, from 0 to 1. What happens is decided from the seed, the
+        session's id and the number of the command in it, so that it is the same in each run; the
+        seed, chosen if none is given, is in the failing test's report.
+        """
+        return self._rules.chaos(rate, seed)
 
     def find(self, **criteria: Any) -> tuple[Message, ...]:
         """Return the messages that match now; never waits.
@@ -276,6 +339,10 @@ class SMTPServer:
             raise RuntimeError("the server's own thread cannot wait for the server")
         address = "{}:{}".format(*self._address) if self._address else "a server that was started"
         return Waits(self._recorder, address, self._settings.wait_timeout)
+
+    def _wait_held(self, rule: Rule, count: int, timeout: float | None) -> Command:
+        __tracebackhide__ = True
+        return self._wait(self._waits.held(rule, count, timeout))
 
     def _wait(self, waiting: Waiting[Result]) -> Result:
         __tracebackhide__ = True

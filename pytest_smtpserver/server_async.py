@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .records.message import Message
+    from .records.reply import Reply
     from .records.session import Session
     from .records.transaction import Transaction
+    from .rules import Command, Rule
     from .server import SMTPServer
     from .waiting.expectation import Waiting
 
@@ -97,10 +99,62 @@ class AsyncSMTPServer:
         __tracebackhide__ = True
         await self._wait(self.server._waits.closed(timeout))
 
+    def on(self, stage: str, *, optional: bool = False, **match: Any) -> AsyncRule:
+        """Return a new rule; see `SMTPServer.on`."""
+        return AsyncRule(self, self.server.on(stage, optional=optional, **match))
+
+    def refuse(
+        self,
+        reply: str | Reply,
+        *,
+        stage: str | None = None,
+        optional: bool = False,
+        **match: Any,
+    ) -> AsyncRule:
+        """Return a rule that refuses; see `SMTPServer.refuse`."""
+        rule = self.server.refuse(reply, stage=stage, optional=optional, **match)
+        return AsyncRule(self, rule)
+
+    def greylist(self, times: int = 1, *, optional: bool = False, **match: Any) -> AsyncRule:
+        """Return a rule that greylists; see `SMTPServer.greylist`."""
+        return AsyncRule(self, self.server.greylist(times, optional=optional, **match))
+
+    def chaos(self, rate: float = 0.1, seed: int | str | None = None) -> AsyncRule:
+        """Return a rule that refuses by chance; see `SMTPServer.chaos`."""
+        return AsyncRule(self, self.server.chaos(rate, seed))
+
     async def _wait(self, waiting: Waiting[Result]) -> Result:
         __tracebackhide__ = True
         await awaiting.wait(self.server._recorder, waiting.look)
         return waiting.result()
+
+
+class AsyncRule:
+    """A `Rule` whose `wait_held` is a coroutine; all else is the rule's own."""
+
+    def __init__(self, server: AsyncSMTPServer, rule: Rule) -> None:
+        self._server = server
+        self.rule = rule
+
+    async def wait_held(self, count: int = 1, *, timeout: float | None = None) -> Command:
+        """Return the command held last, as soon as so many were held in all."""
+        __tracebackhide__ = True
+        waits = self._server.server._waits.held(self.rule, count, timeout)
+        return await self._server._wait(waits)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.rule, name)
+        return self._chained(value) if callable(value) else value
+
+    def _chained(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = method(*args, **kwargs)
+            return self if result is self.rule else result
+
+        return call
+
+    def __repr__(self) -> str:
+        return f"<AsyncRule of {self.rule!r}>"
 
 
 class AsyncCapture:

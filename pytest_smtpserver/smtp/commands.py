@@ -1,8 +1,10 @@
 """The commands, one row for each: how it is parsed, answered and carried out.
 
 `parse` gets the argument and raises `Refusal` for one that is malformed. `answer` says what the
-server replies of its own accord; only here are its limits applied. `carry_out` does what the
-reply that was sent means, be it positive or not; the state follows from `states.TRANSITIONS`.
+server replies of its own accord; only here are its limits applied. `accepted` does what it means
+that the command was accepted, after the state has followed from `states.TRANSITIONS`; `declined`
+does what it means that it was not, be it by a reply or by none. `malformed` is told of an argument
+that could not be parsed.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ class Path:
 # The middle value is whatever `parse` makes of the argument; each row is consistent in itself.
 Parse = Callable[["Dialogue", str], Any]
 Answer = Callable[["Dialogue", Any], Reply]
-CarryOut = Callable[["Dialogue", Any, Reply], None]
+Accepted = Callable[["Dialogue", Any, Reply], None]
+Declined = Callable[["Dialogue", Any, "Reply | None"], None]
+About = Callable[["Dialogue", Any], dict[str, Any]]
 
 
 def parse_nothing(dialogue: Dialogue, argument: str) -> None:
@@ -73,17 +77,11 @@ def parse_mail(dialogue: Dialogue, argument: str) -> Path:
 
 def parse_rcpt(dialogue: Dialogue, argument: str) -> Path:
     """RFC 5321 section 4.1.1.3: `RCPT TO:<forward-path> [SP <rcpt-parameters>]`."""
-    try:
-        address, rest = forward_path(argument)
-        given = parameters(rest)
-        dialogue.check_parameters(given, "rcpt")
-        if not dialogue.is_utf8 and not argument.isascii():
-            raise Refusal(replies.NEEDS_SMTPUTF8)
-    except Refusal as refusal:
-        # To the client it is a recipient that was refused, whatever the reason.
-        reply = dialogue.offer.dressed(refusal.reply)
-        dialogue.refuse_recipient(argument[len("TO:") :].strip("<> "), reply)
-        raise
+    address, rest = forward_path(argument)
+    given = parameters(rest)
+    dialogue.check_parameters(given, "rcpt")
+    if not dialogue.is_utf8 and not argument.isascii():
+        raise Refusal(replies.NEEDS_SMTPUTF8)
     return Path(address, given)
 
 
@@ -119,48 +117,75 @@ def answer_help(dialogue: Dialogue, topic: str) -> Reply:
 
 def greet_esmtp(dialogue: Dialogue, domain: str, reply: Reply) -> None:
     """Take note of who the client says it is; EHLO also resets (RFC 5321 section 4.1.4)."""
-    if reply.is_positive:
-        dialogue.introduce(domain, is_esmtp=True)
+    dialogue.introduce(domain, is_esmtp=True)
 
 
 def greet_smtp(dialogue: Dialogue, domain: str, reply: Reply) -> None:
     """The same for HELO, after which there are no extensions."""
-    if reply.is_positive:
-        dialogue.introduce(domain, is_esmtp=False)
+    dialogue.introduce(domain, is_esmtp=False)
 
 
-def begin(dialogue: Dialogue, mail: Path, reply: Reply) -> None:
-    """Begin a transaction; a refused one has ended already."""
+def begin(dialogue: Dialogue, mail: Path, reply: Reply | None) -> None:
+    """Begin a transaction; one that was not accepted has ended already."""
     dialogue.begin(mail.address, mail.parameters, reply)
 
 
 def add_recipient(dialogue: Dialogue, recipient: Path, reply: Reply) -> None:
-    """Add a recipient, or note that it was refused."""
-    if reply.is_positive:
-        dialogue.accept_recipient(recipient.address, recipient.parameters, reply)
-    else:
+    """Add a recipient."""
+    dialogue.accept_recipient(recipient.address, recipient.parameters, reply)
+
+
+def refuse_recipient(dialogue: Dialogue, recipient: Path, reply: Reply | None) -> None:
+    """Note that a recipient was refused."""
+    if reply is not None:
         dialogue.refuse_recipient(recipient.address, reply)
 
 
+def refuse_malformed_recipient(dialogue: Dialogue, argument: str, reply: Reply | None) -> None:
+    """To the client it is a recipient that was refused, whatever the reason."""
+    if reply is not None and not reply.is_positive:
+        dialogue.refuse_recipient(argument[len("TO:") :].strip("<> "), reply)
+
+
 def expect_content(dialogue: Dialogue, _: None, reply: Reply) -> None:
-    """Note whether the content may come."""
-    dialogue.data_answered(reply)
+    """Note that the content may come."""
+    dialogue.expect_content(reply)
+
+
+def refuse_content(dialogue: Dialogue, _: None, reply: Reply | None) -> None:
+    """Note that the content may not come."""
+    if reply is not None:
+        dialogue.refuse_content(reply)
 
 
 def reset(dialogue: Dialogue, _: None, reply: Reply) -> None:
     """Forget the transaction."""
-    if reply.is_positive:
-        dialogue.reset()
+    dialogue.reset()
 
 
 def leave(dialogue: Dialogue, _: None, reply: Reply) -> None:
     """End the session."""
-    if reply.is_positive:
-        dialogue.end("quit")
+    dialogue.end("quit")
 
 
-def nothing(dialogue: Dialogue, _: object, reply: Reply) -> None:
+def nothing(dialogue: Dialogue, _: object, reply: Reply | None) -> None:
     """Change nothing."""
+
+
+def about_nothing(dialogue: Dialogue, _: object) -> dict[str, Any]:
+    """Say no more than what is known of the session."""
+    return {}
+
+
+def about_sender(dialogue: Dialogue, mail: Path) -> dict[str, Any]:
+    """Say whose transaction it is to be."""
+    return {"mail_from": mail.address}
+
+
+def about_recipient(dialogue: Dialogue, recipient: Path) -> dict[str, Any]:
+    """Say who it is to be delivered to, after those accepted so far."""
+    address = recipient.address
+    return {"recipient": address, "rcpt_to": (*dialogue.recipients, address)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +194,12 @@ class Command:
 
     parse: Parse
     answer: Answer
-    carry_out: CarryOut = nothing
+    accepted: Accepted = nothing
+    declined: Declined = nothing
+    malformed: Declined = nothing
+    about: About = about_nothing
+    #: The first digit of a reply that accepts it (RFC 5321 section 4.2.1).
+    accepted_by: int = 2
 
 
 def always(reply: Reply) -> Answer:
@@ -181,9 +211,12 @@ def always(reply: Reply) -> Answer:
 COMMANDS: Mapping[str, Command] = {
     "EHLO": Command(parse_something, answer_ehlo,                  greet_esmtp),
     "HELO": Command(parse_something, answer_helo,                  greet_smtp),
-    "MAIL": Command(parse_mail,      answer_mail,                  begin),
-    "RCPT": Command(parse_rcpt,      answer_rcpt,                  add_recipient),
-    "DATA": Command(parse_nothing,   always(replies.GO_AHEAD),     expect_content),
+    "MAIL": Command(parse_mail,      answer_mail,                  begin,          begin,
+                    about=about_sender),
+    "RCPT": Command(parse_rcpt,      answer_rcpt,                  add_recipient,  refuse_recipient,
+                    malformed=refuse_malformed_recipient, about=about_recipient),
+    "DATA": Command(parse_nothing,   always(replies.GO_AHEAD),     expect_content, refuse_content,
+                    accepted_by=3),
     "RSET": Command(parse_nothing,   always(replies.OK),           reset),
     "NOOP": Command(parse_anything,  always(replies.OK)),
     "QUIT": Command(parse_nothing,   always(replies.BYE),          leave),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_smtpserver.rules import Command
 
 from .content import Content
 from .states import END_OF_CONTENT, TRANSITIONS, State
@@ -10,10 +12,12 @@ from .states import END_OF_CONTENT, TRANSITIONS, State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.recording import SessionRecording, TransactionRecording
     from pytest_smtpserver.records.reply import Reply
     from pytest_smtpserver.records.session import EndedBy
     from pytest_smtpserver.records.transaction import Outcome
+    from pytest_smtpserver.rules import RuleBook
 
     from .offer import Offer
 
@@ -21,14 +25,20 @@ if TYPE_CHECKING:
 
 
 class Dialogue:
-    """The state of one session. The engine sets `now`; the commands do the rest."""
+    """The state of one session. The engine sets `now`; the commands do the rest.
 
-    def __init__(self, offer: Offer, session: SessionRecording, now: float) -> None:
+    What is told of a reply is told before it leaves; `None` stands for one that never leaves.
+    """
+
+    def __init__(
+        self, offer: Offer, rules: RuleBook, session: SessionRecording, now: float
+    ) -> None:
         self.offer = offer
+        self.rules = rules
+        self.session = session
         self.now = now
         self.state = State.START
         self.content: Content | None = None
-        self._session = session
         self._is_esmtp = False
         self._transaction: TransactionRecording | None = None
         self._data_refused = False
@@ -39,9 +49,32 @@ class Dialogue:
         return self._transaction is not None and "SMTPUTF8" in self._transaction.parameters
 
     @property
+    def recipients(self) -> tuple[str, ...]:
+        """The recipients that the open transaction has."""
+        return self._transaction.addresses if self._transaction else ()
+
+    @property
     def recipient_count(self) -> int:
         """How many recipients the open transaction has."""
         return len(self._transaction.recipients) if self._transaction else 0
+
+    @property
+    def message(self) -> Message | None:
+        """The message of the open transaction, once its content is complete."""
+        return self._transaction.message if self._transaction else None
+
+    def command(self, line: str, **about: Any) -> Command:
+        """Return what a rule is asked about: a command line, and what is known by now."""
+        known: dict[str, Any] = {
+            "verb": line.partition(" ")[0].upper(),
+            "line": line,
+            "mail_from": self._transaction.mail_from if self._transaction else None,
+            "rcpt_to": self.recipients,
+            "username": self.session.username,
+            "mechanism": self.session.mechanism,
+            "_session": self.session,
+        }
+        return Command(**{**known, **about})
 
     def offers(self, extension: str) -> bool:
         """Whether this client was told of an extension."""
@@ -56,18 +89,26 @@ class Dialogue:
         """Go on to the state that an accepted command leads to."""
         self.state = TRANSITIONS[self.state][verb]
 
+    def greeted(self, reply: Reply | None) -> None:
+        """Take note of whether the client is welcome."""
+        if reply is not None and not reply.is_positive:
+            self.state = State.REFUSED
+
     def introduce(self, domain: str, *, is_esmtp: bool) -> None:
         """Take note of EHLO or HELO, which also resets."""
         self.reset()
         self._is_esmtp = is_esmtp
-        self._session.greeted(domain, is_esmtp=is_esmtp)
+        self.session.greeted(domain, is_esmtp=is_esmtp)
 
-    def begin(self, mail_from: str, parameters: Parameters, reply: Reply) -> None:
-        """Begin a transaction; if its MAIL was refused, it has ended already."""
-        self._transaction = self._session.begin(mail_from, parameters, self.now)
-        self._transaction.answered(reply)
+    def begin(self, mail_from: str, parameters: Parameters, reply: Reply | None) -> None:
+        """Begin a transaction; if its MAIL was not accepted, it has ended already."""
+        self._transaction = self.session.begin(mail_from, parameters, self.now)
         self._data_refused = False
-        if not reply.is_positive:
+        if reply is None:
+            self._finish("aborted")
+            return
+        self._transaction.answered(reply)
+        if self.state is not State.MAIL:
             self._finish("rejected")
 
     def accept_recipient(self, address: str, parameters: Parameters, reply: Reply) -> None:
@@ -82,25 +123,33 @@ class Dialogue:
         self._transaction.refuse(address, reply)
         self._transaction.answered(reply)
 
-    def data_answered(self, reply: Reply) -> None:
-        """Expect the content, or note that it was refused."""
+    def expect_content(self, reply: Reply) -> None:
+        """Expect the content."""
+        assert self._transaction is not None
+        self._transaction.answered(reply)
+        self._data_refused = False
+        self.content = Content(self.offer.settings.max_message_size)
+
+    def refuse_content(self, reply: Reply) -> None:
+        """Note that the content was refused before it came."""
         assert self._transaction is not None
         self._transaction.answered(reply)
         self._data_refused = not reply.is_positive
-        if reply.is_positive:
-            self.content = Content(self.offer.settings.max_message_size)
 
     def content_complete(self, octets: bytes) -> None:
         """Keep the content as the transaction's message; it is not accepted yet."""
         assert self._transaction is not None
         self._transaction.received(octets, self.now)
 
-    def content_answered(self, reply: Reply) -> None:
-        """End the transaction as the reply to its content says, be it positive or not."""
+    def content_answered(self, reply: Reply | None) -> None:
+        """End the transaction as the reply to its content says."""
         assert self._transaction is not None
         self.moved(END_OF_CONTENT)
+        if reply is None:
+            self._finish("aborted")
+            return
         self._transaction.answered(reply)
-        self._finish("accepted" if reply.is_positive else "rejected")
+        self._finish("accepted" if reply.is_completion else "rejected")
 
     def reset(self) -> None:
         """Give up the open transaction, if there is one."""
@@ -111,7 +160,7 @@ class Dialogue:
         """End the session."""
         self.reset()
         self.state = State.CLOSED
-        self._session.end(ended_by, self.now)
+        self.session.end(ended_by, self.now)
 
     def _outcome_of_what_was_given_up(self) -> Outcome:
         assert self._transaction is not None
@@ -121,4 +170,4 @@ class Dialogue:
     def _finish(self, outcome: Outcome) -> None:
         assert self._transaction is not None
         transaction, self._transaction, self.content = self._transaction, None, None
-        self._session.finish(transaction, outcome)
+        self.session.finish(transaction, outcome)

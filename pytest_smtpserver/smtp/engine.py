@@ -4,9 +4,6 @@ How it works: what the engine does about one command is a generator of actions. 
 takes from the generator in work; when it is exhausted, the next command or the next piece of the
 content begins another. So a pause in the middle of a command needs no state of its own: the
 generator is simply not asked to go on before `resume`.
-
-Within an answer the order is: the exchange is recorded, then what the reply means is carried out
-and recorded, and then the reply leaves. Whoever has a reply can look up what it says.
 """
 
 from __future__ import annotations
@@ -19,30 +16,28 @@ from pytest_smtpserver.engine import PAUSING, Close, Send
 from pytest_smtpserver.records.exchange import Event
 
 from . import replies
-from .commands import COMMANDS
+from .commands import COMMANDS, nothing
 from .dialogue import Dialogue
 from .grammar import Refusal
+from .input import Input
 from .states import END_OF_CONTENT, TRANSITIONS, State
+from .turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from pytest_smtpserver.engine import Action, EndReason
+    from pytest_smtpserver.engine import Action, EndReason, TLSInfo
     from pytest_smtpserver.records.recorder import Recorder
     from pytest_smtpserver.records.reply import Reply
     from pytest_smtpserver.records.session import Address, EndedBy
+    from pytest_smtpserver.rules import RuleBook
 
     from .commands import Command
     from .content import Content
     from .offer import Offer
 
-# No command line of any extension is longer: what is beyond is thrown away unread.
-_LONGEST_LINE = 16 * 1024
 # What is kept of a line that is too long, for the record. Arbitrary.
 _KEPT_OF_LONG_LINE = 80
-
-# RFC 5321 section 3.8: "421 (...) Service not available, closing transmission channel".
-_CLOSING = 421
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What `surrogateescape` makes of octets that are no UTF-8.
@@ -52,20 +47,24 @@ _UTF8_COMMANDS = {"MAIL", "RCPT", "VRFY", "EXPN"}
 
 _ENDED_BY: dict[EndReason, EndedBy] = {"idle": "timeout", "stop": "server", "crash": "server"}
 
+_NO_STAGES: tuple[str, ...] = ()
+_AT_MESSAGE = ("message",)
+# The stages at which a rule can answer a command line.
+_STAGES = {verb: (verb.lower(), "*") for verb in COMMANDS}
+
 
 class SMTPEngine:
     """The server's side of one SMTP session; an `Engine`."""
 
-    def __init__(self, offer: Offer, recorder: Recorder, client: Address) -> None:
+    def __init__(self, offer: Offer, recorder: Recorder, rules: RuleBook, client: Address) -> None:
         self._offer = offer
         self._recorder = recorder
+        self._rules = rules
         self._client = client
+        self._input = Input()
         self._work: Iterator[Action] = iter(())
+        self._turn: Turn | None = None
         self._paused = False
-        self._input = b""
-        self._start = 0
-        # The beginning of a line that is too long, while its end has not come.
-        self._too_long = b""
 
     @property
     def idle_timeout(self) -> float:
@@ -75,15 +74,15 @@ class SMTPEngine:
     def opened(self, now: float) -> None:
         """Greet the client."""
         self._session = self._recorder.session_began(self._client, now)
-        self._dialogue = Dialogue(self._offer, self._session, now)
-        self._work = self._greet()
+        self._dialogue = Dialogue(self._offer, self._rules, self._session, now)
+        self._work = self._take_turn(
+            Turn(self._dialogue, ("connect",), self._greeting, self._dialogue.greeted)
+        )
 
     def receive(self, octets: bytes, now: float) -> None:
         """Take octets, cut anyhow."""
         self._dialogue.now = now
-        if self._start < len(self._input):
-            octets = self._input[self._start :] + octets
-        self._input, self._start = octets, 0
+        self._input.add(octets)
 
     def next_action(self) -> Action | None:
         """Return what to do next; see `Engine`."""
@@ -102,6 +101,17 @@ class SMTPEngine:
         self._dialogue.now = now
         self._paused = False
 
+    def tls_done(self, info: TLSInfo, now: float) -> None:
+        """Go on after a handshake."""
+        self._session.secured(info, now)
+        self.resume(now)
+
+    def tls_failed(self, why: str, now: float) -> None:
+        """Give up after a handshake that failed."""
+        self._session.not_secured(why, now)
+        self._end("client", now)
+        self._work = iter((Close(),))
+
     def eof(self, now: float, *, reset: bool = False) -> None:
         """Take note that the client is gone."""
         self._end("reset" if reset else "client", now)
@@ -113,58 +123,59 @@ class SMTPEngine:
             self._work = iter((Close(),))
             return
         goodbye = self._offer.dressed(replies.GOODBYES[reason])
-        self._session.said(goodbye, now)
+        if self._turn is not None:
+            self._turn.give_up(goodbye)
+        else:
+            self._session.said(goodbye, now)
         self._end(_ENDED_BY[reason], now)
         self._work = iter((Send(goodbye.octets), Close()))
 
     def _end(self, ended_by: EndedBy, now: float) -> None:
         self._paused = False
-        self._input, self._start = b"", 0
+        self._input.clear()
         self._dialogue.now = now
+        if self._turn is not None:
+            self._turn.give_up()
         if self._dialogue.state is not State.CLOSED:
             self._dialogue.end(ended_by)
 
+    def _take_turn(self, turn: Turn) -> Iterator[Action]:
+        self._turn = turn
+        return turn.answer()
+
     def _next_work(self) -> Iterator[Action] | None:
+        self._turn = None
         state = self._dialogue.state
-        if state is State.CLOSED or self._start >= len(self._input):
+        if state is State.CLOSED or self._input.is_empty:
             return None
         if state is State.CONTENT:
             return self._take_content()
-        line = self._take_line()
+        line = self._input.take_line()
         return None if line is None else self._command(line)
-
-    def _take_line(self) -> bytes | None:
-        # RFC 5321 section 2.3.8 knows CRLF alone. That a command line ends with a bare LF does
-        # no harm, and who types at a terminal is answered; content is another matter.
-        start, end = self._start, self._input.find(b"\n", self._start)
-        if end >= 0:
-            self._start = end + 1
-            line, self._too_long = self._too_long + self._input[start : end + 1], b""
-            return line
-        if self._too_long or len(self._input) - start > _LONGEST_LINE:
-            self._too_long = self._too_long or self._input[start : start + _LONGEST_LINE]
-            self._input, self._start = b"", 0
-        return None
 
     def _take_content(self) -> Iterator[Action] | None:
         content = self._dialogue.content
         assert content is not None
-        rest = content.feed(self._input[self._start :])
-        self._input, self._start = rest or b"", 0
-        return None if rest is None else self._content_ended(content)
+        rest = content.feed(self._input.take())
+        if rest is None:
+            return None
+        self._input.add(rest)
+        return self._content_ended(content)
 
-    def _greet(self) -> Iterator[Action]:
+    def _greeting(self) -> Reply:
         settings = self._offer.settings
         if 0 < settings.max_connections < self._recorder.open_sessions:
-            return self._reply(self._offer.dressed(replies.TOO_MANY_CONNECTIONS))
-        return self._reply(self._offer.greeting)
+            return self._offer.dressed(replies.TOO_MANY_CONNECTIONS)
+        return self._offer.greeting
 
     def _command(self, line: bytes) -> Iterator[Action]:
         text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
         verb, _, argument = text.partition(" ")
         verb = verb.upper()
         too_long = len(line) > self._offer.line_limit(verb)
-        self._session.asked(_shown(text, shortened=too_long), self._dialogue.now)
+        shown = _shown(text, shortened=too_long)
+        self._session.asked(shown, self._dialogue.now)
+        command = None
         try:
             if too_long:
                 raise Refusal(replies.LINE_TOO_LONG)
@@ -173,9 +184,27 @@ class SMTPEngine:
             # RFC 5321 section 4.1.1: "receivers SHOULD tolerate trailing white space".
             parsed = command.parse(self._dialogue, argument.rstrip())
         except Refusal as refusal:
-            return self._reply(self._offer.dressed(refusal.reply))
-        reply = self._offer.dressed(command.answer(self._dialogue, parsed))
-        return self._reply(reply, partial(self._carry_out, verb, command, parsed))
+            return self._refuse(shown, verb, command, argument, refusal)
+        return self._take_turn(
+            Turn(
+                self._dialogue,
+                _STAGES[verb],
+                partial(self._answer, command, parsed),
+                partial(self._carry_out, verb, command, parsed),
+                line=shown,
+                about=partial(command.about, self._dialogue, parsed),
+            )
+        )
+
+    def _refuse(
+        self, shown: str, verb: str, command: Command | None, argument: str, refusal: Refusal
+    ) -> Iterator[Action]:
+        reply = self._offer.dressed(refusal.reply)
+        # To the rules, a verb that is no command of the server is one if a rule says so.
+        stages = ("*",) if verb in COMMANDS else (verb.lower(), "*")
+        malformed = nothing if command is None else command.malformed
+        carry_out = partial(malformed, self._dialogue, argument)
+        return self._take_turn(Turn(self._dialogue, stages, lambda: reply, carry_out, line=shown))
 
     def _command_in_order(self, verb: str) -> Command:
         command = COMMANDS.get(verb)
@@ -186,33 +215,37 @@ class SMTPEngine:
             raise Refusal(replies.out_of_order(verb, state.value))
         return command
 
-    def _carry_out(self, verb: str, command: Command, parsed: object, reply: Reply) -> None:
-        if reply.is_positive:
+    def _answer(self, command: Command, parsed: object) -> Reply:
+        return self._offer.dressed(command.answer(self._dialogue, parsed))
+
+    def _carry_out(self, verb: str, command: Command, parsed: object, reply: Reply | None) -> None:
+        if reply is not None and reply.code // 100 == command.accepted_by:
             self._dialogue.moved(verb)
-        command.carry_out(self._dialogue, parsed, reply)
+            command.accepted(self._dialogue, parsed, reply)
+        else:
+            command.declined(self._dialogue, parsed, reply)
 
     def _content_ended(self, content: Content) -> Iterator[Action]:
         dialogue, octets = self._dialogue, content.octets()
         self._session.asked(END_OF_CONTENT, dialogue.now)
         if octets is None:
             what: str | bytes = f"[{content.size:,} octets of content, too many to be kept]"
-            reply = replies.TOO_BIG
+            reply, stages = replies.TOO_BIG, _NO_STAGES
         else:
-            what, reply = octets, replies.ACCEPTED
+            what, reply, stages = octets, replies.ACCEPTED, _AT_MESSAGE
             dialogue.content_complete(octets)
         self._session.noticed(Event(time=dialogue.now, origin="C", what=what))
-        return self._reply(self._offer.dressed(reply), dialogue.content_answered)
-
-    def _reply(
-        self, reply: Reply, carry_out: Callable[[Reply], None] = lambda _: None
-    ) -> Iterator[Action]:
-        self._session.answered(reply, self._dialogue.now)
-        carry_out(reply)
-        if reply.code == _CLOSING:
-            self._end("server", self._dialogue.now)
-        yield Send(reply.octets)
-        if self._dialogue.state is State.CLOSED:
-            yield Close()
+        own = self._offer.dressed(reply)
+        return self._take_turn(
+            Turn(
+                dialogue,
+                stages,
+                lambda: own,
+                dialogue.content_answered,
+                line=END_OF_CONTENT,
+                about=lambda: {"message": dialogue.message},
+            )
+        )
 
 
 def _check_characters(text: str, verb: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pytest_smtpserver.records.reply import Reply
 
 from . import replies
+from .commands import COMMANDS
 from .extensions import EXTENSIONS
 from .grammar import Refusal
 
@@ -35,6 +36,8 @@ class Offer:
         self._line_limits = {
             "MAIL": _COMMAND_LINE + sum(row.mail_octets for row in self.extensions.values())
         }
+        #: Where a rule of this server can answer.
+        self.stages = {"connect", "message", "*", *map(str.lower, COMMANDS)}
         # RFC 5321 section 4.3.1: the greeting begins with the server's domain, too.
         self.greeting = Reply(220, f"{settings.hostname} ESMTP pytest-smtpserver")
         self.helo = Reply(250, settings.hostname)

@@ -18,6 +18,8 @@ class State(Enum):
 
     #: Connected; it has not introduced itself.
     START = "before EHLO or HELO"
+    #: Connected, and told that it is not welcome (RFC 5321 section 3.1).
+    REFUSED = "after a refusal to serve"
     #: Introduced, with no transaction open.
     READY = "before MAIL"
     #: A sender, but no recipient was accepted.
@@ -41,6 +43,9 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         "EHLO": S.READY,  "HELO": S.READY,
         "RSET": S.START,  "NOOP": S.START,  "QUIT": S.CLOSED,
         "VRFY": S.START,  "EXPN": S.START,  "HELP": S.START,
+    },
+    S.REFUSED: {
+        "QUIT": S.CLOSED,
     },
     S.READY: {
         "EHLO": S.READY,  "HELO": S.READY,

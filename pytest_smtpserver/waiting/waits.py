@@ -10,6 +10,7 @@ from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.matching import Criteria, SMTPAssertionError, describe_failure
 
 from .expectation import Expectation, Feed, Patience
+from .held import Held, Holding
 from .hints import hints
 
 if TYPE_CHECKING:
@@ -88,6 +89,20 @@ class Waits:
     def closed(self, timeout: float | None) -> Closed:
         """Expect that no client is connected."""
         return Closed(self._recorder, monotonic(), self._timeout(timeout))
+
+    def held(self, rule: Holding[Record], count: int, timeout: float | None) -> Held[Record]:
+        """Expect that a rule has held so many commands."""
+        _check_count(count)
+        if not count:
+            raise ValueError("count=0: allowed is a whole number from 1")
+        return Held(
+            rule,
+            count,
+            now=monotonic(),
+            timeout=self._timeout(timeout),
+            give_up=lambda: self._recorder.crash is not None,
+            reasons=lambda: hints(self._recorder, self._address, waited=1.0),
+        )
 
     def _expect(
         self,

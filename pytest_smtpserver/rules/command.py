@@ -1,0 +1,57 @@
+"""What a rule is asked about, and what a callable of a test is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.records.message import Message
+    from pytest_smtpserver.records.recording import SessionRecording
+    from pytest_smtpserver.records.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Command:
+    """Something that the client did and the server is about to answer.
+
+    `verb` is in upper case: `""` for a new connection or a TLS handshake, `"."` for the end of the
+    content. `argument` is the rest of the line, and `line` the whole, both with secrets masked.
+    `mail_from` is the sender of the transaction, or `None`; `rcpt_to` has its accepted recipients,
+    and at RCPT the one now given as the last. `recipient` is the one that this is about, `None`
+    if there is none such. `message` is there when the content is complete. `username` and
+    `mechanism` are those now given with AUTH, else those of who is authenticated, or `None`.
+    """
+
+    verb: str
+    line: str
+    mail_from: str | None
+    rcpt_to: tuple[str, ...]
+    recipient: str | None = None
+    message: Message | None = None
+    username: str | None = None
+    mechanism: str | None = None
+    _session: SessionRecording
+
+    @property
+    def argument(self) -> str:
+        """The rest of the command line after the verb."""
+        return self.line.partition(" ")[2].strip()
+
+    @property
+    def session(self) -> Session:
+        """The session as it is now."""
+        return self._session.snapshot()
+
+    @property
+    def session_id(self) -> int:
+        """The id of the session."""
+        return self._session.id
+
+    @property
+    def helo(self) -> str | None:
+        """The name that the client gives now, or else has given."""
+        return self.argument if self.verb in ("EHLO", "HELO", "LHLO") else self.session.helo
+
+    def __repr__(self) -> str:
+        return f"<Command {self.line!r} of session {self.session_id}>"

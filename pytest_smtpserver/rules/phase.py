@@ -1,0 +1,74 @@
+"""A phase of a rule: some steps, and for which of the commands that fit they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Literal, get_args
+
+from .steps import Accept
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_smtpserver.engine import Action
+
+    from .command import Command
+    from .steps import Step, Turn
+
+#: For what a number counts: all commands of the server, those of a session, those that are about
+#: one recipient.
+Per = Literal["server", "session", "recipient"]
+
+PER: tuple[Per, ...] = get_args(Per)
+
+
+class Count:
+    """How many commands have come, each `per` for itself, and how many are wanted."""
+
+    __slots__ = ("_per", "_taken", "wanted")
+
+    def __init__(self, wanted: int, per: Per) -> None:
+        self.wanted = wanted
+        self._per = per
+        self._taken: Counter[object] = Counter()
+
+    def take(self, command: Command) -> bool:
+        """Return whether the command is one of those wanted, and count it."""
+        key = self._key(command)
+        if self._taken[key] >= self.wanted:
+            return False
+        self._taken[key] += 1
+        return True
+
+    def _key(self, command: Command) -> object:
+        if self._per == "session":
+            return command.session_id
+        if self._per == "recipient" and command.recipient is not None:
+            # RFC 5321 section 2.4: a domain has no case.
+            local, at, domain = command.recipient.rpartition("@")
+            return local + at + domain.lower()
+        return None
+
+
+class Phase:
+    """Some steps; `passing` are let go first, and `times` are then answered."""
+
+    __slots__ = ("is_used", "passing", "steps", "times")
+
+    def __init__(self) -> None:
+        self.steps: tuple[Step, ...] = ()
+        self.passing: Count | None = None
+        self.times: Count | None = None
+        self.is_used = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no step can follow."""
+        return bool(self.steps) and self.steps[-1].is_last
+
+    def run(self, turn: Turn) -> Iterator[Action]:
+        """Yield the actions of all steps; without an answer among them, the server's own."""
+        for step in self.steps:
+            yield from step.run(turn)
+        if not any(step.is_answer for step in self.steps):
+            yield from Accept(reply=True).run(turn)

@@ -1,0 +1,185 @@
+"""What a rule does, step by step; each step yields an engine's actions.
+
+A step acts through a `Turn`, which the engine gives: it records, carries out what a reply means,
+and knows what the server would answer of its own accord.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_smtpserver.engine import Action, Gate, Hold, Wait
+from pytest_smtpserver.records.reply import Reply
+
+if TYPE_CHECKING:
+    from .command import Command
+
+#: What a test may give as a reply; `None` is the server's own.
+Replying = Callable[["Command"], "Reply | str | None"]
+
+
+class CallableError(Exception):
+    """A callable of the test raised; `__cause__` is what it raised."""
+
+
+class Turn(Protocol):
+    """The server's turn to answer one command."""
+
+    @property
+    def command(self) -> Command:
+        """What is answered."""
+
+    def say(self, reply: Reply) -> Iterator[Action]:
+        """Send a reply; what the first one means is carried out before it leaves."""
+
+    def say_own(self) -> Iterator[Action]:
+        """Send the server's own reply."""
+
+    def take_effect(self) -> Iterator[Action]:
+        """Carry out what the server's own reply means, without sending it."""
+
+    def send(self, octets: bytes) -> Iterator[Action]:
+        """Send raw octets; the first complete reply in them counts as one."""
+
+    def close(self, *, reset: bool) -> Iterator[Action]:
+        """End the session."""
+
+    def note(self, what: str) -> None:
+        """Note in the transcript what happens."""
+
+
+class Step(Protocol):
+    """One step of a rule."""
+
+    #: Whether nothing can come after it.
+    is_last: bool
+    #: Whether it answers, so that the rule need not end with the server's own reply.
+    is_answer: bool
+
+    def run(self, turn: Turn) -> Iterator[Action]:
+        """Yield the actions of this step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Give a reply, or what a callable returns."""
+
+    reply: Reply | Replying
+    is_last = False
+    is_answer = True
+
+    def run(self, turn: Turn) -> Iterator[Action]:
+        """Say it."""
+        reply = self.reply if isinstance(self.reply, Reply) else _called(self.reply, turn.command)
+        return turn.say_own() if reply is None else turn.say(reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Do as the server would of its own accord, perhaps without saying so."""
+
+    reply: bool
+    is_last = False
+    is_answer = True
+
+    def run(self, turn: Turn) -> Iterator[Action]:
+        """Say the server's own reply, or only carry out what it means."""
+        return turn.say_own() if self.reply else turn.take_effect()
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Let some time pass."""
+
+    seconds: float
+    is_last = False
+    is_answer = False
+
+    def run(self, turn: Turn) -> Iterator[Action]:
+        """Wait."""
+        turn.note(f"waiting for {self.seconds:g} s")
+        yield Wait(self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStep:
+    """Wait until the rule is released."""
+
+    gate: Gate
+    held: Callable[[Command], None]
+    is_last = False
+    is_answer = False
+
+    def run(self, turn: Turn) -> Iterator[Action]:
+        """Tell who waits for it, and wait."""
+        turn.note("held")
+        self.held(turn.command)
+        yield Hold(self.gate)
+        turn.note("released")
+
+
+@dataclass(frozen=True, slots=True)
+class SendRaw:
+    """Send octets as they are."""
+
+    octets: bytes
+    is_last = False
+    is_answer = True
+
+    def run(self, turn: Turn) -> Iterator[Action]:
+        """Send them."""
+        return turn.send(self.octets)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Never answer."""
+
+    is_last = True
+    is_answer = True
+
+    def run(self, turn: Turn) -> Iterator[Action]:
+        """Do nothing."""
+        turn.note("never answered")
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Close the connection, in an orderly way or with a TCP reset."""
+
+    reset: bool
+    is_last = True
+    is_answer = True
+
+    def run(self, turn: Turn) -> Iterator[Action]:
+        """Close it."""
+        return turn.close(reset=self.reset)
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """Do what is chosen for the command; `None` is the server's own reply."""
+
+    choose: Callable[[Command], Step | None]
+    is_last = True
+    is_answer = True
+
+    def run(self, turn: Turn) -> Iterator[Action]:
+        """Choose, and do that."""
+        step = self.choose(turn.command)
+        return turn.say_own() if step is None else step.run(turn)
+
+
+def _called(replying: Replying, command: Command) -> Reply | None:
+    try:
+        reply = replying(command)
+        if reply is None or isinstance(reply, Reply):
+            return reply
+        if isinstance(reply, str):
+            return Reply.parse(reply)
+        raise TypeError(f"{replying!r} returned {reply!r}: a reply is a Reply, its str, or None")
+    except Exception as error:
+        raise CallableError from error

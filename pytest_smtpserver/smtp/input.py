@@ -1,0 +1,58 @@
+"""What the client has sent and the engine has not looked at yet."""
+
+from __future__ import annotations
+
+# No line of any command is longer: what is beyond is thrown away unread. RFC 4954 section 4 has
+# the longest, 12,288 octets.
+_LONGEST_LINE = 16 * 1024
+
+
+class Input:
+    """Octets, cut anyhow, from which lines, chunks or all there is are taken."""
+
+    __slots__ = ("_octets", "_start", "_too_long")
+
+    def __init__(self) -> None:
+        self._octets = b""
+        self._start = 0
+        # The beginning of a line that is too long, while its end has not come.
+        self._too_long = b""
+
+    def add(self, octets: bytes) -> None:
+        """Append what has arrived."""
+        if self._start < len(self._octets):
+            octets = self._octets[self._start :] + octets
+        self._octets, self._start = octets, 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to take."""
+        return self._start >= len(self._octets)
+
+    def take_line(self) -> bytes | None:
+        """Return the next line with its end, or `None` if it has not come yet.
+
+        RFC 5321 section 2.3.8 knows CRLF alone. That a command line ends with a bare LF does no
+        harm, and who types at a terminal is answered; content is another matter. Of a line that
+        is too long for any command only the beginning is kept.
+        """
+        start, end = self._start, self._octets.find(b"\n", self._start)
+        if end >= 0:
+            self._start = end + 1
+            line, self._too_long = self._too_long + self._octets[start : end + 1], b""
+            return line
+        if self._too_long or len(self._octets) - start > _LONGEST_LINE:
+            self._too_long = self._too_long or self._octets[start : start + _LONGEST_LINE]
+            self._octets, self._start = b"", 0
+        return None
+
+    def take(self, most: int | None = None) -> bytes:
+        """Return what there is, but no more than `most` octets."""
+        end = len(self._octets) if most is None else self._start + most
+        taken = self._octets[self._start : end]
+        self._start += len(taken)
+        return taken
+
+    def clear(self) -> None:
+        """Throw away all there is."""
+        self._octets, self._start, self._too_long = b"", 0, b""

@@ -1,0 +1,181 @@
+"""The server's turn: from something that the client did to the answer, the server's or a rule's.
+
+The order within a turn: the exchange is recorded, then what the reply means is carried out and
+recorded, and then the reply leaves. Whoever has a reply can look up what it says. The state
+follows the first reply that was sent; if none was, the command has changed nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pytest_smtpserver.engine import Close, Send
+from pytest_smtpserver.records.exchange import Event
+from pytest_smtpserver.records.reply import Reply
+from pytest_smtpserver.rules import CallableError, Command
+
+from . import replies
+from .states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_smtpserver.engine import Action
+    from pytest_smtpserver.rules import Rule
+
+    from .dialogue import Dialogue
+
+# RFC 5321 section 3.8: "421 (...) Service not available, closing transmission channel".
+_CLOSING = 421
+
+# RFC 5321 section 4.2.1: lines with a hyphen after the code, then one without.
+_COMPLETE_REPLY = re.compile(r"(?:[2-5][0-9]{2}-[^\r\n]*\r\n)*[2-5][0-9]{2}(?: [^\r\n]*)?\r\n")
+
+
+class Turn:
+    """One turn; it is what the steps of a rule act through.
+
+    `own` gives the server's own reply; `carry_out` does what the first reply means, `None` if
+    there was none. `stages` are those at which a rule can answer; `about` is what its `Command`
+    has beyond the verb and what is known of the session.
+    """
+
+    __slots__ = (
+        "_about",
+        "_carry_out",
+        "_command",
+        "_dialogue",
+        "_is_settled",
+        "_line",
+        "_own",
+        "_raw",
+        "_rule",
+        "_stages",
+    )
+
+    def __init__(
+        self,
+        dialogue: Dialogue,
+        stages: tuple[str, ...],
+        own: Callable[[], Reply],
+        carry_out: Callable[[Reply | None], object],
+        *,
+        line: str = "",
+        about: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
+        self._dialogue = dialogue
+        self._stages = stages
+        self._own = own
+        self._carry_out = carry_out
+        self._line = line
+        self._about = about
+        self._command: Command | None = None
+        self._rule: Rule | None = None
+        self._is_settled = False
+        self._raw = b""
+
+    def answer(self) -> Iterator[Action]:
+        """Yield the actions of the rule that answers, or of the server's own answer."""
+        if not self._dialogue.rules.rules:
+            return self.say_own()
+        return self._answer_by_rule()
+
+    @property
+    def command(self) -> Command:
+        """What is answered."""
+        if self._command is None:
+            self._command = self._dialogue.command(self._line, **self._about())
+        return self._command
+
+    def say_own(self) -> Iterator[Action]:
+        """Send the server's own reply."""
+        return self.say(self._own())
+
+    def say(self, reply: Reply) -> Iterator[Action]:
+        """Send a reply; what the first one means is carried out before it leaves."""
+        self._settle(reply, reply)
+        self._close_after(reply)
+        yield Send(reply.octets)
+        yield from self._closed()
+
+    def take_effect(self) -> Iterator[Action]:
+        """Carry out what the server's own reply means, without sending it."""
+        self._settle(None, self._own())
+        return self._closed()
+
+    def send(self, octets: bytes) -> Iterator[Action]:
+        """Send raw octets; the first complete reply in them counts as one."""
+        self._raw += octets
+        reply = None if self._is_settled else _first_reply(self._raw)
+        if reply is None or reply.octets != self._raw:
+            self._notice("S", octets)
+        if reply is not None:
+            self._settle(reply, reply)
+            self._close_after(reply)
+        yield Send(octets)
+        yield from self._closed()
+
+    def close(self, *, reset: bool) -> Iterator[Action]:
+        """End the session."""
+        self.note("reset" if reset else "disconnected")
+        self.give_up()
+        if self._dialogue.state is not State.CLOSED:
+            self._dialogue.end("server")
+        yield Close(reset=reset)
+
+    def note(self, what: str) -> None:
+        """Note in the transcript what happens."""
+        self._notice("*", f"{what} by the rule {self._rule}")
+
+    def give_up(self, last_word: Reply | None = None) -> None:
+        """End the turn without an answer that has any effect, if it has not been answered."""
+        if not self._is_settled:
+            self._settle(last_word, None)
+
+    def _answer_by_rule(self) -> Iterator[Action]:
+        dialogue = self._dialogue
+        try:
+            found = dialogue.rules.answering(self._stages, self.command)
+            if found is None:
+                yield from self.say_own()
+            else:
+                self._rule, phase = found
+                yield from phase.run(self)
+        except CallableError as error:
+            dialogue.session.callable_failed(error.__cause__ or error)
+            yield from self.say(dialogue.offer.dressed(replies.GOODBYES["crash"]))
+        self.give_up()
+
+    def _settle(self, said: Reply | None, meant: Reply | None) -> None:
+        session, now = self._dialogue.session, self._dialogue.now
+        if self._is_settled:
+            if said is not None:
+                session.said(said, now)
+            return
+        self._is_settled = True
+        exchange = session.answered(said, now, self._rule)
+        if self._rule is not None:
+            self._rule.hit(exchange)
+        self._carry_out(meant)
+
+    def _close_after(self, reply: Reply) -> None:
+        if reply.code == _CLOSING and self._dialogue.state is not State.CLOSED:
+            self._dialogue.end("server")
+
+    def _closed(self) -> Iterator[Action]:
+        if self._dialogue.state is State.CLOSED:
+            yield Close()
+
+    def _notice(self, origin: Any, what: str | bytes) -> None:
+        now = self._dialogue.now
+        self._dialogue.session.noticed(Event(time=now, origin=origin, what=what))
+
+
+def _first_reply(octets: bytes) -> Reply | None:
+    text = octets.decode("utf-8", "surrogateescape")
+    match = _COMPLETE_REPLY.match(text)
+    if match is None:
+        return None
+    lines = match[0].removesuffix("\r\n").split("\r\n")
+    return Reply(int(lines[-1][:3]), "\n".join(line[4:] for line in lines).replace("\0", ""))
