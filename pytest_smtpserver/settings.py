@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
 #: The service extensions that can be offered, in the order of the reply to EHLO. What each of
 #: them means is written in `smtp/extensions.py`.
-EXTENSIONS = ("PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+EXTENSIONS = (
+    "PIPELINING",
+    "SIZE",
+    "8BITMIME",
+    "SMTPUTF8",
+    "ENHANCEDSTATUSCODES",
+    "DSN",
+    "DELIVERBY",
+    "MT-PRIORITY",
+    "FUTURERELEASE",
+    "LIMITS",
+    "REQUIRETLS",
+)
 
 # RFC 5321 section 4.1.2: sub-domain *("." sub-domain), or an address literal.
 _HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[!-Z^-~]+\]")

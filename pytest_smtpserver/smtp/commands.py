@@ -87,7 +87,7 @@ def parse_rcpt(dialogue: Dialogue, argument: str) -> Path:
 
 def answer_ehlo(dialogue: Dialogue, domain: str) -> Reply:
     """RFC 5321 section 4.1.1.1: our domain, then a line for each extension."""
-    return dialogue.offer.ehlo
+    return dialogue.face.ehlo
 
 
 def answer_helo(dialogue: Dialogue, domain: str) -> Reply:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_smtpserver.rules import Command
 
+from . import replies
 from .content import Content
+from .grammar import Refusal
 from .states import END_OF_CONTENT, TRANSITIONS, State
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class Dialogue:
         self.offer = offer
         self.rules = rules
         self.session = session
+        #: What the client is offered here and now.
+        self.face = offer.in_clear
         self.now = now
         self.state = State.START
         self.content: Content | None = None
@@ -78,12 +82,18 @@ class Dialogue:
 
     def offers(self, extension: str) -> bool:
         """Whether this client was told of an extension."""
-        return self._is_esmtp and extension in self.offer.extensions
+        return self._is_esmtp and extension in self.face.extensions
 
     def check_parameters(self, given: Parameters, command: Literal["mail", "rcpt"]) -> None:
-        """Raise `Refusal` for a parameter that this client may not give, or not so."""
-        if given:
-            self.offer.check_parameters(given, command, esmtp=self._is_esmtp)
+        """Raise `Refusal` for a parameter that this client may not give, or not so.
+
+        Without EHLO there are no parameters (RFC 5321 section 2.2.1).
+        """
+        if not given:
+            return
+        if not self._is_esmtp:
+            raise Refusal(replies.unknown_parameter(next(iter(given))))
+        self.face.check_parameters(given, command)
 
     def moved(self, verb: str) -> None:
         """Go on to the state that an accepted command leads to."""

@@ -172,7 +172,7 @@ class SMTPEngine:
         text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
         verb, _, argument = text.partition(" ")
         verb = verb.upper()
-        too_long = len(line) > self._offer.line_limit(verb)
+        too_long = len(line) > self._dialogue.face.line_limit(verb)
         shown = _shown(text, shortened=too_long)
         self._session.asked(shown, self._dialogue.now)
         command = None

@@ -12,11 +12,13 @@ from .extensions import EXTENSIONS
 from .grammar import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pytest_smtpserver.settings import Settings
 
     from .extensions import Value
+
+    Parameters = Mapping[str, str | None]
 
 # RFC 5321 section 4.5.3.1.4: "The maximum total length of a command line including the command
 # word and the <CRLF> is 512 octets. SMTP extensions may be used to increase this limit."
@@ -24,44 +26,19 @@ _COMMAND_LINE = 512
 
 
 class Offer:
-    """The extensions of one server, and the replies and limits that follow from them."""
+    """What is the same for all clients of one server, and its two faces."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.extensions = {name: EXTENSIONS[name] for name in settings.offered_extensions}
-        self._parameters: Mapping[str, Mapping[str, Value]] = {
-            "mail": {k: v for row in self.extensions.values() for k, v in row.mail.items()},
-            "rcpt": {k: v for row in self.extensions.values() for k, v in row.rcpt.items()},
-        }
-        self._line_limits = {
-            "MAIL": _COMMAND_LINE + sum(row.mail_octets for row in self.extensions.values())
-        }
+        self._is_enhanced = "ENHANCEDSTATUSCODES" in settings.offered_extensions
         #: Where a rule of this server can answer.
         self.stages = {"connect", "message", "*", *map(str.lower, COMMANDS)}
         # RFC 5321 section 4.3.1: the greeting begins with the server's domain, too.
         self.greeting = Reply(220, f"{settings.hostname} ESMTP pytest-smtpserver")
         self.helo = Reply(250, settings.hostname)
-        self.ehlo = Reply(250, "\n".join((settings.hostname, *self._announcements())))
-
-    def line_limit(self, verb: str) -> int:
-        """Return the longest command line in octets, CRLF included."""
-        return self._line_limits.get(verb, _COMMAND_LINE)
-
-    def check_parameters(
-        self, given: Mapping[str, str | None], command: Literal["mail", "rcpt"], *, esmtp: bool
-    ) -> None:
-        """Raise `Refusal` for a parameter that is not offered, or that has a wrong value.
-
-        Without EHLO there are no parameters (RFC 5321 section 2.2.1).
-        """
-        known = self._parameters[command] if esmtp else {}
-        for keyword, value in given.items():
-            if keyword not in known:
-                raise Refusal(replies.unknown_parameter(keyword))
-            pattern = known[keyword]
-            if (value is None) if pattern is None else pattern.fullmatch(value or ""):
-                continue
-            raise Refusal(replies.bad_value(keyword, value))
+        #: What a client is offered in clear, and under TLS.
+        self.in_clear = Face(settings, settings.offered_extensions, encrypted=False)
+        self.under_tls = Face(settings, settings.offered_extensions, encrypted=True)
 
     def dressed(self, reply: Reply) -> Reply:
         """Return one of the server's own replies as this server gives it.
@@ -70,13 +47,66 @@ class Offer:
         ENHANCEDSTATUSCODES (RFC 2034) is offered.
         """
         text = reply.text.replace("{}", self.settings.hostname, 1) if reply.code == 421 else None
-        enhanced = reply.enhanced if "ENHANCEDSTATUSCODES" in self.extensions else None
+        enhanced = reply.enhanced if self._is_enhanced else None
         if text is None and enhanced == reply.enhanced:
             return reply
         return Reply(reply.code, reply.text if text is None else text, enhanced)
 
-    def _announcements(self) -> list[str]:
+
+class Face:
+    """The extensions that a client is offered, and the replies and limits that follow."""
+
+    def __init__(self, settings: Settings, keywords: Iterable[str], *, encrypted: bool) -> None:
+        rows = {
+            name: EXTENSIONS[name]
+            for name in keywords
+            if EXTENSIONS[name].when(settings, encrypted)
+        }
+        self.extensions = {k: row for k, row in rows.items() if rows.keys() >= set(row.needs)}
+        offered = self.extensions.values()
+        self._values = {
+            "mail": _values(row.mail for row in offered),
+            "rcpt": _values(row.rcpt for row in offered),
+        }
+        self._excludes = [row.mail_excludes for row in offered if row.mail_excludes]
+        self._line_limits = {
+            "MAIL": _COMMAND_LINE + sum(row.mail_octets for row in offered),
+            "RCPT": _COMMAND_LINE + sum(row.rcpt_octets for row in offered),
+        }
+        self.ehlo = Reply(250, "\n".join((settings.hostname, *self._announcements(settings))))
+
+    def line_limit(self, verb: str) -> int:
+        """Return the longest command line in octets, CRLF included."""
+        return self._line_limits.get(verb, _COMMAND_LINE)
+
+    def check_parameters(self, given: Parameters, command: Literal["mail", "rcpt"]) -> None:
+        """Raise `Refusal` for a parameter that is not offered, or that has a wrong value."""
+        known = self._values[command]
+        for keyword, value in given.items():
+            if keyword not in known:
+                raise Refusal(replies.unknown_parameter(keyword))
+            if not any(_fits(value, one) for one in known[keyword]):
+                raise Refusal(replies.bad_value(keyword, value))
+        for excluding in self._excludes:
+            if len(given.keys() & set(excluding)) > 1:
+                raise Refusal(replies.exclusive(excluding))
+
+    def _announcements(self, settings: Settings) -> list[str]:
         return [
-            f"{name} {row.announcement(self.settings)}".rstrip()
-            for name, row in self.extensions.items()
+            f"{name} {row.announcement(settings)}".rstrip() for name, row in self.extensions.items()
         ]
+
+
+def _values(rows: Iterable[Mapping[str, Value]]) -> Mapping[str, list[Value]]:
+    # Two extensions may add values to the same parameter, as 8BITMIME and BINARYMIME do to BODY.
+    values: dict[str, list[Value]] = {}
+    for row in rows:
+        for keyword, value in row.items():
+            values.setdefault(keyword, []).append(value)
+    return values
+
+
+def _fits(given: str | None, value: Value) -> object:
+    if value is None:
+        return given is None
+    return given is not None and value(given)

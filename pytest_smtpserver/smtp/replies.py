@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pytest_smtpserver.records.reply import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 OK = Reply(250, "OK", "2.0.0")
 SENDER_OK = Reply(250, "sender OK", "2.1.0")
@@ -57,3 +62,8 @@ def unknown_parameter(keyword: str) -> Reply:
 def bad_value(keyword: str, value: str | None) -> Reply:
     """RFC 5321 section 4.1.1.11: 501 for a parameter with a wrong value, or without one."""
     return Reply(501, f"bad value of {keyword}: {value or 'none'}", "5.5.4")
+
+
+def exclusive(keywords: Iterable[str]) -> Reply:
+    """RFC 5321 section 4.1.1.11: 501, here for parameters that may not be given together."""
+    return Reply(501, f"only one is allowed of {', '.join(keywords)}", "5.5.4")
