@@ -6,6 +6,7 @@
 * `commands`: one row for each command: how it is parsed, answered and carried out
 * `states`: which command may come when
 * `extensions`: one row for each service extension
+* `pipelining`: which commands a client may send on after without a reply
 * `grammar`: paths and parameters, the ABNF above each expression
 * `replies`: the server's own replies
 """

@@ -47,6 +47,12 @@ _NULL_PATH = re.compile("<(?P<mailbox>)(?P<literal>)>")
 # RCPT TO: "<Postmaster>", without a domain and without regard to case (section 4.1.1.3)
 _POSTMASTER = re.compile("<(?P<mailbox>postmaster)(?P<literal>)>", re.IGNORECASE)
 
+_LITERAL = re.compile(_ADDRESS_LITERAL)
+_DOMAIN_NAME = re.compile(_DOMAIN)
+
+# RFC 5321 section 4.5.3.1.2: "The maximum total length of a domain name or number is 255 octets."
+_LONGEST_DOMAIN = 255
+
 # esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
 # esmtp-value = 1*(%d33-60 / %d62-126) ; RFC 6531: esmtp-value =/ UTF8-non-ascii
 _PARAMETER = re.compile(rf"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([!-<>-~{_UTF8}]+))?")
@@ -93,6 +99,20 @@ def parameters(text: str) -> Mapping[str, str | None]:
     return found
 
 
+def is_helo_domain(text: str) -> bool:
+    """Return whether EHLO and HELO may have this argument: a domain or an address literal.
+
+    RFC 5321 section 4.1.1.1. An address without brackets is neither (section 4.1.3), though
+    digits make a label: RFC 1123 section 2.1 says that the last label of a name is alphabetic.
+    A domain is in ASCII here (RFC 6531 section 3.7.1).
+    """
+    if text.startswith("["):
+        return _is_address_literal(text)
+    if not text.isascii() or len(text) > _LONGEST_DOMAIN or _is_address(text, version=4):
+        return False
+    return _DOMAIN_NAME.fullmatch(text) is not None
+
+
 def _path(text: str, keyword: str, paths: tuple[re.Pattern[str], ...]) -> tuple[str, str]:
     after = len(keyword) + 1
     if text[:after].upper() != f"{keyword}:":
@@ -118,18 +138,26 @@ def _path_error(text: str, keyword: str) -> str:
 
 
 def _check_literal(literal: str | None) -> None:
-    if not literal:
-        return
-    from ipaddress import AddressValueError, IPv4Address, IPv6Address
+    if literal and not _is_address_literal(literal):
+        raise Refusal(Reply(501, f"malformed address literal: {literal}", "5.1.3"))
 
-    content = literal[1:-1]
+
+def _is_address_literal(text: str) -> bool:
+    # IPv6-address-literal = "IPv6:" IPv6-addr
+    # General-address-literal = Standardized-tag ":" 1*dcontent: no other tag exists.
+    if not _LITERAL.fullmatch(text):
+        return False
+    content = text[1:-1]
+    if content[:5].upper() == "IPV6:":
+        return _is_address(content[5:], version=6)
+    return _is_address(content, version=4)
+
+
+def _is_address(text: str, *, version: int) -> bool:
+    from ipaddress import ip_address
+
     try:
-        if content[:5].upper() == "IPV6:":
-            IPv6Address(content[5:])
-        elif ":" not in content:
-            IPv4Address(content)
-        else:
-            # General-address-literal = Standardized-tag ":" 1*dcontent: no other tag exists.
-            raise AddressValueError(content)
-    except AddressValueError:
-        raise Refusal(Reply(501, f"malformed address literal: {literal}", "5.1.3")) from None
+        # ipaddress takes a zone, as in fe80::1%eth0; the grammar has none.
+        return ip_address(text).version == version and "%" not in text
+    except ValueError:
+        return False
