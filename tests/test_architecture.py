@@ -70,7 +70,7 @@ def test_only_the_plugin_imports_pytest(path: Path) -> None:
     assert "pytest" not in imports or path.name == "plugin.py"
 
 
-COSTLY = ("trio", "ssl", "email.policy", "cryptography", "selectolax")
+COSTLY = ("trio", "ssl", "email.policy", "cryptography", "selectolax", "scramp")
 
 
 def modules_after(code: str) -> set[str]:

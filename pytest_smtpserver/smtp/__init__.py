@@ -9,6 +9,7 @@
 * `pipelining`: which commands a client may send on after without a reply
 * `grammar`: paths and parameters, the ABNF above each expression
 * `replies`: the server's own replies
+* `sasl`: the mechanisms of AUTH
 """
 
 from .engine import SMTPEngine

@@ -1,0 +1,69 @@
+"""The server's side of SASL (RFC 4422) in SMTP's profile of it (RFC 4954), pure.
+
+* `exchange`: what the two sides say to each other: challenges, answers, and the verdict
+* `passwords`: PLAIN and LOGIN, where the client sends the password
+* `cram`: CRAM-MD5, where it sends a digest made with it
+* `scram`: SCRAM, where each side proves to the other that it knows it
+* `bearer`: XOAUTH2 and OAUTHBEARER, where it sends a token
+* `codec`: base64 as RFC 4954 wants it
+* `replies`: the replies of AUTH
+
+An exchange sends nothing. It is a generator of challenges whose last value is the verdict, so
+that a rule of the test can still decide otherwise once the client has said all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from .bearer import oauthbearer, xoauth2
+from .codec import LINE_LIMIT, decoded, decoded_initial, encoded
+from .cram import cram_md5
+from .exchange import Challenge, Verdict, step
+from .passwords import login, plain
+from .scram import scram_sha_1, scram_sha_256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .exchange import Exchange
+
+__all__ = [
+    "LINE_LIMIT",
+    "MECHANISMS",
+    "Challenge",
+    "Mechanism",
+    "Verdict",
+    "decoded",
+    "decoded_initial",
+    "encoded",
+    "step",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """One SASL mechanism: how an exchange is begun, and whether AUTH may carry its first answer."""
+
+    #: Begins an exchange, given user -> password (empty: anyone may) and the server's name.
+    begin: Callable[[Mapping[str, str], str], Exchange]
+    #: Whether the client's first answer may stand in the AUTH command. It then answers the first
+    #: challenge, which is not sent.
+    takes_initial_response: bool = True
+
+
+#: What each needs in order to be offered is written in the settings.
+MECHANISMS: Mapping[str, Mechanism] = MappingProxyType(
+    {
+        "PLAIN": Mechanism(plain),
+        # The server begins, and yet clients send the name with the command, smtplib among them.
+        "LOGIN": Mechanism(login),
+        "CRAM-MD5": Mechanism(cram_md5, takes_initial_response=False),
+        "SCRAM-SHA-1": Mechanism(scram_sha_1),
+        "SCRAM-SHA-256": Mechanism(scram_sha_256),
+        "XOAUTH2": Mechanism(xoauth2),
+        "OAUTHBEARER": Mechanism(oauthbearer),
+    }
+)

@@ -1,0 +1,47 @@
+"""Base64 as RFC 4954 wants it: strict, and with a sign for an initial response without data."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+
+from pytest_smtpserver.smtp.grammar import Refusal
+
+from . import replies
+
+#: RFC 4954 section 4: "12288 octets is considered to be a sufficient line length limit for
+#: handling of deployed authentication mechanisms".
+LINE_LIMIT = 12288
+
+# RFC 4954 section 8: base64 = base64-terminal / ( 1*(4base64-char) [base64-terminal] )
+# base64-char = ALPHA / DIGIT / "+" / "/"
+# base64-terminal = (2base64-char "==") / (3base64-char "=")
+# and in auth-command it may be absent: *(CRLF [base64])
+_BASE64 = re.compile(
+    rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
+)
+
+
+def encoded(octets: bytes) -> str:
+    """Return the text of the 334 reply that carries these octets."""
+    return b64encode(octets).decode("ascii")
+
+
+def decoded(line: bytes) -> bytes:
+    """Return what the client's line, without its line end, stands for.
+
+    Section 4: "servers and clients MUST reject (and not ignore) any character not explicitly
+    allowed by the BASE64 alphabet". Raises `Refusal`.
+    """
+    if not _BASE64.fullmatch(line):
+        raise Refusal(replies.BAD_BASE64)
+    return b64decode(line)
+
+
+def decoded_initial(argument: str) -> bytes:
+    """Return the initial response that stands after the mechanism's name. Raises `Refusal`.
+
+    Section 4: "a single equals sign" [...] "indicates that the response is present, but contains
+    no data."
+    """
+    return b"" if argument == "=" else decoded(argument.encode("utf-8", "surrogateescape"))

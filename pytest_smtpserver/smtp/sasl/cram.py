@@ -1,0 +1,44 @@
+"""CRAM-MD5 (RFC 2195): the client sends a digest of the challenge, keyed with the password."""
+
+from __future__ import annotations
+
+import os
+import re
+from hmac import HMAC, compare_digest
+from typing import TYPE_CHECKING
+
+from pytest_smtpserver.smtp.grammar import Refusal
+
+from . import replies
+from .exchange import Challenge, Verdict, user_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .exchange import Exchange
+
+# Section 2: "a string consisting of the user name, a space, and a 'digest'"; "The `digest'
+# parameter itself is a 16-octet value which is sent in hexadecimal format, using lower-case
+# ASCII characters." A name may have spaces in it, so the last one counts.
+_ANSWER = re.compile(rb"(.*) ([0-9a-f]{32})", re.DOTALL)
+
+
+def cram_md5(users: Mapping[str, str], hostname: str, *, unique: str | None = None) -> Exchange:
+    """RFC 2195. `unique` is the left side of the challenge, which must never come twice.
+
+    Without users no digest can be checked, and any is accepted.
+    """
+    # Section 2: "The syntax of the unencoded form must correspond to that of an RFC 822
+    # 'msg-id'". Randomness alone makes it unique: there is no clock here for its timestamp.
+    challenge = f"<{unique or os.urandom(16).hex()}@{hostname}>".encode()
+    answer = _ANSWER.fullmatch((yield Challenge(challenge)))
+    if answer is None:
+        raise Refusal(replies.malformed("CRAM-MD5"))
+    name = user_name(answer[1])
+    return Verdict(name, succeeded=not users or _is_right(users.get(name), challenge, answer[2]))
+
+
+def _is_right(password: str | None, challenge: bytes, digest: bytes) -> bool:
+    if password is None:
+        return False
+    return compare_digest(HMAC(password.encode(), challenge, "md5").hexdigest().encode(), digest)

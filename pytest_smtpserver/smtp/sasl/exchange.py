@@ -1,0 +1,82 @@
+"""What the two sides of an authentication exchange say to each other.
+
+A mechanism is a generator function. It yields what the server says, is sent what the client
+answers, and returns the verdict; an answer that the mechanism's syntax does not allow is a
+`Refusal` with the reply that says so. Octets are those before base64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+
+from pytest_smtpserver.smtp.grammar import Refusal
+
+from . import replies
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How an exchange ended: for whom, if the client said a name, and whether it succeeded."""
+
+    username: str | None
+    succeeded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What the server says next, and waits to have answered.
+
+    With a `verdict`, the outcome is known already, though the exchange goes on: some clients
+    hang up at such a challenge, so the attempt is to be recorded before it leaves.
+    """
+
+    octets: bytes
+    verdict: Verdict | None = None
+
+
+Exchange = Generator[Challenge, bytes, Verdict]
+
+#: RFC 4954 section 4: "a server challenge that contains no data".
+NO_DATA = Challenge(b"")
+
+
+def step(exchange: Exchange, answer: bytes | None) -> Challenge | Verdict:
+    """Return what comes after the client's answer; `None` begins the exchange.
+
+    Raises `Refusal` for an answer that is malformed.
+    """
+    try:
+        # A generator is begun by sending None to it.
+        return exchange.send(answer)  # type: ignore[arg-type]
+    except StopIteration as stop:
+        verdict: Verdict = stop.value
+        return verdict
+
+
+def accepts(users: Mapping[str, str], name: str, secret: bytes) -> bool:
+    """Return whether this is the user's password or token, or whether anyone's will do."""
+    if not users:
+        return True
+    return name in users and compare_digest(users[name].encode(), secret)
+
+
+def text(octets: bytes) -> str:
+    """Return what stands there in UTF-8; raises `Refusal` if it is anything else."""
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        # Not chained: that error would show the octets, and there are secrets among them.
+        raise Refusal(replies.NOT_UTF8) from None
+
+
+def user_name(octets: bytes) -> str:
+    """Return a user's name; raises `Refusal` if there is none."""
+    if not octets or b"\0" in octets:
+        raise Refusal(replies.NO_USER_NAME)
+    return text(octets)

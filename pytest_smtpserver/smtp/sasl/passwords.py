@@ -1,0 +1,39 @@
+"""PLAIN (RFC 4616) and LOGIN: the client sends name and password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_smtpserver.smtp.grammar import Refusal
+
+from . import replies
+from .exchange import NO_DATA, Challenge, Verdict, accepts, text, user_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .exchange import Exchange
+
+
+def plain(users: Mapping[str, str], hostname: str) -> Exchange:
+    """RFC 4616 section 2: `message = [authzid] UTF8NUL authcid UTF8NUL passwd`.
+
+    An empty password, though `passwd = 1*SAFE`, is compared like any other: it is worth more to
+    a test to hear that it is wrong. Nobody here may act for somebody else.
+    """
+    message = yield NO_DATA
+    text(message)
+    try:
+        authzid, authcid, password = message.split(b"\0")
+    except ValueError:
+        raise Refusal(replies.malformed("PLAIN")) from None
+    name = user_name(authcid)
+    may = authzid in (b"", authcid)
+    return Verdict(name, succeeded=may and accepts(users, name, password))
+
+
+def login(users: Mapping[str, str], hostname: str) -> Exchange:
+    """LOGIN, which never became a standard: the prompts are those that clients look for."""
+    name = user_name((yield Challenge(b"Username:")))
+    password = yield Challenge(b"Password:")
+    return Verdict(name, succeeded=accepts(users, name, password))

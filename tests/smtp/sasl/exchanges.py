@@ -1,0 +1,50 @@
+"""Exchanges with a mechanism, as a client would have them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_smtpserver.smtp.grammar import Refusal
+from pytest_smtpserver.smtp.sasl import MECHANISMS, Challenge, Verdict, step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_smtpserver import Reply
+    from pytest_smtpserver.smtp.sasl.exchange import Exchange
+
+HOSTNAME = "smtpserver.test"
+#: Nobody may log in without the right password.
+USERS = {"ann": "secret", "jürgen": "päßwort", "nobody": ""}
+
+
+def begin(mechanism: str, users: Mapping[str, str] = USERS) -> Exchange:
+    return MECHANISMS[mechanism].begin(users, HOSTNAME)
+
+
+def outcome(exchange: Exchange, *answers: bytes) -> Verdict:
+    """Answer each challenge, and return the verdict that must come then."""
+    said = step(exchange, None)
+    for answer in answers:
+        assert isinstance(said, Challenge)
+        said = step(exchange, answer)
+    assert isinstance(said, Verdict)
+    return said
+
+
+def refusal(exchange: Exchange, *answers: bytes) -> Reply:
+    """Answer each challenge, the last time so that it is refused; return the reply."""
+    step(exchange, None)
+    for answer in answers[:-1]:
+        step(exchange, answer)
+    with pytest.raises(Refusal) as caught:
+        step(exchange, answers[-1])
+    return caught.value.reply
+
+
+def challenges(exchange: Exchange, *answers: bytes) -> list[bytes]:
+    """Answer each challenge, and return what all of them were, as far as it gets."""
+    said = [step(exchange, None), *(step(exchange, answer) for answer in answers)]
+    return [one.octets for one in said if isinstance(one, Challenge)]
