@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +53,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             type=setting.ini_type,  # type: ignore[arg-type]  # the table holds pytest's names
             default=None,
         )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Let `smtpserver` be ours, and not pytest-localserver's, if one of the two has to win.
+
+    Of plugins' fixtures with one name pytest uses that of the plugin registered last, and the
+    order of entry points is an accident. So ours is registered once more after theirs, and before
+    any conftest: a fixture of the user's own is used as ever.
+    """
+    manager = early_config.pluginmanager
+    rivals = [plugin for _, plugin in manager.list_name_plugin() if hasattr(plugin, "smtpserver")]
+    if rivals and getattr(rivals[-1], "__name__", "") == "pytest_localserver.plugin":
+        again = ModuleType(f"{__name__}.smtpserver")
+        again.smtpserver = smtpserver  # type: ignore[attr-defined]  # what it is made for
+        manager.register(again)
 
 
 def pytest_configure(config: pytest.Config) -> None:

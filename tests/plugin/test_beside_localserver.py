@@ -1,0 +1,70 @@
+"""pytest-localserver has a fixture of the same name: ours is used, but never against the user."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("pytest_localserver", reason="needs pytest-localserver")
+
+OURS, THEIRS = "pytest_smtpserver.plugin", "pytest_localserver.plugin"
+
+WHOSE = """
+    def test_it(smtpserver):
+        assert whose(smtpserver) == {expected!r}
+
+    def whose(server):
+        return server if isinstance(server, str) else type(server).__module__
+"""
+USERS_OWN = """
+    import pytest
+
+    @pytest.fixture
+    def smtpserver():
+        return "the user's own"
+"""
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    # Entry points come in the order of directory entries; `-p` gives them an order that is known.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.syspathinsert()
+    return pytester
+
+
+def run(suite: pytest.Pytester, expected: str, *plugins: str) -> None:
+    suite.makepyfile(test_it=WHOSE.format(expected=expected))
+    args = [word for plugin in plugins for word in ("-p", plugin)]
+    suite.runpytest_subprocess(*args).assert_outcomes(passed=1)
+
+
+ORDERS = pytest.mark.parametrize("order", [(OURS, THEIRS), (THEIRS, OURS)], ids=["first", "last"])
+
+
+@ORDERS
+def test_ours_is_used_whichever_is_loaded_first(
+    suite: pytest.Pytester, order: tuple[str, str]
+) -> None:
+    run(suite, "pytest_smtpserver.server", *order)
+
+
+@ORDERS
+def test_a_fixture_of_the_users_conftest_is_used(
+    suite: pytest.Pytester, order: tuple[str, str]
+) -> None:
+    suite.makeconftest(USERS_OWN)
+    run(suite, "the user's own", *order)
+
+
+@ORDERS
+def test_a_fixture_of_a_plugin_that_the_users_conftest_names_is_used(
+    suite: pytest.Pytester, order: tuple[str, str]
+) -> None:
+    suite.makepyfile(users=USERS_OWN)
+    suite.makeconftest("pytest_plugins = ['users']")
+    run(suite, "the user's own", *order)
+
+
+def test_a_fixture_of_a_plugin_that_is_loaded_last_is_used(suite: pytest.Pytester) -> None:
+    suite.makepyfile(users=USERS_OWN)
+    run(suite, "the user's own", OURS, THEIRS, "users")
