@@ -175,7 +175,7 @@ def test_a_wrong_ini_value_is_one_sentence_before_any_test(
     suite: pytest.Pytester, key: str, value: str
 ) -> None:
     suite.makepyfile("def test_it(): pass")
-    result = suite.runpytest_subprocess("-o", f"smtpserver_{key}={value}")
+    result = suite.runpytest_inprocess("-o", f"smtpserver_{key}={value}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (sentence,) = [line for line in result.errlines if line]
     assert f"smtpserver_{key}" in sentence
@@ -241,7 +241,7 @@ def test_a_busy_port_is_one_sentence(suite: pytest.Pytester) -> None:
 
 def test_the_plugin_can_be_switched_off(suite: pytest.Pytester) -> None:
     suite.makepyfile("def test_it(smtpserver): pass")
-    result = suite.runpytest_subprocess("-p", "no:smtpserver")
+    result = suite.runpytest_subprocess("-p", "no:smtpserver", "-p", "no:localserver")
     result.stdout.fnmatch_lines(["*fixture 'smtpserver' not found*"])
 
 
@@ -260,8 +260,7 @@ def test_a_run_that_does_not_use_it_starts_no_thread_and_imports_nothing_costly(
         """
     )
     # The other plugins of this environment import what they like.
-    args = ["-p", "no:trio", "-p", "no:anyio", "-p", "no:hypothesispytest", "-p", "no:xdist"]
-    suite.runpytest_subprocess(*args).assert_outcomes(passed=1)
+    suite.runpytest_subprocess("-p", "no:xdist", "-p", "no:socket").assert_outcomes(passed=1)
 
 
 def test_each_xdist_worker_has_its_own_servers(suite: pytest.Pytester) -> None:
@@ -320,7 +319,7 @@ def test_a_coroutine_test_waits_without_blocking_its_loop(suite: pytest.Pytester
                 await smtpserver_async.wait_for_message()
         """
     )
-    suite.runpytest_subprocess().assert_outcomes(passed=2)
+    suite.runpytest_subprocess("-p", "trio").assert_outcomes(passed=2)
 
 
 def test_a_crash_of_any_server_is_the_tests_teardown_error(suite: pytest.Pytester) -> None:

@@ -64,15 +64,21 @@ def lines(result: pytest.RunResult, text: str) -> int:
         ("test_without", 0),
     ],
 )
-@pytest.mark.parametrize("args", [(), ("-n", "1")], ids=["alone", "xdist"])
 def test_a_test_that_fails_in_any_phase_shows_each_of_its_servers(
-    pytester: pytest.Pytester, test: str, servers: int, args: tuple[str, ...]
+    pytester: pytest.Pytester, test: str, servers: int
 ) -> None:
     pytester.makepyfile(SUITE)
-    result = pytester.runpytest_subprocess("-k", test, *args)
+    result = pytester.runpytest_inprocess("-k", test)
     assert sections(result) == (servers > 0)
     assert lines(result, "S: 250 2.0.0 message accepted") == servers
     assert lines(result, "C: Subject: hello") == servers
+
+
+def test_it_passes_through_xdist(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE)
+    result = pytester.runpytest_subprocess("-n", "1", "-k", "not without")
+    assert sections(result) == 4
+    assert lines(result, "S: 250 2.0.0 message accepted") == 6
 
 
 def test_it_can_be_switched_off(pytester: pytest.Pytester) -> None:
