@@ -144,7 +144,14 @@ def refuse_recipient(dialogue: Dialogue, recipient: Path, reply: Reply | None) -
 def refuse_malformed_recipient(dialogue: Dialogue, argument: str, reply: Reply | None) -> None:
     """To the client it is a recipient that was refused, whatever the reason."""
     if reply is not None and not reply.is_positive:
-        dialogue.refuse_recipient(argument[len("TO:") :].strip("<> "), reply)
+        dialogue.refuse_recipient(_address_in(argument), reply)
+
+
+def _address_in(argument: str) -> str:
+    try:
+        return forward_path(argument)[0]
+    except Refusal:
+        return argument[len("TO:") :].strip("<> ")
 
 
 def expect_content(dialogue: Dialogue, _: None, reply: Reply) -> None:

@@ -170,8 +170,10 @@ class SMTPEngine:
 
     def _command(self, line: bytes) -> Iterator[Action]:
         text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
-        verb, _, argument = text.partition(" ")
-        verb = verb.upper()
+        # RFC 5321 section 4.1.1: "receivers SHOULD tolerate trailing white space".
+        verb, _, argument = text.rstrip(" \t").partition(" ")
+        # ASCII alone, or a dotless i would make a MAIL.
+        verb = verb.upper() if verb.isascii() else verb
         too_long = len(line) > self._dialogue.face.line_limit(verb)
         shown = _shown(text, shortened=too_long)
         self._session.asked(shown, self._dialogue.now)
@@ -179,10 +181,9 @@ class SMTPEngine:
         try:
             if too_long:
                 raise Refusal(replies.LINE_TOO_LONG)
-            _check_characters(text, verb)
+            _check_characters(text.rstrip(" \t"), verb)
             command = self._command_in_order(verb)
-            # RFC 5321 section 4.1.1: "receivers SHOULD tolerate trailing white space".
-            parsed = command.parse(self._dialogue, argument.rstrip())
+            parsed = command.parse(self._dialogue, argument.rstrip(" "))
         except Refusal as refusal:
             return self._refuse(shown, verb, command, argument, refusal)
         return self._take_turn(
@@ -209,7 +210,7 @@ class SMTPEngine:
     def _command_in_order(self, verb: str) -> Command:
         command = COMMANDS.get(verb)
         if command is None:
-            raise Refusal(replies.unknown_command(_shown(verb)))
+            raise Refusal(replies.unknown_command(verb))
         state = self._dialogue.state
         if verb not in TRANSITIONS[state]:
             raise Refusal(replies.out_of_order(verb, state.value))

@@ -51,7 +51,7 @@ class Extension:
 
 def _matches(pattern: str) -> Callable[[str], object]:
     # RFC 5234 section 2.3: "ABNF strings are case insensitive".
-    return re.compile(pattern, re.IGNORECASE).fullmatch
+    return re.compile(pattern, re.IGNORECASE | re.ASCII).fullmatch
 
 
 # RFC 1870 section 3: size-value ::= 1*20DIGIT

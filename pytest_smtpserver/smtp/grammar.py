@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver.records.reply import Reply
 
+from .replies import echo
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -36,6 +38,10 @@ _DOMAIN = rf"{_SUB_DOMAIN}(?:\.{_SUB_DOMAIN})*"
 #                   General-address-literal ) "]"
 # dcontent = %d33-90 / %d94-126
 _ADDRESS_LITERAL = r"\[[!-Z^-~]+\]"
+# IPv4-address-literal = Snum 3("." Snum) ; Snum = 1*3DIGIT, "a decimal integer value in the range
+# 0 through 255"
+_SNUM = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})"
+_IPV4_LITERAL = re.compile(rf"\[{_SNUM}(?:\.{_SNUM}){{3}}\]")
 # A-d-l = At-domain *( "," At-domain ) ; At-domain = "@" Domain
 _SOURCE_ROUTE = rf"@{_DOMAIN}(?:,@{_DOMAIN})*:"
 # Mailbox = Local-part "@" ( Domain / address-literal )
@@ -45,7 +51,7 @@ _PATH = re.compile(rf"<(?:{_SOURCE_ROUTE})?(?P<mailbox>{_MAILBOX})>")
 # Reverse-path = Path / "<>"
 _NULL_PATH = re.compile("<(?P<mailbox>)(?P<literal>)>")
 # RCPT TO: "<Postmaster>", without a domain and without regard to case (section 4.1.1.3)
-_POSTMASTER = re.compile("<(?P<mailbox>postmaster)(?P<literal>)>", re.IGNORECASE)
+_POSTMASTER = re.compile("<(?P<mailbox>postmaster)(?P<literal>)>", re.IGNORECASE | re.ASCII)
 
 _LITERAL = re.compile(_ADDRESS_LITERAL)
 _DOMAIN_NAME = re.compile(_DOMAIN)
@@ -88,13 +94,13 @@ def parameters(text: str) -> Mapping[str, str | None]:
     Raises `Refusal` for one that is malformed or stands twice.
     """
     found: dict[str, str | None] = {}
-    for word in text.split():
+    for word in filter(None, text.split(" ")):
         match = _PARAMETER.fullmatch(word)
         if match is None:
-            raise Refusal(Reply(501, f"malformed parameter: {word}", "5.5.4"))
+            raise Refusal(Reply(501, f"malformed parameter: {echo(word)}", "5.5.4"))
         keyword = match[1].upper()
         if keyword in found:
-            raise Refusal(Reply(501, f"parameter given twice: {keyword}", "5.5.4"))
+            raise Refusal(Reply(501, f"parameter given twice: {echo(keyword)}", "5.5.4"))
         found[keyword] = match[2]
     return found
 
@@ -108,7 +114,7 @@ def is_helo_domain(text: str) -> bool:
     """
     if text.startswith("["):
         return _is_address_literal(text)
-    if not text.isascii() or len(text) > _LONGEST_DOMAIN or _is_address(text, version=4):
+    if not text.isascii() or len(text) > _LONGEST_DOMAIN or _IPV4_LITERAL.fullmatch(f"[{text}]"):
         return False
     return _DOMAIN_NAME.fullmatch(text) is not None
 
@@ -120,7 +126,7 @@ def _path(text: str, keyword: str, paths: tuple[re.Pattern[str], ...]) -> tuple[
     for path in paths:
         match = path.match(text, after)
         if match and text[match.end() : match.end() + 1] in ("", " "):
-            _check_literal(match["literal"])
+            _check_literal(match["literal"], keyword)
             return match["mailbox"], text[match.end() :]
     raise Refusal(Reply(501, _path_error(text[after:], keyword), _ENHANCED[keyword]))
 
@@ -134,30 +140,28 @@ def _path_error(text: str, keyword: str) -> str:
         return f"no space is allowed after {keyword}: (RFC 5321 section 3.3)"
     if not text.startswith("<"):
         return f"the address stands in angle brackets: {keyword}:<address>"
-    return f"malformed address: {text}"
+    return f"malformed address: {echo(text)}"
 
 
-def _check_literal(literal: str | None) -> None:
+def _check_literal(literal: str | None, keyword: str) -> None:
     if literal and not _is_address_literal(literal):
-        raise Refusal(Reply(501, f"malformed address literal: {literal}", "5.1.3"))
+        text = f"malformed address literal: {echo(literal)}"
+        raise Refusal(Reply(501, text, _ENHANCED[keyword]))
 
 
 def _is_address_literal(text: str) -> bool:
-    # IPv6-address-literal = "IPv6:" IPv6-addr
+    return bool(_IPV4_LITERAL.fullmatch(text)) or (
+        bool(_LITERAL.fullmatch(text)) and _is_ipv6(text)
+    )
+
+
+def _is_ipv6(literal: str) -> bool:
     # General-address-literal = Standardized-tag ":" 1*dcontent: no other tag exists.
-    if not _LITERAL.fullmatch(text):
-        return False
-    content = text[1:-1]
-    if content[:5].upper() == "IPV6:":
-        return _is_address(content[5:], version=6)
-    return _is_address(content, version=4)
+    from ipaddress import AddressValueError, IPv6Address
 
-
-def _is_address(text: str, *, version: int) -> bool:
-    from ipaddress import ip_address
-
+    tag, _, address = literal[1:-1].partition(":")
     try:
-        # ipaddress takes a zone, as in fe80::1%eth0; the grammar has none.
-        return ip_address(text).version == version and "%" not in text
-    except ValueError:
+        # A zone (RFC 4007) has its meaning on one host only, and is not in the grammar.
+        return tag.upper() == "IPV6" and IPv6Address(address).scope_id is None
+    except AddressValueError:
         return False

@@ -44,9 +44,23 @@ GOODBYES = {
 }
 
 
+# RFC 5321 section 4.5.3.1.5: a reply line has at most 512 octets. What is repeated of the client's
+# words is much shorter: arbitrary, and enough to recognize them.
+_ECHO = 80
+
+
+def echo(text: str) -> str:
+    """Return the client's words as a reply may repeat them: shortened, and in ASCII.
+
+    RFC 6531 section 3.7.4.1: UTF-8 in replies is for clients that have asked for SMTPUTF8.
+    """
+    escaped = text.encode("utf-8", "surrogateescape").decode("ascii", "backslashreplace")
+    return escaped if len(escaped) <= _ECHO else f"{escaped[:_ECHO]}[...]"
+
+
 def unknown_command(verb: str) -> Reply:
     """RFC 5321 section 4.2.4: 500 for a command that is not recognized."""
-    return Reply(500, f"command not recognized: {verb}", "5.5.1")
+    return Reply(500, f"command not recognized: {echo(verb)}".rstrip(": "), "5.5.1")
 
 
 def out_of_order(verb: str, where: str) -> Reply:
@@ -56,12 +70,12 @@ def out_of_order(verb: str, where: str) -> Reply:
 
 def unknown_parameter(keyword: str) -> Reply:
     """RFC 5321 section 4.1.1.11: 555 for a parameter that is not implemented."""
-    return Reply(555, f"parameter not recognized: {keyword}", "5.5.4")
+    return Reply(555, f"parameter not recognized: {echo(keyword)}", "5.5.4")
 
 
 def bad_value(keyword: str, value: str | None) -> Reply:
     """RFC 5321 section 4.1.1.11: 501 for a parameter with a wrong value, or without one."""
-    return Reply(501, f"bad value of {keyword}: {value or 'none'}", "5.5.4")
+    return Reply(501, f"bad value of {keyword}: {echo(value or 'none')}", "5.5.4")
 
 
 def exclusive(keywords: Iterable[str]) -> Reply:

@@ -12,6 +12,7 @@ from pytest_smtpserver.settings import Settings
 from pytest_smtpserver.smtp import EXTENSIONS, Offer, SMTPEngine
 from pytest_smtpserver.smtp.grammar import Refusal
 from pytest_smtpserver.smtp.offer import Face
+from pytest_smtpserver.smtp.replies import echo
 
 
 class Client:
@@ -136,7 +137,7 @@ def test_a_good_value_is_accepted(offer, command, keyword, value):
 @pytest.mark.parametrize(("command", "keyword", "value"), cases(INVALID))
 def test_a_bad_value_is_refused_with_501(offer, command, keyword, value):
     reply = refusal(offer.under_tls, command, {keyword: value})
-    assert reply == f"501 5.5.4 bad value of {keyword}: {value or 'none'}"
+    assert reply == f"501 5.5.4 bad value of {keyword}: {echo(value or 'none')}"
 
 
 @pytest.mark.parametrize("keyword", OFFERED)
