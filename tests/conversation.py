@@ -1,0 +1,89 @@
+"""One conversation with the engine, without network: octets in, octets out, records at the side."""
+
+from pytest_smtpserver.engine import Close, Send
+from pytest_smtpserver.records.recorder import Recorder
+from pytest_smtpserver.settings import Settings
+from pytest_smtpserver.smtp import Offer, SMTPEngine
+
+#: When every conversation begins; arbitrary.
+START = 1_000_000_000.0
+#: Seconds between two things that happen; a power of two, so that sums are exact.
+TICK = 0.125
+CLIENT = ("127.0.0.1", 50_000)
+
+
+class Conversation:
+    """An engine that has greeted. Each call is one tick later than the one before."""
+
+    def __init__(self, recorder=None, **settings):
+        self.recorder = recorder or Recorder()
+        self.engine = make_engine(Settings(**settings), self.recorder)
+        self.now = START
+        self.is_closed = False
+        self.engine.opened(self.now)
+        self.greeting = self._pull()
+
+    def send(self, octets):
+        """Feed octets, of which a closed engine gets none, and return what is sent back."""
+        if octets and not self.is_closed:
+            self.engine.receive(octets, self._tick())
+        return self._pull()
+
+    def lines(self, *lines):
+        """Send command lines, and return the replies' lines without line ends."""
+        octets = "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
+        return self.send(octets).decode().split("\r\n")[:-1]
+
+    def codes(self, *lines):
+        """Send command lines, and return the codes of the replies."""
+        return [int(line[:3]) for line in self.lines(*lines) if line[3:4] != "-"]
+
+    def eof(self, *, reset=False):
+        """Let the client go."""
+        self.engine.eof(self._tick(), reset=reset)
+        return self._pull()
+
+    def end(self, reason):
+        """Let the driver end it."""
+        self.engine.end(reason, self._tick())
+        return self._pull()
+
+    @property
+    def session(self):
+        """The newest session."""
+        return self.recorder.sessions()[-1]
+
+    @property
+    def transaction(self):
+        """The newest transaction."""
+        return self.recorder.transactions()[-1]
+
+    @property
+    def messages(self):
+        """The accepted messages."""
+        return self.recorder.messages.all()
+
+    def _tick(self):
+        self.now += TICK
+        return self.now
+
+    def _pull(self):
+        sent = b""
+        while (action := self.engine.next_action()) is not None:
+            assert not self.is_closed
+            if isinstance(action, Send):
+                sent += action.octets
+            else:
+                assert isinstance(action, Close)
+                self.is_closed = True
+        return sent
+
+
+def make_engine(settings, recorder):
+    """Return an engine that has not begun: the one place that knows how they are made."""
+    return SMTPEngine(Offer(settings), recorder, CLIENT)
+
+
+def in_pieces(octets, size):
+    """Cut octets into pieces of one size."""
+    return [octets[start : start + size] for start in range(0, len(octets), size)]

@@ -1,0 +1,130 @@
+r"""Dialogues as text files, and how they are replayed. A file has three parts between `---` lines:
+
+1. What it is about, as comments, and the server's settings, in TOML.
+2. The dialogue:
+
+   * `C: ` a line of the client and `S: ` a line of the server, without their CRLF;
+   * `C> ` and `S> ` octets without a line end, where there is none or another than CRLF;
+   * `* ` something that happens, see `HAPPENINGS`: `* eof`, `* reset`, `* idle`, `* stop`.
+
+   Octets are UTF-8, and `\r`, `\n`, `\t`, `\0`, `\\`, `\xff` what they are elsewhere; `\{a*600}` is
+   600 times "a". `[...]` in a line of the server stands for anything.
+3. What must have been recorded, as `recorded.py` writes it.
+
+Lines of the client that stand together are sent together, and what stands below them is the
+whole of what the server says to them. How the client's octets are cut must make no difference:
+see `CUTS`.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from conversation import Conversation, in_pieces
+from recorded import recorded
+
+FILES = sorted((Path(__file__).parent / "dialogues").glob("*.txt"))
+
+#: name of a cut -> how one turn of the client is cut.
+CUTS = {
+    "whole": lambda octets: [octets],
+    "in turns": lambda octets: [octets],
+    "by lines": lambda octets: octets.splitlines(keepends=True),
+    "by octets": lambda octets: in_pieces(octets, 1),
+}
+
+#: What can happen beside octets; it gives what the server sends thereupon.
+HAPPENINGS = {
+    "eof": lambda conversation: conversation.eof(),
+    "reset": lambda conversation: conversation.eof(reset=True),
+    "idle": lambda conversation: conversation.end("idle"),
+    "stop": lambda conversation: conversation.end("stop"),
+}
+
+_ESCAPE = re.compile(rb"\\(?:x([0-9a-f]{2})|\{(.+)\*([0-9]+)\}|([rnt0\\]))")
+_CHARACTERS = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"0": b"\0", b"\\": b"\\"}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the client sends, or what happens, and what the server says to it."""
+
+    octets: bytes
+    happening: str
+    answer: bytes
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """One file."""
+
+    settings: dict
+    turns: list[Turn]
+    recorded: str
+
+
+def read(path):
+    """Return the dialogue in a file."""
+    head, body, records = path.read_text("utf-8").split("---\n")
+    return Dialogue(tomllib.loads(head), list(_turns(body)), records)
+
+
+def replay(dialogue, cut):
+    """Play the client's side, its octets cut; return what was said wrong, and the records."""
+    turns = _joined(dialogue.turns) if cut == "whole" else dialogue.turns
+    conversation = Conversation(**dialogue.settings)
+    wrong = [] if _agree(turns[0].answer, conversation.greeting) else [conversation.greeting]
+    for turn in turns[1:]:
+        if turn.happening:
+            said = HAPPENINGS[turn.happening](conversation)
+        else:
+            said = b"".join(map(conversation.send, CUTS[cut](turn.octets)))
+        if not _agree(turn.answer, said):
+            wrong.append((turn, said))
+    return wrong, recorded(conversation)
+
+
+def _turns(body):
+    octets, happening, answer = b"", "", b""
+    for side, lines in groupby(body.splitlines(), key=lambda line: line[0]):
+        if side == "S":
+            yield Turn(octets, happening, b"".join(map(_octets, lines)))
+            octets, happening = b"", ""
+            continue
+        if octets or happening:
+            yield Turn(octets, happening, answer)
+            octets, happening = b"", ""
+        if side == "C":
+            octets = b"".join(map(_octets, lines))
+        else:
+            (happening,) = (line.removeprefix("* ") for line in lines)
+    if octets or happening:
+        yield Turn(octets, happening, answer)
+
+
+def _joined(turns):
+    # The greeting comes of itself; all that is sent without anything happening goes together.
+    joined = [turns[0]]
+    for happens, some in groupby(turns[1:], key=lambda turn: turn.happening):
+        together = list(some)
+        octets, answers = (b"".join(t.octets for t in together), [t.answer for t in together])
+        joined.append(Turn(octets, happens, b"".join(answers)))
+    return joined
+
+
+def _octets(line):
+    end = {":": b"\r\n", ">": b""}[line[1]]
+    return _ESCAPE.sub(_unescaped, line[3:].encode()) + end
+
+
+def _unescaped(match):
+    code, repeated, times, character = match.groups()
+    if repeated:
+        return repeated * int(times)
+    return bytes.fromhex(code.decode()) if code else _CHARACTERS[character]
+
+
+def _agree(expected, said):
+    return re.fullmatch(re.escape(expected).replace(rb"\[\.\.\.\]", rb"[^\r\n]*"), said)
