@@ -2,6 +2,7 @@
 
 from pytest_smtpserver.engine import Close, Send
 from pytest_smtpserver.records.recorder import Recorder
+from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import Settings
 from pytest_smtpserver.smtp import Offer, SMTPEngine
 
@@ -81,7 +82,17 @@ class Conversation:
 
 def make_engine(settings, recorder):
     """Return an engine that has not begun: the one place that knows how they are made."""
-    return SMTPEngine(Offer(settings), recorder, CLIENT)
+    offer = Offer(settings)
+    return SMTPEngine(offer, recorder, rule_book(offer), CLIENT)
+
+
+def rule_book(offer):
+    """Return an empty rule book; nobody waits for what it holds."""
+
+    def wait_held(*_):
+        raise NotImplementedError
+
+    return RuleBook(offer.stages, lambda: None, wait_held)
 
 
 def in_pieces(octets, size):

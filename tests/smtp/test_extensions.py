@@ -4,7 +4,7 @@ The valid and invalid values stand in tables; a dialogue with the engine judges 
 """
 
 import pytest
-from engines import rule_book
+from conversation import rule_book
 
 from pytest_smtpserver.records.recorder import Recorder
 from pytest_smtpserver.settings import EXTENSIONS as OFFERED
