@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, setting in SETTINGS.items():
         parser.addini(
             f"{_PREFIX}{name}",
-            f"SMTP test server: {setting.help} (default: {getattr(DEFAULTS, name)!r})",
+            f"SMTP test server: {setting.help} "
+            f"(default: {setting.default_text or repr(getattr(DEFAULTS, name))})",
             type=setting.ini_type,  # type: ignore[arg-type]  # the table holds pytest's names
             default=None,
         )
@@ -103,13 +105,19 @@ def _settings_from_ini(config: pytest.Config) -> Settings:
 
 
 def _ini_value(config: pytest.Config, name: str) -> Any:
+    setting = SETTINGS[name]
     try:
-        return config.getini(f"{_PREFIX}{name}")
+        value = config.getini(f"{_PREFIX}{name}")
     except (TypeError, ValueError, pytest.UsageError) as error:
         # Whichever it is in this pytest: it names the value, but not always the key.
-        raise pytest.UsageError(
-            f"{_PREFIX}{name}: {error}; allowed is {SETTINGS[name].allowed}"
-        ) from None
+        why = "it cannot be read" if setting.is_secret else error
+        raise pytest.UsageError(f"{_PREFIX}{name}: {why}; allowed is {setting.allowed}") from None
+    if value is None:
+        return None
+    try:
+        return setting.from_ini(value, config.inipath.parent if config.inipath else Path.cwd())
+    except ValueError as error:
+        raise pytest.UsageError(f"{_PREFIX}{setting.wrong(name, value, str(error))}") from None
 
 
 def _is_distributed(config: pytest.Config) -> bool:

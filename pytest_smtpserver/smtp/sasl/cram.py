@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Section 2: "a string consisting of the user name, a space, and a 'digest'"; "The `digest'
 # parameter itself is a 16-octet value which is sent in hexadecimal format, using lower-case
 # ASCII characters." A name may have spaces in it, so the last one counts.
-_ANSWER = re.compile(rb"(.*) ([0-9a-f]{32})", re.DOTALL)
+_ANSWER = re.compile(rb"(.*) ([0-9a-f]{32})")
 
 
 def cram_md5(users: Mapping[str, str], hostname: str, *, unique: str | None = None) -> Exchange:

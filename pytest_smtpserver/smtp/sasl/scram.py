@@ -50,7 +50,7 @@ def _scram(
         server.set_client_first(text((yield NO_DATA)))
         server.set_client_final(text((yield Challenge(server.get_server_first().encode()))))
     except ScramException as error:
-        if error.server_error is None or error.server_error.value not in _CREDENTIALS:
+        if getattr(error.server_error, "value", None) not in _CREDENTIALS:
             raise Refusal(replies.malformed(mechanism)) from None
         return Verdict(user.name, succeeded=False)
     # RFC 4954 section 4: "the SMTP protocol doesn't support the SASL feature of returning

@@ -1,0 +1,5 @@
+"""What a wrong setting raises."""
+
+
+class SettingsError(ValueError):
+    """A setting that does not exist, or a value that is not possible for it."""

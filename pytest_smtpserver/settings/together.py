@@ -1,0 +1,28 @@
+"""What the settings must be with one another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import SettingsError
+from .mechanisms import MECHANISMS
+
+if TYPE_CHECKING:
+    from .table import Settings
+
+
+def check_together(settings: Settings) -> None:
+    """Raise `SettingsError`, with the names of both, for two settings that exclude each other."""
+    if settings.tls_required and settings.tls == "off":
+        raise SettingsError(
+            "tls_required=True with tls='off': no client could ever send mail; "
+            "allowed is tls='starttls' or tls='implicit'"
+        )
+    if settings.auth == "off" or settings.users:
+        return
+    for name in settings.mechanisms:
+        if MECHANISMS[name].password:
+            raise SettingsError(
+                f"mechanisms={settings.mechanisms!r} with users={{}}: {name} cannot let anyone in "
+                "without knowing the password; give the users, or leave it out"
+            )

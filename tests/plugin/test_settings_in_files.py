@@ -1,0 +1,162 @@
+"""The settings of TLS and AUTH, as they stand in a file of pytest's configuration."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def passes(pytester: pytest.Pytester, expected: str, *args: str) -> None:
+    """Run a test that expects this of its server's settings."""
+    pytester.makepyfile(
+        f"""
+        def test_it(smtpserver):
+            settings = smtpserver.settings
+            assert {expected}
+        """
+    )
+    pytester.runpytest_inprocess(*args).assert_outcomes(passed=1)
+
+
+def complaint(pytester: pytest.Pytester, *args: str) -> str:
+    """Run pytest, which must refuse its configuration with one sentence; return it."""
+    pytester.makepyfile("def test_it(): pass")
+    result = pytester.runpytest_inprocess(*args)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    (sentence,) = [line for line in result.errlines if line]
+    return sentence
+
+
+def test_each_has_an_ini_key(pytester: pytest.Pytester) -> None:
+    pytester.makeini(
+        """
+        [pytest]
+        smtpserver_certificate = wrong-host
+        smtpserver_mechanisms = LOGIN plain
+        smtpserver_auth_needs_tls = yes
+        smtpserver_strict = true
+        """
+    )
+    passes(
+        pytester,
+        "(settings.certificate, settings.mechanisms, settings.auth_needs_tls, settings.strict)"
+        " == ('wrong-host', ('LOGIN', 'PLAIN'), True, True)",
+    )
+
+
+def test_users_stand_one_a_line_and_passwords_may_have_colons(pytester: pytest.Pytester) -> None:
+    pytester.makeini(
+        """
+        [pytest]
+        smtpserver_users =
+            ann:secret
+            jürgen:pä:ß wort
+            nobody:
+        """
+    )
+    passes(
+        pytester,
+        "settings.users == {'ann': 'secret', 'jürgen': 'pä:ß wort', 'nobody': ''}",
+    )
+
+
+def test_a_user_can_be_given_on_the_command_line(pytester: pytest.Pytester) -> None:
+    passes(pytester, "settings.users == {'ann': 'secret'}", "-o", "smtpserver_users=ann:secret")
+
+
+def test_the_path_of_a_certificate_starts_where_the_file_is(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makeini("[pytest]\nsmtpserver_certificate = server.pem")
+    pem = pytester.path / "server.pem"
+    pem.touch()
+    pytester.makepyfile(
+        f"def test_it(smtpserver): assert smtpserver.settings.certificate == {str(pem)!r}"
+    )
+    monkeypatch.chdir(pytester.mkdir("elsewhere"))
+
+    pytester.runpytest_inprocess(str(pytester.path)).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("protocol", "SMTP"),
+        ("tls", "ssl"),
+        ("tls_required", "perhaps"),
+        ("certificate", "no-such-file.pem"),
+        ("auth", "on"),
+        ("mechanisms", "NTLM"),
+        ("auth_needs_tls", "perhaps"),
+        ("strict", "perhaps"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(
+    pytester: pytest.Pytester, key: str, value: str
+) -> None:
+    sentence = complaint(pytester, "-o", f"smtpserver_{key}={value}")
+
+    assert f"smtpserver_{key}" in sentence
+    assert value in sentence
+    assert "allowed is" in sentence
+
+
+def test_settings_that_exclude_each_other_are_named_both(pytester: pytest.Pytester) -> None:
+    sentence = complaint(pytester, "-o", "smtpserver_tls_required=true")
+
+    assert "smtpserver_tls_required=True with tls='off'" in sentence
+
+
+@pytest.mark.parametrize(
+    ("users", "why"),
+    [
+        (["ann:hunter2", "hunter2"], "its line 2 has no colon"),
+        (["ann:hunter2", "ann:hunter22"], "'ann' stands there twice"),
+        ([":hunter2"], "a user's name is a str of at least one character, without NUL"),
+    ],
+)
+def test_wrong_users_are_explained_without_a_password(
+    pytester: pytest.Pytester, users: list[str], why: str
+) -> None:
+    lines = "\n    ".join(users)
+    pytester.makeini(f"[pytest]\nsmtpserver_users =\n    {lines}")
+
+    sentence = complaint(pytester)
+
+    assert f"smtpserver_users: {why}; allowed is a mapping" in sentence
+    assert "hunter2" not in sentence
+
+
+def test_wrong_users_in_a_marker_are_explained_without_a_password(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.smtpserver(users=["ann:hunter2"])
+        def test_it(smtpserver): pass
+        """
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["@pytest.mark.smtpserver: users: allowed is a mapping*"])
+    result.stdout.no_fnmatch_line("*hunter2*")
+
+
+if pytest.version_tuple >= (9, 0):  # which brought values with types
+
+    def test_users_of_a_wrong_type_are_not_shown(pytester: pytest.Pytester) -> None:
+        pytester.makepyprojecttoml('[tool.pytest]\nsmtpserver_users = {ann = "hunter2"}')
+
+        sentence = complaint(pytester)
+
+        assert "smtpserver_users: it cannot be read; allowed is a mapping" in sentence
+        assert "hunter2" not in sentence
+
+
+def test_the_help_says_what_follows_from_other_settings(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_inprocess("--help")
+
+    shown = " ".join(" ".join(result.outlines).split())
+    assert "plain text (default: true when tls is not 'off')" in shown
+    assert "in order (default: all that can serve)" in shown

@@ -1,0 +1,247 @@
+"""The settings: defaults, what is allowed, and what follows from one another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_smtpserver import Settings, SettingsError, SMTPServer
+from pytest_smtpserver.settings import DEFAULTS, MECHANISMS, SETTINGS
+from pytest_smtpserver.settings.mechanisms import is_installed
+from pytest_smtpserver.smtp import sasl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+USERS = {"ann": "hunter2"}
+WITHOUT_PASSWORDS = ("PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER")
+
+
+@pytest.fixture
+def no_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if nothing but the plugin's own requirements were installed."""
+    is_installed.cache_clear()
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    yield
+    is_installed.cache_clear()
+
+
+def error(**settings: Any) -> str:
+    with pytest.raises(SettingsError) as caught:
+        DEFAULTS.changed(settings)
+    return str(caught.value)
+
+
+def test_a_server_is_plain_smtp_without_tls_and_auth_by_default() -> None:
+    assert (DEFAULTS.protocol, DEFAULTS.tls, DEFAULTS.auth) == ("smtp", "off", "off")
+    assert (DEFAULTS.tls_required, DEFAULTS.strict) == (False, False)
+    assert DEFAULTS.certificate == "valid"
+    assert DEFAULTS.users == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("protocol", ["smtp", "lmtp"]),
+        ("tls", ["off", "starttls", "implicit"]),
+        ("auth", ["off", "optional", "required"]),
+        ("certificate", ["valid", "expired", "wrong-host", "untrusted"]),
+        ("strict", [True, False]),
+        ("auth_needs_tls", [True, False]),
+        ("users", [{}, USERS, {"jürgen": "", "a b": "päß:wort"}]),
+        ("mechanisms", [("PLAIN",), ("XOAUTH2", "PLAIN")]),
+    ],
+)
+def test_a_possible_value_is_kept(name: str, values: list[object]) -> None:
+    for value in values:
+        assert getattr(DEFAULTS.changed({name: value}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("protocol", "SMTP"),
+        ("protocol", None),
+        ("tls", "ssl"),
+        ("tls", True),
+        ("tls_required", 1),
+        ("tls_required", "yes"),
+        ("auth", "on"),
+        ("auth", False),
+        ("auth_needs_tls", None),
+        ("auth_needs_tls", "true"),
+        ("strict", 0),
+        ("certificate", "invalid"),
+        ("certificate", "no/such/file.pem"),
+        ("certificate", None),
+        ("mechanisms", "PLAIN"),
+        ("mechanisms", []),
+        ("mechanisms", ["PLAIN", "NTLM"]),
+        ("mechanisms", ["PLAIN", "plain"]),
+        ("mechanisms", [1]),
+        ("mechanisms", None),
+    ],
+)
+def test_an_impossible_value_is_named_with_what_is_allowed(name: str, value: object) -> None:
+    assert error(**{name: value}) == f"{name}={value!r}: allowed is {SETTINGS[name].allowed}"
+
+
+def test_a_call_with_an_impossible_value_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="tls='tls': allowed is 'off', 'starttls' or 'implicit'"):
+        SMTPServer(tls="tls")
+
+
+def test_the_path_of_a_certificate_is_kept_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = tmp_path / "server.pem"
+    pem.touch()
+    monkeypatch.chdir(tmp_path)
+
+    for given in (pem, str(pem), "server.pem"):
+        assert DEFAULTS.changed({"certificate": given}).certificate == str(pem)
+
+
+def test_names_of_mechanisms_have_no_case_and_keep_their_order() -> None:
+    settings = DEFAULTS.changed({"mechanisms": ["xoauth2", "Plain"]})
+
+    assert settings.mechanisms == ("XOAUTH2", "PLAIN")
+
+
+def test_every_mechanism_that_can_be_set_exists() -> None:
+    assert list(MECHANISMS) == list(sasl.MECHANISMS)
+
+
+def test_all_mechanisms_are_offered_by_default() -> None:
+    assert DEFAULTS.changed({"users": USERS}).mechanisms == tuple(MECHANISMS)
+
+
+def test_mechanisms_that_need_a_password_are_not_offered_without_users() -> None:
+    assert DEFAULTS.mechanisms == WITHOUT_PASSWORDS
+
+
+@pytest.mark.usefixtures("no_library")
+def test_mechanisms_that_need_a_library_are_not_offered_without_it() -> None:
+    assert DEFAULTS.changed({"users": USERS}).mechanisms == WITHOUT_PASSWORDS
+
+
+@pytest.mark.usefixtures("no_library")
+def test_asking_for_a_mechanism_whose_library_is_missing_says_how_to_get_it() -> None:
+    assert error(mechanisms=["SCRAM-SHA-256"]).startswith(
+        "mechanisms=['SCRAM-SHA-256']: SCRAM-SHA-256 needs the library scramp: "
+        "pip install pytest-smtpserver[scram]"
+    )
+
+
+@pytest.mark.parametrize("auth", ["optional", "required"])
+def test_asking_for_scram_without_users_is_an_error_that_names_both(auth: str) -> None:
+    text = error(auth=auth, mechanisms=["PLAIN", "SCRAM-SHA-1"])
+
+    assert text.startswith("mechanisms=('PLAIN', 'SCRAM-SHA-1') with users={}: SCRAM-SHA-1 cannot")
+
+
+def test_mechanisms_may_be_set_for_all_before_users_are_for_some() -> None:
+    for_all = DEFAULTS.changed({"mechanisms": ["SCRAM-SHA-1"]})
+
+    assert for_all.changed({"auth": "optional", "users": USERS}).mechanisms == ("SCRAM-SHA-1",)
+
+
+@pytest.mark.parametrize(
+    ("tls", "follows"), [("off", False), ("starttls", True), ("implicit", True)]
+)
+def test_auth_needs_tls_where_there_is_tls(tls: str, follows: bool) -> None:
+    assert DEFAULTS.changed({"tls": tls}).auth_needs_tls is follows
+
+
+def test_what_follows_from_others_follows_again_when_they_change() -> None:
+    settings = DEFAULTS.changed({"tls": "starttls", "users": USERS})
+
+    changed = settings.changed({"tls": "off"}).changed({"users": {}})
+
+    assert changed.auth_needs_tls is False
+    assert changed.mechanisms == WITHOUT_PASSWORDS
+
+
+def test_what_was_given_stays_when_others_change() -> None:
+    settings = DEFAULTS.changed({"auth_needs_tls": False, "mechanisms": ["PLAIN"]})
+
+    changed = settings.changed({"tls": "starttls"}).changed({"users": USERS})
+
+    assert changed.auth_needs_tls is False
+    assert changed.mechanisms == ("PLAIN",)
+
+
+def test_a_server_may_refuse_auth_for_want_of_tls_that_it_does_not_offer() -> None:
+    # An impossible place for a client, but one it may find itself in.
+    settings = DEFAULTS.changed({"auth": "required", "auth_needs_tls": True})
+
+    assert (settings.tls, settings.auth_needs_tls) == ("off", True)
+
+
+def test_required_tls_that_is_off_is_an_error_that_names_both() -> None:
+    assert error(tls_required=True).startswith("tls_required=True with tls='off': no client could")
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_tls_can_be_required_where_there_is_tls(tls: str) -> None:
+    assert DEFAULTS.changed({"tls": tls, "tls_required": True}).tls_required
+
+
+def test_no_repr_shows_a_password() -> None:
+    settings = DEFAULTS.changed({"users": USERS})
+
+    assert "users={'ann': ***}" in repr(settings)
+    assert repr(settings.users) == str(settings.users) == "{'ann': ***}"
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("users", "why"),
+    [
+        ("ann:hunter2", ""),
+        ([("ann", "hunter2")], ""),
+        (["ann:hunter2"], ""),
+        ({"ann": b"hunter2"}, "the password of 'ann' is not a str without NUL; "),
+        ({"ann": "hunter2\0"}, "the password of 'ann' is not a str without NUL; "),
+        ({"ann": "hunter2\udcff"}, "the password of 'ann' is not a str without NUL; "),
+        ({"": "hunter2"}, "a user's name is a str of at least one character, without NUL; "),
+        ({1: "hunter2"}, "a user's name is a str of at least one character, without NUL; "),
+        ({"a\0": "hunter2"}, "a user's name is a str of at least one character, without NUL; "),
+    ],
+)
+def test_impossible_users_are_explained_without_a_password(users: object, why: str) -> None:
+    assert error(users=users) == f"users: {why}allowed is {SETTINGS['users'].allowed}"
+
+
+def test_no_other_error_shows_a_password() -> None:
+    for other in ({"tls_required": True}, {"tls": "x"}, {"nope": 1}):
+        assert "hunter2" not in error(users=USERS, **other)
+
+
+def test_users_are_not_those_of_the_callers_mapping() -> None:
+    users = dict(USERS)
+    settings = DEFAULTS.changed({"users": users})
+
+    users.clear()
+
+    assert settings.users == USERS
+
+
+def test_settings_are_compared_by_value() -> None:
+    one, other = (DEFAULTS.changed({"users": dict(USERS)}) for _ in range(2))
+
+    assert (one == other, hash(one) == hash(other)) == (True, True)
+    assert one != DEFAULTS
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(AttributeError):
+        Settings().tls = "starttls"
+
+
+def test_an_unknown_setting_suggests_the_nearest() -> None:
+    assert error(mechanism=["PLAIN"]).startswith(
+        "unknown setting 'mechanism': did you mean 'mechanisms'?"
+    )
