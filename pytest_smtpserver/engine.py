@@ -54,7 +54,8 @@ class Hold:
 class StartTLS:
     """Shake hands as a TLS server; from then on everything is encrypted.
 
-    `received` are octets of the handshake that the engine was given already.
+    `received` are octets of the handshake that the engine was given already. The driver sets the
+    context's `sni_callback`, and forbids renegotiation.
     """
 
     context: ssl.SSLContext

@@ -6,7 +6,7 @@ together are answered together. One cancel scope spans the conversation; its dea
 ahead before each wait for the peer, and `stop` cancels it.
 
 While the engine is paused, the connection reads ahead a bounded amount: it would not see
-otherwise that the peer has left.
+otherwise that the peer has left. Between pauses all that was read is with the engine.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from typing import TYPE_CHECKING
 import trio
 
 from pytest_smtpserver.clock import monotonic, now
-from pytest_smtpserver.engine import Close, EndReason, Hold, Send, Wait
+from pytest_smtpserver.engine import Close, EndReason, Hold, Send, StartTLS, Wait
+
+from .handshake import HandshakeFailed
+from .stream import CHUNK, ClearStream, Lost
+from .tls import TLSStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_smtpserver.engine import Engine
 
-# One read, and a bound on what a peer can make us owe it or keep for it. Arbitrary.
-_CHUNK = 64 * 1024
+    from .stream import Stream
+
 # How long an orderly close waits for the peer to close too. Closing a socket that has unread
 # input resets it on Linux, and the last reply would be lost.
 _DRAIN_SECONDS = 1.0
 # How long a last word may take to leave; within what stopping a server may take.
 _LAST_WORD_SECONDS = 0.5
-
-
-class _Lost(Exception):
-    """The peer has reset the connection."""
 
 
 class Connection:
@@ -47,10 +47,12 @@ class Connection:
         self, accepted: socket.socket, engine: Engine, on_crash: Callable[[BaseException], object]
     ) -> None:
         self._socket = accepted
+        self._clear = ClearStream(accepted)
+        # What the engine's octets go through: encryption, once there is some.
+        self._stream: Stream = self._clear
         self._engine = engine
         self._on_crash = on_crash
         self._owed = bytearray()
-        self._ahead = b""
         self._scope = trio.CancelScope()
         self._end_reason: EndReason = "idle"
 
@@ -81,12 +83,12 @@ class Connection:
         try:
             while await self._carry_out():
                 self._push_deadline()
-                octets = await self._read()
+                octets = await self._stream.receive()
                 if octets:
                     self._engine.receive(octets, now())
                 else:
                     self._engine.eof(now())
-        except _Lost:
+        except Lost:
             self._engine.eof(now(), reset=True)
 
     def _push_deadline(self) -> None:
@@ -98,7 +100,7 @@ class Connection:
             self._scope.deadline = earliest + idle_timeout / 16
 
     async def _finish(self, reason: EndReason) -> None:
-        with trio.move_on_after(_LAST_WORD_SECONDS, shield=True), contextlib.suppress(_Lost):
+        with trio.move_on_after(_LAST_WORD_SECONDS, shield=True), contextlib.suppress(Lost):
             self._engine.end(reason, now())
             await self._carry_out()
 
@@ -113,67 +115,59 @@ class Connection:
         while (action := next_action()) is not None:
             if isinstance(action, Send):
                 self._owed += action.octets
-                if len(self._owed) >= _CHUNK:
-                    await self._flush()
+                if len(self._owed) >= CHUNK:
+                    await self._stream.send(self._owed)
                     await trio.lowlevel.checkpoint()
                 continue
-            await self._flush()
+            await self._stream.send(self._owed)
             if isinstance(action, Close):
                 await self._close(reset=action.reset)
                 return False
-            await self._pause(action)
-        await self._flush()
+            if isinstance(action, StartTLS):
+                await self._start_tls(action)
+            else:
+                await self._pause(action)
+        await self._stream.send(self._owed)
         return True
 
     async def _pause(self, action: Wait | Hold) -> None:
         # Whoever ends the pause cancels the scope in which we read ahead.
         self._scope.deadline = math.inf
+        ahead = bytearray()
         with trio.CancelScope() as pause:
             if isinstance(action, Wait):
                 pause.deadline = monotonic() + action.seconds
             else:
                 _cancel_when_open(action, pause)
-            await self._read_ahead()
-        if pause.cancelled_caught:
-            self._engine.resume(now())
-        else:
+            await self._read_ahead(ahead)
+        if not pause.cancelled_caught:
             self._engine.eof(now())
+            return
+        self._engine.resume(now())
+        if ahead:
+            # At once: the engine alone knows which of them belong to a handshake, if one is next.
+            self._engine.receive(bytes(ahead), now())
 
-    async def _read_ahead(self) -> None:
+    async def _read_ahead(self, ahead: bytearray) -> None:
         # Return when the peer has sent its last octet.
-        while len(self._ahead) < _CHUNK:
-            octets = await self._receive()
+        while len(ahead) < CHUNK:
+            octets = await self._stream.receive()
             if not octets:
                 return
-            self._ahead += octets
+            ahead += octets
         await trio.sleep_forever()
 
-    async def _read(self) -> bytes:
-        if self._ahead:
-            octets, self._ahead = self._ahead, b""
-            return octets
-        return await self._receive()
-
-    async def _receive(self) -> bytes:
-        while True:
-            await trio.lowlevel.wait_readable(self._socket)
-            try:
-                return self._socket.recv(_CHUNK)
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                raise _Lost from error
-
-    async def _flush(self) -> None:
-        while self._owed:
-            try:
-                sent = self._socket.send(self._owed)
-            except BlockingIOError:
-                await trio.lowlevel.wait_writable(self._socket)
-                continue
-            except OSError as error:
-                raise _Lost from error
-            del self._owed[:sent]
+    async def _start_tls(self, action: StartTLS) -> None:
+        # However often the peer sends a little, the handshake as a whole has so much time.
+        self._push_deadline()
+        # From here on nothing leaves in clear.
+        self._stream = tls = TLSStream(self._stream, action.context)
+        try:
+            info = await tls.shake_hands(action.received)
+        except HandshakeFailed as failure:
+            self._engine.tls_failed(str(failure), now())
+        else:
+            self._engine.tls_done(info, now())
 
     async def _close(self, *, reset: bool) -> None:
         if reset:
@@ -181,19 +175,18 @@ class Connection:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return
         self._scope.deadline = math.inf
-        with contextlib.suppress(OSError, _Lost):
-            self._socket.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError, Lost), trio.move_on_after(_DRAIN_SECONDS):
+            await self._stream.half_close()
             await self._drain()
 
     async def _drain(self) -> None:
         if self._end_reason == "stop":
             # Nobody waits for the peer then; what has arrived is enough.
-            while self._socket.recv(_CHUNK):
+            while self._socket.recv(CHUNK):
                 pass
             return
-        with trio.move_on_after(_DRAIN_SECONDS):
-            while await self._receive():
-                pass
+        while await self._clear.receive():
+            pass
 
 
 def _cancel_when_open(action: Hold, pause: trio.CancelScope) -> None:

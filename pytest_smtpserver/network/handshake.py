@@ -1,0 +1,65 @@
+"""Why a TLS handshake failed, as a sentence."""
+
+from __future__ import annotations
+
+import ssl
+import string
+
+LEFT = "the client left during the TLS handshake"
+RESET = "the client reset the connection during the TLS handshake"
+
+# RFC 8446 section 5.1: "handshake(22)" is the type of the first record of a client.
+_HANDSHAKE_RECORD = b"\x16"
+_PLAIN_TEXT = string.printable.encode()
+
+# The alerts with which a client says that it dislikes the certificate (RFC 8446 section 6.2).
+_ABOUT_CERTIFICATE = {
+    ssl.AlertDescription.ALERT_DESCRIPTION_BAD_CERTIFICATE,
+    ssl.AlertDescription.ALERT_DESCRIPTION_UNSUPPORTED_CERTIFICATE,
+    ssl.AlertDescription.ALERT_DESCRIPTION_CERTIFICATE_REVOKED,
+    ssl.AlertDescription.ALERT_DESCRIPTION_CERTIFICATE_EXPIRED,
+    ssl.AlertDescription.ALERT_DESCRIPTION_CERTIFICATE_UNKNOWN,
+    ssl.AlertDescription.ALERT_DESCRIPTION_UNKNOWN_CA,
+}
+
+# What OpenSSL calls a disagreement that it noticed itself.
+_DISAGREEMENTS = {
+    "NO_SHARED_CIPHER": "client and server have no cipher suite in common",
+    "UNSUPPORTED_PROTOCOL": "client and server have no TLS version in common",
+}
+
+
+class HandshakeFailed(Exception):
+    """Its text says why."""
+
+
+def why(error: ssl.SSLError, first_octet: bytes) -> str:
+    """Return why the handshake failed in which the client's first octet was this one.
+
+    Nothing that the client sent is quoted: it might be a password.
+    """
+    if first_octet != _HANDSHAKE_RECORD:
+        said = "plain text" if first_octet in _PLAIN_TEXT else "something else"
+        return f"the client does not speak TLS: it sent {said}"
+    if isinstance(error, ssl.SSLZeroReturnError):
+        return LEFT
+    reason = error.reason or ""
+    alert = _alert(reason)
+    if alert is not None:
+        did = (
+            "refused the certificate" if alert in _ABOUT_CERTIFICATE else "broke off the handshake"
+        )
+        return f"the client {did}: {_words(alert.name)} (alert {alert.value})"
+    return _DISAGREEMENTS.get(reason) or f"the TLS handshake failed: {_words(reason) or error}"
+
+
+def _alert(reason: str) -> ssl.AlertDescription | None:
+    # OpenSSL writes SSLV3_ALERT_..., TLSV1_ALERT_... or TLSV13_ALERT_..., after the protocol's
+    # version in which the alert first came up.
+    _, _, name = reason.partition("_ALERT_")
+    return ssl.AlertDescription.__members__.get(f"ALERT_DESCRIPTION_{name}")
+
+
+def _words(name: str) -> str:
+    words = name.removeprefix("ALERT_DESCRIPTION_").replace("_", " ").lower()
+    return words.replace("unknown ca", "unknown CA")

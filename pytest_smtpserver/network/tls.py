@@ -1,0 +1,138 @@
+"""TLS on top of another stream, as a server.
+
+How it works: OpenSSL never sees the socket. What the peer sends is put into one memory buffer,
+what OpenSSL wants to send is taken from another, so a cancelled call loses nothing, and the
+conversation before the handshake cannot mix with the one after it.
+
+Octets leave only once the handshake is done. Before that, and after it failed, what one sends is
+thrown away: it would leave in clear.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from pytest_smtpserver.engine import TLSInfo
+
+from .handshake import LEFT, RESET, HandshakeFailed, why
+from .stream import CHUNK, Lost
+
+if TYPE_CHECKING:
+    from .stream import Stream
+
+# OpenSSL tells the context's callback the name in the middle of the handshake.
+_server_names: WeakKeyDictionary[ssl.SSLObject, str] = WeakKeyDictionary()
+
+
+class TLSStream:
+    """What is encrypted below is clear above; a `Stream`."""
+
+    def __init__(self, below: Stream, context: ssl.SSLContext) -> None:
+        self._below = below
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        _prepare(context)
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._encrypted = bytearray()
+        self._can_send = False
+        self._ended = False
+
+    async def shake_hands(self, received: bytes = b"") -> TLSInfo:
+        """Return what was agreed on; raises `HandshakeFailed`. `received` has come already."""
+        try:
+            await self._shake_hands(received)
+        except Lost as lost:
+            raise HandshakeFailed(RESET) from lost
+        self._can_send = True
+        cipher = self._tls.cipher()
+        version = self._tls.version()
+        assert cipher is not None
+        assert version is not None
+        return TLSInfo(version=version, cipher=cipher[0], server_name=_server_names.get(self._tls))
+
+    async def _shake_hands(self, octets: bytes) -> None:
+        first = octets[:1]
+        self._incoming.write(octets)
+        while True:
+            try:
+                return self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+            except ssl.SSLError as error:
+                # The alert: the peer shall know why.
+                await self._flush()
+                raise HandshakeFailed(why(error, first)) from error
+            octets = await self._below.receive()
+            if not octets:
+                raise HandshakeFailed(LEFT)
+            first = first or octets[:1]
+            self._incoming.write(octets)
+
+    async def receive(self) -> bytes:
+        """See `Stream`; the end may be a close_notify, the end below, or what is no TLS."""
+        while True:
+            octets = self._decrypted()
+            if octets or self._ended:
+                return octets
+            # A key update may want an answer, although nobody above has one to send.
+            await self._flush()
+            encrypted = await self._below.receive()
+            if not encrypted:
+                return b""
+            self._incoming.write(encrypted)
+
+    def _decrypted(self) -> bytes:
+        # All that has come, so that what came together is answered together.
+        pieces = []
+        try:
+            while not self._ended:
+                piece = self._tls.read(CHUNK)
+                pieces.append(piece)
+                self._ended = not piece
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError:
+            # OpenSSL bears no further use after an error, and has an alert ready for the peer.
+            self._ended, self._can_send = True, False
+        return b"".join(pieces)
+
+    async def send(self, octets: bytearray) -> None:
+        """See `Stream`; without a handshake the octets go nowhere."""
+        while octets and self._can_send:
+            # At most one record, 16 KiB (RFC 8446 section 5.1), is taken at a time.
+            del octets[: self._tls.write(octets)]
+            if self._outgoing.pending >= CHUNK:
+                await self._flush()
+        octets.clear()
+        await self._flush()
+
+    async def half_close(self) -> None:
+        """Send close_notify, if there was a handshake, and half-close what is below."""
+        if self._can_send:
+            self._can_send = False
+            # It would wait for the peer's close_notify too. RFC 8446 section 6.1: "Each party MUST
+            # send a "close_notify" alert before closing its write side of the connection".
+            with contextlib.suppress(ssl.SSLError):
+                self._tls.unwrap()
+        await self._flush()
+        await self._below.half_close()
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            self._encrypted += self._outgoing.read()
+        await self._below.send(self._encrypted)
+
+
+def _prepare(context: ssl.SSLContext) -> None:
+    # Renegotiation is refused: TLS 1.3 has none, and in TLS 1.2 writing might have to wait for
+    # reading because of it.
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    context.sni_callback = _note_server_name
+
+
+def _note_server_name(tls: ssl.SSLObject, server_name: str | None, context: ssl.SSLContext) -> None:
+    if server_name is not None:
+        _server_names[tls] = server_name
