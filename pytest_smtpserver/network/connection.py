@@ -55,6 +55,7 @@ class Connection:
         self._owed = bytearray()
         self._scope = trio.CancelScope()
         self._end_reason: EndReason = "idle"
+        self._over = False
 
     def stop(self) -> None:
         """Let what is owed leave, say a last word, and close."""
@@ -87,9 +88,13 @@ class Connection:
                 if octets:
                     self._engine.receive(octets, now())
                 else:
-                    self._engine.eof(now())
+                    self._eof()
         except Lost:
             self._engine.eof(now(), reset=True)
+
+    def _eof(self) -> None:
+        self._over = True
+        self._engine.eof(now())
 
     def _push_deadline(self) -> None:
         # Moving a deadline costs more than asking the time, so it is moved a little farther than
@@ -128,7 +133,10 @@ class Connection:
             else:
                 await self._pause(action)
         await self._stream.send(self._owed)
-        return True
+        if self._over:
+            # Whatever the engine thinks of it: there is nothing left to read.
+            await self._close(reset=False)
+        return not self._over
 
     async def _pause(self, action: Wait | Hold) -> None:
         # Whoever ends the pause cancels the scope in which we read ahead.
@@ -141,7 +149,7 @@ class Connection:
                 _cancel_when_open(action, pause)
             await self._read_ahead(ahead)
         if not pause.cancelled_caught:
-            self._engine.eof(now())
+            self._eof()
             return
         self._engine.resume(now())
         if ahead:
@@ -165,6 +173,7 @@ class Connection:
         try:
             info = await tls.shake_hands(action.received)
         except HandshakeFailed as failure:
+            self._over = True
             self._engine.tls_failed(str(failure), now())
         else:
             self._engine.tls_done(info, now())

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def make_host() -> Iterator[Callable[..., Host]]:
     hosts = []
 
-    def make(**arguments: Any) -> Host:
-        hosts.append(Host(**arguments))
+    def make(*arguments: Any, **more: Any) -> Host:
+        hosts.append(Host(*arguments, **more))
         return hosts[-1]
 
     yield make

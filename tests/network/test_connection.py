@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from toy import TIMEOUT, Host, Toy, everything, exactly
+from toy import TIMEOUT, Host, Stubborn, Toy, everything, exactly
 
 from pytest_smtpserver.network import Listener
 
@@ -156,3 +156,12 @@ def test_an_engine_that_cannot_be_made_is_reported_too() -> None:
         assert everything(client) == b""
     listener.close()
     assert crashed.is_set()
+
+
+def test_a_conversation_that_is_over_is_closed_even_if_the_engine_does_not(
+    make_host: Callable[..., Host],
+) -> None:
+    host = make_host(Stubborn)
+    with host.connect() as client:
+        client.shutdown(socket.SHUT_WR)
+        assert everything(client) == b""

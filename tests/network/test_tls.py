@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 import trustme
-from toy import MUCH, TIMEOUT, Host, everything, exactly
+from toy import MUCH, TIMEOUT, Host, Stubborn, everything, exactly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -439,6 +439,15 @@ def test_only_a_bounded_amount_is_read_ahead_in_a_pause(
             while sent < 100_000_000:
                 sent += client.socket.send(client.encrypted(b"x" * 16384))
     assert sent < 100_000_000
+
+
+def test_a_connection_without_its_tls_is_closed_even_if_the_engine_does_not_close_it(
+    make_host: Callable[..., Host], server_context: ssl.SSLContext
+) -> None:
+    host = make_host(Stubborn, context=server_context, implicit=True)
+    with raw(host) as client:
+        client.sendall(b"EHLO client.example\r\n")
+        assert b"hello" not in everything(client)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.engine import (
@@ -21,6 +22,7 @@ from pytest_smtpserver.network import Listener
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
 TIMEOUT = 5
 #: More than a connection's buffers hold.
@@ -122,18 +124,28 @@ class Toy:
         self.ended.set()
 
 
-class Host:
-    """A listener with toy engines, which are made with these arguments."""
+class Stubborn(Toy):
+    """It does not close when it is told that the conversation is over."""
 
-    def __init__(self, **arguments: Any) -> None:
+    def tls_failed(self, why: str, now: float) -> None:
+        self._paused = False
+
+    def eof(self, now: float, *, reset: bool = False) -> None:
+        self._paused = False
+
+
+class Host:
+    """A listener with engines, which are made with these arguments."""
+
+    def __init__(self, make_engine: Callable[..., Toy] = Toy, **arguments: Any) -> None:
         self.engines: list[Toy] = []
         self.crashes: list[BaseException] = []
         self.connected = threading.Event()
-        self._arguments = arguments
+        self._make_engine = partial(make_engine, **arguments)
         self.listener = Listener("127.0.0.1", 0, self._engine, self.crashes.append)
 
     def _engine(self, client: tuple[str, int]) -> Toy:
-        engine = Toy(**self._arguments)
+        engine = self._make_engine()
         self.engines.append(engine)
         self.connected.set()
         return engine
