@@ -23,6 +23,7 @@ ALLOWED = {
     "rules": {"engine", "matching", "records"},
     "network": {"clock", "engine"},
     "addresses": {"settings"},
+    "certificates": set(),
     "records": {"engine", "matching"},
     "matching": set(),
     "settings": set(),
