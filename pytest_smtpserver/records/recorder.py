@@ -111,9 +111,20 @@ class Recorder:
         with self._lock:
             transaction.recording.current = None
             self.finished.append(transaction)
-            if transaction.outcome == "accepted" and transaction.message:
-                self.messages.append(transaction.message)
+            if transaction.outcome == "accepted":
+                self._announce(transaction)
         self.wake()
+
+    def message_accepted(self, transaction: TransactionRecording) -> None:
+        """Show the message of a transaction that still lasts (LMTP)."""
+        with self._lock:
+            self._announce(transaction)
+        self.wake()
+
+    def _announce(self, transaction: TransactionRecording) -> None:
+        if transaction.message is not None and not transaction.is_announced:
+            transaction.is_announced = True
+            self.messages.append(transaction.message)
 
     def session_ended(self, session: SessionRecording) -> None:
         """Take note that a session has its final value."""

@@ -65,6 +65,7 @@ class TransactionRecording(_Recording[Transaction]):
     """One transaction while it lasts."""
 
     __slots__ = (
+        "is_announced",
         "mail_from",
         "message",
         "outcome",
@@ -94,6 +95,8 @@ class TransactionRecording(_Recording[Transaction]):
         self.reply: Reply | None = None
         self.message: Message | None = None
         self.outcome: Outcome | None = None
+        # Whether the message is one of the server's already.
+        self.is_announced = False
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -197,7 +200,7 @@ class SessionRecording(_Recording[Session]):
         self.tls_failure: str | None = None
         self.auth: tuple[AuthAttempt, ...] = ()
         self.username: str | None = None
-        self.violations: tuple[Violation, ...] = ()
+        self.violations: list[Violation] = []
         self.wire: list[Exchange | Event] = []
         self.transactions: list[TransactionRecording] = []
         #: The transaction that is open.
@@ -207,6 +210,12 @@ class SessionRecording(_Recording[Session]):
         """Note how the client introduced itself."""
         self._helo = helo, is_esmtp
         self._changes += 1
+
+    @property
+    def has_spoken(self) -> bool:
+        """Whether the client has given a command."""
+        # The greeting stands first on the wire.
+        return self._pending is not None or len(self.wire) > 1
 
     @property
     def mechanism(self) -> str | None:
@@ -240,7 +249,7 @@ class SessionRecording(_Recording[Session]):
 
     def violated(self, violation: Violation) -> None:
         """Note what the client did against the protocol."""
-        self.violations = (*self.violations, violation)
+        self.violations.append(violation)
         self._changes += 1
 
     def asked(self, command: str, now: float) -> None:
@@ -287,6 +296,11 @@ class SessionRecording(_Recording[Session]):
         self._changes += 1
         return transaction
 
+    def accept(self, transaction: TransactionRecording) -> None:
+        """Show a message that has been accepted for one recipient, though others are to come."""
+        self._recorder.message_accepted(transaction)
+        self._changes += 1
+
     def finish(self, transaction: TransactionRecording, outcome: Outcome) -> None:
         """End a transaction; with `"accepted"` its message becomes one of the server's."""
         transaction.end(outcome)
@@ -320,7 +334,7 @@ class SessionRecording(_Recording[Session]):
             tls_failure=self.tls_failure,
             auth=self.auth,
             username=self.username,
-            violations=self.violations,
+            violations=tuple(self.violations),
             transactions=tuple([t.snapshot() for t in list(self.transactions)]),
             _wire=self._wire_now(),
         )

@@ -4,11 +4,13 @@
 server replies of its own accord; only here are its limits applied. `accepted` does what it means
 that the command was accepted, after the state has followed from `states.TRANSITIONS`; `declined`
 does what it means that it was not, be it by a reply or by none. `malformed` is told of an argument
-that could not be parsed.
+that could not be parsed. A row with `opens` is answered later: after the client's last answer, or
+after a chunk. `when` says whether a server with these settings knows the command at all.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,9 +18,16 @@ from typing import TYPE_CHECKING, Any
 from pytest_smtpserver.records.reply import Reply
 
 from . import replies
+from .authentication import Authentication, parse_auth
 from .grammar import Refusal, forward_path, parameters, reverse_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_smtpserver.engine import Action
+    from pytest_smtpserver.settings import Settings
+
+    from .authentication import AuthRequest
     from .dialogue import Dialogue
 
 
@@ -30,11 +39,24 @@ class Path:
     parameters: Mapping[str, str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What BDAT says."""
+
+    size: int
+    is_last: bool
+
+
+# RFC 3030 section 2: chunk-size ::= 1*DIGIT ; end-marker ::= "LAST"
+_BDAT = re.compile(r"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE | re.ASCII)
+
 # The middle value is whatever `parse` makes of the argument; each row is consistent in itself.
 Parse = Callable[["Dialogue", str], Any]
 Answer = Callable[["Dialogue", Any], Reply]
 Accepted = Callable[["Dialogue", Any, Reply], None]
 Declined = Callable[["Dialogue", Any, "Reply | None"], None]
+When = Callable[["Settings"], bool]
+Opens = Callable[["Dialogue", Any, str], "Iterator[Action]"]
 About = Callable[["Dialogue", Any], dict[str, Any]]
 
 
@@ -56,12 +78,40 @@ def parse_anything(dialogue: Dialogue, argument: str) -> str:
     return argument
 
 
+def parse_data(dialogue: Dialogue, argument: str) -> None:
+    """RFC 5321 section 4.1.1.4, and RFC 3030 section 3: not for BINARYMIME."""
+    parse_nothing(dialogue, argument)
+    if dialogue.is_binary:
+        raise Refusal(replies.BINARY_NEEDS_BDAT, "out-of-order")
+
+
+def parse_starttls(dialogue: Dialogue, argument: str) -> None:
+    """RFC 3207 section 4: no parameters, and once only."""
+    parse_nothing(dialogue, argument)
+    if dialogue.session.tls is not None:
+        raise Refusal(replies.ALREADY_ENCRYPTED, "out-of-order")
+
+
+def parse_bdat(dialogue: Dialogue, argument: str) -> Chunk:
+    """RFC 3030 section 2: `BDAT SP chunk-size [SP end-marker]`."""
+    match = _BDAT.fullmatch(argument)
+    if match is None:
+        raise Refusal(replies.BAD_CHUNK)
+    return Chunk(int(match[1]), match[2] is not None)
+
+
+def chunk_size(argument: str) -> int:
+    """Return how many octets come after a BDAT that was refused, as far as it says so."""
+    match = _BDAT.fullmatch(argument)
+    return int(match[1]) if match else 0
+
+
 def parse_user(dialogue: Dialogue, argument: str) -> str:
     """RFC 5321 section 4.1.1.6; RFC 6531 section 3.7.4.2: `[SP "SMTPUTF8"]` after UTF-8."""
     if not argument.isascii() and not (
         argument.upper().endswith(" SMTPUTF8") and dialogue.offers("SMTPUTF8")
     ):
-        raise Refusal(replies.NEEDS_SMTPUTF8)
+        raise Refusal(replies.NEEDS_SMTPUTF8, "eight-bit-command")
     return parse_something(dialogue, argument)
 
 
@@ -71,7 +121,7 @@ def parse_mail(dialogue: Dialogue, argument: str) -> Path:
     given = parameters(rest)
     dialogue.check_parameters(given, "mail")
     if "SMTPUTF8" not in given and not argument.isascii():
-        raise Refusal(replies.NEEDS_SMTPUTF8)
+        raise Refusal(replies.NEEDS_SMTPUTF8, "eight-bit-command")
     return Path(address, given)
 
 
@@ -81,8 +131,13 @@ def parse_rcpt(dialogue: Dialogue, argument: str) -> Path:
     given = parameters(rest)
     dialogue.check_parameters(given, "rcpt")
     if not dialogue.is_utf8 and not argument.isascii():
-        raise Refusal(replies.NEEDS_SMTPUTF8)
+        raise Refusal(replies.NEEDS_SMTPUTF8, "eight-bit-command")
     return Path(address, given)
+
+
+def answer_ok(dialogue: Dialogue, _: object) -> Reply:
+    """RFC 5321 section 4.2.3: 250, "Requested mail action okay, completed"."""
+    return replies.OK
 
 
 def answer_ehlo(dialogue: Dialogue, domain: str) -> Reply:
@@ -97,7 +152,12 @@ def answer_helo(dialogue: Dialogue, domain: str) -> Reply:
 
 def answer_mail(dialogue: Dialogue, mail: Path) -> Reply:
     """RFC 1870 section 6.1: a declared size over the maximum is refused at once."""
-    limit = dialogue.offer.settings.max_message_size
+    settings = dialogue.offer.settings
+    if settings.tls_required and dialogue.session.tls is None:
+        return replies.STARTTLS_FIRST
+    if settings.auth == "required" and dialogue.session.username is None:
+        return replies.AUTH_FIRST
+    limit = settings.max_message_size
     if 0 < limit < int(mail.parameters.get("SIZE") or 0):
         return replies.TOO_BIG
     return replies.SENDER_OK
@@ -112,7 +172,7 @@ def answer_rcpt(dialogue: Dialogue, recipient: Path) -> Reply:
 
 def answer_help(dialogue: Dialogue, topic: str) -> Reply:
     """RFC 5321 section 4.1.1.8: what there is, whatever the topic."""
-    return Reply(214, f"commands: {' '.join(COMMANDS)}", "2.0.0")
+    return Reply(214, f"commands: {' '.join(dialogue.offer.commands)}", "2.0.0")
 
 
 def greet_esmtp(dialogue: Dialogue, domain: str, reply: Reply) -> None:
@@ -165,6 +225,20 @@ def refuse_content(dialogue: Dialogue, _: None, reply: Reply | None) -> None:
         dialogue.refuse_content(reply)
 
 
+def open_exchange(dialogue: Dialogue, request: AuthRequest, line: str) -> Iterator[Action]:
+    """Begin an exchange that ends with the verdict."""
+    dialogue.moved("AUTH")
+    dialogue.exchange = Authentication(dialogue, request, line)
+    return dialogue.exchange.begin()
+
+
+def open_chunk(dialogue: Dialogue, chunk: Chunk, line: str) -> Iterator[Action]:
+    """Expect a chunk: it is answered when it has come."""
+    dialogue.moved("BDAT")
+    dialogue.expect_chunk(chunk.size, line, is_last=chunk.is_last)
+    return iter(())
+
+
 def reset(dialogue: Dialogue, _: None, reply: Reply) -> None:
     """Forget the transaction."""
     dialogue.reset()
@@ -195,18 +269,34 @@ def about_recipient(dialogue: Dialogue, recipient: Path) -> dict[str, Any]:
     return {"recipient": address, "rcpt_to": (*dialogue.recipients, address)}
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One row of the table."""
+def at_all_times(settings: Settings) -> bool:
+    """Always."""
+    return True
 
-    parse: Parse
-    answer: Answer
-    accepted: Accepted = nothing
-    declined: Declined = nothing
-    malformed: Declined = nothing
-    about: About = about_nothing
-    #: The first digit of a reply that accepts it (RFC 5321 section 4.2.1).
-    accepted_by: int = 2
+
+def in_smtp(settings: Settings) -> bool:
+    """RFC 2033 section 4.1: "The LHLO command is to be used in place of HELO and EHLO"."""
+    return settings.protocol == "smtp"
+
+
+def in_lmtp(settings: Settings) -> bool:
+    """The same the other way round."""
+    return settings.protocol == "lmtp"
+
+
+def with_starttls(settings: Settings) -> bool:
+    """Where TLS begins within the session."""
+    return settings.tls == "starttls"
+
+
+def with_auth(settings: Settings) -> bool:
+    """Where clients can log in."""
+    return settings.auth != "off"
+
+
+def with_chunking(settings: Settings) -> bool:
+    """Where the content can come in chunks."""
+    return "CHUNKING" in settings.offered_extensions
 
 
 def always(reply: Reply) -> Answer:
@@ -214,18 +304,39 @@ def always(reply: Reply) -> Answer:
     return lambda dialogue, parsed: reply
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One row of the table."""
+
+    parse: Parse
+    answer: Answer = answer_ok
+    accepted: Accepted = nothing
+    declined: Declined = nothing
+    malformed: Declined = nothing
+    opens: Opens | None = None
+    about: About = about_nothing
+    #: The first digit of a reply that accepts it (RFC 5321 section 4.2.1).
+    accepted_by: int = 2
+    when: When = at_all_times
+
+
 # fmt: off
 COMMANDS: Mapping[str, Command] = {
-    "EHLO": Command(parse_something, answer_ehlo,                  greet_esmtp),
-    "HELO": Command(parse_something, answer_helo,                  greet_smtp),
+    "EHLO": Command(parse_something, answer_ehlo,                  greet_esmtp, when=in_smtp),
+    "HELO": Command(parse_something, answer_helo,                  greet_smtp, when=in_smtp),
+    "LHLO": Command(parse_something, answer_ehlo,                  greet_esmtp, when=in_lmtp),
+    "STARTTLS":
+            Command(parse_starttls,  always(replies.READY_FOR_TLS), when=with_starttls),
+    "AUTH": Command(parse_auth,      opens=open_exchange, when=with_auth),
     "MAIL": Command(parse_mail,      answer_mail,                  begin,          begin,
                     about=about_sender),
     "RCPT": Command(parse_rcpt,      answer_rcpt,                  add_recipient,  refuse_recipient,
                     malformed=refuse_malformed_recipient, about=about_recipient),
-    "DATA": Command(parse_nothing,   always(replies.GO_AHEAD),     expect_content, refuse_content,
+    "DATA": Command(parse_data,      always(replies.GO_AHEAD),     expect_content, refuse_content,
                     accepted_by=3),
-    "RSET": Command(parse_nothing,   always(replies.OK),           reset),
-    "NOOP": Command(parse_anything,  always(replies.OK)),
+    "BDAT": Command(parse_bdat,      opens=open_chunk, when=with_chunking),
+    "RSET": Command(parse_nothing,   answer_ok,                    reset),
+    "NOOP": Command(parse_anything),
     "QUIT": Command(parse_nothing,   always(replies.BYE),          leave),
     "VRFY": Command(parse_user,      always(replies.NOT_VERIFIED)),
     "EXPN": Command(parse_user,      always(replies.NO_LISTS)),

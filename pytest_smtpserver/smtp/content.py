@@ -68,3 +68,47 @@ class Content:
             self._pieces[-1] += piece
         else:
             self._pieces.append(piece)
+
+
+class Chunks:
+    """The content of one message that comes in chunks, octet for octet (RFC 3030 section 2)."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        #: Octets that were announced so far.
+        self.size = 0
+        #: Octets of the chunk that comes now, and how many of them have not come yet.
+        self.chunk = self.remaining = 0
+        self.is_last = False
+        #: The command that announced it.
+        self.line = ""
+
+    @property
+    def is_too_big(self) -> bool:
+        """Whether there is more of it than the limit allows."""
+        return 0 < self._limit < self.size
+
+    def expect(self, size: int, line: str, *, is_last: bool) -> None:
+        """Begin a chunk of so many octets."""
+        self.line = line
+        self.size += size
+        self.chunk = self.remaining = size
+        self.is_last = is_last
+        if self.is_too_big:
+            self._pieces.clear()
+
+    def feed(self, octets: bytes) -> None:
+        """Take octets of the chunk, no more than remain of it."""
+        self.remaining -= len(octets)
+        if self.is_too_big:
+            return
+        if self._pieces and len(self._pieces[-1]) < _SMALL:
+            self._pieces[-1] += octets
+        else:
+            self._pieces.append(octets)
+
+    def octets(self) -> bytes | None:
+        """Return the whole content, `None` if it is too big. Call it once, at the end."""
+        pieces, self._pieces = self._pieces, []
+        return None if self.is_too_big else b"".join(pieces)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from pytest_smtpserver.records.violations import violation
 from pytest_smtpserver.rules import Command
 
 from . import replies
-from .content import Content
+from .content import Chunks, Content
 from .grammar import Refusal
 from .states import END_OF_CONTENT, TRANSITIONS, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_smtpserver.engine import TLSInfo
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.recording import SessionRecording, TransactionRecording
     from pytest_smtpserver.records.reply import Reply
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.transaction import Outcome
     from pytest_smtpserver.rules import RuleBook
 
+    from .authentication import Authentication
     from .offer import Offer
+    from .turn import Turn
 
     Parameters = Mapping[str, str | None]
 
@@ -43,9 +47,29 @@ class Dialogue:
         self.now = now
         self.state = State.START
         self.content: Content | None = None
+        self.chunks: Chunks | None = None
+        #: The server's turn that is being taken.
+        self.turn: Turn | None = None
+        self.exchange: Authentication | None = None
+        #: Whether the last turn ended without a reply.
+        self.is_unanswered = False
+        #: Whether the last AUTH failed: what comes then may be a secret.
+        self.auth_failed = False
         self._is_esmtp = False
         self._transaction: TransactionRecording | None = None
         self._data_refused = False
+        self._delivered = False
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether the open transaction has asked for BINARYMIME (RFC 3030 section 3)."""
+        body = self._transaction.parameters.get("BODY") if self._transaction else None
+        return body is not None and body.upper() == "BINARYMIME"
+
+    @property
+    def takes_auth(self) -> bool:
+        """Whether AUTH is accepted here and now."""
+        return self.session.tls is not None or not self.offer.settings.auth_needs_tls
 
     @property
     def is_utf8(self) -> bool:
@@ -92,12 +116,28 @@ class Dialogue:
         if not given:
             return
         if not self._is_esmtp:
-            raise Refusal(replies.unknown_parameter(next(iter(given))))
+            raise Refusal(replies.unknown_parameter(next(iter(given))), "unknown-parameter")
         self.face.check_parameters(given, command)
 
     def moved(self, verb: str) -> None:
         """Go on to the state that an accepted command leads to."""
         self.state = TRANSITIONS[self.state][verb]
+
+    def violated(self, code: str, detail: str = "") -> None:
+        """Note what the client did against the protocol."""
+        self.session.violated(violation(code, detail))
+
+    def secured(self, info: TLSInfo) -> None:
+        """Begin anew, encrypted. RFC 3207 section 4.2: "reset to the initial state"."""
+        self.moved("STARTTLS")
+        self.face = self.offer.under_tls
+        self._is_esmtp = False
+        self.session.secured(info, self.now)
+
+    def auth_ended(self) -> None:
+        """Go on after an exchange that AUTH began."""
+        self.moved("AUTH")
+        self.exchange = None
 
     def greeted(self, reply: Reply | None) -> None:
         """Take note of whether the client is welcome."""
@@ -113,7 +153,7 @@ class Dialogue:
     def begin(self, mail_from: str, parameters: Parameters, reply: Reply | None) -> None:
         """Begin a transaction; if its MAIL was not accepted, it has ended already."""
         self._transaction = self.session.begin(mail_from, parameters, self.now)
-        self._data_refused = False
+        self._data_refused = self._delivered = False
         if reply is None:
             self._finish("aborted")
             return
@@ -151,15 +191,48 @@ class Dialogue:
         assert self._transaction is not None
         self._transaction.received(octets, self.now)
 
-    def content_answered(self, reply: Reply | None) -> None:
-        """End the transaction as the reply to its content says."""
+    def expect_chunk(self, size: int, line: str, *, is_last: bool) -> None:
+        """Expect a chunk of the content."""
+        self.chunks = self.chunks or Chunks(self.offer.settings.max_message_size)
+        self.chunks.expect(size, line, is_last=is_last)
+
+    def chunk_answered(self, reply: Reply | None) -> None:
+        """Await the next chunk; one that was not taken ends the transaction."""
         assert self._transaction is not None
-        self.moved(END_OF_CONTENT)
         if reply is None:
+            self.moved(END_OF_CONTENT)
             self._finish("aborted")
             return
         self._transaction.answered(reply)
-        self._finish("accepted" if reply.is_completion else "rejected")
+        if reply.is_completion:
+            self.moved("BDAT")
+        else:
+            self.moved(END_OF_CONTENT)
+            self._finish("rejected")
+
+    def content_answered(
+        self, recipient: str | None, reply: Reply | None, *, is_last: bool
+    ) -> None:
+        """Do as the reply to the content says, given to all recipients or (LMTP) to one."""
+        assert self._transaction is not None
+        if reply is not None:
+            self._transaction.answered(reply)
+            if reply.is_completion:
+                self._delivered = True
+                if not is_last:
+                    self.session.accept(self._transaction)
+            elif recipient is not None:
+                self._transaction.refuse(recipient, reply)
+        if is_last:
+            self.moved(END_OF_CONTENT)
+            self._finish(self._outcome_of_content())
+
+    def _outcome_of_content(self) -> Outcome:
+        assert self._transaction is not None
+        if self._delivered:
+            return "accepted"
+        last = self._transaction.reply
+        return "rejected" if last is not None and not last.is_positive else "aborted"
 
     def reset(self) -> None:
         """Give up the open transaction, if there is one."""
@@ -174,10 +247,13 @@ class Dialogue:
 
     def _outcome_of_what_was_given_up(self) -> Outcome:
         assert self._transaction is not None
+        if self._delivered:
+            return "accepted"
         nobody_left = self._transaction.refused and not self._transaction.recipients
         return "rejected" if self._data_refused or nobody_left else "aborted"
 
     def _finish(self, outcome: Outcome) -> None:
         assert self._transaction is not None
-        transaction, self._transaction, self.content = self._transaction, None, None
+        transaction, self._transaction = self._transaction, None
+        self.content = self.chunks = None
         self.session.finish(transaction, outcome)

@@ -2,8 +2,8 @@
 
 How it works: what the engine does about one command is a generator of actions. `next_action`
 takes from the generator in work; when it is exhausted, the next command or the next piece of the
-content begins another. So a pause in the middle of a command needs no state of its own: the
-generator is simply not asked to go on before `resume`.
+content begins another: the state tells which. So a pause in the middle of a command needs no state
+of its own: the generator is simply not asked to go on before `resume`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.engine import PAUSING, Close, Send
-from pytest_smtpserver.records.exchange import Event
 
-from . import replies
-from .commands import COMMANDS, nothing
+from . import conduct, delivery, replies
+from .authentication import MASK, masked
+from .commands import COMMANDS, chunk_size, nothing
 from .dialogue import Dialogue
 from .grammar import Refusal
 from .input import Input
 from .states import END_OF_CONTENT, TRANSITIONS, State
-from .turn import Turn
+from .turn import Handshake, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_smtpserver.engine import Action, EndReason, TLSInfo
     from pytest_smtpserver.records.recorder import Recorder
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver.rules import RuleBook
 
     from .commands import Command
-    from .content import Content
     from .offer import Offer
 
 # What is kept of a line that is too long, for the record. Arbitrary.
@@ -47,14 +46,15 @@ _UTF8_COMMANDS = {"MAIL", "RCPT", "VRFY", "EXPN"}
 
 _ENDED_BY: dict[EndReason, EndedBy] = {"idle": "timeout", "stop": "server", "crash": "server"}
 
-_NO_STAGES: tuple[str, ...] = ()
-_AT_MESSAGE = ("message",)
 # The stages at which a rule can answer a command line.
 _STAGES = {verb: (verb.lower(), "*") for verb in COMMANDS}
 
+# The states in which nothing can be said, for it would be said in clear.
+_SPEECHLESS = frozenset({State.HANDSHAKE, State.SECURING})
+
 
 class SMTPEngine:
-    """The server's side of one SMTP session; an `Engine`."""
+    """The server's side of one SMTP or LMTP session; an `Engine`."""
 
     def __init__(self, offer: Offer, recorder: Recorder, rules: RuleBook, client: Address) -> None:
         self._offer = offer
@@ -63,8 +63,10 @@ class SMTPEngine:
         self._client = client
         self._input = Input()
         self._work: Iterator[Action] = iter(())
-        self._turn: Turn | None = None
         self._paused = False
+        self._is_greeted = False
+        # Whether a command that came before its predecessor's reply can blame that reply.
+        self._group_failed = False
 
     @property
     def idle_timeout(self) -> float:
@@ -72,16 +74,20 @@ class SMTPEngine:
         return self._offer.settings.idle_timeout
 
     def opened(self, now: float) -> None:
-        """Greet the client."""
+        """Greet the client, after a handshake if TLS is implicit (RFC 8314 section 3)."""
         self._session = self._recorder.session_began(self._client, now)
         self._dialogue = Dialogue(self._offer, self._rules, self._session, now)
-        self._work = self._take_turn(
-            Turn(self._dialogue, ("connect",), self._greeting, self._dialogue.greeted)
-        )
+        if self._offer.settings.tls == "implicit":
+            self._dialogue.state = State.HANDSHAKE
+        else:
+            self._work = self._greet()
 
     def receive(self, octets: bytes, now: float) -> None:
         """Take octets, cut anyhow."""
-        self._dialogue.now = now
+        dialogue = self._dialogue
+        dialogue.now = now
+        if not self._is_greeted and dialogue.state is State.START and self._input.is_empty:
+            dialogue.violated("early-talker")
         self._input.add(octets)
 
     def next_action(self) -> Action | None:
@@ -90,6 +96,7 @@ class SMTPEngine:
             for action in self._work:
                 self._paused = isinstance(action, PAUSING)
                 return action
+            self._dialogue.turn = None
             work = self._next_work()
             if work is None:
                 return None
@@ -102,9 +109,11 @@ class SMTPEngine:
         self._paused = False
 
     def tls_done(self, info: TLSInfo, now: float) -> None:
-        """Go on after a handshake."""
-        self._session.secured(info, now)
+        """Begin anew, or at last, on an encrypted connection."""
         self.resume(now)
+        self._dialogue.secured(info)
+        if self._offer.settings.tls == "implicit":
+            self._work = self._greet()
 
     def tls_failed(self, why: str, now: float) -> None:
         """Give up after a handshake that failed."""
@@ -114,53 +123,41 @@ class SMTPEngine:
 
     def eof(self, now: float, *, reset: bool = False) -> None:
         """Take note that the client is gone."""
+        if conduct.leaves_early(self._dialogue):
+            self._dialogue.violated("no-quit")
         self._end("reset" if reset else "client", now)
         self._work = iter((Close(),))
 
     def end(self, reason: EndReason, now: float) -> None:
         """Say 421 and close (RFC 5321 section 3.8)."""
-        if self._dialogue.state is State.CLOSED:
-            self._work = iter((Close(),))
-            return
-        goodbye = self._offer.dressed(replies.GOODBYES[reason])
-        if self._turn is not None:
-            self._turn.give_up(goodbye)
+        state = self._dialogue.state
+        actions: list[Action] = [Close()]
+        if state is not State.CLOSED and state not in _SPEECHLESS:
+            goodbye = self._offer.dressed(replies.GOODBYES[reason])
+            actions.insert(0, Send(goodbye.octets))
+            self._say_goodbye(goodbye, now)
+        self._end(_ENDED_BY[reason], now)
+        self._work = iter(actions)
+
+    def _say_goodbye(self, goodbye: Reply, now: float) -> None:
+        if self._dialogue.turn is not None:
+            self._dialogue.turn.give_up(goodbye)
         else:
             self._session.said(goodbye, now)
-        self._end(_ENDED_BY[reason], now)
-        self._work = iter((Send(goodbye.octets), Close()))
 
     def _end(self, ended_by: EndedBy, now: float) -> None:
         self._paused = False
         self._input.clear()
         self._dialogue.now = now
-        if self._turn is not None:
-            self._turn.give_up()
+        if self._dialogue.turn is not None:
+            self._dialogue.turn.give_up()
         if self._dialogue.state is not State.CLOSED:
             self._dialogue.end(ended_by)
 
-    def _take_turn(self, turn: Turn) -> Iterator[Action]:
-        self._turn = turn
-        return turn.answer()
-
-    def _next_work(self) -> Iterator[Action] | None:
-        self._turn = None
-        state = self._dialogue.state
-        if state is State.CLOSED or self._input.is_empty:
-            return None
-        if state is State.CONTENT:
-            return self._take_content()
-        line = self._input.take_line()
-        return None if line is None else self._command(line)
-
-    def _take_content(self) -> Iterator[Action] | None:
-        content = self._dialogue.content
-        assert content is not None
-        rest = content.feed(self._input.take())
-        if rest is None:
-            return None
-        self._input.add(rest)
-        return self._content_ended(content)
+    def _greet(self) -> Iterator[Action]:
+        dialogue = self._dialogue
+        yield from Turn(dialogue, ("connect",), self._greeting, dialogue.greeted).answer()
+        self._is_greeted = True
 
     def _greeting(self) -> Reply:
         settings = self._offer.settings
@@ -168,52 +165,89 @@ class SMTPEngine:
             return self._offer.dressed(replies.TOO_MANY_CONNECTIONS)
         return self._offer.greeting
 
+    def _next_work(self) -> Iterator[Action] | None:
+        return _WORK.get(self._dialogue.state, SMTPEngine._take_command)(self)
+
+    def _nothing_to_do(self) -> None:
+        self._input.clear()
+
+    def _shake_hands(self) -> Iterator[Action]:
+        self._dialogue.moved("STARTTLS")
+        return Handshake(self._dialogue, self._input).answer()
+
+    def _take_content(self) -> Iterator[Action] | None:
+        content = self._dialogue.content
+        assert content is not None
+        if self._input.is_empty:
+            return None
+        rest = content.feed(self._input.take())
+        if rest is None:
+            return None
+        if rest:
+            self._input.add(rest)
+            self._judge_going_on(END_OF_CONTENT)
+        return delivery.content_ended(self._dialogue, content)
+
+    def _take_chunk(self) -> Iterator[Action] | None:
+        chunks = self._dialogue.chunks
+        assert chunks is not None
+        chunks.feed(self._input.take(chunks.remaining))
+        return None if chunks.remaining else delivery.chunk_ended(self._dialogue, chunks)
+
+    def _take_answer(self) -> Iterator[Action] | None:
+        exchange = self._dialogue.exchange
+        assert exchange is not None
+        line = self._input.take_line()
+        return None if line is None else exchange.take(line)
+
+    def _take_command(self) -> Iterator[Action] | None:
+        if self._input.is_empty:
+            return None
+        line = self._input.take_line()
+        return None if line is None else self._command(line)
+
     def _command(self, line: bytes) -> Iterator[Action]:
+        dialogue = self._dialogue
         text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
         # RFC 5321 section 4.1.1: "receivers SHOULD tolerate trailing white space".
         verb, _, argument = text.rstrip(" \t").partition(" ")
         # ASCII alone, or a dotless i would make a MAIL.
         verb = verb.upper() if verb.isascii() else verb
-        too_long = len(line) > self._dialogue.face.line_limit(verb)
-        shown = _shown(text, shortened=too_long)
-        self._session.asked(shown, self._dialogue.now)
+        too_long = len(line) > dialogue.face.line_limit(verb)
+        shown = self._shown(text, verb, shortened=too_long)
+        self._session.asked(shown, dialogue.now)
         command = None
         try:
             if too_long:
-                raise Refusal(replies.LINE_TOO_LONG)
+                raise Refusal(replies.LINE_TOO_LONG, "long-command-line")
             _check_characters(text.rstrip(" \t"), verb)
-            command = self._command_in_order(verb)
-            parsed = command.parse(self._dialogue, argument.rstrip(" "))
+            command = self._command_in_order(verb, shown)
+            parsed = command.parse(dialogue, argument.rstrip(" "))
         except Refusal as refusal:
             return self._refuse(shown, verb, command, argument, refusal)
-        return self._take_turn(
-            Turn(
-                self._dialogue,
-                _STAGES[verb],
-                partial(self._answer, command, parsed),
-                partial(self._carry_out, verb, command, parsed),
-                line=shown,
-                about=partial(command.about, self._dialogue, parsed),
-            )
-        )
+        self._judge(line, shown, verb, argument)
+        if command.opens is not None:
+            return command.opens(dialogue, parsed, shown)
+        return Turn(
+            dialogue,
+            _STAGES[verb],
+            partial(self._answer, command, parsed),
+            partial(self._carry_out, verb, command, parsed),
+            line=shown,
+            about=partial(command.about, dialogue, parsed),
+        ).answer()
 
-    def _refuse(
-        self, shown: str, verb: str, command: Command | None, argument: str, refusal: Refusal
-    ) -> Iterator[Action]:
-        reply = self._offer.dressed(refusal.reply)
-        # To the rules, a verb that is no command of the server is one if a rule says so.
-        stages = ("*",) if verb in COMMANDS else (verb.lower(), "*")
-        malformed = nothing if command is None else command.malformed
-        carry_out = partial(malformed, self._dialogue, argument)
-        return self._take_turn(Turn(self._dialogue, stages, lambda: reply, carry_out, line=shown))
-
-    def _command_in_order(self, verb: str) -> Command:
-        command = COMMANDS.get(verb)
+    def _command_in_order(self, verb: str, shown: str) -> Command:
+        command = self._offer.commands.get(verb)
         if command is None:
-            raise Refusal(replies.unknown_command(verb))
+            known = self._rules.knows_verb(verb.lower())
+            word = MASK if shown == MASK else verb
+            raise Refusal(replies.unknown_command(word), None if known else "unknown-command")
         state = self._dialogue.state
         if verb not in TRANSITIONS[state]:
-            raise Refusal(replies.out_of_order(verb, state.value))
+            # In a pipelined group the client could not know that what it builds on was refused.
+            violation = None if self._group_failed else "out-of-order"
+            raise Refusal(replies.out_of_order(verb, state.value), violation)
         return command
 
     def _answer(self, command: Command, parsed: object) -> Reply:
@@ -223,30 +257,67 @@ class SMTPEngine:
         if reply is not None and reply.code // 100 == command.accepted_by:
             self._dialogue.moved(verb)
             command.accepted(self._dialogue, parsed, reply)
+            if self._dialogue.state is State.HANDSHAKE:
+                # RFC 3207 section 4.2 has the client forgotten; what it sent ahead in clear too.
+                self._input.clear()
         else:
+            self._group_failed = not self._input.is_empty
             command.declined(self._dialogue, parsed, reply)
 
-    def _content_ended(self, content: Content) -> Iterator[Action]:
-        dialogue, octets = self._dialogue, content.octets()
-        self._session.asked(END_OF_CONTENT, dialogue.now)
-        if octets is None:
-            what: str | bytes = f"[{content.size:,} octets of content, too many to be kept]"
-            reply, stages = replies.TOO_BIG, _NO_STAGES
+    def _refuse(
+        self, shown: str, verb: str, command: Command | None, argument: str, refusal: Refusal
+    ) -> Iterator[Action]:
+        dialogue, reply = self._dialogue, self._offer.dressed(refusal.reply)
+        if refusal.violation is not None:
+            dialogue.violated(refusal.violation, shown)
+        if verb == "AUTH":
+            dialogue.auth_failed = True
+        if verb == "BDAT":
+            # RFC 3030 section 2 has the server discard what was sent in vain.
+            self._input.skip(chunk_size(argument))
+        self._group_failed = not self._input.is_empty
+        # To the rules, a verb that is no command of the server is one if a rule says so.
+        stages = ("*",) if verb in COMMANDS else (verb.lower(), "*")
+        malformed = nothing if command is None else command.malformed
+        carry_out = partial(malformed, dialogue, argument)
+        return Turn(dialogue, stages, lambda: reply, carry_out, line=shown).answer()
+
+    def _judge(self, line: bytes, shown: str, verb: str, argument: str) -> None:
+        for code in conduct.judge_command(line, verb, argument):
+            self._dialogue.violated(code, shown)
+        if not self._input.is_empty:
+            self._judge_going_on(verb, argument)
         else:
-            what, reply, stages = octets, replies.ACCEPTED, _AT_MESSAGE
-            dialogue.content_complete(octets)
-        self._session.noticed(Event(time=dialogue.now, origin="C", what=what))
-        own = self._offer.dressed(reply)
-        return self._take_turn(
-            Turn(
-                dialogue,
-                stages,
-                lambda: own,
-                dialogue.content_answered,
-                line=END_OF_CONTENT,
-                about=lambda: {"message": dialogue.message},
-            )
-        )
+            self._group_failed = False
+
+    def _judge_going_on(self, verb: str, argument: str = "") -> None:
+        for code in conduct.judge_going_on(self._dialogue, verb, argument):
+            self._dialogue.violated(code, f"after {verb}")
+
+    def _shown(self, text: str, verb: str, *, shortened: bool) -> str:
+        # Octets that are no UTF-8 as \\xff; a line that is too long only in its beginning.
+        dialogue = self._dialogue
+        if verb == "AUTH":
+            return masked(text)
+        if dialogue.auth_failed and verb not in COMMANDS:
+            return MASK
+        dialogue.auth_failed = False
+        if shortened:
+            text = f"{text[:_KEPT_OF_LONG_LINE]}[...]"
+        if text.isascii():
+            return text
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+# What is done about octets in each state; in the others they are command lines.
+_WORK: dict[State, Callable[[SMTPEngine], Iterator[Action] | None]] = {
+    State.HANDSHAKE: SMTPEngine._shake_hands,
+    State.SECURING: SMTPEngine._nothing_to_do,
+    State.CONTENT: SMTPEngine._take_content,
+    State.CHUNK: SMTPEngine._take_chunk,
+    State.AUTH: SMTPEngine._take_answer,
+    State.CLOSED: SMTPEngine._nothing_to_do,
+}
 
 
 def _check_characters(text: str, verb: str) -> None:
@@ -255,13 +326,4 @@ def _check_characters(text: str, verb: str) -> None:
     if _CONTROL.search(text):
         raise Refusal(replies.MALFORMED_COMMAND)
     if not text.isascii() and (verb not in _UTF8_COMMANDS or _NOT_UTF8.search(text)):
-        raise Refusal(replies.NOT_UTF8)
-
-
-def _shown(text: str, *, shortened: bool = False) -> str:
-    # Octets that are no UTF-8 as \\xff; a line that is too long only in its beginning.
-    if shortened:
-        text = f"{text[:_KEPT_OF_LONG_LINE]}[...]"
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise Refusal(replies.NOT_UTF8, "eight-bit-command")

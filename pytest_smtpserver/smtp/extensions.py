@@ -30,6 +30,16 @@ def under_tls(settings: Settings, encrypted: bool) -> bool:
     return encrypted
 
 
+def before_tls(settings: Settings, encrypted: bool) -> bool:
+    """On a connection in clear that can be encrypted."""
+    return settings.tls == "starttls" and not encrypted
+
+
+def where_auth_is_taken(settings: Settings, encrypted: bool) -> bool:
+    """Where the settings allow AUTH."""
+    return settings.auth != "off" and (encrypted or not settings.auth_needs_tls)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
     """One service extension."""
@@ -112,6 +122,9 @@ def _holduntil(value: str) -> bool:
         return False
 
 
+# RFC 4954 section 5: the value is a mailbox in xtext, or "<>".
+_AUTH = _matches(rf"<>|{_XTEXT}")
+
 # RFC 9422 section 4.2: a limit of recipients has six digits at most.
 _HIGHEST_LIMIT = 999_999
 
@@ -190,5 +203,17 @@ EXTENSIONS: Mapping[str, Extension] = MappingProxyType(
             # Section 2: "increased by 11 octets".
             mail_octets=11,
         ),
+        "STARTTLS": Extension(rfcs=(3207,), when=before_tls),
+        "AUTH": Extension(
+            rfcs=(4954,),
+            when=where_auth_is_taken,
+            announcement=lambda settings: " ".join(settings.mechanisms),
+            mail={"AUTH": _AUTH},
+            # Section 3: "increased by 500 characters".
+            mail_octets=500,
+        ),
     }
 )
+
+#: Those that follow settings of their own.
+OF_SETTINGS = ("STARTTLS", "AUTH")

@@ -68,11 +68,15 @@ _FORWARD_PATHS = (_PATH, _POSTMASTER)
 
 
 class Refusal(Exception):  # no error of ours: it carries the reply to the client
-    """A command that cannot be parsed, with the reply that says why."""
+    """A command that cannot be taken, with the reply that says why.
 
-    def __init__(self, reply: Reply) -> None:
+    `violation` is the code of what the client did against the protocol, `None` for nothing.
+    """
+
+    def __init__(self, reply: Reply, violation: str | None = "bad-syntax") -> None:
         super().__init__(str(reply))
         self.reply = reply
+        self.violation = violation
 
 
 def reverse_path(text: str) -> tuple[str, str]:

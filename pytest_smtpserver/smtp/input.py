@@ -10,16 +10,20 @@ _LONGEST_LINE = 16 * 1024
 class Input:
     """Octets, cut anyhow, from which lines, chunks or all there is are taken."""
 
-    __slots__ = ("_octets", "_start", "_too_long")
+    __slots__ = ("_octets", "_skip", "_start", "_too_long")
 
     def __init__(self) -> None:
         self._octets = b""
         self._start = 0
+        # Octets to come that nobody wants.
+        self._skip = 0
         # The beginning of a line that is too long, while its end has not come.
         self._too_long = b""
 
     def add(self, octets: bytes) -> None:
         """Append what has arrived."""
+        if self._skip:
+            octets, self._skip = octets[self._skip :], max(0, self._skip - len(octets))
         if self._start < len(self._octets):
             octets = self._octets[self._start :] + octets
         self._octets, self._start = octets, 0
@@ -53,6 +57,10 @@ class Input:
         self._start += len(taken)
         return taken
 
+    def skip(self, count: int) -> None:
+        """Throw away the next octets, so many of them, as they come."""
+        self._skip = count - len(self.take(count))
+
     def clear(self) -> None:
         """Throw away all there is."""
-        self._octets, self._start, self._too_long = b"", 0, b""
+        self._octets, self._start, self._too_long, self._skip = b"", 0, b"", 0

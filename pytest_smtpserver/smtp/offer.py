@@ -8,10 +8,12 @@ from pytest_smtpserver.records.reply import Reply
 
 from . import replies
 from .commands import COMMANDS
-from .extensions import EXTENSIONS
+from .extensions import EXTENSIONS, OF_SETTINGS
 from .grammar import Refusal
+from .sasl import LINE_LIMIT
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable, Mapping
 
     from pytest_smtpserver.settings import Settings
@@ -28,17 +30,22 @@ _COMMAND_LINE = 512
 class Offer:
     """What is the same for all clients of one server, and its two faces."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tls_context: ssl.SSLContext | None = None) -> None:
         self.settings = settings
+        self.tls_context = tls_context
+        self.commands = {verb: row for verb, row in COMMANDS.items() if row.when(settings)}
         self._is_enhanced = "ENHANCEDSTATUSCODES" in settings.offered_extensions
         #: Where a rule of this server can answer.
-        self.stages = {"connect", "message", "*", *map(str.lower, COMMANDS)}
+        self.stages = {"connect", "message", "*", *map(str.lower, self.commands)}
+        if settings.tls != "off":
+            self.stages.add("tls")
         # RFC 5321 section 4.3.1: the greeting begins with the server's domain, too.
         self.greeting = Reply(220, f"{settings.hostname} ESMTP pytest-smtpserver")
         self.helo = Reply(250, settings.hostname)
         #: What a client is offered in clear, and under TLS.
-        self.in_clear = Face(settings, settings.offered_extensions, encrypted=False)
-        self.under_tls = Face(settings, settings.offered_extensions, encrypted=True)
+        keywords = (*settings.offered_extensions, *OF_SETTINGS)
+        self.in_clear = Face(settings, keywords, encrypted=False)
+        self.under_tls = Face(settings, keywords, encrypted=True)
 
     def dressed(self, reply: Reply) -> Reply:
         """Return one of the server's own replies as this server gives it.
@@ -71,6 +78,7 @@ class Face:
         self._excludes = [row.mail_excludes for row in offered if row.mail_excludes]
         self._line_limits = {
             "MAIL": _COMMAND_LINE + sum(row.mail_octets for row in offered),
+            "AUTH": LINE_LIMIT,
             "RCPT": _COMMAND_LINE + sum(row.rcpt_octets for row in offered),
         }
         self.ehlo = Reply(250, "\n".join((settings.hostname, *self._announcements(settings))))
@@ -84,7 +92,7 @@ class Face:
         known = self._values[command]
         for keyword, value in given.items():
             if keyword not in known:
-                raise Refusal(replies.unknown_parameter(keyword))
+                raise Refusal(replies.unknown_parameter(keyword), "unknown-parameter")
             if not any(_fits(value, one) for one in known[keyword]):
                 raise Refusal(replies.bad_value(keyword, value))
         for excluding in self._excludes:

@@ -31,6 +31,25 @@ ARGUMENT_REQUIRED = Reply(501, "argument required", "5.5.4")
 # RFC 6531 section 3.5: 553 for MAIL and RCPT when SMTPUTF8 was not asked for.
 NEEDS_SMTPUTF8 = Reply(553, "a non-ASCII address needs MAIL with SMTPUTF8", "5.6.7")
 
+# RFC 3207 section 4: "220 Ready to start TLS".
+READY_FOR_TLS = Reply(220, "ready to start TLS", "2.0.0")
+ALREADY_ENCRYPTED = Reply(503, "bad sequence of commands: the session is encrypted", "5.5.1")
+# Section 4: "530 5.7.0 Must issue a STARTTLS command first".
+STARTTLS_FIRST = Reply(530, "must issue a STARTTLS command first", "5.7.0")
+
+# RFC 4954 section 6: "530 5.7.0 Authentication required".
+AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
+ALREADY_AUTHENTICATED = Reply(503, "bad sequence of commands: already authenticated", "5.5.1")
+# Section 4: 504 for a mechanism that is not known, with 5.5.4.
+UNKNOWN_MECHANISM = Reply(504, "authentication mechanism not offered", "5.5.4")
+# RFC 2554 section 6 has the code: "Encryption required for requested authentication mechanism".
+ENCRYPTION_REQUIRED = Reply(538, "encryption required for authentication", "5.7.11")
+
+# RFC 3030 section 3: with BODY=BINARYMIME the content comes by BDAT.
+BINARY_NEEDS_BDAT = Reply(503, "bad sequence of commands: BODY=BINARYMIME needs BDAT", "5.5.1")
+
+BAD_CHUNK = Reply(501, "syntax: BDAT octets [LAST]", "5.5.4")
+
 TOO_MANY_RECIPIENTS = Reply(452, "too many recipients", "4.5.3")
 TOO_BIG = Reply(552, "message exceeds the maximum size", "5.3.4")
 
@@ -56,6 +75,11 @@ def echo(text: str) -> str:
     """
     escaped = text.encode("utf-8", "surrogateescape").decode("ascii", "backslashreplace")
     return escaped if len(escaped) <= _ECHO else f"{escaped[:_ECHO]}[...]"
+
+
+def chunk_received(octets: int) -> Reply:
+    """RFC 3030 section 2: 250 for a chunk that was taken."""
+    return Reply(250, f"{octets} octets received", "2.0.0")
 
 
 def unknown_command(verb: str) -> Reply:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from pytest_smtpserver.engine import Close, Send
-from pytest_smtpserver.records.exchange import Event
+from pytest_smtpserver.engine import Close, Send, StartTLS
+from pytest_smtpserver.records.exchange import Event, Exchange
 from pytest_smtpserver.records.reply import Reply
 from pytest_smtpserver.rules import CallableError, Command
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.rules import Rule
 
     from .dialogue import Dialogue
+    from .input import Input
 
 # RFC 5321 section 3.8: "421 (...) Service not available, closing transmission channel".
 _CLOSING = 421
@@ -59,7 +60,7 @@ class Turn:
         dialogue: Dialogue,
         stages: tuple[str, ...],
         own: Callable[[], Reply],
-        carry_out: Callable[[Reply | None], object],
+        carry_out: Callable[[Reply | None], object] = lambda reply: None,
         *,
         line: str = "",
         about: Callable[[], dict[str, Any]] = dict,
@@ -77,6 +78,7 @@ class Turn:
 
     def answer(self) -> Iterator[Action]:
         """Yield the actions of the rule that answers, or of the server's own answer."""
+        self._dialogue.turn = self
         if not self._dialogue.rules.rules:
             return self.say_own()
         return self._answer_by_rule()
@@ -154,6 +156,7 @@ class Turn:
                 session.said(said, now)
             return
         self._is_settled = True
+        self._dialogue.is_unanswered = said is None
         exchange = session.answered(said, now, self._rule)
         if self._rule is not None:
             self._rule.hit(exchange)
@@ -179,3 +182,33 @@ def _first_reply(octets: bytes) -> Reply | None:
         return None
     lines = match[0].removesuffix("\r\n").split("\r\n")
     return Reply(int(lines[-1][:3]), "\n".join(line[4:] for line in lines).replace("\0", ""))
+
+
+class Handshake(Turn):
+    """The turn in which TLS begins; no reply is due, and steps of a rule come before it."""
+
+    __slots__ = ("_input",)
+
+    def __init__(self, dialogue: Dialogue, received: Input) -> None:
+        super().__init__(dialogue, ("tls",), lambda: dialogue.offer.greeting)
+        self._input = received
+
+    def say_own(self) -> Iterator[Action]:
+        """Shake hands."""
+        context = self._dialogue.offer.tls_context
+        assert context is not None
+        self._settle(None, None)
+        yield StartTLS(context, self._input.take())
+
+    def send(self, octets: bytes) -> Iterator[Action]:
+        """Send raw octets, whatever they are to the client."""
+        self._notice("S", octets)
+        yield Send(octets)
+
+    def _settle(self, said: Reply | None, meant: Reply | None) -> None:
+        # The handshake is no exchange of the session, but a rule that was used has hit one.
+        if not self._is_settled and self._rule is not None:
+            now = self._dialogue.now
+            exchange = Exchange(command="", reply=None, rule=self._rule, received=now, answered=now)
+            self._rule.hit(exchange)
+        self._is_settled = True

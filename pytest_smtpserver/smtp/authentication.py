@@ -1,0 +1,176 @@
+"""AUTH (RFC 4954): one exchange, from the command to the verdict.
+
+Secrets are masked by their place: what stands after the mechanism's name, and every line that the
+client sends while the exchange lasts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pytest_smtpserver.engine import Send
+from pytest_smtpserver.records.authentication import AuthAttempt
+from pytest_smtpserver.records.exchange import Event
+
+from . import replies
+from .grammar import Refusal
+from .sasl import LINE_LIMIT, MECHANISMS, Verdict, decoded, decoded_initial, encoded, step
+from .sasl import replies as sasl_replies
+from .turn import Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_smtpserver.engine import Action
+    from pytest_smtpserver.records.reply import Reply
+
+    from .dialogue import Dialogue
+    from .sasl import Challenge
+
+#: Stands for what is not shown.
+MASK: Final = "***"
+
+# RFC 4422 section 3.1: sasl-mech = 1*20mech-char
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,20}")
+
+# Those with which the client sends what nobody else may know.
+_PLAINTEXT = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
+
+
+@dataclass(frozen=True, slots=True)
+class AuthRequest:
+    """What AUTH says: a mechanism, and perhaps the client's first answer, decoded."""
+
+    mechanism: str
+    initial: bytes | None
+
+
+def masked(line: str) -> str:
+    """Return an AUTH command as it may be shown."""
+    words = line.split(maxsplit=2)
+    shown = [word if _NAME.fullmatch(word) else MASK for word in words[:2]]
+    return " ".join([*shown, MASK] if len(words) > 2 else shown)
+
+
+def parse_auth(dialogue: Dialogue, argument: str) -> AuthRequest:
+    """RFC 4954 section 4: `AUTH mechanism [initial-response]`."""
+    name, _, initial = argument.partition(" ")
+    name = name.upper()
+    if not name:
+        raise Refusal(replies.ARGUMENT_REQUIRED)
+    # Section 4: "After an AUTH command has been successfully completed, no more AUTH commands
+    # may be issued in the same session." [...] "MUST reject any further AUTH commands with a 503".
+    if dialogue.session.username is not None:
+        raise Refusal(replies.ALREADY_AUTHENTICATED, "out-of-order")
+    if not dialogue.takes_auth:
+        if initial:
+            note_plaintext(dialogue, name)
+        raise Refusal(replies.ENCRYPTION_REQUIRED, None)
+    if name not in dialogue.offer.settings.mechanisms:
+        raise Refusal(replies.UNKNOWN_MECHANISM, None)
+    if initial and not MECHANISMS[name].takes_initial_response:
+        raise Refusal(sasl_replies.NO_INITIAL_RESPONSE)
+    return AuthRequest(name, decoded_initial(initial) if initial else None)
+
+
+def note_plaintext(dialogue: Dialogue, mechanism: str) -> None:
+    """Note that a password was sent in clear, if it could have been sent otherwise."""
+    could_encrypt = dialogue.offer.settings.tls == "starttls" and dialogue.session.tls is None
+    if could_encrypt and mechanism in _PLAINTEXT:
+        dialogue.violated("plaintext-credentials", f"AUTH {mechanism}")
+
+
+class Authentication:
+    """One exchange; each method takes what the client said, and gives what the server does."""
+
+    def __init__(self, dialogue: Dialogue, request: AuthRequest, line: str) -> None:
+        settings = dialogue.offer.settings
+        self._dialogue = dialogue
+        self._mechanism = request.mechanism
+        self._initial = request.initial
+        self._line = line
+        self._exchange = MECHANISMS[request.mechanism].begin(settings.users, settings.hostname)
+        self._is_recorded = False
+
+    def begin(self) -> Iterator[Action]:
+        """Answer the AUTH command itself."""
+        first = step(self._exchange, None)
+        if self._initial is None:
+            return self._say(first)
+        note_plaintext(self._dialogue, self._mechanism)
+        return self._go_on(self._initial)
+
+    def take(self, line: bytes) -> Iterator[Action]:
+        """Answer a line that the client has sent in this exchange."""
+        dialogue, answer = self._dialogue, line.removesuffix(b"\n").removesuffix(b"\r")
+        dialogue.session.noticed(Event(time=dialogue.now, origin="C", what=MASK))
+        if len(line) > LINE_LIMIT:
+            return self._refuse(Refusal(sasl_replies.LINE_TOO_LONG, "long-command-line"))
+        if answer == b"*":
+            return self._refuse(Refusal(sasl_replies.CANCELLED, None))
+        note_plaintext(dialogue, self._mechanism)
+        try:
+            octets = decoded(answer)
+        except Refusal as refusal:
+            return self._refuse(refusal)
+        return self._go_on(octets)
+
+    def _go_on(self, answer: bytes) -> Iterator[Action]:
+        try:
+            return self._say(step(self._exchange, answer))
+        except Refusal as refusal:
+            return self._refuse(refusal)
+
+    def _say(self, said: Challenge | Verdict) -> Iterator[Action]:
+        if isinstance(said, Verdict):
+            return self._conclude(said)
+        if said.verdict is not None:
+            self._record(said.verdict, succeeded=False)
+        reply = f"334 {encoded(said.octets)}"
+        dialogue = self._dialogue
+        dialogue.session.noticed(Event(time=dialogue.now, origin="S", what=reply))
+        return iter((Send(f"{reply}\r\n".encode()),))
+
+    def _conclude(self, verdict: Verdict) -> Iterator[Action]:
+        reply = sasl_replies.AUTHENTICATED if verdict.succeeded else sasl_replies.BAD_CREDENTIALS
+        return self._answer(reply, verdict, ("auth", "*"))
+
+    def _refuse(self, refusal: Refusal) -> Iterator[Action]:
+        if refusal.violation is not None:
+            self._dialogue.violated(refusal.violation, self._line)
+        return self._answer(refusal.reply, Verdict(None, succeeded=False), ("*",))
+
+    def _answer(self, reply: Reply, verdict: Verdict, stages: tuple[str, ...]) -> Iterator[Action]:
+        own = self._dialogue.offer.dressed(reply)
+        about = {"username": verdict.username, "mechanism": self._mechanism}
+        return Turn(
+            self._dialogue,
+            stages,
+            lambda: own,
+            partial(self._concluded, verdict),
+            line=self._line,
+            about=lambda: about,
+        ).answer()
+
+    def _concluded(self, verdict: Verdict, reply: Reply | None) -> None:
+        succeeded = reply is not None and reply.is_completion
+        self._dialogue.auth_ended()
+        self._dialogue.auth_failed = not succeeded
+        self._record(verdict, succeeded=succeeded)
+
+    def _record(self, verdict: Verdict, *, succeeded: bool) -> None:
+        if self._is_recorded and not succeeded:
+            return
+        self._is_recorded = True
+        session = self._dialogue.session
+        session.authenticated(
+            AuthAttempt(
+                mechanism=self._mechanism,
+                username=verdict.username,
+                succeeded=succeeded,
+                over_tls=session.tls is not None,
+            )
+        )

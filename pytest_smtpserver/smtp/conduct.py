@@ -1,0 +1,48 @@
+"""What a client does wrong though its command can be taken: judged before it is answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .grammar import is_helo_domain
+from .pipelining import ends_group
+from .states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .dialogue import Dialogue
+
+_LEAVING = frozenset({State.CLOSED, State.REFUSED, State.HANDSHAKE, State.SECURING})
+_GREETINGS = frozenset({"EHLO", "HELO", "LHLO"})
+
+
+def judge_command(line: bytes, verb: str, argument: str) -> Iterator[str]:
+    """Yield the codes of what is wrong with a command that was parsed."""
+    if not line.endswith(b"\r\n"):
+        yield "bare-lf-command"
+    if verb in _GREETINGS and not is_helo_domain(argument):
+        yield "bad-helo-domain"
+
+
+def leaves_early(dialogue: Dialogue) -> bool:
+    """Return whether a client that closes the connection should have sent QUIT.
+
+    Not who was not welcome, who waits for an answer in vain, or who never said anything: that may
+    be somebody who only looks whether the port is open.
+    """
+    if dialogue.state in _LEAVING or not dialogue.session.has_spoken:
+        return False
+    return dialogue.turn is None and not dialogue.is_unanswered
+
+
+def judge_going_on(dialogue: Dialogue, verb: str, argument: str = "") -> Iterator[str]:
+    """Yield the codes for a client that has sent on before it had the reply to this command."""
+    if verb == "QUIT":
+        yield "data-after-quit"
+    elif verb == "STARTTLS":
+        yield "plaintext-after-starttls"
+    elif not dialogue.offers("PIPELINING"):
+        yield "pipelining-not-offered"
+    elif ends_group(verb, argument):
+        yield "pipelined-too-far"
