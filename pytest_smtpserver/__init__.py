@@ -10,6 +10,7 @@ The rooms of the house, each importing only from those below it:
 * `records`: what happened, as values; and the recorder
 * `network`: trio: the background thread, listeners, driving a connection; knows no SMTP
 * `matching`: criteria on records, and what a failing test says; pure
+* `certificates`: the run's authority and what servers show; `access`: how one reaches a server
 * `settings`: one frozen value, and the table of what is allowed
 * `engine`: what an engine is; `clock`: time that no test can freeze
 
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .certificates import CertificateAuthority as CertificateAuthority
     from .engine import TLSInfo as TLSInfo
     from .matching import CriterionError as CriterionError
     from .matching import SMTPAssertionError as SMTPAssertionError
@@ -50,6 +52,7 @@ _HOMES = {
     "AsyncSMTPServer": "server_async",
     "Attachment": "records.parts",
     "AuthAttempt": "records.authentication",
+    "CertificateAuthority": "certificates",
     "Command": "rules.command",
     "CriterionError": "matching",
     "Envelope": "records.envelope",

@@ -19,6 +19,7 @@ from .settings import DEFAULTS, SETTINGS, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
+    from .certificates import CertificateAuthority
     from .server import SMTPServer
     from .server_async import AsyncSMTPServer
     from .settings import Settings
@@ -174,6 +175,14 @@ def smtpserver_async(smtpserver: SMTPServer) -> AsyncSMTPServer:
     from .server_async import AsyncSMTPServer
 
     return AsyncSMTPServer(smtpserver)
+
+
+@pytest.fixture(scope="session")
+def smtpserver_ca() -> CertificateAuthority:
+    """The `CertificateAuthority` of the run: `.cert_file` and `.client_context()`."""
+    from .certificates import authority
+
+    return authority()
 
 
 @pytest.fixture(scope="session")

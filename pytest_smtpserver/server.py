@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import quote
 
-from . import addresses
+from . import access, addresses
 from .checks import check
 from .clock import now
 from .matching import Criteria
@@ -18,9 +17,11 @@ from .smtp import Offer, SMTPEngine
 from .waiting import Waits, blocking
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from types import TracebackType
 
+    from .certificates import CertificateAuthority
     from .network import Listener
     from .records.message import Message
     from .records.reply import Reply
@@ -44,7 +45,7 @@ class SMTPServer:
 
     def __init__(self, **settings: Any) -> None:
         self._settings = DEFAULTS.changed(settings)
-        self._offer = Offer(self._settings)
+        self._offer = Offer(self._settings, access.tls_context(self._settings))
         self._recorder = Recorder()
         self._rules = RuleBook(self._offer.stages, self._recorder.wake, self._wait_held)
         self._listener: Listener | None = None
@@ -85,23 +86,32 @@ class SMTPServer:
 
     @property
     def url(self) -> str:
-        """`smtp://host:port`, IPv6 addresses in brackets (RFC 3986). Errors as `addr`."""
-        host = f"[{quote(self.host, safe=':')}]" if ":" in self.host else self.host
-        return f"smtp://{host}:{self.port}"
+        """`smtp://host:port`, or `smtps://` with implicit TLS. Errors as `addr`.
+
+        If there are users, the first one's name and password stand in it, percent-encoded, and
+        IPv6 addresses stand in brackets (RFC 3986).
+        """
+        return access.url(self._settings, *self.addr)
 
     def env(self, prefix: str = "SMTP_") -> dict[str, str]:
         """Return what an application reads from its environment; errors as `addr`.
 
-        The names are `HOST`, `PORT`, `HOSTNAME`, `URL` and `TLS` after the prefix.
+        The names are `HOST`, `PORT`, `HOSTNAME`, `URL` and `TLS` after the prefix, with users the
+        first one's `USERNAME` and `PASSWORD`, and with TLS `CA_FILE`.
         """
-        values = {
-            "HOST": self.host,
-            "PORT": str(self.port),
-            "HOSTNAME": self.hostname,
-            "URL": self.url,
-            "TLS": "off",
-        }
+        values = access.environment(self._settings, *self.addr)
         return {f"{prefix}{name}": value for name, value in values.items()}
+
+    @property
+    def ca(self) -> CertificateAuthority:
+        """The authority of this run, which has signed the server's valid certificate."""
+        from .certificates import authority
+
+        return authority()
+
+    def client_context(self) -> ssl.SSLContext:
+        """Return a new context for clients that trusts the run's authority, and it alone."""
+        return self.ca.client_context()
 
     def start(self) -> Self:
         """Listen, and return the server; without effect if it already does.

@@ -11,10 +11,10 @@ PACKAGE = Path(__file__).parent.parent / "pytest_smtpserver"
 
 #: What each room may import of the package.
 ALLOWED = {
-    "plugin": {"server", "server_async", "settings", "checks", "network"},
+    "plugin": {"certificates", "server", "server_async", "settings", "checks", "network"},
     "server": {
-        "addresses", "checks", "clock", "matching", "network", "records", "rules", "settings",
-        "smtp", "waiting",
+        "access", "addresses", "certificates", "checks", "clock", "matching", "network", "records",
+        "rules", "settings", "smtp", "waiting",
     },
     "server_async": {"records", "rules", "server", "waiting"},
     "checks": {"matching", "records", "server"},
@@ -22,6 +22,7 @@ ALLOWED = {
     "smtp": {"engine", "records", "rules", "settings"},
     "rules": {"engine", "matching", "records"},
     "network": {"clock", "engine"},
+    "access": {"certificates", "settings"},
     "addresses": {"settings"},
     "certificates": set(),
     "records": {"engine", "matching"},
