@@ -41,6 +41,13 @@ def test_a_server_is_plain_smtp_without_tls_and_auth_by_default() -> None:
     assert DEFAULTS.users == {}
 
 
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_default_is_possible(name: str) -> None:
+    value = getattr(DEFAULTS, name)
+
+    assert SETTINGS[name].check(value) == value
+
+
 @pytest.mark.parametrize(
     ("name", "values"),
     [

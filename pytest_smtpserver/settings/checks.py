@@ -6,15 +6,15 @@ A bare `ValueError` means that the value is none of what is allowed; a text in i
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .mechanisms import MECHANISMS, is_installed
+from .mechanisms import MECHANISMS, missing_library
 from .users import Users
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Collection
 
     Check = Callable[[Any], object]
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 CERTIFICATES = ("valid", "expired", "wrong-host", "untrusted")
 
 
-def text(pattern: re.Pattern[str]) -> Check:
+def text(pattern: str) -> Check:
     """Return a check for a str of this form."""
 
     def check(value: Any) -> object:
-        _require(isinstance(value, str) and pattern.fullmatch(value))
+        _require(isinstance(value, str) and re.fullmatch(pattern, value))
         return value
 
     return check
@@ -86,10 +86,9 @@ def mechanisms(value: Any) -> object:
     _require(names and all(one in MECHANISMS for one in names))
     _require(len(set(names)) == len(names))
     for name in names:
-        needed = MECHANISMS[name].library
-        if needed and not is_installed(needed):
+        if library := missing_library(name):
             raise ValueError(
-                f"{name} needs the library {needed}: pip install pytest-smtpserver[scram]"
+                f"{name} needs the library {library}: pip install pytest-smtpserver[scram]"
             )
     return names
 

@@ -5,50 +5,44 @@ How they work is written in `smtp/sasl`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What a mechanism cannot do without."""
-
-    #: A library beside the plugin's own requirements.
-    library: str | None = None
-    #: Whether the server must know the password: the client proves that it knows it, and wants
-    #: to see the proof that the server does. With others anyone can be let in.
-    password: bool = False
-
-
-_NOTHING = Needs()
-_SCRAM = Needs(library="scramp", password=True)
-
 #: In the order in which they are offered, unless the setting `mechanisms` says another.
-MECHANISMS: Mapping[str, Needs] = MappingProxyType(
-    {
-        "PLAIN": _NOTHING,
-        "LOGIN": _NOTHING,
-        "CRAM-MD5": _NOTHING,
-        "SCRAM-SHA-1": _SCRAM,
-        "SCRAM-SHA-256": _SCRAM,
-        "XOAUTH2": _NOTHING,
-        "OAUTHBEARER": _NOTHING,
-    }
+MECHANISMS = (
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "XOAUTH2",
+    "OAUTHBEARER",
 )
+
+#: Those for which the server must know the password: the client proves that it knows it, and
+#: wants to see the proof that the server does. With the others anyone can be let in.
+NEED_PASSWORD = frozenset({"SCRAM-SHA-1", "SCRAM-SHA-256"})
+
+#: name -> the library that it needs, which is not among the plugin's own requirements.
+LIBRARIES = {"SCRAM-SHA-1": "scramp", "SCRAM-SHA-256": "scramp"}
 
 
 def all_that_serve(users: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names of the mechanisms that lack nothing."""
     return tuple(
         name
-        for name, needs in MECHANISMS.items()
-        if (users or not needs.password) and (not needs.library or is_installed(needs.library))
+        for name in MECHANISMS
+        if (users or name not in NEED_PASSWORD) and not missing_library(name)
     )
+
+
+def missing_library(name: str) -> str | None:
+    """Return the library for want of which a mechanism cannot serve, or `None`."""
+    library = LIBRARIES.get(name)
+    return library if library and not is_installed(library) else None
 
 
 @cache

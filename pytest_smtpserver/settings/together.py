@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import SettingsError
-from .mechanisms import MECHANISMS
+from .mechanisms import NEED_PASSWORD
 
 if TYPE_CHECKING:
     from .table import Settings
@@ -21,7 +21,7 @@ def check_together(settings: Settings) -> None:
     if settings.auth == "off" or settings.users:
         return
     for name in settings.mechanisms:
-        if MECHANISMS[name].password:
+        if name in NEED_PASSWORD:
             raise SettingsError(
                 f"mechanisms={settings.mechanisms!r} with users={{}}: {name} cannot let anyone in "
                 "without knowing the password; give the users, or leave it out"
