@@ -60,7 +60,7 @@ class Extension:
 
 
 def _matches(pattern: str) -> Callable[[str], object]:
-    # RFC 5234 section 2.3: "ABNF strings are case insensitive".
+    # RFC 5234 section 2.3: "ABNF strings are case insensitive", and ASCII: no long s is an S.
     return re.compile(pattern, re.IGNORECASE | re.ASCII).fullmatch
 
 

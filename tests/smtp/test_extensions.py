@@ -83,7 +83,7 @@ INVALID = {
     ("mail", "SIZE"): [None, "-1", "1k", "123456789012345678901"],
     ("mail", "BODY"): [None, "9BIT"],
     ("mail", "SMTPUTF8"): ["yes"],
-    ("mail", "RET"): [None, "BODY", "FULL,HDRS"],
+    ("mail", "RET"): [None, "BODY", "FULL,HDRS", "HDR\u017f"],
     ("mail", "ENVID"): [None, "a+2", "a+2b", "a+00b", "a+7Fb", XTEXT_100 + "x"],
     ("rcpt", "NOTIFY"): [None, "NEVER,SUCCESS", "SUCCESS,", ",DELAY", "ALWAYS", "SUCCESS;DELAY"],
     ("rcpt", "ORCPT"): [
