@@ -1,0 +1,54 @@
+"""The pages of the reference that are generated from tables."""
+
+import pytest
+
+from docs._generate import extensions_page, shown_by, violations_page, write
+from pytest_smtpserver.records.violations import KINDS
+from pytest_smtpserver.settings import EXTENSIONS as OFFERED
+from pytest_smtpserver.smtp import EXTENSIONS
+
+
+def cells(page, first):
+    [line] = [line for line in page.splitlines() if line.startswith(f"| `{first}` |")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_page_of_extensions_says_what_the_table_says():
+    page = extensions_page(EXTENSIONS)
+    keyword, rfc, offered, mail, rcpt, octets, _ = cells(page, "DSN")
+    assert keyword == "`DSN`"
+    assert rfc == (
+        "[3461](https://www.rfc-editor.org/rfc/rfc3461), "
+        "[6533](https://www.rfc-editor.org/rfc/rfc6533)"
+    )
+    assert offered == "at all times"
+    assert mail == "`RET=`, `ENVID=`"
+    assert rcpt == "`NOTIFY=`, `ORCPT=`"
+    assert octets == "116, 530"
+
+
+def test_the_page_says_when_an_extension_is_offered():
+    page = extensions_page(EXTENSIONS)
+    assert cells(page, "REQUIRETLS")[2:4] == ["on an encrypted connection", "`REQUIRETLS`"]
+    assert cells(page, "BINARYMIME")[2] == "at all times, with `CHUNKING`"
+
+
+@pytest.mark.parametrize("keyword", OFFERED)
+def test_each_extension_is_shown_by_a_dialogue(keyword):
+    dialogues = [path.name for path in shown_by(EXTENSIONS[keyword])]
+    assert dialogues
+    assert cells(extensions_page(EXTENSIONS), keyword)[-1] == (
+        ", ".join(f"`{name}`" for name in dialogues)
+    )
+
+
+@pytest.mark.parametrize("code", KINDS)
+def test_the_page_of_violations_has_each_kind_with_its_section(code):
+    _, sentence, section = cells(violations_page(KINDS), code)
+    assert sentence == KINDS[code].sentence
+    assert section.startswith(f"[{KINDS[code].rfc}](https://www.rfc-editor.org/rfc/rfc")
+
+
+def test_both_pages_are_written_into_the_reference(tmp_path):
+    write(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["extensions.md", "violations.md"]
