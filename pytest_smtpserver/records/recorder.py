@@ -182,6 +182,7 @@ class Recorder:
                 session.forget()
             self._sessions = Log(sessions)
             self._transactions = Log([t for session in sessions for t in session.transactions])
+            self._session_snapshots, self._transaction_snapshots = Kept(), Kept()
             self.messages, self.finished, self.ended = Log(), Log(), Log()
             self.cleared = now
 
