@@ -1,0 +1,233 @@
+"""Throw mutated dialogues at the engine: `python tests/fuzz/fuzz_engine.py --octets 10000000`.
+
+What a client sends in the dialogues of `tests/smtp/dialogues` is mutated, cut anyhow, and fed to
+an engine. Whatever comes, the engine raises nothing, is done with each piece in few actions,
+answers in well-formed replies, leaves records that can be read, and holds on to no memory. A run
+is decided by its seed, which is printed.
+"""
+
+import argparse
+import gc
+import random
+import re
+import sys
+import tracemalloc
+from dataclasses import dataclass
+from pathlib import Path
+
+# As a script it has no pytest that finds the tests' own modules.
+TESTS = Path(__file__).parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS / "smtp")]
+
+from conversation import make_engine  # noqa: E402
+from replay import FILES, read  # noqa: E402
+
+from pytest_smtpserver.engine import Close, Hold, Send, Wait  # noqa: E402
+from pytest_smtpserver.records.recorder import Recorder  # noqa: E402
+from pytest_smtpserver.settings import Settings  # noqa: E402
+
+#: What a mutation inserts: ends of lines and contents that are nearly right, limits, parameters.
+TOKENS = (
+    b"\r\n", b"\n", b"\r", b"\0", b"\xff", b"\xc3\xbc", b" ", b"\t", b"<", b">", b"@", b"=", b"+",
+    b"\r\n.\r\n", b"\n.\n", b"\r.\r", b"\n.\r\n", b"\r\n.\n", b"\r\n..\r\n", b".\r\n",
+    b"EHLO client.test\r\n", b"HELO x\r\n", b"MAIL FROM:<>\r\n", b"MAIL FROM:<a@b>\r\n",
+    b"RCPT TO:<c@d>\r\n", b"DATA\r\n", b"BDAT 5\r\n", b"BDAT 0 LAST\r\n", b"BDAT 99999999999\r\n",
+    b"RSET\r\n", b"NOOP\r\n", b"VRFY a\r\n", b"HELP\r\n", b"QUIT\r\n", b"STARTTLS\r\n",
+    b"AUTH PLAIN AGEAYg==\r\n", b"AUTH LOGIN\r\n", b"*\r\n", b"LHLO x\r\n",
+    b" SIZE=99", b" BODY=8BITMIME", b" SMTPUTF8", b" RET=HDRS ENVID=a+2B", b" BY=-1;N",
+    b" NOTIFY=NEVER", b" ORCPT=rfc822;a+40b", b" HOLDUNTIL=2027-01-01T00:00:00Z",
+)  # fmt: skip
+#: What seldom does: it takes as many octets as a hundred of the others.
+LONG_TOKENS = (b"x" * 520, b"x" * 17_000, b"\n" * 300)
+
+#: The servers that are tried: as it is, and with limits that are soon reached.
+SETTINGS = (
+    Settings(),
+    Settings(max_message_size=20, max_recipients=1),
+    Settings(max_message_size=0, extensions=()),
+)
+
+#: A session ends after so many octets at the latest; arbitrary.
+LONGEST_SESSION = 40_000
+#: A dialogue with more octets is about length, and has its like in `LONG_TOKENS`.
+SHORT = 1_000
+#: Octets between two looks at the memory; arbitrary.
+SLICE = 250_000
+#: What the memory may be more at a look than at the first one: caches that fill late.
+GROWTH = 200_000
+
+REPLIES = re.compile(rb"(?:[2-5][0-9][0-9](?:[- ][^\r\n]*)?\r\n)*")
+
+
+class Stuck(Exception):
+    """The engine has more to do than the octets can have caused."""
+
+
+@dataclass
+class Result:
+    """What a run has seen. Memory is in octets, at each look."""
+
+    octets: int
+    sessions: int
+    messages: int
+    memory: list[int]
+
+
+class Session:
+    """One engine, fed until it closes."""
+
+    def __init__(self, chance, recorder):
+        self.chance = chance
+        self.engine = make_engine(chance.choice(SETTINGS), recorder)
+        self.now = 0.0
+        self.is_closed = False
+        self.actions_left = 8
+        self.engine.opened(self.now)
+        self.pull()
+
+    def feed(self, piece):
+        """Feed a piece, and do all that it leads to."""
+        # A line, or the end of a content, has one reply; and perhaps a pause before it.
+        self.actions_left += 4 * (piece.count(b"\n") + 1)
+        self.engine.receive(piece, self.now)
+        self.pull()
+
+    def end(self):
+        """End it in one of the ways in which a session ends."""
+        self.actions_left += 8
+        if not self.is_closed:
+            way = self.chance.choice(["client", "reset", "idle", "stop", "crash"])
+            if way in ("client", "reset"):
+                self.engine.eof(self.now, reset=way == "reset")
+            else:
+                self.engine.end(way, self.now)
+            self.pull()
+        if not self.is_closed:
+            raise Stuck("the session has ended, and the connection is open")
+
+    def pull(self):
+        """Carry out what the engine wants done."""
+        self.now += 0.001
+        sent = b""
+        while (action := self.engine.next_action()) is not None:
+            self.actions_left -= 1
+            if self.actions_left < 0:
+                raise Stuck(f"one action too many: {action}")
+            if isinstance(action, Send):
+                sent += action.octets
+            elif isinstance(action, Close):
+                self.is_closed = True
+            elif isinstance(action, Wait | Hold):
+                self.engine.resume(self.now)
+            else:
+                # No handshake is played here; the client's octets are not one.
+                self.engine.tls_failed("no handshake", self.now)
+        if not REPLIES.fullmatch(sent):
+            raise AssertionError(f"malformed replies: {sent!r}")
+
+
+def token(chance):
+    """Return something to insert."""
+    return chance.choice(TOKENS if chance.random() < 0.99 else LONG_TOKENS)
+
+
+def mutated(chance, octets):
+    """Return octets with a few changes."""
+    octets = bytearray(octets)
+    for _ in range(chance.choice([0, 1, 1, 2, 4, 16])):
+        start = chance.randrange(len(octets) + 1)
+        end = min(len(octets), start + chance.choice([0, 1, 1, 2, 8, 64]))
+        piece = bytes(octets[start:end])
+        octets[start:end] = chance.choice(
+            [
+                b"",
+                piece * 2,
+                piece.swapcase(),
+                token(chance),
+                token(chance) + piece,
+                chance.randbytes(len(piece)),
+            ]
+        )
+    return bytes(octets)
+
+
+def pieces(chance, octets):
+    """Cut octets anyhow: whole, by octets, or in pieces of any size."""
+    longest = chance.choice([1, 7, 100, 5_000, len(octets) + 1])
+    start = 0
+    while start < len(octets):
+        end = start + chance.randint(1, longest)
+        yield octets[start:end]
+        start = end
+
+
+def client_octets():
+    """Return what the client sends in each of the dialogues that are not about length."""
+    dialogues = (b"".join(turn.octets for turn in read(path).turns) for path in FILES)
+    return [octets for octets in dialogues if len(octets) < SHORT]
+
+
+def one_session(chance, recorder, dialogues):
+    """Play one session, and return how many octets it took."""
+    session = Session(chance, recorder)
+    taken = 0
+    while not session.is_closed and taken < LONGEST_SESSION and chance.random() < 0.9:
+        for piece in pieces(chance, mutated(chance, chance.choice(dialogues))):
+            if session.is_closed:
+                break
+            session.feed(piece)
+            taken += len(piece)
+    session.end()
+    return taken
+
+
+def look(recorder):
+    """Read all that was recorded, forget it, and return how many octets are in use."""
+    for session in recorder.sessions():
+        assert session.ended_by
+        assert session.transcript
+    for message in recorder.messages.all():
+        assert isinstance(message.subject, str)
+        assert isinstance(message.text, str)
+    recorder.clear(0.0)
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+def fuzz(octets, seed, *, look_every=SLICE):
+    """Feed so many octets, and return what was seen; raises when something is wrong."""
+    chance, recorder, dialogues = random.Random(seed), Recorder(), client_octets()
+    result = Result(octets=0, sessions=0, messages=0, memory=[])
+    tracemalloc.start()
+    try:
+        while result.octets < octets:
+            until = min(octets, result.octets + look_every)
+            while result.octets < until:
+                result.octets += one_session(chance, recorder, dialogues)
+                result.sessions += 1
+            result.messages += len(recorder.messages.all())
+            result.memory.append(look(recorder))
+    finally:
+        tracemalloc.stop()
+    if result.memory[-1] > result.memory[0] + GROWTH:
+        raise AssertionError(f"memory grows: {result.memory}")
+    return result
+
+
+def main():
+    """Run it from a shell."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--octets", type=int, default=10_000_000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    given = parser.parse_args()
+    sys.stdout.write(f"seed {given.seed}\n")
+    sys.stdout.flush()
+    result = fuzz(given.octets, given.seed)
+    sys.stdout.write(
+        f"{result.octets:,} octets in {result.sessions:,} sessions, {result.messages:,} messages; "
+        f"memory {result.memory[0]:,} octets at first, {result.memory[-1]:,} at last\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

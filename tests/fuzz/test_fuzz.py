@@ -1,0 +1,53 @@
+"""A slice of the fuzzing, and that it would find what it looks for."""
+
+import random
+
+import pytest
+from fuzz_engine import Session, Stuck, client_octets, fuzz, mutated, pieces
+
+from pytest_smtpserver.engine import Send
+from pytest_smtpserver.records.recorder import Recorder
+from pytest_smtpserver.smtp import SMTPEngine
+
+
+def test_mutated_dialogues_upset_nothing():
+    result = fuzz(100_000, seed=5321)
+    assert result.octets >= 100_000
+    assert result.messages > 10
+
+
+def test_a_seed_decides_what_is_sent():
+    first, second = random.Random(1), random.Random(1)
+    assert mutated(first, b"EHLO a\r\n" * 9) == mutated(second, b"EHLO a\r\n" * 9)
+
+
+def test_pieces_are_the_octets_in_their_order():
+    octets = b"".join(client_octets())
+    assert b"".join(pieces(random.Random(1), octets)) == octets
+
+
+class Endless(SMTPEngine):
+    """An engine that never comes to an end."""
+
+    def next_action(self):
+        return super().next_action() or Send(b"250 OK\r\n")
+
+
+class Forgetful(Recorder):
+    """A recorder that forgets to forget."""
+
+    def clear(self, now):
+        pass
+
+
+def test_a_growth_of_memory_is_found(monkeypatch):
+    monkeypatch.setattr("fuzz_engine.Recorder", Forgetful)
+    monkeypatch.setattr("fuzz_engine.GROWTH", 0)
+    with pytest.raises(AssertionError, match="memory grows"):
+        fuzz(100_000, seed=1, look_every=20_000)
+
+
+def test_an_engine_that_does_not_come_to_an_end_is_found(monkeypatch):
+    monkeypatch.setattr("conversation.SMTPEngine", Endless)
+    with pytest.raises(Stuck, match="one action too many"):
+        Session(random.Random(1), Recorder())
