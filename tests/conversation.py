@@ -1,6 +1,6 @@
 """One conversation with the engine, without network: octets in, octets out, records at the side."""
 
-from pytest_smtpserver.engine import Close, Send
+from pytest_smtpserver.engine import PAUSING, Close, Send
 from pytest_smtpserver.records.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import Settings
@@ -16,11 +16,16 @@ CLIENT = ("127.0.0.1", 50_000)
 class Conversation:
     """An engine that has greeted. Each call is one tick later than the one before."""
 
-    def __init__(self, recorder=None, **settings):
+    def __init__(self, recorder=None, rules=lambda book: None, **settings):
+        offer = Offer(Settings(**settings))
         self.recorder = recorder or Recorder()
-        self.engine = make_engine(Settings(**settings), self.recorder)
+        self.rules = rule_book(offer)
+        rules(self.rules)
+        self.engine = SMTPEngine(offer, self.recorder, self.rules, CLIENT)
         self.now = START
-        self.is_closed = False
+        self.is_closed = self.was_reset = False
+        #: The `Wait`, `Hold` or `StartTLS` that the engine is paused by.
+        self.pause = None
         self.engine.opened(self.now)
         self.greeting = self._pull()
 
@@ -39,13 +44,21 @@ class Conversation:
         """Send command lines, and return the codes of the replies."""
         return [int(line[:3]) for line in self.lines(*lines) if line[3:4] != "-"]
 
+    def resume(self):
+        """Let a wait be over, or a gate be open."""
+        self.pause = None
+        self.engine.resume(self._tick())
+        return self._pull()
+
     def eof(self, *, reset=False):
         """Let the client go."""
+        self.pause = None
         self.engine.eof(self._tick(), reset=reset)
         return self._pull()
 
     def end(self, reason):
         """Let the driver end it."""
+        self.pause = None
         self.engine.end(reason, self._tick())
         return self._pull()
 
@@ -72,18 +85,16 @@ class Conversation:
         sent = b""
         while (action := self.engine.next_action()) is not None:
             assert not self.is_closed
-            if isinstance(action, Send):
-                sent += action.octets
-            else:
-                assert isinstance(action, Close)
-                self.is_closed = True
+            assert self.pause is None
+            match action:
+                case Send(octets):
+                    sent += octets
+                case Close(reset):
+                    self.is_closed, self.was_reset = True, reset
+                case _:
+                    assert isinstance(action, PAUSING)
+                    self.pause = action
         return sent
-
-
-def make_engine(settings, recorder):
-    """Return an engine that has not begun: the one place that knows how they are made."""
-    offer = Offer(settings)
-    return SMTPEngine(offer, recorder, rule_book(offer), CLIENT)
 
 
 def rule_book(offer):

@@ -1,11 +1,14 @@
 r"""Dialogues as text files, and how they are replayed. A file has three parts between `---` lines:
 
-1. What it is about, as comments, and the server's settings, in TOML.
+1. What it is about, as comments, and the server's settings, in TOML. `rules` are what the test
+   has made of the server, each a table: its `stage`, its `match`, and its steps in their order
+   with their argument (or arguments, if they are a table), such as `reply = "550 no"`.
 2. The dialogue:
 
    * `C: ` a line of the client and `S: ` a line of the server, without their CRLF;
    * `C> ` and `S> ` octets without a line end, where there is none or another than CRLF;
-   * `* ` something that happens, see `HAPPENINGS`: `* eof`, `* reset`, `* idle`, `* stop`.
+   * `* ` something that happens: `* eof`, `* reset`, `* idle`, `* stop`, `* resume`, see
+     `HAPPENINGS`.
 
    Octets are UTF-8, and `\r`, `\n`, `\t`, `\0`, `\\`, `\xff` what they are elsewhere; `\{a*600}` is
    600 times "a". `[...]` in a line of the server stands for anything.
@@ -41,6 +44,7 @@ HAPPENINGS = {
     "reset": lambda conversation: conversation.eof(reset=True),
     "idle": lambda conversation: conversation.end("idle"),
     "stop": lambda conversation: conversation.end("stop"),
+    "resume": lambda conversation: conversation.resume(),
 }
 
 _ESCAPE = re.compile(rb"\\(?:x([0-9a-f]{2})|\{(.+)\*([0-9]+)\}|([rnt0\\]))")
@@ -61,20 +65,30 @@ class Dialogue:
     """One file."""
 
     settings: dict
+    rules: list[dict]
     turns: list[Turn]
     recorded: str
+
+    def make_rules(self, book):
+        """Make the rules in a rule book."""
+        for row in self.rules:
+            rule = book.on(row["stage"], **row.get("match", {}))
+            for name, argument in row.items():
+                if name not in ("stage", "match"):
+                    _take_step(getattr(rule, name), argument)
 
 
 def read(path):
     """Return the dialogue in a file."""
     head, body, records = path.read_text("utf-8").split("---\n")
-    return Dialogue(tomllib.loads(head), list(_turns(body)), records)
+    settings = tomllib.loads(head)
+    return Dialogue(settings, settings.pop("rules", []), list(_turns(body)), records)
 
 
 def replay(dialogue, cut):
     """Play the client's side, its octets cut; return what was said wrong, and the records."""
     turns = _joined(dialogue.turns) if cut == "whole" else dialogue.turns
-    conversation = Conversation(**dialogue.settings)
+    conversation = Conversation(rules=dialogue.make_rules, **dialogue.settings)
     wrong = [] if _agree(turns[0].answer, conversation.greeting) else [conversation.greeting]
     for turn in turns[1:]:
         if turn.happening:
@@ -84,6 +98,13 @@ def replay(dialogue, cut):
         if not _agree(turn.answer, said):
             wrong.append((turn, said))
     return wrong, recorded(conversation)
+
+
+def _take_step(step, argument):
+    if isinstance(argument, dict):
+        step(**argument)
+    else:
+        step(argument.encode() if step.__name__ == "send" else argument)
 
 
 def _turns(body):
