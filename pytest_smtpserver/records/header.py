@@ -26,6 +26,8 @@ _WORD = r"=\?([^?*\s]+)(?:\*[^?]*)?\?([bBqQ])\?([^?\s]*)\?="
 # RFC 2047 section 6.2: white space between adjacent encoded words is ignored.
 _WORDS = re.compile(rf"{_WORD}(?:[ \t]+{_WORD})*")
 _ONE_WORD = re.compile(_WORD)
+# What `surrogateescape` makes of octets that are no UTF-8.
+_NOT_UTF8 = re.compile(r"[\udc80-\udcff]")
 
 
 def split(content: bytes) -> tuple[tuple[Field, ...], bytes, bool]:
@@ -60,26 +62,46 @@ def _values(fields: list[list[str]]) -> tuple[Field, ...]:
 
 
 def decode(value: str) -> str:
-    """Return a value unfolded, with its encoded words (RFC 2047) decoded; never raises."""
-    unfolded = _FOLD.sub("", value).strip(" \t")
-    decoded = _WORDS.sub(lambda match: _decoded_words(match[0]), unfolded)
+    """Return a value unfolded, with its encoded words (RFC 2047) decoded; never raises.
+
+    An encoded word that cannot be decoded stays as it is; octets that are no UTF-8 become U+FFFD.
+    """
+    decoded = _WORDS.sub(lambda match: _decoded_words(match[0]) or match[0], _unfolded(value))
     return decoded.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _decoded_words(words: str) -> str:
+def defects(name: str, value: str) -> list[str]:
+    """Return what `decode` could not decode in the value of a field, a sentence each."""
+    unfolded = _unfolded(value)
+    found = [
+        f"{name} has encoded words that cannot be decoded: {match[0]}"
+        for match in _WORDS.finditer(unfolded)
+        if _decoded_words(match[0]) is None
+    ]
+    if _NOT_UTF8.search(unfolded):
+        found.append(f"{name} has octets that are no UTF-8")
+    return found
+
+
+def _unfolded(value: str) -> str:
+    return _FOLD.sub("", value).strip(" \t")
+
+
+def _decoded_words(words: str) -> str | None:
     # Senders cut characters in two between words of one charset, so those are put together.
     texts: list[tuple[str, bytes]] = []
     for charset, encoding, text in _ONE_WORD.findall(words):
         octets = _word_octets(encoding, text)
         if octets is None:
-            return words
+            return None
         if texts and texts[-1][0] == charset.lower():
             octets = texts.pop()[1] + octets
         texts.append((charset.lower(), octets))
     try:
         return "".join(octets.decode(charset, "replace") for charset, octets in texts)
-    except LookupError:
-        return words
+    except (LookupError, ValueError):
+        # Python knows no such charset, or one that is not for decoding text.
+        return None
 
 
 def _word_octets(encoding: str, text: str) -> bytes | None:

@@ -5,6 +5,7 @@ The standard library's older policy parses the structure: it takes what the newe
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,12 @@ from . import header
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import Message as Part
+
+
+# RFC 2045 section 6.7: "=" stands before two hexadecimal digits, or before white space and the
+# line's end. What follows it otherwise is kept as it is.
+_WRONG_ESCAPE = re.compile(r"=(?![0-9A-Fa-f]{2}|[ \t]*(?:\r?\n|\Z))")
+_WRONG_QUOTED_PRINTABLE = "quoted-printable text has an equals sign that introduces nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -48,13 +55,17 @@ def parse(content: bytes) -> Parts:
     """Return the parts of a message; never raises."""
     from email import message_from_bytes
 
-    defects: list[str] = []
     try:
-        leaves = list(_leaves(message_from_bytes(content)))
+        return _parts(list(_walk(message_from_bytes(content))))
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
         # Nested too deep, or something that the parser stumbles over: take it as one text.
         body = header.split(content)[1].decode("utf-8", "replace")
         return Parts(_with_lf(body), "", (), (f"the structure could not be parsed: {error!r}",))
+
+
+def _parts(walked: list[Part[Any, Any]]) -> Parts:
+    defects: list[str] = []
+    leaves = [part for part in walked if not _is_container(part)]
     text = _first(leaves, "text/plain")
     html = _first(leaves, "text/html")
     parts = Parts(
@@ -64,26 +75,37 @@ def parse(content: bytes) -> Parts:
         (),
     )
     # Decoding a part finds the defects of its transfer encoding.
-    found = dict.fromkeys([_sentence(one) for leaf in leaves for one in leaf.defects] + defects)
-    return Parts(parts.text, parts.html, parts.attachments, tuple(found))
+    found = [_sentence(one) for part in walked for one in part.defects]
+    found += [_WRONG_QUOTED_PRINTABLE for leaf in leaves if _is_wrong_quoted_printable(leaf)]
+    return Parts(parts.text, parts.html, parts.attachments, tuple(dict.fromkeys(found + defects)))
 
 
-def _leaves(message: Part[Any, Any]) -> Iterator[Part[Any, Any]]:
+def _walk(message: Part[Any, Any]) -> Iterator[Part[Any, Any]]:
     # Depth first, in order. A forwarded message is one leaf: its body is not this message's.
     stack = [message]
     while stack:
         part = stack.pop()
-        if part.is_multipart() and part.get_content_maintype() == "multipart":
+        yield part
+        if _is_container(part):
             stack.extend(reversed(part.get_payload()))  # type: ignore[arg-type]
-        else:
-            yield part
+
+
+def _is_container(part: Part[Any, Any]) -> bool:
+    return part.is_multipart() and part.get_content_maintype() == "multipart"
 
 
 def _first(leaves: list[Part[Any, Any]], content_type: str) -> Part[Any, Any] | None:
     for leaf in leaves:
-        if leaf.get_content_type() == content_type and not _is_attached(leaf):
+        if _body_type(leaf) == content_type and not _is_attached(leaf):
             return leaf
     return None
+
+
+def _body_type(leaf: Part[Any, Any]) -> str:
+    # A multipart that is a leaf has no boundary that cuts it. RFC 2045 section 5.2 recommends
+    # text/plain for a Content-Type that is not valid.
+    is_uncut = leaf.get_content_maintype() == "multipart"
+    return "text/plain" if is_uncut else leaf.get_content_type()
 
 
 def _is_attached(part: Part[Any, Any]) -> bool:
@@ -104,20 +126,44 @@ def _filename(part: Part[Any, Any]) -> str:
 
 def _octets(part: Part[Any, Any]) -> bytes:
     if part.is_multipart():
+        from email.policy import compat32
+
         # A forwarded message: what is attached is that message.
-        return b"".join(one.as_bytes() for one in part.get_payload())  # type: ignore[union-attr]
+        policy = compat32.clone(linesep="\r\n", max_line_length=None)
+        return b"".join(one.as_bytes(policy=policy) for one in part.get_payload())  # type: ignore[union-attr]
     octets = part.get_payload(decode=True)
     return octets if isinstance(octets, bytes) else b""
 
 
+def _is_wrong_quoted_printable(part: Part[Any, Any]) -> bool:
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    # As it was sent: get_payload() would decode it from a charset that there may not be.
+    payload = part._payload  # type: ignore[attr-defined]
+    return (
+        encoding == "quoted-printable"
+        and isinstance(payload, str)
+        and bool(_WRONG_ESCAPE.search(payload))
+    )
+
+
 def _text(part: Part[Any, Any], defects: list[str]) -> str:
     octets = _octets(part)
-    charset = part.get_param("charset", "utf-8")
+    charset = _charset(part)
     try:
-        return _with_lf(octets.decode(str(charset)))
+        text = octets.decode(charset)
+        # Some charsets have octets for lone surrogates, which are no text.
+        text.encode()
     except (LookupError, ValueError):
         defects.append(f"text that is not in its charset {charset!r}")
-        return _with_lf(octets.decode("utf-8", "replace"))
+        text = octets.decode("utf-8", "replace")
+    return _with_lf(text)
+
+
+def _charset(part: Part[Any, Any]) -> str:
+    # RFC 2231 section 4 gives a parameter a charset and a language of its own.
+    from email.utils import collapse_rfc2231_value
+
+    return collapse_rfc2231_value(part.get_param("charset", "utf-8"))
 
 
 def _with_lf(text: str) -> str:

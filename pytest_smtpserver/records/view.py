@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
 _ADDRESS_FIELDS = ("From", "To", "Cc", "Reply-To")
+# Characters. Arbitrary: some thirty thousand addresses, half a second of the parser's time.
+_LONGEST_ADDRESS_FIELD = 1_000_000
+
+#: Display name and addr-spec of each address, and the fields of which nothing can be made.
+Addresses = tuple[tuple[tuple[str, str], ...], tuple[str, ...]]
 
 
 class View:
@@ -22,6 +27,8 @@ class View:
     def __init__(self, content: bytes) -> None:
         self._content = content
         self.fields, self._body, self._header_is_whole = header.split(content)
+        # Two threads that race find the same.
+        self._parsed: dict[str, Addresses] = {}
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the decoded values of all fields of that name."""
@@ -53,6 +60,8 @@ class View:
         found = list(self.parts.defects)
         if not self._header_is_whole:
             found.append("the header has a line that is no field; the body begins there")
+        for name, value in self.fields:
+            found += header.defects(name, value)
         for name in _ADDRESS_FIELDS:
             found += [f"{name} has no address: {raw}" for raw in self._addresses(name)[1]]
         return tuple(dict.fromkeys(found))
@@ -76,18 +85,26 @@ class View:
         email.set_payload(self._body.decode("ascii", "surrogateescape"))
         return email
 
-    def _addresses(self, name: str) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-        # Parsed before it is decoded: an encoded display name may hold commas and brackets.
-        found: list[tuple[str, str]] = []
-        unparsable: list[str] = []
+    def _addresses(self, name: str) -> Addresses:
         lower = name.lower()
-        for raw in (value for field, value in self.fields if field.lower() == lower):
-            parsed = _parse_addresses(raw)
-            if parsed is None:
-                unparsable.append(header.decode(raw))
-                parsed = [("", header.decode(raw))]
-            found += parsed
-        return tuple(found), tuple(unparsable)
+        if lower not in self._parsed:
+            values = [value for field, value in self.fields if field.lower() == lower]
+            self._parsed[lower] = _parse_all(values)
+        return self._parsed[lower]
+
+
+def _parse_all(values: list[str]) -> Addresses:
+    # Parsed before it is decoded: an encoded display name may hold commas and brackets.
+    found: list[tuple[str, str]] = []
+    unparsable: list[str] = []
+    for raw in values:
+        parsed = _parse_addresses(raw)
+        if parsed is None:
+            decoded = header.decode(raw)
+            unparsable.append(decoded)
+            parsed = [("", decoded)]
+        found += parsed
+    return tuple(found), tuple(unparsable)
 
 
 def _parse_addresses(raw: str) -> list[tuple[str, str]] | None:
@@ -95,13 +112,20 @@ def _parse_addresses(raw: str) -> list[tuple[str, str]] | None:
     from email.utils import getaddresses
 
     unfolded = " ".join(raw.split())
+    if len(unfolded) > _LONGEST_ADDRESS_FIELD:
+        return None
     try:
         parsed = [(who, spec) for who, spec in getaddresses([unfolded]) if spec]
-    except (ValueError, IndexError, TypeError, AttributeError):
+    except (ValueError, IndexError, TypeError, AttributeError, RecursionError):
         parsed = []
     # A group may be empty (RFC 5322 section 3.4: "undisclosed-recipients:;").
     if not parsed and unfolded and not unfolded.endswith(";"):
         return None
-    if not all("@" in spec for _, spec in parsed):
+    if not all("@" in spec and not _is_mended(spec, unfolded) for _, spec in parsed):
         return None
     return [(header.decode(who), header.decode(spec)) for who, spec in parsed]
+
+
+def _is_mended(spec: str, sent: str) -> bool:
+    # The parser closes a domain literal that the sender left open.
+    return spec.endswith("]") and "]" not in sent

@@ -1,0 +1,204 @@
+"""Malformed mail never raises: the raw value stands in, and `defects` says so."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mail import everything, message
+
+BODY = "\nbody\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "addresses"),
+    [
+        ('"', ('"',)),
+        ("a@[", ("a@[",)),
+        ("a@", ("a@",)),
+        ("@", ("@",)),
+        ("<", ("<",)),
+        ("nobody in particular", ("nobody in particular",)),
+        ("Ann <ann>", ("Ann <ann>",)),
+        ("=?utf-8?q?J=C3=BCrgen?=", ("Jürgen",)),
+        ("(" * 100_000, ("(" * 100_000,)),
+        ("x" * 2_000_000, ("x" * 2_000_000,)),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "",
+)
+def test_a_field_that_holds_no_address_gives_its_raw_value_and_a_defect(raw, addresses):
+    mail = message(f"To: {raw}\n{BODY}")
+    assert mail.to == addresses
+    assert mail.defects == (f"To has no address: {addresses[0]}",)
+    assert mail.blind_recipients == ("bob@example.org",)
+
+
+@pytest.mark.parametrize("raw", ["", "undisclosed-recipients:;", "Friends: ;"])
+def test_an_empty_group_is_no_defect(raw):
+    mail = message(f"To: {raw}\n{BODY}")
+    assert (mail.to, mail.defects) == ((), ())
+
+
+def test_a_message_id_in_brackets_is_given_as_it_stands():
+    mail = message(f"Message-ID: <[x]>\n{BODY}")
+    assert mail["Message-ID"] == "<[x]>"
+    assert mail.text == "body\n"
+
+
+@pytest.mark.parametrize(
+    "charset", ["nope", "undefined", "idna", "rot13", "base64", "\0", "x y", "ü", "utf-8\udcff"]
+)
+def test_an_unknown_charset_is_taken_for_utf_8(charset):
+    mail = message(f'Content-Type: text/plain; charset="{charset}"\n\nGrüße \udcff\n')
+    assert mail.text == "Grüße \ufffd\n"
+    assert any("charset" in defect for defect in mail.defects)
+
+
+def test_octets_that_are_not_in_their_charset_are_a_defect():
+    mail = message("Content-Type: text/plain; charset=us-ascii\n\nGrüße\n")
+    assert mail.text == "Grüße\n"
+    assert mail.defects == ("text that is not in its charset 'us-ascii'",)
+
+
+def test_lone_surrogates_are_no_text():
+    mail = message("Content-Type: text/html; charset=utf-7\n\n<p>+2AA-</p>\n")
+    assert mail.html_text == "+2AA-"
+    assert mail.defects == ("text that is not in its charset 'utf-7'",)
+
+
+def test_a_charset_may_have_a_charset_and_a_language_of_its_own():
+    mail = message("Content-Type: text/plain; charset*=us-ascii'en'iso-8859-1\n\nGr\udcfc\udcdfe\n")
+    assert (mail.text, mail.defects) == ("Grüße\n", ())
+
+
+@pytest.mark.parametrize("value", ["multipart/mixed", "multipart/alternative; charset=utf-8"])
+def test_a_multipart_without_a_boundary_is_text(value):
+    mail = message(f"Content-Type: {value}\n\n--x\n\none\n--x--\n")
+    assert mail.text == "--x\n\none\n--x--\n"
+    assert mail.attachments == ()
+    assert mail.defects[0] == ("A message claimed to be a multipart but had no boundary parameter.")
+
+
+def test_a_multipart_that_does_not_end_has_the_parts_that_came():
+    mail = message("Content-Type: multipart/mixed; boundary=x\n\n--x\n\none\n--x\n\ntwo\n")
+    assert mail.text == "one"
+    assert [part.content for part in mail.attachments] == [b"two"]
+    assert mail.defects == (
+        "A start boundary was found, but not the corresponding close boundary.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("encoded", "text"), [("YWJ!j=", "abc"), ("YWJjZ", "YWJjZ\n"), ("YWJ", "ab"), ("!", "")]
+)
+def test_wrong_base64_gives_what_can_be_decoded_and_a_defect(encoded, text):
+    mail = message(f"Content-Transfer-Encoding: base64\n\n{encoded}\n")
+    assert mail.text.rstrip("\n") == text.rstrip("\n")
+    assert any("base64" in defect for defect in mail.defects)
+
+
+@pytest.mark.parametrize("encoded", ["a=ZZb", "a=3", "=", "100% = all"])
+def test_wrong_quoted_printable_is_left_as_it_is_and_a_defect(encoded):
+    mail = message(f"Content-Transfer-Encoding: quoted-printable\n\n{encoded}x\n")
+    assert mail.text.startswith(encoded[0])
+    assert mail.defects == ("quoted-printable text has an equals sign that introduces nothing",)
+
+
+@pytest.mark.parametrize("encoded", ["a=3Db", "a=3db", "soft=\nbreak", "soft= \t\nbreak", "end="])
+def test_good_quoted_printable_is_no_defect(encoded):
+    mail = message(f"Content-Transfer-Encoding: Quoted-Printable\n\n{encoded}\n")
+    assert mail.defects == ()
+
+
+def test_raw_octets_in_a_header_are_replaced_and_a_defect():
+    mail = message(f"Subject: Gr\udcfc\udcdfe\nFrom: J\udcfc <j@example.org>\n{BODY}")
+    assert mail.subject == "Gr\ufffd\ufffde"
+    assert mail.headers[0] == ("Subject", "Gr\udcfc\udcdfe")
+    assert mail.from_ == "j@example.org"
+    assert mail.defects == (
+        "Subject has octets that are no UTF-8",
+        "From has octets that are no UTF-8",
+    )
+
+
+def test_raw_utf_8_in_a_header_is_text():
+    mail = message(f"Subject: Grüße\n{BODY}")
+    assert (mail.subject, mail.defects) == ("Grüße", ())
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["=?nope?q?a?=", "=?\0?q?a?=", "=?undefined?q?a?=", "=?idna?q?a=ff?=", "=?utf-8?b?YWJjZ?="],
+)
+def test_encoded_words_that_cannot_be_decoded_stay_as_they_are(words):
+    mail = message(f"Subject: see {words} there\n{BODY}")
+    assert mail.subject == f"see {words} there"
+    assert mail.defects == (f"Subject has encoded words that cannot be decoded: {words}",)
+
+
+def test_a_line_without_a_colon_ends_the_header():
+    mail = message("Subject: one\nno colon here\nTo: ann@example.org\n\nbody\n")
+    assert mail.subject == "one"
+    assert mail.to == ()
+    assert mail.text == "no colon here\nTo: ann@example.org\n\nbody\n"
+    assert "the header has a line that is no field; the body begins there" in mail.defects
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\n\n", "body without a header\n", ":\n\n", " x\n"])
+def test_content_may_be_next_to_nothing(content):
+    mail = message(content)
+    assert everything(mail)["subject"] == ""
+
+
+def test_ten_megabytes_in_one_line_are_read():
+    line = "x" * 10_000_000
+    assert message(f"Subject: s\n\n{line}\n").text == f"{line}\n"
+    assert message(f"Subject: {line}\n\nbody\n").subject == line
+
+
+def nested(count):
+    heads = (f'Content-Type: multipart/mixed; boundary="b{i}"\n\n--b{i}\n' for i in range(count))
+    return "".join(heads) + "Content-Type: text/plain\n\ninnermost\n"
+
+
+def test_parts_are_found_at_some_depth():
+    assert message(nested(50)).text == "innermost"
+
+
+def test_a_thousand_nested_parts_are_taken_as_one_text_and_a_defect():
+    mail = message(f"Subject: deep\n{nested(1000)}")
+    assert mail.text.startswith("--b0\n")
+    assert "innermost" in mail.text
+    assert mail.defects[0].startswith("the structure could not be parsed")
+    assert mail.email["Subject"] == "deep"
+
+
+@pytest.mark.parametrize("count", [100, 200, 300, 400, 1000])
+def test_forwarded_messages_may_be_nested_at_any_depth(count):
+    mail = message("Content-Type: message/rfc822\n\n" * count + "innermost\n")
+    assert "innermost" in mail.text or b"innermost" in mail.attachments[0].content
+    everything(mail)
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        b"\r\n", b"\r\n\r\n", b"\n", b"\r", b" ", b"\t", b":", b";", b"=", b'"', b"<", b">", b"@",
+        b"[", b"]", b"(", b")", b"\\", b",", b"'", b"*", b"%", b"?", b"=?", b"?=", b"\0", b"\xff",
+        b"To: ", b"\r\nFrom: ", b"\r\nSubject: ", b"\r\nMessage-ID: ", b"\r\nDate: ",
+        b"\r\nContent-Type: ", b"multipart/mixed", b"; boundary=", b"x", b"\r\n--x\r\n",
+        b"\r\n--x--\r\n", b"text/plain", b"text/html", b"message/rfc822",
+        b"message/delivery-status",
+        b"; charset=", b"utf-8", b"utf-7", b"iso-8859-1", b"nope", b"; name*0*=", b"utf-8''%ff",
+        b"\r\nContent-Transfer-Encoding: ", b"base64", b"quoted-printable", b"x-uuencode", b"8bit",
+        b"\r\nContent-Disposition: ", b"attachment", b"inline", b"; filename=", b"; filename*=",
+        b"\r\nContent-ID: ", b"=?utf-8?q?", b"=?utf-8?b?", b"<a href=", b"http://[", b"</p>",
+        b"<!--",
+        b"begin 666 x\r\n", b"\xc3\xbc", b"a@b.test",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.lists(FRAGMENTS | st.binary(max_size=5), max_size=30).map(b"".join))
+def test_reading_never_raises_whatever_the_content(content):
+    mail = message(content)
+    everything(mail)
+    assert mail.content == content
