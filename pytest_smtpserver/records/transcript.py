@@ -63,13 +63,14 @@ def _event_lines(event: Event) -> Iterator[tuple[float, str, str]]:
         yield event.time, origin, event.what
         return
     # Enough for the lines that are shown, whatever the content's size.
-    head = event.what[: (_CONTENT_LINES + 1) * _LINE_LENGTH].split(b"\r\n")
-    for line in head[:_CONTENT_LINES]:
+    head = event.what[: (_CONTENT_LINES + 1) * _LINE_LENGTH].split(b"\r\n")[:_CONTENT_LINES]
+    for line in head:
         if line:
             yield event.time, origin, line.decode("utf-8", "backslashreplace")
-    count = event.what.count(b"\n")
-    if len(head) > _CONTENT_LINES and count > _CONTENT_LINES:
-        yield event.time, origin, f"[... {count} lines, {len(event.what):,} octets in all]"
+    if sum(len(line) + len(b"\r\n") for line in head) < len(event.what):
+        count = event.what.count(b"\n")
+        lines = "1 line" if count == 1 else f"{count:,} lines"
+        yield event.time, origin, f"[... {lines}, {len(event.what):,} octets in all]"
 
 
 def _visible(text: str) -> str:

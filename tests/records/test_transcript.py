@@ -1,0 +1,119 @@
+"""The transcript: both directions, with times, content shortened, control characters visible."""
+
+import re
+
+from conversation import Conversation
+
+ENVELOPE = ("EHLO client.test", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA")
+
+
+def shown(conversation):
+    """Return the transcript's lines after the first, without their times."""
+    first, *lines = conversation.session.transcript.split("\n")
+    assert first == "session 1 from 127.0.0.1:50000 at 01:46:40.000000 UTC"
+    assert all(re.match(r"  \+[0-9]+\.[0-9]{3} (C:|S:|\* ) ", line) for line in lines)
+    return [line.split(" ", 3)[3] for line in lines]
+
+
+def content_shown(content):
+    conversation = Conversation(extensions=[])
+    conversation.lines(*ENVELOPE)
+    conversation.send(content + b".\r\n")
+    lines = shown(conversation)
+    end = lines.index("C: .")
+    assert lines[end + 1] == "S: 250 message accepted"
+    start = next(i for i, line in enumerate(lines) if line.startswith("S: 354")) + 1
+    return lines[start:end]
+
+
+def test_it_shows_both_directions_and_the_end():
+    conversation = Conversation(extensions=["SIZE"])
+    conversation.lines("EHLO client.test", "WHAT", "QUIT")
+    assert shown(conversation) == [
+        "S: 220 smtpserver.test ESMTP pytest-smtpserver",
+        "C: EHLO client.test",
+        "S: 250-smtpserver.test",
+        "S: 250 SIZE 33554432",
+        "C: WHAT",
+        "S: 500 command not recognized: WHAT",
+        "C: QUIT",
+        "S: 221 bye",
+        "*  session ended by QUIT",
+    ]
+
+
+def test_times_are_seconds_since_the_session_began():
+    conversation = Conversation(extensions=[])
+    conversation.lines("NOOP")
+    conversation.lines("NOOP")
+    conversation.eof()
+    times = re.findall(r"\+([0-9.]+) (?:C:|S:|\*)", conversation.session.transcript)
+    assert times == ["0.000", "0.125", "0.125", "0.250", "0.250", "0.375"]
+
+
+def test_short_content_is_shown_whole():
+    assert content_shown(b"Subject: s\r\n\r\none\r\ntwo\r\n") == [
+        "C: Subject: s",
+        "C: one",
+        "C: two",
+    ]
+
+
+def test_long_content_is_shown_by_its_beginning_and_its_size():
+    assert content_shown(b"".join(b"line %d\r\n" % i for i in range(1000))) == [
+        "C: line 0",
+        "C: line 1",
+        "C: line 2",
+        "C: line 3",
+        "C: [... 1,000 lines, 9,890 octets in all]",
+    ]
+
+
+def test_content_with_long_lines_is_shown_by_its_beginning_and_its_size():
+    first, size = content_shown(b"x" * 1_000_000 + b"\r\n")
+    assert first.startswith("C: xxx")
+    assert len(first) < 300
+    assert size == "C: [... 1 line, 1,000,002 octets in all]"
+
+
+def test_what_is_beyond_the_long_lines_is_counted():
+    lines = content_shown((b"x" * 600 + b"\r\n") * 3)
+    assert lines[-1] == "C: [... 3 lines, 1,806 octets in all]"
+
+
+def test_a_long_line_is_shown_by_both_its_ends():
+    conversation = Conversation(extensions=[])
+    conversation.lines("NOOP " + "a" * 250 + "z" * 250)
+    line = next(line for line in shown(conversation) if line.startswith("C: NOOP"))
+    assert line.startswith("C: NOOP aaa")
+    assert line.endswith("zzz")
+    assert "[... 305 characters ...]" in line
+
+
+def test_control_characters_and_raw_octets_are_visible():
+    conversation = Conversation(extensions=[])
+    conversation.send(b"NO\0OP\x1b[2J\xff \xc3\xbc\x7f\r\n")
+    assert r"C: NO\x00OP\x1b[2J\xff ü\x7f" in shown(conversation)
+    assert content_shown(b"a\tb\n\x1b[31m\xff\r\n") == [r"C: a\tb\n\x1b[31m\xff"]
+
+
+def test_an_open_session_shows_the_command_that_awaits_its_answer():
+    conversation = Conversation(rules=lambda book: book.on("noop").hold(), extensions=[])
+    conversation.lines("NOOP")
+    assert "C: NOOP" in shown(conversation)
+
+
+def test_half_a_content_is_not_shown():
+    conversation = Conversation(extensions=[])
+    conversation.lines(*ENVELOPE, "Subject: half")
+    conversation.eof()
+    assert shown(conversation)[-1] == "*  the client closed the connection"
+
+
+def test_the_recorder_shows_its_last_sessions():
+    one = Conversation(extensions=[])
+    other = Conversation(one.recorder, extensions=[])
+    first, second = one.recorder.transcript().split("\n\n")
+    assert first.startswith("session 1 ")
+    assert second.startswith("session 2 ")
+    assert other.recorder.transcript(1) == second
