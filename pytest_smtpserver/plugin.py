@@ -228,7 +228,7 @@ def _one_sentence(where: str) -> Iterator[None]:
     # A traceback would lead through the plugin, where there is nothing to see.
     try:
         yield
-    except (SettingsError, OSError) as error:
+    except (SettingsError, OSError, RuntimeError) as error:
         pytest.fail(f"{where}: {error}", pytrace=False)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,9 @@ class Background:
     """A thread with a trio loop, and the way into it."""
 
     def __init__(self) -> None:
+        _refuse_gevent()
         self._ready = threading.Event()
+        self._failure: BaseException | None = None
         self._token: trio.lowlevel.TrioToken
         self.nursery: trio.Nursery
         # A thread dump shows the name.
@@ -38,6 +41,10 @@ class Background:
         self._thread.start()
         if not self._ready.wait(_START_TIMEOUT):
             raise RuntimeError(f"the SMTP server's thread did not start in {_START_TIMEOUT:g} s")
+        if self._failure is not None:
+            raise RuntimeError(
+                f"the SMTP server's thread did not start: {self._failure!r}"
+            ) from self._failure
 
     @property
     def is_alive(self) -> bool:
@@ -63,13 +70,30 @@ class Background:
             self._thread.join(_SHUTDOWN_TIMEOUT)
 
     def _run(self) -> None:
-        trio.run(self._main, clock=SteadyClock())
+        try:
+            trio.run(self._main, clock=SteadyClock())
+        except BaseException as error:
+            if self._ready.is_set():
+                raise
+            self._failure = error
+            self._ready.set()
 
     async def _main(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as self.nursery:
             self._ready.set()
             await trio.sleep_forever()
+
+
+def _refuse_gevent() -> None:
+    # In a greenlet trio can do nothing, and without epoll it does not even begin.
+    monkey = sys.modules.get("gevent.monkey")
+    needed = ("select", "threading")
+    if monkey and (patched := [name for name in needed if monkey.is_module_patched(name)]):
+        raise RuntimeError(
+            f"gevent has patched {' and '.join(patched)} in this process, and the SMTP server's "
+            "thread needs the real ones: use monkey.patch_all(select=False, thread=False)"
+        )
 
 
 _lock = threading.Lock()

@@ -60,7 +60,11 @@ class Listener:
         self._connections: set[Connection] = set()
         self._closing = False
         self._closed = threading.Event()
-        self._background = background()
+        try:
+            self._background = background()
+        except BaseException:
+            self._socket.close()
+            raise
         self._background.soon(self._background.nursery.start_soon, self._serve)
         _listeners.add(self)
 
@@ -105,8 +109,8 @@ class Listener:
                 self._accept()
             except trio.ClosedResourceError:
                 return
-            except OSError as error:
-                if error.errno in _EXHAUSTED:
+            except Exception as error:  # noqa: BLE001  # others go on, and the test hears of it
+                if isinstance(error, OSError) and error.errno in _EXHAUSTED:
                     await trio.sleep(_RETRY_DELAY)
                 elif not self._closing:
                     self._on_crash(error)
@@ -145,6 +149,17 @@ def bind(host: str, port: int) -> socket.socket:
 
     Raises `OSError`, whose text names the address.
     """
+    try:
+        return _bind(host, port)
+    except RuntimeError as error:
+        # No call of the system raises that; pytest-socket does, which replaces them.
+        raise OSError(
+            f"cannot listen on port {port} of {host}: {str(error).rstrip('.')} "
+            f"({type(error).__name__}); pytest-socket lets it with --allow-hosts={host}"
+        ) from None
+
+
+def _bind(host: str, port: int) -> socket.socket:
     failure: OSError | None = None
     try:
         addresses = socket.getaddrinfo(

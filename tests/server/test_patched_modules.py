@@ -1,0 +1,133 @@
+"""Tools that replace parts of the standard library: it works, or one sentence says why not."""
+
+from __future__ import annotations
+
+import select
+import smtplib
+import socket
+import sys
+from typing import TYPE_CHECKING, Self
+
+import pytest
+
+from pytest_smtpserver import ServerCrashed, SMTPServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIMEOUT = 20
+
+SEND = """
+def send(server):
+    with smtplib.SMTP(server.host, server.port, timeout=5) as client:
+        client.sendmail("from@example.org", "to@example.org", "Subject: hello\\r\\n\\r\\n")
+"""
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Callable[[str], pytest.RunResult]:
+    """Run a script in a process of its own, whose modules are still as they should be."""
+
+    def run_script(script: str) -> pytest.RunResult:
+        return pytester.run(sys.executable, pytester.makepyfile(script), timeout=TIMEOUT)
+
+    return run_script
+
+
+def test_a_server_that_is_first_imported_while_time_is_frozen_works(
+    run: Callable[[str], pytest.RunResult],
+) -> None:
+    result = run(f"""
+import smtplib
+from freezegun import freeze_time
+{SEND}
+with freeze_time("2020-01-01"):
+    from pytest_smtpserver import SMTPServer
+    with SMTPServer(idle_timeout=0.05) as server:
+        send(server)
+        server.wait_for_message()
+        client = smtplib.SMTP(server.host, server.port)
+        assert client.getreply()[0] == 421
+        client.close()
+""")
+    assert result.ret == 0, result.stderr.str()
+
+
+def test_under_gevent_one_sentence_says_what_to_leave_unpatched(
+    run: Callable[[str], pytest.RunResult],
+) -> None:
+    result = run("""
+from gevent import monkey
+monkey.patch_all()
+from pytest_smtpserver import SMTPServer
+SMTPServer().start()
+""")
+    assert result.ret == 1
+    assert result.errlines[-1] == (
+        "RuntimeError: gevent has patched select and threading in this process, and the SMTP "
+        "server's thread needs the real ones: use monkey.patch_all(select=False, thread=False)"
+    )
+
+
+def test_beside_gevent_that_left_threads_alone_it_works(
+    run: Callable[[str], pytest.RunResult],
+) -> None:
+    result = run(f"""
+from gevent import monkey, spawn
+monkey.patch_all(select=False, thread=False)
+import smtplib
+from pytest_smtpserver import SMTPServer
+{SEND}
+with SMTPServer() as server:
+    spawn(send, server).join()
+    server.wait_for_message()
+""")
+    assert result.ret == 0, result.stderr.str()
+
+
+@pytest.mark.skipif(not hasattr(select, "epoll"), reason="needs epoll, to take it away")
+def test_a_thread_that_cannot_run_is_an_error_at_once_and_leaves_no_socket(
+    run: Callable[[str], pytest.RunResult],
+) -> None:
+    result = run("""
+import select
+import warnings
+del select.epoll
+warnings.simplefilter("error")
+from pytest_smtpserver import SMTPServer
+SMTPServer().start()
+""")
+    assert result.ret == 1
+    assert result.errlines[-1].startswith(
+        "RuntimeError: the SMTP server's thread did not start: AttributeError"
+    )
+    result.stderr.no_fnmatch_line("*ResourceWarning*")
+
+
+class Blocked(socket.socket):
+    """As pytest-socket does it: the class is replaced, and making one raises."""
+
+    def __new__(cls, *_: object, **__: object) -> Self:
+        raise RuntimeError("no sockets in tests")
+
+
+def test_a_server_that_may_have_no_socket_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "socket", Blocked)
+    with pytest.raises(OSError, match=r"127\.0\.0\.1.*no sockets in tests.*allow-hosts=127"):
+        SMTPServer().start()
+
+
+def test_a_server_that_may_have_no_more_sockets_says_so_and_costs_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with SMTPServer() as other:
+        server = SMTPServer().start()
+        with socket.socket() as client, monkeypatch.context() as patch:
+            patch.setattr(socket, "socket", Blocked)
+            client.connect(server.addr)
+            with pytest.raises(ServerCrashed, match="no sockets in tests"):
+                server.wait_for_session(timeout=TIMEOUT)
+        server.stop()
+        with smtplib.SMTP(other.host, other.port, timeout=TIMEOUT) as sender:
+            sender.sendmail("from@example.org", "to@example.org", "Subject: hello")
+        assert len(other.messages) == 1
