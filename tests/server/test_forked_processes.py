@@ -1,0 +1,71 @@
+"""Processes that are forked from the test's, as celery and multiprocessing do."""
+
+from __future__ import annotations
+
+import multiprocessing
+import smtplib
+import socket
+import sys
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_smtpserver import SMTPServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+
+TIMEOUT = 20
+
+
+@contextmanager
+def forked(target: Callable[..., object], *args: object) -> Iterator[None]:
+    child = multiprocessing.get_context("fork").Process(target=target, args=args)
+    with warnings.catch_warnings():
+        # A process with threads is forked; that this works is what is tested here.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child.start()
+    yield
+    child.join(TIMEOUT)
+    assert child.exitcode == 0
+    child.close()
+
+
+def send(server: SMTPServer) -> None:
+    with smtplib.SMTP(server.host, server.port, timeout=TIMEOUT) as client:
+        client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+
+
+def test_mail_of_a_forked_process_arrives_at_its_parents_server() -> None:
+    with SMTPServer() as server:
+        with forked(send, server):
+            server.wait_for_message(timeout=TIMEOUT)
+        assert server.wait_for_session().ended_by == "quit"
+
+
+def test_a_forked_process_does_not_keep_the_port_of_its_parents_server() -> None:
+    context = multiprocessing.get_context("fork")
+    is_there, may_end = context.Event(), context.Event()
+
+    def child() -> None:
+        is_there.set()
+        assert may_end.wait(TIMEOUT)
+
+    with SMTPServer() as server, forked(child):
+        assert is_there.wait(TIMEOUT)
+        server.stop()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(server.addr, TIMEOUT)
+        may_end.set()
+
+
+def test_a_forked_process_that_stops_its_parents_server_does_not_end_it() -> None:
+    with SMTPServer() as server:
+        with forked(server.stop):
+            pass
+        send(server)
+        assert len(server.messages) == 1

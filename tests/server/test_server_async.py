@@ -1,0 +1,142 @@
+"""Waiting in a task: under asyncio in debug mode, trio, its mock clock, and anyio on both."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+import trio
+from trio.testing import MockClock
+
+from pytest_smtpserver import AsyncSMTPServer, SMTPAssertionError, SMTPServer
+from pytest_smtpserver.clock import monotonic
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    Main = Callable[[], Awaitable[None]]
+    Run = Callable[[Main], None]
+
+TIMEOUT = 20
+# Real time, and so as short as can be told from none.
+SHORT = 0.03
+
+
+def asyncio_in_debug_mode(main: Callable[[], Any]) -> None:
+    asyncio.run(main(), debug=True)
+
+
+def trio_alone(main: Main) -> None:
+    trio.run(main)
+
+
+def trio_with_a_mock_clock(main: Main) -> None:
+    trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+def anyio_on_asyncio(main: Main) -> None:
+    anyio.run(main, backend="asyncio")
+
+
+def anyio_on_trio(main: Main) -> None:
+    anyio.run(main, backend="trio")
+
+
+under_each_loop = pytest.mark.parametrize(
+    "run",
+    [
+        asyncio_in_debug_mode,
+        trio_alone,
+        trio_with_a_mock_clock,
+        anyio_on_asyncio,
+        anyio_on_trio,
+    ],
+    ids=lambda run: run.__name__,
+)
+
+
+@pytest.fixture
+def server() -> Iterator[AsyncSMTPServer]:
+    with SMTPServer(wait_timeout=TIMEOUT) as server:
+        yield AsyncSMTPServer(server)
+
+
+def send(server: AsyncSMTPServer, subject: str = "hello") -> None:
+    with smtplib.SMTP(server.host, server.port, "client.example.org", TIMEOUT) as client:
+        client.sendmail("from@example.org", "to@example.org", f"Subject: {subject}\r\n\r\n")
+
+
+@under_each_loop
+def test_another_task_of_the_loop_sends_during_a_wait(run: Run, server: AsyncSMTPServer) -> None:
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            # It begins when this task waits for the first time.
+            tasks.start_soon(anyio.to_thread.run_sync, send, server)
+            assert server.messages == ()
+            message = await server.wait_for_message(subject="hello")
+        assert server.messages == (message,)
+
+    run(main)
+
+
+@under_each_loop
+def test_each_waiting_method_waits_in_the_loop(run: Run, server: AsyncSMTPServer) -> None:
+    async def main() -> None:
+        await server.assert_no_message(within=SHORT)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.to_thread.run_sync, send, server)
+            tasks.start_soon(anyio.to_thread.run_sync, send, server)
+            messages = await server.wait_for_messages(2)
+            transactions = await server.wait_for_transactions(2, outcome="accepted")
+        await server.wait_closed()
+        server.clear()
+        async with server.capture(1) as captured, anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.to_thread.run_sync, send, server)
+            transaction = await server.wait_for_transaction()
+            session = await server.wait_for_session()
+        assert (len(messages), len(transactions), len(captured)) == (2, 2, 1)
+        assert session.transactions == (transaction,)
+
+    run(main)
+
+
+@under_each_loop
+def test_a_wait_that_fails_has_taken_its_time_for_real(run: Run, server: AsyncSMTPServer) -> None:
+    async def main() -> None:
+        started = monotonic()
+        with pytest.raises(SMTPAssertionError):
+            await server.wait_for_message(timeout=SHORT)
+        assert monotonic() - started >= SHORT
+
+    run(main)
+
+
+@under_each_loop
+def test_a_wait_can_be_cancelled(run: Run, server: AsyncSMTPServer) -> None:
+    async def main() -> None:
+        with anyio.move_on_after(SHORT) as scope:
+            await server.wait_for_message()
+        assert scope.cancelled_caught
+        await anyio.to_thread.run_sync(send, server)
+        await server.wait_for_message()
+
+    run(main)
+
+
+def test_a_wait_in_no_loop_at_all_is_one_sentence(server: AsyncSMTPServer) -> None:
+    wait = server.wait_for_message()
+    with pytest.raises(RuntimeError, match="in a task of asyncio, anyio or trio only"):
+        wait.send(None)
+
+
+def test_a_blocking_wait_in_a_running_loop_names_the_fixture_to_use(
+    server: AsyncSMTPServer,
+) -> None:
+    async def main() -> None:
+        with pytest.raises(SMTPAssertionError, match="smtpserver_async"):
+            server.server.wait_for_message(timeout=SHORT)
+
+    asyncio.run(main())
