@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 HELPERS = """
@@ -210,32 +212,16 @@ def test_a_wrong_marker_is_one_sentence_as_the_tests_set_up_error(
     result.stdout.no_fnmatch_line("*plugin.py*")
 
 
-def test_a_busy_port_is_one_sentence(suite: pytest.Pytester) -> None:
-    suite.makepyfile(
-        """
-        import socket
-        import pytest
-
-        @pytest.fixture(scope="module")
-        def taken():
-            with socket.socket() as taken:
-                taken.bind(("127.0.0.1", 0))
-                taken.listen()
-                yield taken.getsockname()[1]
-
-        @pytest.fixture(scope="session")
-        def smtpserver_settings():
-            with socket.socket() as taken:
-                taken.bind(("127.0.0.1", 0))
-                taken.listen()
-                yield {"port": taken.getsockname()[1]}
-
-        def test_it(smtpserver): pass
-        """
-    )
-    result = suite.runpytest_inprocess()
+@pytest.mark.parametrize("fixture", ["smtpserver", "smtpserver_session"])
+def test_a_busy_port_is_one_sentence(suite: pytest.Pytester, fixture: str) -> None:
+    suite.makepyfile(f"def test_it({fixture}): pass")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = suite.runpytest_inprocess("-o", f"smtpserver_port={port}")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["smtpserver: *cannot listen on port * of 127.0.0.1*in use*"])
+    result.stdout.fnmatch_lines([f"{fixture}: *cannot listen on port {port} of 127.0.0.1*in use*"])
     result.stdout.no_fnmatch_line("*plugin.py*")
 
 
@@ -286,18 +272,33 @@ def test_a_fixed_port_with_xdist_is_refused_before_any_test(suite: pytest.Pytest
     result.stderr.fnmatch_lines(["*smtpserver_port=2525: *pytest-xdist*use 0*"])
 
 
-def test_a_fixed_port_in_a_marker_with_xdist_is_a_set_up_error(suite: pytest.Pytester) -> None:
+def test_a_fixed_port_that_a_test_asks_for_with_xdist_is_a_set_up_error(
+    suite: pytest.Pytester,
+) -> None:
+    suite.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def smtpserver_settings():
+            return dict(port=2525)
+        """
+    )
     suite.makepyfile(
         """
         import pytest
 
-        @pytest.mark.smtpserver(port=2525)
-        def test_it(smtpserver): pass
+        @pytest.mark.smtpserver(port=2526)
+        def test_by_its_marker(smtpserver): pass
+
+        def test_by_the_settings_of_the_run(smtpserver_session): pass
         """
     )
     result = suite.runpytest_subprocess("-n", "2")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*port=2525: *pytest-xdist*use port=0*"])
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines_random(
+        [f"*port={port}: *pytest-xdist*use port=0*" for port in (2525, 2526)]
+    )
 
 
 def test_a_coroutine_test_waits_without_blocking_its_loop(suite: pytest.Pytester) -> None:
