@@ -147,9 +147,9 @@ def test_the_closest_setting_wins(suite: pytest.Pytester) -> None:
                 assert settings.max_connections == 3
                 assert settings.max_message_size == 4
                 assert settings.wait_timeout == 6.0
-                assert settings.offered_extensions == (
-                    "PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"
-                )
+                offered = settings.offered_extensions
+                assert "8BITMIME" in offered
+                assert not {"SIZE", "SMTPUTF8"}.intersection(offered)
                 assert smtpserver_factory(wait_timeout=7).settings.wait_timeout == 7.0
         """
     )
@@ -350,5 +350,5 @@ def test_a_crash_of_any_server_is_the_tests_teardown_error(suite: pytest.Pyteste
     result = suite.runpytest_inprocess()
     result.assert_outcomes(passed=3, errors=2)
     result.stdout.fnmatch_lines(
-        ["E * ZeroDivisionError: division by zero", "*ServerCrashed: *", "*crashed, too*"]
+        ["E * ZeroDivisionError: division by zero", "E *ServerCrashed: *", "    ServerCrashed: *"]
     )
