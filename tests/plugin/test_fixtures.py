@@ -294,7 +294,7 @@ def test_a_fixed_port_that_a_test_asks_for_with_xdist_is_a_set_up_error(
         def test_by_the_settings_of_the_run(smtpserver_session): pass
         """
     )
-    result = suite.runpytest_subprocess("-n", "2")
+    result = suite.runpytest_subprocess("-n", "1")
     result.assert_outcomes(errors=2)
     result.stdout.fnmatch_lines_random(
         [f"*port={port}: *pytest-xdist*use port=0*" for port in (2525, 2526)]
@@ -320,7 +320,7 @@ def test_a_coroutine_test_waits_without_blocking_its_loop(suite: pytest.Pytester
                 await smtpserver_async.wait_for_message()
         """
     )
-    suite.runpytest_subprocess("-p", "trio").assert_outcomes(passed=2)
+    suite.runpytest_inprocess("-p", "trio").assert_outcomes(passed=2)
 
 
 def test_a_crash_of_any_server_is_the_tests_teardown_error(suite: pytest.Pytester) -> None:
