@@ -1,0 +1,155 @@
+"""The measurements. Each is repeated in turn for every server (A B C A B C), and the median taken.
+
+A machine that is busy for a while is then busy for all of them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import in_pytest
+from environments import OURS
+from processes import load, python_server, smtp_sink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
+
+    from environments import Program
+    from processes import Process
+
+# Octets of a small message's body, of a large one's, and of a huge one's.
+SMALL, LARGE, HUGE = 500, 5_000_000, 100_000_000
+SINK = "smtp-sink"
+#: The fixture of each plugin that has one, and the name by which `-p no:` knows the plugin.
+PLUGINS = {
+    OURS: ("smtpserver", "smtpserver"),
+    "smtpdfix": ("smtpd", "smtpd"),
+    "pytest-localserver": ("smtpserver", "localserver"),
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: enough for steady medians, or, quickly, for the order of things."""
+
+    repetitions: int
+    small: int
+    large: int
+    fixtures: int
+    starts: int
+    wakings: int
+    crowd: int
+    recorded: int
+
+
+FULL = Size(5, 4000, 16, 200, 40, 400, 10_000, 100_000)
+QUICK = Size(1, 1500, 4, 25, 6, 100, 3000, 10_000)
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many messages of what size, on how many connections, which each may stay."""
+
+    messages: int
+    connections: int
+    size: int
+    stay: bool = True
+
+    def on(self, client: Program, server: Process) -> None:
+        """Send them."""
+        load(
+            client, server, messages=self.messages, connections=self.connections,
+            size=self.size, stay=self.stay,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What there is to measure with."""
+
+    pythons: Mapping[str, Path]
+    client: Program
+    sink: Program
+    size: Size
+
+    def cpu(self, servers: Iterable[str], what: Load) -> dict[str, float]:
+        """Return each server's own processor seconds for a message."""
+        servers = list(servers)
+        spent: dict[str, list[float]] = {name: [] for name in servers}
+        for _ in range(self.size.repetitions):
+            for name in servers:
+                spent[name].append(self._cpu_once(name, what))
+        return {name: median(seconds) for name, seconds in spent.items()}
+
+    def memory(self, *, stay: bool) -> float:
+        """Return octets that a recorded small message takes beyond its content."""
+        with self._server(OURS) as server:
+            self._warm_up(server)
+            before = server.memory()
+            count = self.size.recorded
+            Load(count, 20, SMALL, stay=stay).on(self.client, server)
+            after = server.memory()
+            recorded, octets = server.recorded()
+        assert recorded == count
+        return (after - before - octets) / count
+
+    def peak(self) -> float:
+        """Return the peak of memory beyond the idle server's for one huge message, as a ratio."""
+        with self._server(OURS) as server:
+            self._warm_up(server)
+            before = server.memory()
+            Load(1, 1, HUGE).on(self.client, server)
+            return (server.memory("VmHWM") - before) / HUGE
+
+    def fixtures(self) -> dict[str, float]:
+        """Return the seconds of each plugin's fixture."""
+        spent: dict[str, list[float]] = {name: [] for name in PLUGINS if name in self.pythons}
+        for _ in range(self.size.repetitions):
+            for name, seconds in spent.items():
+                fixture = PLUGINS[name][0]
+                seconds.append(
+                    in_pytest.fixture_seconds(self.pythons[name], fixture, self.size.fixtures)
+                )
+        return {name: median(seconds) for name, seconds in spent.items()}
+
+    def starts(self) -> dict[str, float]:
+        """Return the processor seconds that each plugin adds to a start of pytest."""
+        return {
+            name: in_pytest.start_seconds(self.pythons[name], plugin, self.size.starts)
+            for name, (_, plugin) in PLUGINS.items()
+            if name in self.pythons
+        }
+
+    def imports(self) -> list[str]:
+        """Return which costly modules our plugin imports when it is not used."""
+        return in_pytest.imported(self.pythons[OURS], PLUGINS[OURS][1])
+
+    def waking(self) -> float:
+        """Return the seconds from a message's acceptance until who waits for it runs again."""
+        script = str(Path(__file__).with_name("waking.py"))
+        done = subprocess.run(
+            [str(self.pythons[OURS]), script, str(self.size.wakings)],
+            capture_output=True, text=True, check=True, timeout=120,
+        )  # fmt: skip
+        return median(map(float, done.stdout.split()))
+
+    def _cpu_once(self, name: str, what: Load) -> float:
+        with self._server(name) as server:
+            self._warm_up(server)
+            before = server.cpu
+            what.on(self.client, server)
+            return (server.cpu - before) / what.messages
+
+    def _warm_up(self, server: Process) -> None:
+        Load(200, 20, SMALL).on(self.client, server)
+        server.clear()
+
+    def _server(self, name: str) -> AbstractContextManager[Process]:
+        if name == SINK:
+            return smtp_sink(self.sink)
+        return python_server(self.pythons[name], name)
