@@ -7,15 +7,14 @@ the previous line". Nothing else ends it: no bare LF, no bare CR (section 2.3.8)
 
 from __future__ import annotations
 
+from io import BytesIO
+
 _END = b"\r\n.\r\n"
 # A piece that ends with one of these may go on to a dot or to the end; longest first.
 _HALF_SEEN = tuple(_END[:length] for length in range(len(_END) - 1, 0, -1))
 
 # The end of the DATA line: the line end before the content's first line, but no part of it.
 _BEFORE = b"\r\n"
-# Pieces below this are put together, or a client that sends octet by octet would cost an object
-# for each. Arbitrary.
-_SMALL = 1024
 
 
 class Content:
@@ -27,7 +26,9 @@ class Content:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._pieces: list[bytes] = []
+        # It grows in place, and gives away what it holds without a copy: content of 100 MB takes
+        # little more than that.
+        self._kept = BytesIO()
         # What the last octets ended with and could not be judged yet.
         self._tail = _BEFORE
         #: Octets of the content so far.
@@ -53,21 +54,18 @@ class Content:
         """Return the whole content, `None` if it is too big. Call it once, at the end."""
         if self.is_too_big:
             return None
-        pieces, self._pieces = self._pieces, []
-        pieces[0] = pieces[0][len(_BEFORE) :]
-        return b"".join(pieces)
+        return self._kept.getvalue()
 
     def _keep(self, octets: bytes) -> None:
         # RFC 5321 section 4.5.2: "If the first character is a period and there are other
         # characters on the line, the first character is deleted."
         piece = octets.replace(b"\r\n.", b"\r\n")
-        self.size += len(piece)
+        # Below zero there is nothing yet: the first octets are those before the content.
+        before, self.size = max(0, -self.size), self.size + len(piece)
         if self.is_too_big:
-            self._pieces.clear()
-        elif self._pieces and len(self._pieces[-1]) < _SMALL:
-            self._pieces[-1] += piece
+            self._kept = BytesIO()
         else:
-            self._pieces.append(piece)
+            self._kept.write(piece[before:])
 
 
 class Chunks:
@@ -75,7 +73,7 @@ class Chunks:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._pieces: list[bytes] = []
+        self._kept = BytesIO()
         #: Octets that were announced so far.
         self.size = 0
         #: Octets of the chunk that comes now, and how many of them have not come yet.
@@ -96,19 +94,14 @@ class Chunks:
         self.chunk = self.remaining = size
         self.is_last = is_last
         if self.is_too_big:
-            self._pieces.clear()
+            self._kept = BytesIO()
 
     def feed(self, octets: bytes) -> None:
         """Take octets of the chunk, no more than remain of it."""
         self.remaining -= len(octets)
-        if self.is_too_big:
-            return
-        if self._pieces and len(self._pieces[-1]) < _SMALL:
-            self._pieces[-1] += octets
-        else:
-            self._pieces.append(octets)
+        if not self.is_too_big:
+            self._kept.write(octets)
 
     def octets(self) -> bytes | None:
         """Return the whole content, `None` if it is too big. Call it once, at the end."""
-        pieces, self._pieces = self._pieces, []
-        return None if self.is_too_big else b"".join(pieces)
+        return None if self.is_too_big else self._kept.getvalue()
