@@ -1,0 +1,48 @@
+"""All that a user can name has its place in the reference."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from pages import ROOT
+
+import pytest_smtpserver
+from pytest_smtpserver.settings import SETTINGS
+
+REFERENCE = "\n".join(page.read_text() for page in (ROOT / "docs" / "reference").glob("*.md"))
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    shown = set(
+        re.findall(r"auto(?:class|exception|function):: pytest_smtpserver\.(\w+)", REFERENCE)
+    )
+    assert set(pytest_smtpserver.__all__) == shown
+
+
+def test_every_setting_is_in_the_table_that_is_made_of_them() -> None:
+    assert "```{settings-table}" in (ROOT / "docs" / "reference" / "settings.md").read_text()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_says_in_words_what_it_does(name: str) -> None:
+    assert SETTINGS[name].help
+    assert SETTINGS[name].allowed
+
+
+def test_every_fixture_is_in_the_reference(pytester: pytest.Pytester) -> None:
+    listing = pytester.runpytest_inprocess("--fixtures").stdout.str()
+    fixtures = set(re.findall(r"^(smtpserver\w*)", listing, re.MULTILINE))
+    page = (ROOT / "docs" / "reference" / "fixtures.md").read_text()
+    assert fixtures == set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    assert fixtures == set(re.findall(r"^`(\w+)`\n: ", page, re.MULTILINE))
+
+
+def test_every_option_and_key_is_in_the_reference(pytester: pytest.Pytester) -> None:
+    helped = pytester.runpytest_inprocess("--help").stdout.str()
+    page = (ROOT / "docs" / "reference" / "command-line.md").read_text()
+    options = set(re.findall(r"--smtpserver-\w+", helped))
+    keys = set(re.findall(r"^  smtpserver_(\w+)", helped, re.MULTILINE))
+    assert options
+    assert [option for option in options if f"`{option}" not in page] == []
+    assert [key for key in keys - set(SETTINGS) if f"`smtpserver_{key}`" not in page] == []
