@@ -11,19 +11,19 @@ project = "pytest-smtpserver"
 release = version = pytest_smtpserver.__version__
 copyright = "the pytest-smtpserver maintainers"  # noqa: A001  # Sphinx's name for it
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "record_signatures", "settings_table"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "settings_table"]
 exclude_patterns = ["_build", "examples", "requirements.txt"]
-nitpicky = False  # the annotations name inner types, which have no page
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
-# Docstrings are written with single backticks around code.
-default_role = "code"
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_default_options = {"members": True, "undoc-members": True}
+
+# A text such as '-' is code, and stays as it is.
+smartquotes = False
 
 html_theme = "furo"
 html_title = f"pytest-smtpserver {release}"
