@@ -225,11 +225,12 @@ def _markers(item: pytest.Item) -> list[pytest.Mark]:
 
 @contextmanager
 def _one_sentence(where: str) -> Iterator[None]:
-    # A traceback would lead through the plugin, where there is nothing to see.
+    # A traceback would lead through the plugin, where there is nothing to see, and an exception
+    # that was handled would be shown as the first of two.
     try:
         yield
     except (SettingsError, OSError, RuntimeError) as error:
-        pytest.fail(f"{where}: {error}", pytrace=False)
+        raise pytest.fail.Exception(f"{where}: {error}", pytrace=False) from None
 
 
 @pytest.hookimpl(tryfirst=True)

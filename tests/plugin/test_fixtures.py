@@ -210,6 +210,7 @@ def test_a_wrong_marker_is_one_sentence_as_the_tests_set_up_error(
         ["*ERROR at setup of test_it*", f"*@pytest.mark.smtpserver: *{culprit}*"]
     )
     result.stdout.no_fnmatch_line("*plugin.py*")
+    result.stdout.no_fnmatch_line("*During handling of the above exception*")
 
 
 @pytest.mark.parametrize("fixture", ["smtpserver", "smtpserver_session"])
