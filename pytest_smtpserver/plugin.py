@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,7 +70,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     rivals = [plugin for _, plugin in manager.list_name_plugin() if hasattr(plugin, "smtpserver")]
     if rivals and getattr(rivals[-1], "__name__", "") == "pytest_localserver.plugin":
         again = ModuleType(f"{__name__}.smtpserver")
-        again.smtpserver = smtpserver  # type: ignore[attr-defined]  # what it is made for
+        # `pytest --fixtures` cannot sort two fixtures of one name and module.
+        function = FunctionType(_smtpserver.__code__, globals())
+        function.__module__ = again.__name__
+        again.smtpserver = pytest.fixture(function, name="smtpserver")  # type: ignore[attr-defined]
         manager.register(again)
 
 
@@ -162,11 +165,13 @@ def smtpserver_factory(
         server.stop()
 
 
-@pytest.fixture
-def smtpserver(smtpserver_factory: Callable[..., SMTPServer]) -> SMTPServer:
+def _smtpserver(smtpserver_factory: Callable[..., SMTPServer]) -> SMTPServer:
     """A fresh, running `SMTPServer` with a port of its own."""
     with _one_sentence("smtpserver"):
         return smtpserver_factory()
+
+
+smtpserver = pytest.fixture(_smtpserver, name="smtpserver")
 
 
 @pytest.fixture

@@ -68,3 +68,10 @@ def test_a_fixture_of_a_plugin_that_the_users_conftest_names_is_used(
 def test_a_fixture_of_a_plugin_that_is_loaded_last_is_used(suite: pytest.Pytester) -> None:
     suite.makepyfile(users=USERS_OWN)
     run(suite, "the user's own", OURS, THEIRS, "users")
+
+
+@ORDERS
+def test_pytest_lists_the_fixtures(suite: pytest.Pytester, order: tuple[str, str]) -> None:
+    result = suite.runpytest_subprocess("--fixtures", "-p", order[0], "-p", order[1])
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["smtpserver -- *pytest_smtpserver*"])
