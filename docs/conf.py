@@ -11,7 +11,7 @@ project = "pytest-smtpserver"
 release = version = pytest_smtpserver.__version__
 copyright = "the pytest-smtpserver maintainers"  # noqa: A001  # Sphinx's name for it
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "settings_table"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "tables"]
 exclude_patterns = ["_build", "examples", "requirements.txt"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
