@@ -7,6 +7,7 @@ quoted strings and domain labels; whether that is allowed here and now is the di
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.records.envelope import NO_PARAMETERS
@@ -64,6 +65,10 @@ _LONGEST_DOMAIN = 255
 # esmtp-value = 1*(%d33-60 / %d62-126) ; RFC 6531: esmtp-value =/ UTF8-non-ascii
 _PARAMETER = re.compile(rf"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([!-<>-~{_UTF8}]+))?")
 
+# The same addresses come again and again: this spares parsing them, and a copy in each record. The
+# size is arbitrary.
+_remembered = lru_cache(maxsize=256)
+
 _REVERSE_PATHS = (_PATH, _NULL_PATH)
 _FORWARD_PATHS = (_PATH, _POSTMASTER)
 
@@ -80,6 +85,7 @@ class Refusal(Exception):  # no error of ours: it carries the reply to the clien
         self.violation = violation
 
 
+@_remembered
 def reverse_path(text: str) -> tuple[str, str]:
     """Return the mailbox after `FROM:` (`""` for the null sender) and the rest of the line.
 
@@ -88,6 +94,7 @@ def reverse_path(text: str) -> tuple[str, str]:
     return _path(text, "FROM", _REVERSE_PATHS)
 
 
+@_remembered
 def forward_path(text: str) -> tuple[str, str]:
     """Return the mailbox after `TO:` and the rest of the line, as `reverse_path` does."""
     return _path(text, "TO", _FORWARD_PATHS)
