@@ -21,7 +21,7 @@ class Conversation:
         self.recorder = recorder or Recorder()
         self.rules = rule_book(offer)
         rules(self.rules)
-        self.engine = SMTPEngine(offer, self.recorder, self.rules, CLIENT)
+        self.engine = make_engine(offer, self.recorder, self.rules)
         self.now = START
         self.is_closed = self.was_reset = False
         #: The `Wait`, `Hold` or `StartTLS` that the engine is paused by.
@@ -95,6 +95,11 @@ class Conversation:
                     assert isinstance(action, PAUSING)
                     self.pause = action
         return sent
+
+
+def make_engine(offer, recorder, rules=None):
+    """Return an engine that has not begun: the one place that knows how they are made."""
+    return SMTPEngine(offer, recorder, rules or rule_book(offer), CLIENT)
 
 
 def rule_book(offer):
