@@ -19,12 +19,13 @@ from pathlib import Path
 TESTS = Path(__file__).parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS / "smtp")]
 
-from conversation import make_engine  # noqa: E402
+from conversation import CLIENT, rule_book  # noqa: E402
 from replay import FILES, read  # noqa: E402
 
 from pytest_smtpserver.engine import Close, Hold, Send, Wait  # noqa: E402
 from pytest_smtpserver.records.recorder import Recorder  # noqa: E402
 from pytest_smtpserver.settings import Settings  # noqa: E402
+from pytest_smtpserver.smtp import Offer, SMTPEngine  # noqa: E402
 
 #: What a mutation inserts: ends of lines and contents that are nearly right, limits, parameters.
 TOKENS = (
@@ -78,7 +79,7 @@ class Session:
 
     def __init__(self, chance, recorder):
         self.chance = chance
-        self.engine = make_engine(chance.choice(SETTINGS), recorder)
+        self.engine = new_engine(chance.choice(SETTINGS), recorder)
         self.now = 0.0
         self.is_closed = False
         self.actions_left = 8
@@ -124,6 +125,12 @@ class Session:
                 self.engine.tls_failed("no handshake", self.now)
         if not REPLIES.fullmatch(sent):
             raise AssertionError(f"malformed replies: {sent!r}")
+
+
+def new_engine(settings, recorder):
+    """Return an engine that has not begun."""
+    offer = Offer(settings)
+    return SMTPEngine(offer, recorder, rule_book(offer), CLIENT)
 
 
 def token(chance):
