@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest_smtpserver
 
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+DOCS = Path(__file__).parent
+sys.path[:0] = [str(DOCS), str(DOCS / "_ext")]
+
+import _generate  # noqa: E402  # beside this file
+
+_generate.write(DOCS / "reference")
 
 project = "pytest-smtpserver"
 release = version = pytest_smtpserver.__version__
