@@ -5,6 +5,7 @@ Each accessor falls back to the raw value where a parser gives up, and `defects`
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 _ADDRESS_FIELDS = ("From", "To", "Cc", "Reply-To")
 # Characters. Arbitrary: some thirty thousand addresses, half a second of the parser's time.
 _LONGEST_ADDRESS_FIELD = 1_000_000
+
+# RFC 5322 sections 3.2.4 and 3.2.2: what may hold an "@" that is no address's. One that does not
+# end goes on to the end of the field, or looking for its end would take quadratic time.
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*+(?:"|\\?\Z)|\((?:\\.|[^()\\])*+(?:\)|\\?\Z)')
+# `ann@example.org <bob@example.org>` names two, and cannot mean both.
+_TWO_IN_ONE = re.compile(r"@[^,;:<>@]*<")
 
 #: Display name and addr-spec of each address, and the fields of which nothing can be made.
 Addresses = tuple[tuple[tuple[str, str], ...], tuple[str, ...]]
@@ -109,23 +116,31 @@ def _parse_all(values: list[str]) -> Addresses:
 
 def _parse_addresses(raw: str) -> list[tuple[str, str]] | None:
     """Return the addresses in a field, or `None` if nothing can be made of it."""
-    from email.utils import getaddresses
-
     unfolded = " ".join(raw.split())
-    if len(unfolded) > _LONGEST_ADDRESS_FIELD:
+    if len(unfolded) > _LONGEST_ADDRESS_FIELD or _TWO_IN_ONE.search(_QUOTED.sub("", unfolded)):
         return None
-    try:
-        parsed = [(who, spec) for who, spec in getaddresses([unfolded]) if spec]
-    except (ValueError, IndexError, TypeError, AttributeError, RecursionError):
-        parsed = []
+    parsed = _leniently_parsed(unfolded)
     # A group may be empty (RFC 5322 section 3.4: "undisclosed-recipients:;").
     if not parsed and unfolded and not unfolded.endswith(";"):
         return None
-    if not all("@" in spec and not _is_mended(spec, unfolded) for _, spec in parsed):
+    if not all(_is_addr_spec(spec, unfolded) for _, spec in parsed):
         return None
     return [(header.decode(who), header.decode(spec)) for who, spec in parsed]
 
 
-def _is_mended(spec: str, sent: str) -> bool:
+def _leniently_parsed(unfolded: str) -> list[tuple[str, str]]:
+    from email import utils
+
+    # Newer Pythons parse strictly, but give up on domain literals and on commas in comments.
+    lenient = {"strict": False} if hasattr(utils, "supports_strict_parsing") else {}
+    try:
+        return [(who, spec) for who, spec in utils.getaddresses([unfolded], **lenient) if spec]
+    except (ValueError, IndexError, TypeError, AttributeError, RecursionError):
+        return []
+
+
+def _is_addr_spec(spec: str, sent: str) -> bool:
+    local, at, domain = spec.rpartition("@")
     # The parser closes a domain literal that the sender left open.
-    return spec.endswith("]") and "]" not in sent
+    is_mended = spec.endswith("]") and "]" not in sent
+    return bool(local and at and domain) and not is_mended
