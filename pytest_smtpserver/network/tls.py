@@ -62,8 +62,7 @@ class TLSStream:
             except ssl.SSLWantReadError:
                 await self._flush()
             except ssl.SSLError as error:
-                # The alert: the peer shall know why.
-                await self._flush()
+                # OpenSSL has an alert ready for the peer: it leaves with the next flush.
                 raise HandshakeFailed(why(error, first)) from error
             octets = await self._below.receive()
             if not octets:
@@ -77,7 +76,7 @@ class TLSStream:
             octets = self._decrypted()
             if octets or self._ended:
                 return octets
-            # A key update may want an answer, although nobody above has one to send.
+            # A renegotiation is refused, a key update answered, though above nobody says a word.
             await self._flush()
             encrypted = await self._below.receive()
             if not encrypted:

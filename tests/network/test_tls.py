@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import ssl
@@ -451,15 +452,15 @@ def test_a_connection_without_its_tls_is_closed_even_if_the_engine_does_not_clos
 
 
 @pytest.fixture
-def openssl(implicit: Host) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
+def openssl(implicit: Host) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     if shutil.which("openssl") is None:
         pytest.skip("the program openssl is not installed")
     started = []
 
-    def start(version: str) -> subprocess.Popen[bytes]:
+    def start(*options: str) -> subprocess.Popen[bytes]:
         address = f"127.0.0.1:{implicit.listener.address[1]}"
         process = subprocess.Popen(
-            ["openssl", "s_client", "-connect", address, version],
+            ["openssl", "s_client", "-connect", address, *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         started.append(process)
@@ -476,24 +477,23 @@ def press(process: subprocess.Popen[bytes], key: bytes, *, and_see: bytes) -> No
     assert process.stdout is not None
     process.stdin.write(key + b"\n")
     process.stdin.flush()
-    assert and_see in process.stdout
+    assert any(re.match(and_see, line) for line in process.stdout)
 
 
-def test_the_client_may_change_its_keys_and_ask_the_server_to(
-    implicit: Host, openssl: Callable[[str], subprocess.Popen[bytes]]
+def test_a_client_that_changes_its_keys_gets_the_servers_changed(
+    openssl: Callable[..., subprocess.Popen[bytes]],
 ) -> None:
-    process = openssl("-tls1_3")
-    press(process, b"K", and_see=b"KEYUPDATE\n")
-    press(process, b"12", and_see=b"12\n")
+    process = openssl("-tls1_3", "-msg")
+    press(process, b"K", and_see=rb"KEYUPDATE")
+    press(process, b"12", and_see=rb"<<< .*KeyUpdate")
+    assert b"12\n" in process.stdout
 
 
 def test_a_client_cannot_renegotiate(
-    implicit: Host, openssl: Callable[[str], subprocess.Popen[bytes]]
+    implicit: Host, openssl: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     process = openssl("-tls1_2")
-    press(process, b"R", and_see=b"RENEGOTIATING\n")
-    output, _ = process.communicate(timeout=TIMEOUT)
-    assert b"no renegotiation" in output
+    press(process, b"R", and_see=rb".*no renegotiation")
     assert implicit.engines[0].ended.wait(TIMEOUT)
     assert implicit.engines[0].log == ["encrypted", "eof"]
     assert implicit.crashes == []
