@@ -99,8 +99,8 @@ def _decoded_words(words: str) -> str | None:
         texts.append((charset.lower(), octets))
     try:
         return "".join(octets.decode(charset, "replace") for charset, octets in texts)
-    except (LookupError, ValueError):
-        # Python knows no such charset, or one that is not for decoding text.
+    except (LookupError, ValueError, Warning):
+        # Python knows no such charset, or one that is not for decoding text (some only warn).
         return None
 
 

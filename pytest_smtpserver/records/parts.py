@@ -153,7 +153,8 @@ def _text(part: Part[Any, Any], defects: list[str]) -> str:
         text = octets.decode(charset)
         # Some charsets have octets for lone surrogates, which are no text.
         text.encode()
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, Warning):
+        # A warning is one with -W error: some codecs are no charsets, and warn.
         defects.append(f"text that is not in its charset {charset!r}")
         text = octets.decode("utf-8", "replace")
     return _with_lf(text)

@@ -3,9 +3,10 @@
 `parse` gets the argument and raises `Refusal` for one that is malformed. `answer` says what the
 server replies of its own accord; only here are its limits applied. `accepted` does what it means
 that the command was accepted, after the state has followed from `states.TRANSITIONS`; `declined`
-does what it means that it was not, be it by a reply or by none. `malformed` is told of an argument
-that could not be parsed. A row with `opens` is answered later: after the client's last answer, or
-after a chunk. `when` says whether a server with these settings knows the command at all.
+does what it means that it was not, be it by a reply or by none. `unread` is told of a command that
+was refused before that, in the middle of a transaction. A row with `opens` is answered later:
+after the client's last answer, or after a chunk. `when` says whether a server with these settings
+knows the command at all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pytest_smtpserver.records.reply import Reply
 
 from . import replies
 from .authentication import Authentication, parse_auth
-from .grammar import Refusal, forward_path, parameters, reverse_path
+from .grammar import Refusal, forward_path, legible, parameters, reverse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,7 @@ Parse = Callable[["Dialogue", str], Any]
 Answer = Callable[["Dialogue", Any], Reply]
 Accepted = Callable[["Dialogue", Any, Reply], None]
 Declined = Callable[["Dialogue", Any, "Reply | None"], None]
+Unread = Callable[["Dialogue", str, Reply], None]
 When = Callable[["Settings"], bool]
 Opens = Callable[["Dialogue", Any, str], "Iterator[Action]"]
 About = Callable[["Dialogue", Any], dict[str, Any]]
@@ -201,17 +203,17 @@ def refuse_recipient(dialogue: Dialogue, recipient: Path, reply: Reply | None) -
         dialogue.refuse_recipient(recipient.address, reply)
 
 
-def refuse_malformed_recipient(dialogue: Dialogue, argument: str, reply: Reply | None) -> None:
+def refuse_unread_recipient(dialogue: Dialogue, argument: str, reply: Reply) -> None:
     """To the client it is a recipient that was refused, whatever the reason."""
-    if reply is not None and not reply.is_positive:
-        dialogue.refuse_recipient(_address_in(argument), reply)
+    dialogue.refuse_recipient(_address_in(argument), reply)
 
 
 def _address_in(argument: str) -> str:
     try:
-        return forward_path(argument)[0]
+        address, _ = forward_path(argument)
     except Refusal:
-        return argument[len("TO:") :].strip("<> ")
+        address = argument[len("TO:") :].strip("<> ")
+    return legible(address)
 
 
 def expect_content(dialogue: Dialogue, _: None, reply: Reply) -> None:
@@ -219,7 +221,7 @@ def expect_content(dialogue: Dialogue, _: None, reply: Reply) -> None:
     dialogue.expect_content(reply)
 
 
-def refuse_content(dialogue: Dialogue, _: None, reply: Reply | None) -> None:
+def refuse_content(dialogue: Dialogue, _: object, reply: Reply | None) -> None:
     """Note that the content may not come."""
     if reply is not None:
         dialogue.refuse_content(reply)
@@ -312,7 +314,7 @@ class Command:
     answer: Answer = answer_ok
     accepted: Accepted = nothing
     declined: Declined = nothing
-    malformed: Declined = nothing
+    unread: Unread = nothing
     opens: Opens | None = None
     about: About = about_nothing
     #: The first digit of a reply that accepts it (RFC 5321 section 4.2.1).
@@ -331,10 +333,10 @@ COMMANDS: Mapping[str, Command] = {
     "MAIL": Command(parse_mail,      answer_mail,                  begin,          begin,
                     about=about_sender),
     "RCPT": Command(parse_rcpt,      answer_rcpt,                  add_recipient,  refuse_recipient,
-                    malformed=refuse_malformed_recipient, about=about_recipient),
+                    unread=refuse_unread_recipient, about=about_recipient),
     "DATA": Command(parse_data,      always(replies.GO_AHEAD),     expect_content, refuse_content,
-                    accepted_by=3),
-    "BDAT": Command(parse_bdat,      opens=open_chunk, when=with_chunking),
+                    unread=refuse_content, accepted_by=3),
+    "BDAT": Command(parse_bdat,      opens=open_chunk, unread=refuse_content, when=with_chunking),
     "RSET": Command(parse_nothing,   answer_ok,                    reset),
     "NOOP": Command(parse_anything),
     "QUIT": Command(parse_nothing,   always(replies.BYE),          leave),

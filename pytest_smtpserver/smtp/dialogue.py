@@ -61,6 +61,11 @@ class Dialogue:
         self._delivered = False
 
     @property
+    def has_transaction(self) -> bool:
+        """Whether there is a transaction, begun and not ended."""
+        return self._transaction is not None
+
+    @property
     def is_binary(self) -> bool:
         """Whether the open transaction has asked for BINARYMIME (RFC 3030 section 3)."""
         body = self._transaction.parameters.get("BODY") if self._transaction else None

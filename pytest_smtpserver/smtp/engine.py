@@ -16,9 +16,9 @@ from pytest_smtpserver.engine import PAUSING, Close, Send
 
 from . import conduct, delivery, replies
 from .authentication import MASK, masked
-from .commands import COMMANDS, chunk_size, nothing
+from .commands import COMMANDS, chunk_size
 from .dialogue import Dialogue
-from .grammar import Refusal
+from .grammar import Refusal, legible
 from .input import Input
 from .states import END_OF_CONTENT, TRANSITIONS, State
 from .turn import Handshake, Turn
@@ -216,7 +216,6 @@ class SMTPEngine:
         too_long = len(line) > dialogue.face.line_limit(verb)
         shown = self._shown(text, verb, shortened=too_long)
         self._session.asked(shown, dialogue.now)
-        command = None
         try:
             if too_long:
                 raise Refusal(replies.LINE_TOO_LONG, "long-command-line")
@@ -224,7 +223,7 @@ class SMTPEngine:
             command = self._command_in_order(verb, shown)
             parsed = command.parse(dialogue, argument.rstrip(" "))
         except Refusal as refusal:
-            return self._refuse(shown, verb, command, argument, refusal)
+            return self._refuse(shown, verb, argument, refusal)
         self._judge(line, shown, verb, argument)
         if command.opens is not None:
             return command.opens(dialogue, parsed, shown)
@@ -264,9 +263,7 @@ class SMTPEngine:
             self._group_failed = not self._input.is_empty
             command.declined(self._dialogue, parsed, reply)
 
-    def _refuse(
-        self, shown: str, verb: str, command: Command | None, argument: str, refusal: Refusal
-    ) -> Iterator[Action]:
+    def _refuse(self, shown: str, verb: str, argument: str, refusal: Refusal) -> Iterator[Action]:
         dialogue, reply = self._dialogue, self._offer.dressed(refusal.reply)
         if refusal.violation is not None:
             dialogue.violated(refusal.violation, shown)
@@ -278,9 +275,13 @@ class SMTPEngine:
         self._group_failed = not self._input.is_empty
         # To the rules, a verb that is no command of the server is one if a rule says so.
         stages = ("*",) if verb in COMMANDS else (verb.lower(), "*")
-        malformed = nothing if command is None else command.malformed
-        carry_out = partial(malformed, dialogue, argument)
+        carry_out = partial(self._refused, verb, argument)
         return Turn(dialogue, stages, lambda: reply, carry_out, line=shown).answer()
+
+    def _refused(self, verb: str, argument: str, reply: Reply | None) -> None:
+        command = self._offer.commands.get(verb)
+        if command and reply and not reply.is_positive and self._dialogue.has_transaction:
+            command.unread(self._dialogue, argument, reply)
 
     def _judge(self, line: bytes, shown: str, verb: str, argument: str) -> None:
         for code in conduct.judge_command(line, verb, argument):
@@ -295,7 +296,7 @@ class SMTPEngine:
             self._dialogue.violated(code, f"after {verb}")
 
     def _shown(self, text: str, verb: str, *, shortened: bool) -> str:
-        # Octets that are no UTF-8 as \\xff; a line that is too long only in its beginning.
+        # A line that is too long only in its beginning.
         dialogue = self._dialogue
         if verb == "AUTH":
             return masked(text)
@@ -304,9 +305,7 @@ class SMTPEngine:
         dialogue.auth_failed = False
         if shortened:
             text = f"{text[:_KEPT_OF_LONG_LINE]}[...]"
-        if text.isascii():
-            return text
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return text if text.isascii() else legible(text)
 
 
 # What is done about octets in each state; in the others they are command lines.

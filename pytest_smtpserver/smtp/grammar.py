@@ -86,6 +86,11 @@ class Refusal(Exception):  # no error of ours: it carries the reply to the clien
 
 
 @_remembered
+def legible(text: str) -> str:
+    r"""Return a client's words with the octets that are no UTF-8 as `\xff`."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def reverse_path(text: str) -> tuple[str, str]:
     """Return the mailbox after `FROM:` (`""` for the null sender) and the rest of the line.
 
