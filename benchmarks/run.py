@@ -24,7 +24,9 @@ BASE = "aiosmtpd"
 def main() -> None:
     """Prepare, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="about a minute, and less steady")
+    parser.add_argument(
+        "--quick", action="store_true", help="one repetition of each, for the order of things"
+    )
     size = QUICK if parser.parse_args().quick else FULL
     pythons = {name: path for name in REQUIREMENTS if (path := _prepared(name))}
     try:
