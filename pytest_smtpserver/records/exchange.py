@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from .reply import Reply
 
 
+#: Who: the client, the server, or nobody in particular.
+Origin = Literal["C", "S", "*"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Event:
     """Something that is no command and no reply, as the transcript shows it.
@@ -19,7 +23,7 @@ class Event:
     """
 
     time: float
-    origin: Literal["C", "S", "*"]
+    origin: Origin
     what: str | bytes
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .envelope import NO_PARAMETERS, Envelope
-from .exchange import Event, Exchange
+from .exchange import Event, Exchange, Origin
 from .message import Message
 from .session import Session
 from .transaction import Transaction
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from .violations import Violation
 
     Parameters = Mapping[str, str | None]
+
+# What makes an `Event` and an `Exchange`, in the order of their fields.
+RawEvent = tuple[float, Origin, "str | bytes"]
+RawExchange = tuple[str, "Reply | None", "object | None", float, float, "tuple[RawEvent, ...]"]
 
 Value = TypeVar("Value")
 
@@ -190,7 +194,7 @@ class SessionRecording(_Recording[Session]):
         self._recorder = recorder
         self._helo: tuple[str, bool] | None = None
         self._pending: tuple[str, float] | None = None
-        self._meanwhile: list[Event] | None = None
+        self._meanwhile: tuple[RawEvent, ...] = ()
         self.id = id
         self.client = client
         self.started = now
@@ -201,7 +205,8 @@ class SessionRecording(_Recording[Session]):
         self.auth: tuple[AuthAttempt, ...] = ()
         self.username: str | None = None
         self.violations: list[Violation] = []
-        self.wire: list[Exchange | Event] = []
+        # Plain tuples until somebody looks: most sessions are never looked at.
+        self.wire: list[RawExchange | RawEvent | Exchange | Event] = []
         self.transactions: list[TransactionRecording] = []
         #: The transaction that is open.
         self.current: TransactionRecording | None = None
@@ -233,12 +238,12 @@ class SessionRecording(_Recording[Session]):
         RFC 3207 section 4.2: "The server MUST discard any knowledge obtained from the client".
         """
         self.tls, self._helo, self.username = info, None, None
-        self.noticed(Event(time=now, origin="*", what=f"{info.version} with {info.cipher}"))
+        self.noticed("*", f"{info.version} with {info.cipher}", now)
 
     def not_secured(self, why: str, now: float) -> None:
         """Note that the TLS handshake failed."""
         self.tls_failure = why
-        self.noticed(Event(time=now, origin="*", what=f"TLS handshake failed: {why}"))
+        self.noticed("*", f"TLS handshake failed: {why}", now)
 
     def authenticated(self, attempt: AuthAttempt) -> None:
         """Note an attempt to authenticate, and who is authenticated from now on."""
@@ -257,27 +262,28 @@ class SessionRecording(_Recording[Session]):
         self._pending = command, now
         self._changes += 1
 
-    def noticed(self, event: Event) -> None:
+    def noticed(self, origin: Origin, what: str | bytes, now: float) -> None:
         """Note an event: within the pending exchange if there is one."""
+        event = now, origin, what
         if self._pending is None:
             self.wire.append(event)
         else:
-            self._meanwhile = [*(self._meanwhile or ()), event]
+            self._meanwhile = (*self._meanwhile, event)
         self._changes += 1
 
-    def answered(self, reply: Reply | None, now: float, rule: object | None = None) -> Exchange:
-        """Note the answer to the pending command, and return the exchange that it completes."""
+    def answered(self, reply: Reply | None, now: float) -> None:
+        """Note the answer to the pending command."""
         command, received = self._pending or ("", now)
-        exchange = Exchange(
-            command=command,
-            reply=reply,
-            rule=rule,
-            received=received,
-            answered=now,
-            meanwhile=tuple(self._meanwhile or ()),
-        )
-        self._pending = self._meanwhile = None
+        self.wire.append((command, reply, None, received, now, self._meanwhile))
+        self._pending, self._meanwhile = None, ()
+        self._changes += 1
+
+    def answered_by(self, rule: object, reply: Reply | None, now: float) -> Exchange:
+        """Note the answer of a rule to the pending command, and return the exchange."""
+        command, received = self._pending or ("", now)
+        exchange = _exchange(command, reply, rule, received, now, self._meanwhile)
         self.wire.append(exchange)
+        self._pending, self._meanwhile = None, ()
         self._changes += 1
         return exchange
 
@@ -287,7 +293,7 @@ class SessionRecording(_Recording[Session]):
             self.answered(reply, now)
             return
         for line in reply.lines:
-            self.noticed(Event(time=now, origin="S", what=line))
+            self.noticed("S", line, now)
 
     def begin(self, mail_from: str, parameters: Parameters, now: float) -> TransactionRecording:
         """Begin a transaction and return its recording."""
@@ -340,8 +346,38 @@ class SessionRecording(_Recording[Session]):
         )
 
     def _wire_now(self) -> tuple[Exchange | Event, ...]:
+        seen = [_seen(entry) for entry in list(self.wire)]
+        self.wire[: len(seen)] = seen
         # A command that still awaits its answer is shown, but is no exchange yet.
-        pending, meanwhile = self._pending, tuple(self._meanwhile or ())
-        if pending is None or not pending[0]:
-            return (*self.wire, *meanwhile)
-        return (*self.wire, Event(time=pending[1], origin="C", what=pending[0]), *meanwhile)
+        pending, meanwhile = self._pending, [_event(*event) for event in self._meanwhile]
+        if pending is not None and pending[0]:
+            seen.append(Event(time=pending[1], origin="C", what=pending[0]))
+        return (*seen, *meanwhile)
+
+
+def _seen(entry: RawExchange | RawEvent | Exchange | Event) -> Exchange | Event:
+    if not isinstance(entry, tuple):
+        return entry
+    return _event(*entry) if len(entry) == 3 else _exchange(*entry)
+
+
+def _event(time: float, origin: Origin, what: str | bytes) -> Event:
+    return Event(time=time, origin=origin, what=what)
+
+
+def _exchange(
+    command: str,
+    reply: Reply | None,
+    rule: object | None,
+    received: float,
+    answered: float,
+    meanwhile: tuple[RawEvent, ...],
+) -> Exchange:
+    return Exchange(
+        command=command,
+        reply=reply,
+        rule=rule,
+        received=received,
+        answered=answered,
+        meanwhile=tuple(_event(*event) for event in meanwhile),
+    )

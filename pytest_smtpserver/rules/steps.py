@@ -6,7 +6,7 @@ and knows what the server would answer of its own accord.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,19 +31,19 @@ class Turn(Protocol):
     def command(self) -> Command:
         """What is answered."""
 
-    def say(self, reply: Reply) -> Iterator[Action]:
+    def say(self, reply: Reply) -> Iterable[Action]:
         """Send a reply; what the first one means is carried out before it leaves."""
 
-    def say_own(self) -> Iterator[Action]:
+    def say_own(self) -> Iterable[Action]:
         """Send the server's own reply."""
 
-    def take_effect(self) -> Iterator[Action]:
+    def take_effect(self) -> Iterable[Action]:
         """Carry out what the server's own reply means, without sending it."""
 
-    def send(self, octets: bytes) -> Iterator[Action]:
+    def send(self, octets: bytes) -> Iterable[Action]:
         """Send raw octets; the first complete reply in them counts as one."""
 
-    def close(self, *, reset: bool) -> Iterator[Action]:
+    def close(self, *, reset: bool) -> Iterable[Action]:
         """End the session."""
 
     def note(self, what: str) -> None:
@@ -58,7 +58,7 @@ class Step(Protocol):
     #: Whether it answers, so that the rule need not end with the server's own reply.
     is_answer: bool
 
-    def run(self, turn: Turn) -> Iterator[Action]:
+    def run(self, turn: Turn) -> Iterable[Action]:
         """Yield the actions of this step."""
 
 
@@ -70,7 +70,7 @@ class Say:
     is_last = False
     is_answer = True
 
-    def run(self, turn: Turn) -> Iterator[Action]:
+    def run(self, turn: Turn) -> Iterable[Action]:
         """Say it."""
         reply = self.reply if isinstance(self.reply, Reply) else _called(self.reply, turn.command)
         return turn.say_own() if reply is None else turn.say(reply)
@@ -84,7 +84,7 @@ class Accept:
     is_last = False
     is_answer = True
 
-    def run(self, turn: Turn) -> Iterator[Action]:
+    def run(self, turn: Turn) -> Iterable[Action]:
         """Say the server's own reply, or only carry out what it means."""
         return turn.say_own() if self.reply else turn.take_effect()
 
@@ -97,7 +97,7 @@ class Delay:
     is_last = False
     is_answer = False
 
-    def run(self, turn: Turn) -> Iterator[Action]:
+    def run(self, turn: Turn) -> Iterable[Action]:
         """Wait."""
         turn.note(f"waiting for {self.seconds:g} s")
         yield Wait(self.seconds)
@@ -112,7 +112,7 @@ class HoldStep:
     is_last = False
     is_answer = False
 
-    def run(self, turn: Turn) -> Iterator[Action]:
+    def run(self, turn: Turn) -> Iterable[Action]:
         """Tell who waits for it, and wait."""
         turn.note("held")
         self.held(turn.command)
@@ -128,7 +128,7 @@ class SendRaw:
     is_last = False
     is_answer = True
 
-    def run(self, turn: Turn) -> Iterator[Action]:
+    def run(self, turn: Turn) -> Iterable[Action]:
         """Send them."""
         return turn.send(self.octets)
 
@@ -140,10 +140,10 @@ class Ignore:
     is_last = True
     is_answer = True
 
-    def run(self, turn: Turn) -> Iterator[Action]:
+    def run(self, turn: Turn) -> Iterable[Action]:
         """Do nothing."""
         turn.note("never answered")
-        return iter(())
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Disconnect:
     is_last = True
     is_answer = True
 
-    def run(self, turn: Turn) -> Iterator[Action]:
+    def run(self, turn: Turn) -> Iterable[Action]:
         """Close it."""
         return turn.close(reset=self.reset)
 
@@ -167,7 +167,7 @@ class Choose:
     is_last = True
     is_answer = True
 
-    def run(self, turn: Turn) -> Iterator[Action]:
+    def run(self, turn: Turn) -> Iterable[Action]:
         """Choose, and do that."""
         step = self.choose(turn.command)
         return turn.say_own() if step is None else step.run(turn)

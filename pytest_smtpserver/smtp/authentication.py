@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.engine import Send
 from pytest_smtpserver.records.authentication import AuthAttempt
-from pytest_smtpserver.records.exchange import Event
 
 from . import replies
 from .grammar import Refusal
@@ -22,7 +21,7 @@ from .sasl import replies as sasl_replies
 from .turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from pytest_smtpserver.engine import Action
     from pytest_smtpserver.records.reply import Reply
@@ -95,7 +94,7 @@ class Authentication:
         self._exchange = MECHANISMS[request.mechanism].begin(settings.users, settings.hostname)
         self._is_recorded = False
 
-    def begin(self) -> Iterator[Action]:
+    def begin(self) -> Iterable[Action]:
         """Answer the AUTH command itself."""
         first = step(self._exchange, None)
         if self._initial is None:
@@ -103,10 +102,10 @@ class Authentication:
         note_plaintext(self._dialogue, self._mechanism)
         return self._go_on(self._initial)
 
-    def take(self, line: bytes) -> Iterator[Action]:
+    def take(self, line: bytes) -> Iterable[Action]:
         """Answer a line that the client has sent in this exchange."""
         dialogue, answer = self._dialogue, line.removesuffix(b"\n").removesuffix(b"\r")
-        dialogue.session.noticed(Event(time=dialogue.now, origin="C", what=MASK))
+        dialogue.session.noticed("C", MASK, dialogue.now)
         if len(line) > LINE_LIMIT:
             return self._refuse(Refusal(sasl_replies.LINE_TOO_LONG, "long-command-line"))
         if answer == b"*":
@@ -118,32 +117,32 @@ class Authentication:
             return self._refuse(refusal)
         return self._go_on(octets)
 
-    def _go_on(self, answer: bytes) -> Iterator[Action]:
+    def _go_on(self, answer: bytes) -> Iterable[Action]:
         try:
             return self._say(step(self._exchange, answer))
         except Refusal as refusal:
             return self._refuse(refusal)
 
-    def _say(self, said: Challenge | Verdict) -> Iterator[Action]:
+    def _say(self, said: Challenge | Verdict) -> Iterable[Action]:
         if isinstance(said, Verdict):
             return self._conclude(said)
         if said.verdict is not None:
             self._record(said.verdict, succeeded=False)
         reply = f"334 {encoded(said.octets)}"
         dialogue = self._dialogue
-        dialogue.session.noticed(Event(time=dialogue.now, origin="S", what=reply))
-        return iter((Send(f"{reply}\r\n".encode()),))
+        dialogue.session.noticed("S", reply, dialogue.now)
+        return (Send(f"{reply}\r\n".encode()),)
 
-    def _conclude(self, verdict: Verdict) -> Iterator[Action]:
+    def _conclude(self, verdict: Verdict) -> Iterable[Action]:
         reply = sasl_replies.AUTHENTICATED if verdict.succeeded else sasl_replies.BAD_CREDENTIALS
         return self._answer(reply, verdict, ("auth", "*"))
 
-    def _refuse(self, refusal: Refusal) -> Iterator[Action]:
+    def _refuse(self, refusal: Refusal) -> Iterable[Action]:
         if refusal.violation is not None:
             self._dialogue.violated(refusal.violation, self._line)
         return self._answer(refusal.reply, Verdict(None, succeeded=False), ("*",))
 
-    def _answer(self, reply: Reply, verdict: Verdict, stages: tuple[str, ...]) -> Iterator[Action]:
+    def _answer(self, reply: Reply, verdict: Verdict, stages: tuple[str, ...]) -> Iterable[Action]:
         own = self._dialogue.offer.dressed(reply)
         about = {"username": verdict.username, "mechanism": self._mechanism}
         return Turn(

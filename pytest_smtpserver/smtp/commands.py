@@ -23,7 +23,7 @@ from .authentication import Authentication, parse_auth
 from .grammar import Refusal, forward_path, legible, parameters, reverse_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from pytest_smtpserver.engine import Action
     from pytest_smtpserver.settings import Settings
@@ -58,7 +58,7 @@ Accepted = Callable[["Dialogue", Any, Reply], None]
 Declined = Callable[["Dialogue", Any, "Reply | None"], None]
 Unread = Callable[["Dialogue", str, Reply], None]
 When = Callable[["Settings"], bool]
-Opens = Callable[["Dialogue", Any, str], "Iterator[Action]"]
+Opens = Callable[["Dialogue", Any, str], "Iterable[Action]"]
 About = Callable[["Dialogue", Any], dict[str, Any]]
 
 
@@ -227,18 +227,18 @@ def refuse_content(dialogue: Dialogue, _: object, reply: Reply | None) -> None:
         dialogue.refuse_content(reply)
 
 
-def open_exchange(dialogue: Dialogue, request: AuthRequest, line: str) -> Iterator[Action]:
+def open_exchange(dialogue: Dialogue, request: AuthRequest, line: str) -> Iterable[Action]:
     """Begin an exchange that ends with the verdict."""
     dialogue.moved("AUTH")
     dialogue.exchange = Authentication(dialogue, request, line)
     return dialogue.exchange.begin()
 
 
-def open_chunk(dialogue: Dialogue, chunk: Chunk, line: str) -> Iterator[Action]:
+def open_chunk(dialogue: Dialogue, chunk: Chunk, line: str) -> Iterable[Action]:
     """Expect a chunk: it is answered when it has come."""
     dialogue.moved("BDAT")
     dialogue.expect_chunk(chunk.size, line, is_last=chunk.is_last)
-    return iter(())
+    return ()
 
 
 def reset(dialogue: Dialogue, _: None, reply: Reply) -> None:

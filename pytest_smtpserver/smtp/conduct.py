@@ -17,7 +17,7 @@ _LEAVING = frozenset({State.CLOSED, State.REFUSED, State.HANDSHAKE, State.SECURI
 _GREETINGS = frozenset({"EHLO", "HELO", "LHLO"})
 
 
-def judge_command(line: bytes, verb: str, argument: str) -> Iterator[str]:
+def judge_line(line: bytes, verb: str, argument: str) -> Iterator[str]:
     """Yield the codes of what is wrong with a command that was parsed."""
     if not line.endswith(b"\r\n"):
         yield "bare-lf-command"

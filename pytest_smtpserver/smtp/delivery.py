@@ -10,14 +10,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver.records.exchange import Event
-
 from . import replies
 from .states import END_OF_CONTENT, State
 from .turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from pytest_smtpserver.engine import Action
 
@@ -25,12 +23,12 @@ if TYPE_CHECKING:
     from .dialogue import Dialogue
 
 
-def content_ended(dialogue: Dialogue, content: Content) -> Iterator[Action]:
+def content_ended(dialogue: Dialogue, content: Content) -> Iterable[Action]:
     """Answer the end of the content that came after DATA."""
     return _deliver(dialogue, content, END_OF_CONTENT, ("message",))
 
 
-def chunk_ended(dialogue: Dialogue, chunks: Chunks) -> Iterator[Action]:
+def chunk_ended(dialogue: Dialogue, chunks: Chunks) -> Iterable[Action]:
     """Answer a chunk; the last one is the end of the content (RFC 3030 section 2)."""
     if chunks.is_last and not chunks.is_too_big:
         return _deliver(dialogue, chunks, chunks.line, ("message", "bdat", "*"))
@@ -43,7 +41,7 @@ def chunk_ended(dialogue: Dialogue, chunks: Chunks) -> Iterator[Action]:
 
 def _deliver(
     dialogue: Dialogue, content: Content | Chunks, line: str, stages: tuple[str, ...]
-) -> Iterator[Action]:
+) -> Iterable[Action]:
     octets = content.octets()
     if octets is None:
         what: str | bytes = f"[{content.size:,} octets of content, too many to be kept]"
@@ -62,7 +60,7 @@ def _deliver(
         elif number > 1:
             dialogue.session.asked(END_OF_CONTENT, dialogue.now)
         if number == 1:
-            dialogue.session.noticed(Event(time=dialogue.now, origin="C", what=what))
+            dialogue.session.noticed("C", what, dialogue.now)
         is_last = number == len(recipients)
         yield from Turn(
             dialogue,

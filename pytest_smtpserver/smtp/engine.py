@@ -8,23 +8,22 @@ of its own: the generator is simply not asked to go on before `resume`.
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.engine import PAUSING, Close, Send
 
-from . import conduct, delivery, replies
-from .authentication import MASK, masked
+from . import command_line, conduct, delivery, replies
+from .authentication import MASK
 from .commands import COMMANDS, chunk_size
 from .dialogue import Dialogue
-from .grammar import Refusal, legible
+from .grammar import Refusal
 from .input import Input
 from .states import END_OF_CONTENT, TRANSITIONS, State
 from .turn import Handshake, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pytest_smtpserver.engine import Action, EndReason, TLSInfo
     from pytest_smtpserver.records.recorder import Recorder
@@ -32,17 +31,9 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.session import Address, EndedBy
     from pytest_smtpserver.rules import RuleBook
 
+    from .command_line import CommandLine
     from .commands import Command
     from .offer import Offer
-
-# What is kept of a line that is too long, for the record. Arbitrary.
-_KEPT_OF_LONG_LINE = 80
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# What `surrogateescape` makes of octets that are no UTF-8.
-_NOT_UTF8 = re.compile(r"[\udc80-\udcff]")
-# The commands whose argument may hold UTF-8 (RFC 6531 sections 3.4 and 3.7.4.2).
-_UTF8_COMMANDS = {"MAIL", "RCPT", "VRFY", "EXPN"}
 
 _ENDED_BY: dict[EndReason, EndedBy] = {"idle": "timeout", "stop": "server", "crash": "server"}
 
@@ -100,7 +91,7 @@ class SMTPEngine:
             work = self._next_work()
             if work is None:
                 return None
-            self._work = work
+            self._work = iter(work)
         return None
 
     def resume(self, now: float) -> None:
@@ -165,17 +156,17 @@ class SMTPEngine:
             return self._offer.dressed(replies.TOO_MANY_CONNECTIONS)
         return self._offer.greeting
 
-    def _next_work(self) -> Iterator[Action] | None:
+    def _next_work(self) -> Iterable[Action] | None:
         return _WORK.get(self._dialogue.state, SMTPEngine._take_command)(self)
 
     def _nothing_to_do(self) -> None:
         self._input.clear()
 
-    def _shake_hands(self) -> Iterator[Action]:
+    def _shake_hands(self) -> Iterable[Action]:
         self._dialogue.moved("STARTTLS")
         return Handshake(self._dialogue, self._input).answer()
 
-    def _take_content(self) -> Iterator[Action] | None:
+    def _take_content(self) -> Iterable[Action] | None:
         content = self._dialogue.content
         assert content is not None
         if self._input.is_empty:
@@ -188,43 +179,40 @@ class SMTPEngine:
             self._judge_going_on(END_OF_CONTENT)
         return delivery.content_ended(self._dialogue, content)
 
-    def _take_chunk(self) -> Iterator[Action] | None:
+    def _take_chunk(self) -> Iterable[Action] | None:
         chunks = self._dialogue.chunks
         assert chunks is not None
         chunks.feed(self._input.take(chunks.remaining))
         return None if chunks.remaining else delivery.chunk_ended(self._dialogue, chunks)
 
-    def _take_answer(self) -> Iterator[Action] | None:
+    def _take_answer(self) -> Iterable[Action] | None:
         exchange = self._dialogue.exchange
         assert exchange is not None
         line = self._input.take_line()
         return None if line is None else exchange.take(line)
 
-    def _take_command(self) -> Iterator[Action] | None:
+    def _take_command(self) -> Iterable[Action] | None:
         if self._input.is_empty:
             return None
         line = self._input.take_line()
         return None if line is None else self._command(line)
 
-    def _command(self, line: bytes) -> Iterator[Action]:
-        dialogue = self._dialogue
-        text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
-        # RFC 5321 section 4.1.1: "receivers SHOULD tolerate trailing white space".
-        verb, _, argument = text.rstrip(" \t").partition(" ")
-        # ASCII alone, or a dotless i would make a MAIL.
-        verb = verb.upper() if verb.isascii() else verb
-        too_long = len(line) > dialogue.face.line_limit(verb)
-        shown = self._shown(text, verb, shortened=too_long)
-        self._session.asked(shown, dialogue.now)
+    def _command(self, line: bytes) -> Iterable[Action]:
+        dialogue, said = self._dialogue, command_line.read(line)
+        verb = said.verb
+        is_too_long = said.length > dialogue.face.line_limit(verb)
+        shown = self._shown(said, is_too_long=is_too_long)
+        dialogue.session.asked(shown, dialogue.now)
         try:
-            if too_long:
+            if is_too_long:
                 raise Refusal(replies.LINE_TOO_LONG, "long-command-line")
-            _check_characters(text.rstrip(" \t"), verb)
+            if said.fault is not None:
+                raise Refusal(*said.fault)
             command = self._command_in_order(verb, shown)
-            parsed = command.parse(dialogue, argument.rstrip(" "))
+            parsed = command.parse(dialogue, said.argument)
         except Refusal as refusal:
-            return self._refuse(shown, verb, argument, refusal)
-        self._judge(line, shown, verb, argument)
+            return self._refuse(shown, said, refusal)
+        self._judge(said, shown)
         if command.opens is not None:
             return command.opens(dialogue, parsed, shown)
         return Turn(
@@ -263,19 +251,20 @@ class SMTPEngine:
             self._group_failed = not self._input.is_empty
             command.declined(self._dialogue, parsed, reply)
 
-    def _refuse(self, shown: str, verb: str, argument: str, refusal: Refusal) -> Iterator[Action]:
-        dialogue, reply = self._dialogue, self._offer.dressed(refusal.reply)
+    def _refuse(self, shown: str, said: CommandLine, refusal: Refusal) -> Iterable[Action]:
+        dialogue, verb = self._dialogue, said.verb
+        reply = self._offer.dressed(refusal.reply)
         if refusal.violation is not None:
             dialogue.violated(refusal.violation, shown)
         if verb == "AUTH":
             dialogue.auth_failed = True
         if verb == "BDAT":
             # RFC 3030 section 2 has the server discard what was sent in vain.
-            self._input.skip(chunk_size(argument))
+            self._input.skip(chunk_size(said.argument))
         self._group_failed = not self._input.is_empty
         # To the rules, a verb that is no command of the server is one if a rule says so.
         stages = ("*",) if verb in COMMANDS else (verb.lower(), "*")
-        carry_out = partial(self._refused, verb, argument)
+        carry_out = partial(self._refused, verb, said.argument)
         return Turn(dialogue, stages, lambda: reply, carry_out, line=shown).answer()
 
     def _refused(self, verb: str, argument: str, reply: Reply | None) -> None:
@@ -283,33 +272,30 @@ class SMTPEngine:
         if command and reply and not reply.is_positive and self._dialogue.has_transaction:
             command.unread(self._dialogue, argument, reply)
 
-    def _judge(self, line: bytes, shown: str, verb: str, argument: str) -> None:
-        for code in conduct.judge_command(line, verb, argument):
+    def _judge(self, said: CommandLine, shown: str) -> None:
+        for code in said.violations:
             self._dialogue.violated(code, shown)
-        if not self._input.is_empty:
-            self._judge_going_on(verb, argument)
-        else:
+        if self._input.is_empty:
             self._group_failed = False
+        else:
+            self._judge_going_on(said.verb, said.argument)
 
     def _judge_going_on(self, verb: str, argument: str = "") -> None:
         for code in conduct.judge_going_on(self._dialogue, verb, argument):
             self._dialogue.violated(code, f"after {verb}")
 
-    def _shown(self, text: str, verb: str, *, shortened: bool) -> str:
-        # A line that is too long only in its beginning.
+    def _shown(self, said: CommandLine, *, is_too_long: bool) -> str:
+        # What comes after an AUTH that failed, and is no command, is an answer to it.
         dialogue = self._dialogue
-        if verb == "AUTH":
-            return masked(text)
-        if dialogue.auth_failed and verb not in COMMANDS:
-            return MASK
-        dialogue.auth_failed = False
-        if shortened:
-            text = f"{text[:_KEPT_OF_LONG_LINE]}[...]"
-        return text if text.isascii() else legible(text)
+        if dialogue.auth_failed and said.verb != "AUTH":
+            if said.verb not in COMMANDS:
+                return MASK
+            dialogue.auth_failed = False
+        return command_line.shortened(said) if is_too_long else said.shown
 
 
 # What is done about octets in each state; in the others they are command lines.
-_WORK: dict[State, Callable[[SMTPEngine], Iterator[Action] | None]] = {
+_WORK: dict[State, Callable[[SMTPEngine], Iterable[Action] | None]] = {
     State.HANDSHAKE: SMTPEngine._shake_hands,
     State.SECURING: SMTPEngine._nothing_to_do,
     State.CONTENT: SMTPEngine._take_content,
@@ -317,12 +303,3 @@ _WORK: dict[State, Callable[[SMTPEngine], Iterator[Action] | None]] = {
     State.AUTH: SMTPEngine._take_answer,
     State.CLOSED: SMTPEngine._nothing_to_do,
 }
-
-
-def _check_characters(text: str, verb: str) -> None:
-    if text.isascii() and text.isprintable():
-        return
-    if _CONTROL.search(text):
-        raise Refusal(replies.MALFORMED_COMMAND)
-    if not text.isascii() and (verb not in _UTF8_COMMANDS or _NOT_UTF8.search(text)):
-        raise Refusal(replies.NOT_UTF8, "eight-bit-command")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.records.reply import Reply
@@ -63,6 +64,8 @@ GOODBYES = {
 }
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 # RFC 5321 section 4.5.3.1.5: a reply line has at most 512 octets. What is repeated of the client's
 # words is much shorter: arbitrary, and enough to recognize them.
 _ECHO = 80
@@ -74,6 +77,7 @@ def echo(text: str) -> str:
     RFC 6531 section 3.7.4.1: UTF-8 in replies is for clients that have asked for SMTPUTF8.
     """
     escaped = text.encode("utf-8", "surrogateescape").decode("ascii", "backslashreplace")
+    escaped = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", escaped)
     return escaped if len(escaped) <= _ECHO else f"{escaped[:_ECHO]}[...]"
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 class State(Enum):
     """Where in a session the client is."""
 
+    # Members are compared by identity, and are looked up for each command: that of Enum hashes
+    # the name each time.
+    __hash__ = object.__hash__
+
     #: Connected; it has not introduced itself.
     START = "before EHLO or HELO"
     #: Connected, and told that it is not welcome (RFC 5321 section 3.1).

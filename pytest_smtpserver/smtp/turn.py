@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.engine import Close, Send, StartTLS
-from pytest_smtpserver.records.exchange import Event, Exchange
+from pytest_smtpserver.records.exchange import Exchange
 from pytest_smtpserver.records.reply import Reply
 from pytest_smtpserver.rules import CallableError, Command
 
@@ -19,9 +19,10 @@ from . import replies
 from .states import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pytest_smtpserver.engine import Action
+    from pytest_smtpserver.records.exchange import Origin
     from pytest_smtpserver.rules import Rule
 
     from .dialogue import Dialogue
@@ -76,8 +77,8 @@ class Turn:
         self._is_settled = False
         self._raw = b""
 
-    def answer(self) -> Iterator[Action]:
-        """Yield the actions of the rule that answers, or of the server's own answer."""
+    def answer(self) -> Iterable[Action]:
+        """Return the actions of the rule that answers, or of the server's own answer."""
         self._dialogue.turn = self
         if not self._dialogue.rules.rules:
             return self.say_own()
@@ -90,23 +91,22 @@ class Turn:
             self._command = self._dialogue.command(self._line, **self._about())
         return self._command
 
-    def say_own(self) -> Iterator[Action]:
+    def say_own(self) -> Iterable[Action]:
         """Send the server's own reply."""
         return self.say(self._own())
 
-    def say(self, reply: Reply) -> Iterator[Action]:
+    def say(self, reply: Reply) -> Iterable[Action]:
         """Send a reply; what the first one means is carried out before it leaves."""
         self._settle(reply, reply)
         self._close_after(reply)
-        yield Send(reply.octets)
-        yield from self._closed()
+        return (Send(reply.octets), *self._closed())
 
-    def take_effect(self) -> Iterator[Action]:
+    def take_effect(self) -> Iterable[Action]:
         """Carry out what the server's own reply means, without sending it."""
         self._settle(None, self._own())
         return self._closed()
 
-    def send(self, octets: bytes) -> Iterator[Action]:
+    def send(self, octets: bytes) -> Iterable[Action]:
         """Send raw octets; the first complete reply in them counts as one."""
         self._raw += octets
         reply = None if self._is_settled else _first_reply(self._raw)
@@ -115,16 +115,15 @@ class Turn:
         if reply is not None:
             self._settle(reply, reply)
             self._close_after(reply)
-        yield Send(octets)
-        yield from self._closed()
+        return (Send(octets), *self._closed())
 
-    def close(self, *, reset: bool) -> Iterator[Action]:
+    def close(self, *, reset: bool) -> Iterable[Action]:
         """End the session."""
         self.note("reset" if reset else "disconnected")
         self.give_up()
         if self._dialogue.state is not State.CLOSED:
             self._dialogue.end("server")
-        yield Close(reset=reset)
+        return (Close(reset=reset),)
 
     def note(self, what: str) -> None:
         """Note in the transcript what happens."""
@@ -157,22 +156,21 @@ class Turn:
             return
         self._is_settled = True
         self._dialogue.is_unanswered = said is None
-        exchange = session.answered(said, now, self._rule)
-        if self._rule is not None:
-            self._rule.hit(exchange)
+        if self._rule is None:
+            session.answered(said, now)
+        else:
+            self._rule.hit(session.answered_by(self._rule, said, now))
         self._carry_out(meant)
 
     def _close_after(self, reply: Reply) -> None:
         if reply.code == _CLOSING and self._dialogue.state is not State.CLOSED:
             self._dialogue.end("server")
 
-    def _closed(self) -> Iterator[Action]:
-        if self._dialogue.state is State.CLOSED:
-            yield Close()
+    def _closed(self) -> Iterable[Action]:
+        return (Close(),) if self._dialogue.state is State.CLOSED else ()
 
-    def _notice(self, origin: Any, what: str | bytes) -> None:
-        now = self._dialogue.now
-        self._dialogue.session.noticed(Event(time=now, origin=origin, what=what))
+    def _notice(self, origin: Origin, what: str | bytes) -> None:
+        self._dialogue.session.noticed(origin, what, self._dialogue.now)
 
 
 def _first_reply(octets: bytes) -> Reply | None:
@@ -193,17 +191,17 @@ class Handshake(Turn):
         super().__init__(dialogue, ("tls",), lambda: dialogue.offer.greeting)
         self._input = received
 
-    def say_own(self) -> Iterator[Action]:
+    def say_own(self) -> Iterable[Action]:
         """Shake hands."""
         context = self._dialogue.offer.tls_context
         assert context is not None
         self._settle(None, None)
-        yield StartTLS(context, self._input.take())
+        return (StartTLS(context, self._input.take()),)
 
-    def send(self, octets: bytes) -> Iterator[Action]:
+    def send(self, octets: bytes) -> Iterable[Action]:
         """Send raw octets, whatever they are to the client."""
         self._notice("S", octets)
-        yield Send(octets)
+        return (Send(octets),)
 
     def _settle(self, said: Reply | None, meant: Reply | None) -> None:
         # The handshake is no exchange of the session, but a rule that was used has hit one.

@@ -1,0 +1,92 @@
+"""A command line as it came: its verb and argument, how it is shown, and what is wrong with it.
+
+All this follows from the octets alone, and clients send the same lines again and again: so a line
+is read once. One with AUTH is not kept, for it may hold a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from . import replies
+from .authentication import masked
+from .conduct import judge_line
+from .grammar import legible
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.records.reply import Reply
+
+# How many lines are kept, and how long ones: arbitrary, and together no more than a few hundred
+# kilobytes. RFC 5321 section 4.5.3.1.4 has 512 octets for a line without extensions.
+_LINES_KEPT = 512
+_LONGEST_KEPT = 512
+# What is shown of a line that is too long. Arbitrary.
+_SHOWN_OF_LONG_LINE = 80
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# What `surrogateescape` makes of octets that are no UTF-8.
+_NOT_UTF8 = re.compile(r"[\udc80-\udcff]")
+# The commands whose argument may hold UTF-8 (RFC 6531 sections 3.4 and 3.7.4.2).
+_UTF8_COMMANDS = {"MAIL", "RCPT", "VRFY", "EXPN"}
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """What a line says. `fault` is the reply to one that no command can be made of."""
+
+    #: In upper case.
+    verb: str
+    argument: str
+    #: As records have it: secrets masked, octets that are no UTF-8 as `\\xff`.
+    shown: str
+    #: Octets, CRLF included.
+    length: int
+    fault: tuple[Reply, str] | None
+    #: The codes of what is wrong with it though it can be taken.
+    violations: tuple[str, ...]
+
+
+def read(line: bytes) -> CommandLine:
+    """Return what a line with its end says."""
+    if len(line) > _LONGEST_KEPT or line[:4].upper() == b"AUTH":
+        return _read(line)
+    return _read_before(line)
+
+
+def shortened(said: CommandLine) -> str:
+    """Return the beginning of a line that is too long."""
+    return f"{said.shown[:_SHOWN_OF_LONG_LINE]}[...]"
+
+
+def _read(line: bytes) -> CommandLine:
+    text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
+    # RFC 5321 section 4.1.1: "receivers SHOULD tolerate trailing white space".
+    trimmed = text.rstrip(" \t")
+    verb, _, argument = trimmed.partition(" ")
+    # ASCII alone, or a dotless i would make a MAIL.
+    verb = verb.upper() if verb.isascii() else verb
+    argument = argument.rstrip(" ")
+    return CommandLine(
+        verb=verb,
+        argument=argument,
+        shown=masked(text) if verb == "AUTH" else legible(text),
+        length=len(line),
+        fault=_fault(trimmed, verb),
+        violations=tuple(judge_line(line, verb, argument)),
+    )
+
+
+_read_before = lru_cache(_LINES_KEPT)(_read)
+
+
+def _fault(text: str, verb: str) -> tuple[Reply, str] | None:
+    if text.isascii() and text.isprintable():
+        return None
+    if _CONTROL.search(text):
+        return replies.MALFORMED_COMMAND, "bad-syntax"
+    if not text.isascii() and (verb not in _UTF8_COMMANDS or _NOT_UTF8.search(text)):
+        return replies.NOT_UTF8, "eight-bit-command"
+    return None
