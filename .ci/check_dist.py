@@ -42,8 +42,7 @@ def check_wheel(path):
 def check_sdist(path):
     with tarfile.open(path) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
-    ours = {name for name in tracked() if not name.startswith(".ci/")}
-    expect(path.name, names, ours | {"PKG-INFO"})
+    expect(path.name, names, tracked() | {"PKG-INFO"})
 
 
 if __name__ == "__main__":
