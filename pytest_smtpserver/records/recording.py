@@ -180,6 +180,7 @@ class SessionRecording(_Recording[Session]):
         "ended",
         "ended_by",
         "id",
+        "is_authenticated",
         "started",
         "tls",
         "tls_failure",
@@ -203,6 +204,8 @@ class SessionRecording(_Recording[Session]):
         self.tls: TLSInfo | None = None
         self.tls_failure: str | None = None
         self.auth: tuple[AuthAttempt, ...] = ()
+        #: With some mechanisms a client can be let in without saying who it is.
+        self.is_authenticated = False
         self.username: str | None = None
         self.violations: list[Violation] = []
         # Plain tuples until somebody looks: most sessions are never looked at.
@@ -226,7 +229,7 @@ class SessionRecording(_Recording[Session]):
     def mechanism(self) -> str | None:
         """The mechanism by which the client is authenticated."""
         succeeded = [attempt.mechanism for attempt in self.auth if attempt.succeeded]
-        return succeeded[-1] if succeeded and self.username is not None else None
+        return succeeded[-1] if self.is_authenticated else None
 
     def callable_failed(self, error: BaseException) -> None:
         """Note that a callable of the test raised."""
@@ -237,7 +240,8 @@ class SessionRecording(_Recording[Session]):
 
         RFC 3207 section 4.2: "The server MUST discard any knowledge obtained from the client".
         """
-        self.tls, self._helo, self.username = info, None, None
+        self.tls, self._helo = info, None
+        self.is_authenticated, self.username = False, None
         self.noticed("*", f"{info.version} with {info.cipher}", now)
 
     def not_secured(self, why: str, now: float) -> None:
@@ -249,7 +253,7 @@ class SessionRecording(_Recording[Session]):
         """Note an attempt to authenticate, and who is authenticated from now on."""
         self.auth = (*self.auth, attempt)
         if attempt.succeeded:
-            self.username = attempt.username
+            self.is_authenticated, self.username = True, attempt.username
         self._changes += 1
 
     def violated(self, violation: Violation) -> None:

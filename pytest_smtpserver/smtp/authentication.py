@@ -62,7 +62,7 @@ def parse_auth(dialogue: Dialogue, argument: str) -> AuthRequest:
         raise Refusal(replies.ARGUMENT_REQUIRED)
     # Section 4: "After an AUTH command has been successfully completed, no more AUTH commands
     # may be issued in the same session." [...] "MUST reject any further AUTH commands with a 503".
-    if dialogue.session.username is not None:
+    if dialogue.session.is_authenticated:
         raise Refusal(replies.ALREADY_AUTHENTICATED, "out-of-order")
     if not dialogue.takes_auth:
         if initial:

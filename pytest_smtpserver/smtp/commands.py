@@ -157,7 +157,7 @@ def answer_mail(dialogue: Dialogue, mail: Path) -> Reply:
     settings = dialogue.offer.settings
     if settings.tls_required and dialogue.session.tls is None:
         return replies.STARTTLS_FIRST
-    if settings.auth == "required" and dialogue.session.username is None:
+    if settings.auth == "required" and not dialogue.session.is_authenticated:
         return replies.AUTH_FIRST
     limit = settings.max_message_size
     if 0 < limit < int(mail.parameters.get("SIZE") or 0):
