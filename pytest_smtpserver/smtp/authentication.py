@@ -32,8 +32,17 @@ if TYPE_CHECKING:
 #: Stands for what is not shown.
 MASK: Final = "***"
 
-# RFC 4422 section 3.1: sasl-mech = 1*20mech-char
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,20}")
+# What a person reads as AUTH, whatever stands before or after it: a malformed command may carry
+# a secret, too.
+_AUTH = re.compile(r"[^A-Za-z]*AUTH", re.IGNORECASE)
+
+# Mechanisms that clients also try; names as IANA has them, except NTLM. What else stands in the
+# mechanism's place may be a secret whose mechanism was left out.
+_FOREIGN = (
+    "ANONYMOUS CRAM-SHA1 DIGEST-MD5 EXTERNAL GS2-KRB5 GSSAPI KERBEROS_V4 NTLM OTP "
+    "SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS SCRAM-SHA-512 SCRAM-SHA-512-PLUS"
+)
+_NAMES = frozenset({*MECHANISMS, *_FOREIGN.split()})
 
 # Those with which the client sends what nobody else may know.
 _PLAINTEXT = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
@@ -47,11 +56,18 @@ class AuthRequest:
     initial: bytes | None
 
 
+def is_auth(line: str) -> bool:
+    """Return whether this is an AUTH command, or was to be one."""
+    return _AUTH.match(line) is not None
+
+
 def masked(line: str) -> str:
     """Return an AUTH command as it may be shown."""
-    words = line.split(maxsplit=2)
-    shown = [word if _NAME.fullmatch(word) else MASK for word in words[:2]]
-    return " ".join([*shown, MASK] if len(words) > 2 else shown)
+    verb, *words = line.split(maxsplit=2)
+    if verb.upper() != "AUTH":
+        return f"AUTH {MASK}"
+    name = [word if word.upper() in _NAMES else MASK for word in words[:1]]
+    return " ".join([verb, *name, MASK] if len(words) > 1 else [verb, *name])
 
 
 def parse_auth(dialogue: Dialogue, argument: str) -> AuthRequest:

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from . import replies
-from .authentication import masked
+from .authentication import is_auth, masked
+from .commands import COMMANDS
 from .conduct import judge_line
 from .grammar import legible
 
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 # kilobytes. RFC 5321 section 4.5.3.1.4 has 512 octets for a line without extensions.
 _LINES_KEPT = 512
 _LONGEST_KEPT = 512
+# Where AUTH stands if it stands anywhere. Arbitrary: some clients have spaces before it.
+_VERB = 16
 # What is shown of a line that is too long. Arbitrary.
 _SHOWN_OF_LONG_LINE = 80
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What `surrogateescape` makes of octets that are no UTF-8.
 _NOT_UTF8 = re.compile(r"[\udc80-\udcff]")
+_WITHOUT_SECRETS = COMMANDS.keys() - {"AUTH"}
 # The commands whose argument may hold UTF-8 (RFC 6531 sections 3.4 and 3.7.4.2).
 _UTF8_COMMANDS = {"MAIL", "RCPT", "VRFY", "EXPN"}
 
@@ -44,6 +48,8 @@ class CommandLine:
     shown: str
     #: Octets, CRLF included.
     length: int
+    #: Whether it is AUTH, or was to be: there may be a secret in it.
+    is_auth: bool
     fault: tuple[Reply, str] | None
     #: The codes of what is wrong with it though it can be taken.
     violations: tuple[str, ...]
@@ -51,7 +57,7 @@ class CommandLine:
 
 def read(line: bytes) -> CommandLine:
     """Return what a line with its end says."""
-    if len(line) > _LONGEST_KEPT or line[:4].upper() == b"AUTH":
+    if len(line) > _LONGEST_KEPT or b"AUTH" in line[:_VERB].upper():
         return _read(line)
     return _read_before(line)
 
@@ -69,11 +75,13 @@ def _read(line: bytes) -> CommandLine:
     # ASCII alone, or a dotless i would make a MAIL.
     verb = verb.upper() if verb.isascii() else verb
     argument = argument.rstrip(" ")
+    auth = verb not in _WITHOUT_SECRETS and is_auth(text)
     return CommandLine(
         verb=verb,
         argument=argument,
-        shown=masked(text) if verb == "AUTH" else legible(text),
+        shown=masked(text) if auth else legible(text),
         length=len(line),
+        is_auth=auth,
         fault=_fault(trimmed, verb),
         violations=tuple(judge_line(line, verb, argument)),
     )

@@ -228,7 +228,7 @@ class SMTPEngine:
         command = self._offer.commands.get(verb)
         if command is None:
             known = self._rules.knows_verb(verb.lower())
-            word = MASK if shown == MASK else verb
+            word = shown if MASK in shown else verb
             raise Refusal(replies.unknown_command(word), None if known else "unknown-command")
         state = self._dialogue.state
         if verb not in TRANSITIONS[state]:
@@ -256,8 +256,6 @@ class SMTPEngine:
         reply = self._offer.dressed(refusal.reply)
         if refusal.violation is not None:
             dialogue.violated(refusal.violation, shown)
-        if verb == "AUTH":
-            dialogue.auth_failed = True
         if verb == "BDAT":
             # RFC 3030 section 2 has the server discard what was sent in vain.
             self._input.skip(chunk_size(said.argument))
@@ -287,10 +285,13 @@ class SMTPEngine:
     def _shown(self, said: CommandLine, *, is_too_long: bool) -> str:
         # What comes after an AUTH that failed, and is no command, is an answer to it.
         dialogue = self._dialogue
-        if dialogue.auth_failed and said.verb != "AUTH":
-            if said.verb not in COMMANDS:
-                return MASK
-            dialogue.auth_failed = False
+        if said.is_auth:
+            # Until it is known that it succeeded.
+            dialogue.auth_failed = True
+            return said.shown
+        if dialogue.auth_failed and said.verb not in COMMANDS:
+            return MASK
+        dialogue.auth_failed = False
         return command_line.shortened(said) if is_too_long else said.shown
 
 

@@ -31,3 +31,51 @@ def test_a_token_without_a_name_lets_the_client_send_mail_where_auth_is_required
 def test_a_client_that_was_let_in_without_a_name_may_not_log_in_again() -> None:
     conversation = logged_in("OAUTHBEARER", b64("n,,\x01auth=Bearer abc\x01\x01"))
     assert conversation.codes("AUTH LOGIN") == [503]
+
+
+# What a client may send that was meant to be AUTH, and what of it may be shown.
+SHOWN = {
+    "AUTH PLAIN c2VjcmV0": "AUTH PLAIN ***",
+    "auth plain c2VjcmV0": "auth plain ***",
+    "AUTH  PLAIN  c2VjcmV0": "AUTH PLAIN ***",
+    "AUTH LOGIN": "AUTH LOGIN",
+    "AUTH GSSAPI": "AUTH GSSAPI",
+    "AUTH": "AUTH",
+    "AUTH c2VjcmV0": "AUTH ***",
+    "AUTH c2VjcmV0 PLAIN": "AUTH *** ***",
+    "AUTH\tPLAIN c2VjcmV0": "AUTH PLAIN ***",
+    " AUTH PLAIN c2VjcmV0": "AUTH PLAIN ***",
+    "AUTH=c2VjcmV0": "AUTH ***",
+    "AUTHPLAIN c2VjcmV0": "AUTH ***",
+    "\0AUTH PLAIN c2VjcmV0": "AUTH ***",
+    "-AUTH PLAIN c2VjcmV0": "AUTH ***",
+}
+
+
+@pytest.mark.parametrize("auth", ["off", "optional"])
+@pytest.mark.parametrize("sent", SHOWN)
+def test_an_auth_command_is_masked_however_malformed_it_is(sent: str, auth: str) -> None:
+    conversation = Conversation(auth=auth)
+    replies = conversation.lines("EHLO client.example.org", sent)
+    if sent != "AUTH LOGIN" or auth == "off":
+        assert conversation.session.exchanges[-1].command == SHOWN[sent]
+    assert SHOWN[sent] in conversation.session.transcript
+    seen = [conversation.session.transcript, *map(str, conversation.session.violations), *replies]
+    assert [text for text in seen if "c2VjcmV0" in text] == []
+
+
+@pytest.mark.parametrize("sent", ["AUTH LOGIN", "AUTH\tLOGIN", "AUTH c2Vj", "AUTH LOGIN !"])
+def test_what_follows_a_refused_auth_is_masked_until_the_next_command(sent: str) -> None:
+    conversation = Conversation(auth="off")
+    conversation.lines("EHLO client.example.org", sent, "YW5u", "c2VjcmV0", "NOOP", "XYZ")
+    transcript = conversation.session.transcript
+    assert "YW5u" not in transcript
+    assert "c2VjcmV0" not in transcript
+    assert transcript.count("C: ***") == 2
+    assert "C: XYZ" in transcript
+
+
+def test_what_follows_a_successful_auth_is_shown() -> None:
+    conversation = logged_in("PLAIN", b64("\0ann\0open sesame"), users=USERS)
+    conversation.lines("XYZ")
+    assert "C: XYZ" in conversation.session.transcript
