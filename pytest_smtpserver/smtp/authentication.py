@@ -21,7 +21,7 @@ from .sasl import replies as sasl_replies
 from .turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pytest_smtpserver.engine import Action
     from pytest_smtpserver.records.reply import Reply
@@ -50,10 +50,10 @@ _PLAINTEXT = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 
 @dataclass(frozen=True, slots=True)
 class AuthRequest:
-    """What AUTH says: a mechanism, and perhaps the client's first answer, decoded."""
+    """What AUTH says: a mechanism, and perhaps the client's first answer, in base64."""
 
     mechanism: str
-    initial: bytes | None
+    initial: str
 
 
 def is_auth(line: str) -> bool:
@@ -80,15 +80,16 @@ def parse_auth(dialogue: Dialogue, argument: str) -> AuthRequest:
     # may be issued in the same session." [...] "MUST reject any further AUTH commands with a 503".
     if dialogue.session.is_authenticated:
         raise Refusal(replies.ALREADY_AUTHENTICATED, "out-of-order")
+    if initial:
+        # Whatever is answered: it has been sent.
+        note_plaintext(dialogue, name)
     if not dialogue.takes_auth:
-        if initial:
-            note_plaintext(dialogue, name)
         raise Refusal(replies.ENCRYPTION_REQUIRED, None)
     if name not in dialogue.offer.settings.mechanisms:
         raise Refusal(replies.UNKNOWN_MECHANISM, None)
     if initial and not MECHANISMS[name].takes_initial_response:
         raise Refusal(sasl_replies.NO_INITIAL_RESPONSE)
-    return AuthRequest(name, decoded_initial(initial) if initial else None)
+    return AuthRequest(name, initial)
 
 
 def note_plaintext(dialogue: Dialogue, mechanism: str) -> None:
@@ -109,14 +110,14 @@ class Authentication:
         self._line = line
         self._exchange = MECHANISMS[request.mechanism].begin(settings.users, settings.hostname)
         self._is_recorded = False
+        self._is_noted = bool(request.initial)
 
     def begin(self) -> Iterable[Action]:
         """Answer the AUTH command itself."""
         first = step(self._exchange, None)
-        if self._initial is None:
-            return self._say(first)
-        note_plaintext(self._dialogue, self._mechanism)
-        return self._go_on(self._initial)
+        if self._initial:
+            return self._go_on(partial(decoded_initial, self._initial))
+        return self._say(first)
 
     def take(self, line: bytes) -> Iterable[Action]:
         """Answer a line that the client has sent in this exchange."""
@@ -126,16 +127,14 @@ class Authentication:
             return self._refuse(Refusal(sasl_replies.LINE_TOO_LONG, "long-command-line"))
         if answer == b"*":
             return self._refuse(Refusal(sasl_replies.CANCELLED, None))
-        note_plaintext(dialogue, self._mechanism)
-        try:
-            octets = decoded(answer)
-        except Refusal as refusal:
-            return self._refuse(refusal)
-        return self._go_on(octets)
+        if not self._is_noted:
+            self._is_noted = True
+            note_plaintext(dialogue, self._mechanism)
+        return self._go_on(partial(decoded, answer))
 
-    def _go_on(self, answer: bytes) -> Iterable[Action]:
+    def _go_on(self, answer: Callable[[], bytes]) -> Iterable[Action]:
         try:
-            return self._say(step(self._exchange, answer))
+            return self._say(step(self._exchange, answer()))
         except Refusal as refusal:
             return self._refuse(refusal)
 

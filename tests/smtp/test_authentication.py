@@ -14,6 +14,10 @@ def b64(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
+def codes_of_violations(conversation: Conversation) -> list[str]:
+    return [violation.code for violation in conversation.session.violations]
+
+
 def logged_in(mechanism: str, *answers: str, **settings: object) -> Conversation:
     conversation = Conversation(auth="optional", **settings)
     conversation.lines("EHLO client.example.org", f"AUTH {mechanism}", *answers)
@@ -79,3 +83,45 @@ def test_what_follows_a_successful_auth_is_shown() -> None:
     conversation = logged_in("PLAIN", b64("\0ann\0open sesame"), users=USERS)
     conversation.lines("XYZ")
     assert "C: XYZ" in conversation.session.transcript
+
+
+def test_a_malformed_first_answer_is_a_failed_attempt_wherever_it_stands() -> None:
+    for lines in (["AUTH PLAIN !"], ["AUTH PLAIN", "!"]):
+        conversation = Conversation(auth="optional")
+        assert conversation.codes("EHLO client.example.org", *lines)[-1] == 501
+        (attempt,) = conversation.session.auth
+        assert (attempt.mechanism, attempt.username, attempt.succeeded) == ("PLAIN", None, False)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["AUTH PLAIN AGFubgBvcGVuIHNlc2FtZQ=="],
+        ["AUTH PLAIN", "AGFubgBvcGVuIHNlc2FtZQ=="],
+        ["AUTH LOGIN", "YW5u", "b3BlbiBzZXNhbWU="],
+        ["AUTH LOGIN YW5u", "b3BlbiBzZXNhbWU="],
+    ],
+)
+def test_a_password_in_clear_is_one_violation_if_tls_was_offered(lines: list[str]) -> None:
+    conversation = Conversation(auth="optional", tls="starttls", auth_needs_tls=False)
+    for line in ("EHLO client.example.org", *lines):
+        conversation.lines(line)
+    assert codes_of_violations(conversation) == ["plaintext-credentials"]
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"auth_needs_tls": False}, {"mechanisms": ["CRAM-MD5"]}], ids=str
+)
+def test_a_password_in_clear_is_a_violation_whatever_the_reply(settings: dict[str, object]) -> None:
+    conversation = Conversation(auth="optional", tls="starttls", **settings)
+    for line in ("EHLO client.example.org", "AUTH PLAIN AGFubgBvcGVuIHNlc2FtZQ=="):
+        conversation.lines(line)
+    assert codes_of_violations(conversation) == ["plaintext-credentials"]
+
+
+@pytest.mark.parametrize("lines", [["AUTH PLAIN", "*"], ["AUTH CRAM-MD5", "YW5u"]])
+def test_no_password_in_clear_is_no_violation(lines: list[str]) -> None:
+    conversation = Conversation(auth="optional", tls="starttls", auth_needs_tls=False)
+    conversation.lines("EHLO client.example.org", lines[0])
+    conversation.lines(lines[1])
+    assert "plaintext-credentials" not in codes_of_violations(conversation)
