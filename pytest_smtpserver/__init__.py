@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .records.html import Link as Link
     from .records.message import Message as Message
     from .records.parts import Attachment as Attachment
+    from .records.problems import Problem as Problem
     from .records.recorder import ServerCrashed as ServerCrashed
     from .records.reply import Reply as Reply
     from .records.session import Session as Session
@@ -59,6 +60,7 @@ _HOMES = {
     "Exchange": "records.exchange",
     "Link": "records.html",
     "Message": "records.message",
+    "Problem": "records.problems",
     "Reply": "records.reply",
     "Rule": "rules.rule",
     "SMTPAssertionError": "matching",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import CriterionError
-from .tables import ENVELOPES, MESSAGES, SESSIONS, TRANSACTIONS
+from .tables import BODIES, ENVELOPES, MESSAGES, SESSIONS, TRANSACTIONS
 from .wording import shown
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ class Criteria:
     def for_envelopes(cls, given: Mapping[str, object]) -> Criteria:
         """Return the criteria for messages by their envelope alone; errors as in `of`."""
         return cls.of(ENVELOPES, given)
+
+    @classmethod
+    def for_bodies(cls, given: Mapping[str, object]) -> Criteria:
+        """Return the criteria for messages by their body alone; errors as in `of`."""
+        return cls.of(BODIES, given)
 
     @classmethod
     def for_transactions(cls, given: Mapping[str, object]) -> Criteria:

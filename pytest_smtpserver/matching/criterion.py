@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .difference import Comparison
     from .kinds import Actual, Meaning
+    from .notes import Note
 
 #: Values of these very types are never equal to text: who gives one has made a mistake.
 _NEVER_TEXT: Final = (bytes, bytearray, int, bool, float, complex, dict)
@@ -33,8 +34,9 @@ class Criterion:
 
     `read` gets what the record has. `meanings` tells for each kind of expected value whether
     that fits; a kind that is not there is an error. `compared` makes the comparison for a str.
-    `words` are the only strings that can be met, if there are only a few. `takes` says what kinds
-    of value make sense, if a list of all that are possible does not help.
+    `note` may say where the expected value is instead. `words` are the only strings that can be
+    met, if there are only a few. `takes` says what kinds of value make sense, if a list of all
+    that are possible does not help.
     """
 
     read: Callable[[Any], Actual]
@@ -42,6 +44,7 @@ class Criterion:
     compared: Callable[[str, Actual], Comparison] | None = None
     described: Callable[[Actual], str] = described
     absence: str = "absent"
+    note: Note | None = None
     never: tuple[type, ...] = _NEVER_TEXT
     words: tuple[str, ...] = ()
     takes: str = ""
@@ -104,6 +107,7 @@ class Condition:
             expected=self.wording,
             actual=self.criterion.described(actual) + self._surplus(actual),
             comparison=self._comparison(actual),
+            note=self.criterion.note(record, self.expected) if self.criterion.note else "",
         )
 
     def _comparison(self, actual: Actual) -> Comparison | None:

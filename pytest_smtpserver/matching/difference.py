@@ -30,13 +30,14 @@ class Difference:
 
     `keyword` names it as it is written in a call (`subject`, `header['X-Id']`), `expected` and
     `actual` describe the two values, each in one bounded line. `comparison` is there when two
-    texts can be compared character by character.
+    texts can be compared character by character; `note` may say where the value is instead.
     """
 
     keyword: str
     expected: str
     actual: str
     comparison: Comparison | None = None
+    note: str = ""
 
 
 def compared_whole(expected: str, actual: Actual) -> Comparison:

@@ -22,7 +22,7 @@ _SHOWN: Final = 4
 
 def phrase(differences: Sequence[Difference]) -> str:
     """Return what is different, such as `subject is 'Welcom'`; of many only the first ones."""
-    parts = [f"{one.keyword} {_facing(one).phrase}" for one in differences[:_PHRASES]]
+    parts = [f"{one.keyword} {_facing(one).phrase}{_note(one)}" for one in differences[:_PHRASES]]
     more = len(differences) - len(parts)
     return ", ".join([*parts, f"{more} more"] if more else parts)
 
@@ -32,6 +32,10 @@ def lines(differences: Sequence[Difference]) -> list[str]:
     shown = [line for difference in differences[:_SHOWN] for line in _lines(difference)]
     more = len(differences) - _SHOWN
     return [*shown, f"  ... {more} more differ"] if more > 0 else shown
+
+
+def _note(difference: Difference) -> str:
+    return f" ({difference.note})" if difference.note else ""
 
 
 class _Facing(NamedTuple):
@@ -81,7 +85,7 @@ def _lines(difference: Difference) -> list[str]:
     width = max(len(facing.label), len(facing.other_label))
     found = [
         f"{lead}{facing.label:<{width}} {facing.expected}",
-        f"{' ' * len(lead)}{facing.other_label:<{width}} {facing.actual}",
+        f"{' ' * len(lead)}{facing.other_label:<{width}} {facing.actual}{_note(difference)}",
     ]
     if facing.column is not None:
         found.append(f"{' ' * (len(lead) + width + 1 + facing.column)}^")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .criterion import MappedCriterion
+    from .notes import Note
 
 Meanings = Mapping[Kind, Meaning]
 
@@ -75,9 +76,9 @@ def text_criterion(read: Callable[[Any], str | None], *, words: tuple[str, ...] 
     )
 
 
-def address_criterion(read: Callable[[Any], Actual]) -> Criterion:
+def address_criterion(read: Callable[[Any], Actual], note: Note | None = None) -> Criterion:
     """Return the row for one address or several: a str is one of them."""
-    return Criterion(read=read, meanings=ADDRESSES, compared=compared_address)
+    return Criterion(read=read, meanings=ADDRESSES, compared=compared_address, note=note)
 
 
 def predicate_criterion() -> Criterion:

@@ -6,8 +6,9 @@ A criterion that is not in the table of a record is an error; `criterion.py` tel
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from . import notes
 from .criterion import Criterion, MappedCriterion
 from .difference import compared_whole, compared_within
 from .kinds import VALUE, Actual
@@ -26,8 +27,11 @@ from .rows import (
 )
 from .wording import listed, shown
 
+if TYPE_CHECKING:
+    from .notes import Note
 
-def _address_field(field: str, attribute: str) -> Criterion:
+
+def _address_field(field: str, attribute: str, note: Note | None = None) -> Criterion:
     def read(message: Any) -> Actual:
         values = getattr(message, attribute)
         specs = (values,) * bool(values) if isinstance(values, str) else values
@@ -38,7 +42,7 @@ def _address_field(field: str, attribute: str) -> Criterion:
             absent=not _has_field(message, field),
         )
 
-    return address_criterion(read)
+    return address_criterion(read, note=note)
 
 
 def _subject(message: Any) -> Actual:
@@ -59,14 +63,14 @@ def _field(name: str) -> Criterion:
     )
 
 
-def _content(*attributes: str) -> Criterion:
+def _content(*attributes: str, note: Note | None = None) -> Criterion:
     def read(message: Any) -> Actual:
         # Of several, only those that are there, or "not in it" would be true of a missing part.
         parts = tuple(dict.fromkeys(getattr(message, attribute) for attribute in attributes))
         present = tuple(part for part in parts if part)
         return Actual(texts=present or ("",), values=present or ("",), absent=not present)
 
-    return Criterion(read=read, meanings=CONTAINED, compared=compared_within)
+    return Criterion(read=read, meanings=CONTAINED, compared=compared_within, note=note)
 
 
 def _file_names(message: Any) -> Actual:
@@ -97,22 +101,31 @@ def _attempted(transaction: Any) -> Actual:
     return addresses(accepted + refused)
 
 
-_MAIL_FROM: Final = address_criterion(lambda record: one(record.envelope.mail_from))
+_MAIL_FROM: Final = address_criterion(
+    lambda record: one(record.envelope.mail_from), note=notes.author
+)
+
+_NO_TEXT: Final = notes.only_in("html", "HTML", unless="text")
+_NO_HTML: Final = notes.only_in("text", "plain text", unless="html")
 
 MESSAGES: Final = RecordKind(
     "message",
     {
         "mail_from": _MAIL_FROM,
-        "rcpt_to": address_criterion(lambda message: addresses(message.envelope.rcpt_to)),
+        "rcpt_to": address_criterion(
+            lambda message: addresses(message.envelope.rcpt_to), note=notes.in_header
+        ),
         "from_": _address_field("From", "from_"),
-        "to": _address_field("To", "to"),
-        "cc": _address_field("Cc", "cc"),
+        "to": _address_field("To", "to", notes.in_envelope),
+        "cc": _address_field("Cc", "cc", notes.in_envelope),
         "reply_to": _address_field("Reply-To", "reply_to"),
-        "subject": Criterion(read=_subject, meanings=EQUAL, compared=compared_whole),
+        "subject": Criterion(
+            read=_subject, meanings=EQUAL, compared=compared_whole, note=notes.encoded_twice
+        ),
         # RFC 5322 section 2.2: a field name is printable US-ASCII "except colon".
         "header": MappedCriterion(named=_field, syntax=re.compile("[!-9;-~]+")),
-        "text": _content("text"),
-        "html": _content("html"),
+        "text": _content("text", note=_NO_TEXT),
+        "html": _content("html", note=_NO_HTML),
         "body": _content("text", "html_text", "html"),
         "attachment": Criterion(read=_file_names, meanings=GLOB),
         "username": text_criterion(lambda message: message.session.username),
@@ -133,6 +146,17 @@ ENVELOPES: Final = RecordKind(
         ),
     },
     summary=("mail_from", "rcpt_to"),
+)
+
+#: What `Message.assert_body` takes; its HTML is both what a reader sees and the source.
+BODIES: Final = RecordKind(
+    "message",
+    {
+        "body": MESSAGES.criteria["body"],
+        "text": MESSAGES.criteria["text"],
+        "html": _content("html_text", "html", note=_NO_HTML),
+    },
+    summary=(),
 )
 
 TRANSACTIONS: Final = RecordKind(

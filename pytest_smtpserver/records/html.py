@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-_INVISIBLE = ["head", "script", "style", "template", "noscript", "title"]
+_INVISIBLE = frozenset(("head", "script", "style", "template", "noscript", "title"))
+_NOT_DISPLAYED = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 # The elements of the HTML standard's rendering section that begin and end a line.
 _BLOCKS = frozenset(
     (
@@ -62,7 +63,8 @@ _BLOCKS = frozenset(
 _CELLS = frozenset(("td", "th"))
 
 _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
-_PUNCTUATION = ".,;:!?'*_"
+# Not "_", with which a token may well end.
+_PUNCTUATION = ".,;:!?'*\u2019\u201d\u00bb\u2026"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -83,7 +85,6 @@ def visible_text(html: str) -> str:
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(html)
-    tree.strip_tags(_INVISIBLE, recursive=True)
     if tree.root is None:
         return ""
     lines = "".join(_pieces(tree.root)).split("\n")
@@ -111,9 +112,16 @@ def _pieces(root: LexborNode) -> Iterator[str]:
             yield "\n"
         elif node.tag == "img":
             yield f" {node.attributes.get('alt') or ''} "
-        else:
+        elif not _is_hidden(node):
             edge = "\n" if node.tag in _BLOCKS else " " if node.tag in _CELLS else ""
             stack += [edge, *reversed(list(node.iter(include_text=True))), edge]
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    if node.tag in _INVISIBLE:
+        return True
+    attributes = node.attributes
+    return "hidden" in attributes or bool(_NOT_DISPLAYED.search(attributes.get("style") or ""))
 
 
 def _anchors(html: str) -> Iterator[tuple[str, str]]:

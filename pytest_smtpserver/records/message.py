@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from pytest_smtpserver.matching import Criteria
+
+from . import assertions, finding
+from .problems import problems
 from .view import View
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Collection
     from datetime import datetime
     from email.message import EmailMessage
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from .header import Field
     from .html import Link
     from .parts import Attachment
+    from .problems import Problem
     from .session import Session
     from .transaction import Transaction
 
@@ -137,13 +142,96 @@ class Message:
     @property
     def blind_recipients(self) -> tuple[str, ...]:
         """The recipients of the envelope that are neither in To nor in Cc."""
-        named = Counter(map(_comparable, (*self.to, *self.cc)))
+        named = set(map(_comparable, (*self.to, *self.cc)))
         return tuple(one for one in self.envelope.rcpt_to if _comparable(one) not in named)
 
     @property
     def defects(self) -> tuple[str, ...]:
         """What could not be parsed, a sentence each."""
-        return self.view.defects
+        return tuple(defect.text for defect in self.view.defects)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the content, by the table of the reference; empty if all is well."""
+        return problems(self)
+
+    def link(
+        self,
+        contains: str | None = None,
+        *,
+        text: str | re.Pattern[str] | None = None,
+        pattern: str | re.Pattern[str] | None = None,
+    ) -> str:
+        """Return the URL of the one link that fits; the same URL in both bodies counts once.
+
+        The URL contains `contains`, and `pattern` is found in it; what one reads contains `text`,
+        any white space being as good as one space. Raises `SMTPAssertionError` listing the links
+        if none fits or several do, `ValueError` for a wrong pattern.
+        """
+        __tracebackhide__ = True
+        return finding.link(self, contains, text, pattern)
+
+    def code(self, pattern: str | re.Pattern[str] | None = None) -> str:
+        """Return the one code in subject and body; the same one in both bodies counts once.
+
+        Without a pattern that is the one-time code: 4 to 8 digits (`123 456` too) near a word
+        such as code, OTP, PIN or verification, and no year, date, price, telephone or order
+        number; digits only. Of a pattern it is the first group, or the whole match if there is
+        none. Raises `SMTPAssertionError` listing the candidates, `ValueError` for a wrong pattern.
+        """
+        __tracebackhide__ = True
+        return finding.code(self, pattern)
+
+    def attachment(self, glob: str = "*", *, content_type: str | None = None) -> Attachment:
+        """Return the one attachment whose file name fits the glob; letters' case counts.
+
+        `content_type` is a glob, too, such as `image/*`, without case. Raises
+        `SMTPAssertionError` listing the attachments if none fits or several do.
+        """
+        __tracebackhide__ = True
+        return finding.attachment(self, glob, content_type)
+
+    def assert_matches(self, **criteria: Any) -> None:
+        """Raise `SMTPAssertionError` unless the message meets all criteria."""
+        __tracebackhide__ = True
+        assertions.meets(self, Criteria.for_messages(criteria))
+
+    def assert_envelope(
+        self, *, mail_from: Any = ..., rcpt_to: Any = ..., parameters: Any = ...
+    ) -> None:
+        """Raise `SMTPAssertionError` unless the envelope is as expected.
+
+        `parameters` maps the MAIL parameters that must be there, among others, to their expected
+        values; `None` is a keyword without value. What is not given is not compared.
+        """
+        __tracebackhide__ = True
+        expected = {"mail_from": mail_from, "rcpt_to": rcpt_to, "parameters": parameters}
+        assertions.has_envelope(self, expected)
+
+    def assert_header(self, name: str, expected: Any = assertions.ANY) -> None:
+        """Raise `SMTPAssertionError` unless a header field of that name is as expected.
+
+        Without `expected` it may have any value; `None` means that there is no such field.
+        """
+        __tracebackhide__ = True
+        assertions.meets(self, Criteria.for_messages({"header": {name: expected}}))
+
+    def assert_body(self, expected: Any, *, part: Literal["any", "text", "html"] = "any") -> None:
+        """Raise `SMTPAssertionError` unless the body is as expected: a str is contained in it.
+
+        `part="html"` is both what a reader sees and the source; `"any"` is that and the plain
+        text. Raises `ValueError` for another part.
+        """
+        __tracebackhide__ = True
+        assertions.has_body(self, expected, part)
+
+    def assert_no_problems(self, *, ignore: Collection[str] = ()) -> None:
+        """Raise `SMTPAssertionError` if the message has problems other than the ignored codes.
+
+        Raises `ValueError` for a code that there is not.
+        """
+        __tracebackhide__ = True
+        assertions.has_no_problems(self, ignore)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the content to a file, and return its path.

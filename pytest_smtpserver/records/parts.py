@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import header
+from .defects import Defect, from_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 # RFC 2045 section 6.7: "=" stands before two hexadecimal digits, or before white space and the
 # line's end. What follows it otherwise is kept as it is.
 _WRONG_ESCAPE = re.compile(r"=(?![0-9A-Fa-f]{2}|[ \t]*(?:\r?\n|\Z))")
-_WRONG_QUOTED_PRINTABLE = "quoted-printable text has an equals sign that introduces nothing"
+_WRONG_QUOTED_PRINTABLE = Defect(
+    "bad-encoding", "quoted-printable text has an equals sign that introduces nothing"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -48,7 +51,7 @@ class Parts:
     text: str
     html: str
     attachments: tuple[Attachment, ...]
-    defects: tuple[str, ...]
+    defects: tuple[Defect, ...]
 
 
 def parse(content: bytes) -> Parts:
@@ -60,11 +63,12 @@ def parse(content: bytes) -> Parts:
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
         # Nested too deep, or something that the parser stumbles over: take it as one text.
         body = header.split(content)[1].decode("utf-8", "replace")
-        return Parts(_with_lf(body), "", (), (f"the structure could not be parsed: {error!r}",))
+        defect = Defect("unparsable", f"the structure could not be parsed: {error!r}")
+        return Parts(_with_lf(body), "", (), (defect,))
 
 
 def _parts(walked: list[Part[Any, Any]]) -> Parts:
-    defects: list[str] = []
+    defects: list[Defect] = []
     leaves = [part for part in walked if not _is_container(part)]
     text = _first(leaves, "text/plain")
     html = _first(leaves, "text/html")
@@ -75,7 +79,7 @@ def _parts(walked: list[Part[Any, Any]]) -> Parts:
         (),
     )
     # Decoding a part finds the defects of its transfer encoding.
-    found = [_sentence(one) for part in walked for one in part.defects]
+    found = [from_library(one) for part in walked for one in part.defects]
     found += [_WRONG_QUOTED_PRINTABLE for leaf in leaves if _is_wrong_quoted_printable(leaf)]
     return Parts(parts.text, parts.html, parts.attachments, tuple(dict.fromkeys(found + defects)))
 
@@ -146,7 +150,7 @@ def _is_wrong_quoted_printable(part: Part[Any, Any]) -> bool:
     )
 
 
-def _text(part: Part[Any, Any], defects: list[str]) -> str:
+def _text(part: Part[Any, Any], defects: list[Defect]) -> str:
     octets = _octets(part)
     charset = _charset(part)
     try:
@@ -155,7 +159,8 @@ def _text(part: Part[Any, Any], defects: list[str]) -> str:
         text.encode()
     except (LookupError, ValueError, Warning):
         # A warning is one with -W error: some codecs are no charsets, and warn.
-        defects.append(f"text that is not in its charset {charset!r}")
+        sentence = f"text that is not in its charset {charset!r}"
+        defects.append(Defect("bad-encoding", sentence))
         text = octets.decode("utf-8", "replace")
     return _with_lf(text)
 
@@ -181,8 +186,3 @@ def _attachment(part: Part[Any, Any]) -> Attachment:
         is_inline=_disposition(part) == "inline"
         or (content_id is not None and not _is_attached(part)),
     )
-
-
-def _sentence(defect: object) -> str:
-    """Return what the standard library says of a defect, or its name's words."""
-    return (type(defect).__doc__ or type(defect).__name__).strip().splitlines()[0]

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from . import header, html, parts
+from .defects import Defect
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -33,7 +34,7 @@ class View:
 
     def __init__(self, content: bytes) -> None:
         self._content = content
-        self.fields, self._body, self._header_is_whole = header.split(content)
+        self.fields, self.body, self._header_is_whole = header.split(content)
         # Two threads that race find the same.
         self._parsed: dict[str, Addresses] = {}
 
@@ -62,15 +63,17 @@ class View:
         return html.links(self.parts.text, self.parts.html)
 
     @cached_property
-    def defects(self) -> tuple[str, ...]:
-        """What could not be parsed, a sentence each."""
+    def defects(self) -> tuple[Defect, ...]:
+        """What could not be parsed."""
         found = list(self.parts.defects)
         if not self._header_is_whole:
-            found.append("the header has a line that is no field; the body begins there")
+            sentence = "the header has a line that is no field; the body begins there"
+            found.append(Defect("unparsable", sentence))
         for name, value in self.fields:
-            found += header.defects(name, value)
+            found += [Defect("bad-encoding", text) for text in header.defects(name, value)]
         for name in _ADDRESS_FIELDS:
-            found += [f"{name} has no address: {raw}" for raw in self._addresses(name)[1]]
+            texts = (f"{name} has no address: {raw}" for raw in self._addresses(name)[1])
+            found += [Defect("unparsable", text) for text in texts]
         return tuple(dict.fromkeys(found))
 
     @cached_property
@@ -89,7 +92,7 @@ class View:
         for name, value in self.fields:
             if name.lower() not in ("content-type", "content-transfer-encoding"):
                 email._headers.append((name, value))  # type: ignore[attr-defined]
-        email.set_payload(self._body.decode("ascii", "surrogateescape"))
+        email.set_payload(self.body.decode("ascii", "surrogateescape"))
         return email
 
     def _addresses(self, name: str) -> Addresses:

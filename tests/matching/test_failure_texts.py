@@ -63,11 +63,11 @@ def test_only_what_differs_is_shown():
     text = message_failure(given, message("Welcome", to="bob@example.org"))
     assert text == lines(
         """
-        expected 1 message with subject='Welcome', rcpt_to='bob@example.org', to='bob@example.org', got none matching of 1 in 2.0 s; closest: rcpt_to is 'ann@example.org'
+        expected 1 message with subject='Welcome', rcpt_to='bob@example.org', to='bob@example.org', got none matching of 1 in 2.0 s; closest: rcpt_to is 'ann@example.org' (though To names 'bob@example.org')
 
         closest is message 1 of 1:
           rcpt_to: expected 'bob@example.org'
-                   actual   'ann@example.org'
+                   actual   'ann@example.org' (though To names 'bob@example.org')
                              ^
 
         1 message:

@@ -1,0 +1,228 @@
+"""What is wrong with a message's content, though it was accepted: one table of checks.
+
+A problem is not a violation: that is about the commands with which a message was sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from .message import Message
+
+    Check = Callable[[Message], Iterator[str]]
+
+# RFC 5322 section 3.6 has a table of fields; these have 1 as their "Max number".
+_ONCE: Final = (
+    "date", "from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to",
+    "references", "subject",
+)  # fmt: skip
+
+_BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+_BARE_CR: Final = re.compile(rb"\r(?!\n)")
+_8BIT: Final = re.compile(rb"[\x80-\xff]")
+# RFC 5322 section 2.1.1: "Each line of characters MUST be no more than 998 characters [...]
+# excluding the CRLF."
+_LONG_LINE: Final = re.compile(rb"[^\n]{998,}[^\r\n]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Problem:
+    """Something that is wrong with a message, by one of the known codes.
+
+    `text` says what and where, and cites the section of the RFC or says that it is advice.
+    """
+
+    code: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"<Problem {self.code}: {self.text}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A row of the table: what is wrong in general, who says so, and how it is found."""
+
+    sentence: str
+    #: The section of the RFC that says so, or "advice".
+    source: str
+    find: Check
+
+
+def problems(message: Message) -> tuple[Problem, ...]:
+    """Return the problems of a message, in the order of the table; never raises."""
+    return tuple(
+        Problem(code=code, text=f"{found} ({kind.source})")
+        for code, kind in KINDS.items()
+        for found in kind.find(message)
+    )
+
+
+def checked_codes(ignore: Collection[str]) -> frozenset[str]:
+    """Return the codes to ignore; raises `ValueError` if one is unknown."""
+    codes = (ignore,) if isinstance(ignore, str) else ignore
+    for code in codes:
+        if code not in KINDS:
+            raise ValueError(f"ignore={code!r} is no problem's code: known are {', '.join(KINDS)}")
+    return frozenset(codes)
+
+
+def _missing(field: str) -> Check:
+    def find(message: Message) -> Iterator[str]:
+        if field.lower() not in _names(message):
+            yield f"there is no {field} field"
+
+    return find
+
+
+def _names(message: Message) -> Counter[str]:
+    return Counter(name.lower() for name, _ in message.headers)
+
+
+def _bcc(message: Message) -> Iterator[str]:
+    for value in message.header_values("Bcc"):
+        yield f"the header tells every recipient of Bcc: {_short(value)}"
+
+
+def _duplicates(message: Message) -> Iterator[str]:
+    counts = _names(message)
+    for name in _ONCE:
+        if counts[name] > 1:
+            yield f"the header has {counts[name]} {name.title()} fields"
+
+
+def _octets(pattern: re.Pattern[bytes], what: str, *, unless: tuple[str, ...]) -> Check:
+    """Return the check for octets that are wrong unless MAIL had `BODY=` one of `unless`."""
+
+    def find(message: Message) -> Iterator[str]:
+        if _body_parameter(message) in unless:
+            return
+        if first := pattern.search(message.content):
+            line = message.content.count(b"\n", 0, first.start()) + 1
+            yield f"{what} in line {line}"
+
+    return find
+
+
+def _body_parameter(message: Message) -> str:
+    return (message.envelope.parameters.get("BODY") or "").upper()
+
+
+def _undeclared_8bit(message: Message) -> Iterator[str]:
+    if _body_parameter(message) in ("8BITMIME", "BINARYMIME"):
+        return
+    # The header is the matter of undeclared-utf8.
+    body = message.view.body
+    if first := _8BIT.search(body):
+        start = len(message.content) - len(body)
+        line = message.content.count(b"\n", 0, start + first.start()) + 1
+        yield f"MAIL had no BODY=8BITMIME, but line {line} has an octet above 127"
+
+
+def _undeclared_utf8(message: Message) -> Iterator[str]:
+    if "SMTPUTF8" in message.envelope.parameters:
+        return
+    for name, value in message.headers:
+        if not value.isascii():
+            yield f"MAIL had no SMTPUTF8, but {name} has more than US-ASCII: {_short(value)}"
+
+
+def _wrong_size(message: Message) -> Iterator[str]:
+    declared = message.envelope.parameters.get("SIZE") or ""
+    if declared.isdecimal() and len(message.content) > int(declared):
+        yield f"MAIL declared SIZE={declared}, but there are {len(message.content)} octets"
+
+
+def _html_alone(message: Message) -> Iterator[str]:
+    if message.html and not message.text:
+        yield "there is an HTML body, but none in plain text for those who read no HTML"
+
+
+def _defects(kind: str) -> Check:
+    return lambda message: (one.text for one in message.view.defects if one.kind == kind)
+
+
+def _short(value: str) -> str:
+    # What a line can hold; arbitrary.
+    one_line = " ".join(value.encode("utf-8", "replace").decode().split())
+    return one_line if len(one_line) <= 72 else f"{one_line[:69]}..."
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "bcc-header": Kind(
+        sentence="The header has a Bcc field, so that each recipient learns of the blind ones.",
+        source="RFC 5322 section 3.6.3",
+        find=_bcc,
+    ),
+    "missing-date": Kind(
+        sentence="There is no Date field.",
+        source="RFC 5322 section 3.6",
+        find=_missing("Date"),
+    ),
+    "missing-message-id": Kind(
+        sentence="There is no Message-ID field, which every message should have.",
+        source="RFC 5322 section 3.6.4",
+        find=_missing("Message-ID"),
+    ),
+    "missing-from": Kind(
+        sentence="There is no From field.",
+        source="RFC 5322 section 3.6",
+        find=_missing("From"),
+    ),
+    "duplicate-header": Kind(
+        sentence="A field that may be there once is there more often.",
+        source="RFC 5322 section 3.6",
+        find=_duplicates,
+    ),
+    "bare-lf": Kind(
+        sentence="An LF stands without the CR before it.",
+        source="RFC 5322 section 2.3",
+        find=_octets(_BARE_LF, "there is an LF without CR", unless=("BINARYMIME",)),
+    ),
+    "bare-cr": Kind(
+        sentence="A CR stands without the LF after it.",
+        source="RFC 5322 section 2.3",
+        find=_octets(_BARE_CR, "there is a CR without LF", unless=("BINARYMIME",)),
+    ),
+    "long-line": Kind(
+        sentence="A line has more than 998 octets, its CRLF not counted.",
+        source="RFC 5322 section 2.1.1",
+        find=_octets(_LONG_LINE, "there are more than 998 octets", unless=("BINARYMIME",)),
+    ),
+    "undeclared-8bit": Kind(
+        sentence="The body has octets above 127, though MAIL had no `BODY=8BITMIME`.",
+        source="RFC 6152 section 3",
+        find=_undeclared_8bit,
+    ),
+    "undeclared-utf8": Kind(
+        sentence="The header has more than US-ASCII, though MAIL had no `SMTPUTF8`.",
+        source="RFC 6531 section 3.4",
+        find=_undeclared_utf8,
+    ),
+    "wrong-size": Kind(
+        sentence="The content has more octets than MAIL declared with `SIZE`.",
+        source="RFC 1870 section 6.3",
+        find=_wrong_size,
+    ),
+    "html-without-text": Kind(
+        sentence="There is an HTML body, but none in plain text.",
+        source="advice",
+        find=_html_alone,
+    ),
+    "bad-encoding": Kind(
+        sentence="Base64, quoted-printable, an encoded word or a charset is wrong.",
+        source="RFC 2045 section 6",
+        find=_defects("bad-encoding"),
+    ),
+    "unparsable": Kind(
+        sentence="A header line, an address or the structure of parts cannot be parsed.",
+        source="RFC 5322 section 3.6, RFC 2046 section 5.1",
+        find=_defects("unparsable"),
+    ),
+}

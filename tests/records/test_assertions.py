@@ -1,0 +1,101 @@
+"""What a test asserts of one message."""
+
+import re
+from unittest.mock import ANY
+
+import pytest
+from making import both, html, message, text
+
+from pytest_smtpserver import SMTPAssertionError
+
+
+def first_line(assertion, *args, **kwargs):
+    with pytest.raises(SMTPAssertionError) as caught:
+        assertion(*args, **kwargs)
+    return str(caught.value).splitlines()[0]
+
+
+def test_a_message_that_meets_all_criteria_passes():
+    text("Hello").assert_matches(subject="Hello", rcpt_to="ann@EXAMPLE.org", cc=None)
+
+
+def test_a_message_that_does_not_says_what_differs():
+    assert first_line(text("Hello").assert_matches, subject="Hallo", to="x@y") == (
+        "expected the message to have subject='Hallo', to='x@y', but subject is 'Hello', "
+        "to is absent"
+    )
+
+
+def test_of_the_envelope_only_what_is_given_is_compared():
+    mail = message("\n", mail_from="", parameters={"SIZE": "5", "SMTPUTF8": None})
+    mail.assert_envelope()
+    mail.assert_envelope(mail_from="")
+    mail.assert_envelope(rcpt_to=["ann@example.org"])
+    mail.assert_envelope(parameters={"size": re.compile("^[0-9]$"), "SMTPUTF8": None})
+    assert first_line(mail.assert_envelope, mail_from="app@example.org") == (
+        "expected the message to have mail_from='app@example.org', but mail_from is ''"
+    )
+    assert first_line(mail.assert_envelope, parameters={"BODY": "8BITMIME"}) == (
+        "expected the message to have parameters={'BODY': '8BITMIME'}, "
+        "but parameters['BODY'] is absent"
+    )
+
+
+def test_a_header_field_is_there_has_a_value_or_is_absent():
+    mail = message("X-Id: 1\nX-Id: 2\n\n")
+    mail.assert_header("x-id")
+    mail.assert_header("x-id", ANY)
+    mail.assert_header("X-Id", "2")
+    mail.assert_header("X-Other", None)
+    assert first_line(mail.assert_header, "X-Other") == (
+        "expected the message to have header={'X-Other': ANY}, but header['X-Other'] is absent"
+    )
+    assert first_line(mail.assert_header, "X-Id", None) == (
+        "expected the message to have header={'X-Id': None}, but header['X-Id'] is '1', '2'"
+    )
+
+
+def test_a_body_contains_what_is_expected_in_any_part_or_in_one():
+    mail = both("Dear Ann,\n bye", "<p>Dear <b>Bob</b>, bye")
+    mail.assert_body("Ann, bye")
+    mail.assert_body("Bob, bye")
+    mail.assert_body("Dear Bob", part="html")
+    mail.assert_body("<b>Bob", part="html")
+    mail.assert_body(re.compile("^Dear Ann"), part="text")
+    assert first_line(mail.assert_body, "Dear Bob", part="text") == (
+        "expected the message to have text='Dear Bob', but text has 'Dear Ann'"
+    )
+
+
+def test_a_body_that_is_only_in_the_other_part_is_said_to_be_there():
+    assert first_line(html("<p>Hello").assert_body, "Hello", part="text") == (
+        "expected the message to have text='Hello', but text is absent (the body is only in HTML)"
+    )
+    assert first_line(text("Hello").assert_body, "Hello", part="html") == (
+        "expected the message to have html='Hello', but html is absent "
+        "(the body is only in plain text)"
+    )
+
+
+def test_an_unknown_part_of_the_body_is_an_error():
+    with pytest.raises(ValueError, match="part='plain': allowed is one of any, text, html"):
+        text("x").assert_body("x", part="plain")
+
+
+def test_a_misspelt_criterion_is_an_error_that_suggests():
+    with pytest.raises(TypeError, match=r"unknown criterion 'subjct': did you mean 'subject'?"):
+        text("x").assert_matches(subjct="x")
+
+
+def test_blind_recipients_are_those_that_the_header_does_not_name():
+    mail = message(
+        'To: "A" <ann@EXAMPLE.org>\nCc: Ann@example.org\n\n',
+        rcpt_to=("ann@example.org", "eve@example.org", "Ann@Example.org"),
+    )
+    assert mail.blind_recipients == ("eve@example.org",)
+
+
+def test_a_message_is_saved_as_it_was_sent(tmp_path):
+    mail = text("Hello", subject="a/b: ü?")
+    assert mail.save(tmp_path / "new" / "it.eml").read_bytes() == mail.content
+    assert [mail.save(tmp_path).name for _ in range(2)] == ["a-b-ü.eml", "a-b-ü-2.eml"]

@@ -1,0 +1,119 @@
+"""Whatever a message looks like, nothing that is read of it raises."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from making import message
+
+from pytest_smtpserver import SMTPAssertionError
+from pytest_smtpserver.matching import Criteria, describe_failure
+
+NESTED = b"".join(
+    b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(1000)
+)
+FORWARDED = b"Content-Type: message/rfc822\r\n\r\n" * 1000
+
+MAILS = {
+    "nothing": b"",
+    "open quote": b'To: "\r\nFrom: "\r\nCc: "a" <\r\n\r\nHi\r\n',
+    "open domain literal": b"To: a@[\r\nFrom: a@[\r\n\r\nHi\r\n",
+    "brackets in Message-ID": b"Message-ID: <[x]>\r\nIn-Reply-To: <[\r\n\r\nHi\r\n",
+    "unknown charset": b"Subject: =?nope?q?x?=\r\nContent-Type: text/plain; charset=nope\r\n\r\nHi",
+    "charset of octets": b"Content-Type: text/plain; charset=base64\r\n\r\nHi\r\n",
+    "charset with NUL": b"Content-Type: text/plain; charset=\"\0\"\r\n\r\nHi\r\n",
+    "no boundary": b"Content-Type: multipart/mixed\r\n\r\n--x\r\n\r\nHi\r\n",
+    "empty boundary": b'Content-Type: multipart/mixed; boundary=""\r\n\r\n--\r\n\r\nHi\r\n',
+    "wrong base64": b"Content-Transfer-Encoding: base64\r\n\r\na*b=c\r\n",
+    "base64 of 5": b"Content-Transfer-Encoding: base64\r\n\r\nabcde\r\n",
+    "wrong quoted-printable": b"Content-Transfer-Encoding: quoted-printable\r\n\r\n=ZZ=\x80\r\n",
+    "raw 8-bit": b"Subject: \xff\xfe\r\nTo: \xff@\xff\r\nX-\xff: 1\r\n\r\n\xff\r\n",
+    "no colon": b"Subject: Hi\r\nno colon\r\nTo: a@x.example\r\n\r\nHi\r\n",
+    "only a colon": b": x\r\n:\r\n\r\n",
+    "continuation first": b" folded\r\nSubject: Hi\r\n\r\n",
+    "NULs": b"Subject: \0\r\n\0: \0\r\n\r\n\0\r\n",
+    "bare line ends": b"Subject: a\rb\nTo: a@x.example\n\nHi\r\r\n",
+    "bad parameters": b"Content-Type: text/plain; name*0*=x'y; name*1=\"z\r\n\r\nHi\r\n",
+    "bad file name": b"Content-Disposition: attachment; filename*=nope'en'%FF%\r\n\r\nHi\r\n",
+    "bad content type": b"Content-Type: ;;;=\r\nContent-Disposition: ;\r\n\r\nHi\r\n",
+    "bad date": b"Date: yesterday\r\nDate: \r\n\r\n",
+    "endless group": b"To: x: a@b, : ;, <<>>, (\r\n\r\n",
+    "nested parts": NESTED + b"\r\nHi\r\n",
+    "nested messages": FORWARDED + b"Subject: Hi\r\n\r\nHi\r\n",
+    "nested HTML": b"Content-Type: text/html\r\n\r\n" + b"<div>" * 20_000 + b"Hi<a href='http://[",
+    "one line": b"Subject: Hi\r\n\r\n" + b"x" * 10_000_000 + b"\r\n",
+    "one header line": b"To: " + b"a@x.example," * 5_000 + b"\r\n\r\nHi\r\n",
+}  # fmt: skip
+
+READ = (
+    "attachments", "blind_recipients", "cc", "defects", "email", "from_", "headers", "html",
+    "html_text", "links", "problems", "reply_to", "subject", "text", "to",
+)  # fmt: skip
+
+CRITERIA = {
+    "mail_from": "x@y.example", "rcpt_to": ["x@y.example"], "from_": "x@y.example",
+    "to": '"A" <x@y.example>', "cc": "x@y.example", "reply_to": "x@y.example", "subject": "Ho",
+    "header": {"Message-ID": "<x>"}, "text": "Hello Ann", "html": "<p>", "body": "Hello Ann",
+    "attachment": "*.pdf",
+}  # fmt: skip
+
+
+def look_at_all_of(content: bytes) -> None:
+    mail = message(content)
+    for name in READ:
+        getattr(mail, name)
+    repr([mail, mail["Subject"], mail["Message-ID"], mail.attachments, mail.links, mail.problems])
+    for find in (mail.link, mail.code, mail.attachment):
+        with contextlib.suppress(SMTPAssertionError):
+            find()
+    for keyword, expected in CRITERIA.items():
+        assert not Criteria.for_messages({keyword: expected}).matches(mail)
+    criteria = Criteria.for_messages(CRITERIA)
+    describe_failure(count=1, criteria=criteria, records=[mail], matched=[]).encode()
+
+
+@pytest.mark.parametrize("name", MAILS)
+def test_nothing_raises(name: str) -> None:
+    look_at_all_of(MAILS[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("open quote", "From has no address"),
+        ("open domain literal", "has no address"),
+        ("unknown charset", "the text is not in charset 'nope'"),
+        ("no boundary", "boundary"),
+        ("wrong base64", "base64"),
+        ("base64 of 5", "base64"),
+        ("wrong quoted-printable", "wrong quoted-printable '=ZZ'"),
+        ("no colon", "the header has a line that is no field"),
+        ("nested parts", "the structure could not be parsed"),
+    ],
+)
+def test_what_could_not_be_parsed_is_said(name: str, said: str) -> None:
+    assert any(said in defect for defect in message(MAILS[name]).defects)
+
+
+def test_the_raw_value_stands_in_for_an_address_that_cannot_be_parsed() -> None:
+    assert message(MAILS["open quote"]).to == ('"',)
+
+
+PIECES = st.sampled_from(
+    [
+        b"Subject: ", b"To: ", b"From: ", b"Content-Type: ", b"multipart/mixed; boundary=b",
+        b"text/html", b"text/plain; charset=", b"utf-7", b"Content-Transfer-Encoding: ", b"base64",
+        b"quoted-printable", b"\r\n", b"\n", b"\r", b"--b", b"--b--", b"=?utf-8?q?", b"?=", b"=?",
+        b'"', b"<", b">", b"@", b"[", b"]", b"(", b",", b";", b":", b"=", b" ", b"\xff", b"a",
+        b"code 1234", b"<a href=", b"&", b"*0*=", b"Content-Disposition: attachment; filename",
+        b"message/rfc822", b"\0",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=30).map(b"".join))
+def test_nothing_raises_whatever_is_put_together(content: bytes) -> None:
+    look_at_all_of(content)
