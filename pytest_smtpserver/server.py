@@ -10,6 +10,7 @@ from . import access, addresses
 from .checks import check
 from .clock import now
 from .matching import Criteria
+from .outbox import Outbox
 from .records.recorder import Recorder
 from .rules import RuleBook
 from .settings import DEFAULTS, SETTINGS
@@ -211,6 +212,15 @@ class SMTPServer:
     def transcript(self) -> str:
         """What passed on the wire in all sessions, both directions, for reading."""
         return self._recorder.transcript()
+
+    @property
+    def outbox(self) -> Outbox:
+        """The accepted messages as pytest-localserver gives them: a list of `EmailMessage`.
+
+        Each has `details`: `peer`, `mailfrom`, `rcpttos`, `mail_options`, `rcpt_options`. What is
+        deleted from the list is forgotten.
+        """
+        return Outbox(self.messages, self._recorder.forget_message)
 
     def clear(self) -> None:
         """Forget messages, finished transactions and ended sessions; ids go on."""

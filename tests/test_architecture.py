@@ -13,11 +13,12 @@ PACKAGE = Path(__file__).parent.parent / "pytest_smtpserver"
 ALLOWED = {
     "plugin": {"certificates", "server", "server_async", "settings", "checks", "network"},
     "server": {
-        "access", "addresses", "certificates", "checks", "clock", "matching", "network", "records",
-        "rules", "settings", "smtp", "waiting",
+        "access", "addresses", "certificates", "checks", "clock", "matching", "network", "outbox",
+        "records", "rules", "settings", "smtp", "waiting",
     },
     "server_async": {"records", "rules", "server", "waiting"},
     "checks": {"matching", "records", "server"},
+    "outbox": {"records"},
     "waiting": {"clock", "matching", "records"},
     "smtp": {"engine", "records", "rules", "settings"},
     "rules": {"engine", "matching", "records"},

@@ -17,7 +17,7 @@ from .criteria import Criteria
 from .criterion import Criterion, MappedCriterion
 from .difference import Difference
 from .errors import CriterionError, SMTPAssertionError
-from .failure import describe_failure
+from .failure import describe_failure, transcript_end
 from .kinds import ADDRESSES, Actual, Kind
 from .mismatch import describe_candidates, describe_mismatch
 from .rows import RecordKind, address_criterion, predicate_criterion, text_criterion
@@ -41,4 +41,5 @@ __all__ = [
     "predicate_criterion",
     "same_address",
     "text_criterion",
+    "transcript_end",
 ]

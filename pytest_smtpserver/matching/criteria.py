@@ -54,7 +54,7 @@ class Criteria:
 
     @classmethod
     def for_bodies(cls, given: Mapping[str, object]) -> Criteria:
-        """Return the criteria for messages by their body alone; errors as in `of`."""
+        """Return the criteria for messages of which a reader's HTML counts; errors as in `of`."""
         return cls.of(BODIES, given)
 
     @classmethod

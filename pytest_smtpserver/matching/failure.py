@@ -49,7 +49,9 @@ def describe_failure(
     refusals = [line for transaction in refused for line in _refusals(transaction)]
     expected = _expected(count, criteria, too_many=too_many)
     got = _got(len(matched), len(records), waited)
-    reasons = _newest(criteria, matched) if too_many else _reasons(near, refusals, hints)
+    reasons = (
+        [*_newest(criteria, matched), *hints[:1]] if too_many else _reasons(near, refusals, hints)
+    )
     parts = [
         ["; ".join([f"{expected}, {got}", *reasons])],
         _closest(near, len(records), criteria.kind),
@@ -59,7 +61,7 @@ def describe_failure(
     ]
     if refusals or not records:
         room = _LINES - sum(len(part) + 1 for part in parts if part)
-        parts.append(_end(transcript, room))
+        parts.append(transcript_end(transcript, room))
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
@@ -142,7 +144,8 @@ def _refusals(transaction: Any) -> list[str]:
     return [*refused, f"mail_from={shown(envelope.mail_from)}{to} with {shortened(str(reply))}"]
 
 
-def _end(transcript: str, room: int) -> list[str]:
+def transcript_end(transcript: str, room: int) -> list[str]:
+    """Return the last lines of a transcript under a title, about `room` lines in all."""
     most = max(_LEAST_TRANSCRIPT, room - 3)
     return _latest("end of the transcript:", transcript.splitlines(), most, shortened)
 

@@ -14,6 +14,9 @@ _FIRST_WORDS: Final = 20
 #: How much of the beginning or end of a passage tells its place; arbitrary, and no line is longer.
 _ANCHOR: Final = 200
 
+#: How far before its likely place the beginning of a passage is looked for; arbitrary.
+_DETOUR: Final = 40
+
 #: So many characters in a row do not agree by chance; arbitrary.
 _NO_CHANCE: Final = 20
 
@@ -55,9 +58,15 @@ def nearest_passage(expected: str, text: str) -> tuple[str, str] | None:
         return None
     if head >= enough:
         start = searched.find(sought[:head])
-    else:
-        start = max(0, searched.rfind(sought[-tail:]) + tail - len(sought))
-    return sought, searched[start : start + len(sought)]
+        return sought, searched[start : start + len(sought)]
+    end = searched.rfind(sought[-tail:]) + tail
+    return sought, searched[_start(sought[:head], searched, end - len(sought)) : end]
+
+
+def _start(head: str, searched: str, likely: int) -> int:
+    # Something longer than expected may stand between the beginning and the end that was found.
+    near = searched.rfind(head, max(0, likely - _DETOUR), likely + len(head)) if head else -1
+    return near if near >= 0 else max(0, likely)
 
 
 def _longest_beginning(sought: str, text: str) -> int:

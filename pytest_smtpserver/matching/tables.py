@@ -148,15 +148,11 @@ ENVELOPES: Final = RecordKind(
     summary=("mail_from", "rcpt_to"),
 )
 
-#: What `Message.assert_body` takes; its HTML is both what a reader sees and the source.
+#: The same for `Message.assert_body`, but its HTML is both what a reader sees and the source.
 BODIES: Final = RecordKind(
     "message",
-    {
-        "body": MESSAGES.criteria["body"],
-        "text": MESSAGES.criteria["text"],
-        "html": _content("html_text", "html", note=_NO_HTML),
-    },
-    summary=(),
+    {**MESSAGES.criteria, "html": _content("html_text", "html", note=_NO_HTML)},
+    summary=MESSAGES.summary,
 )
 
 TRANSACTIONS: Final = RecordKind(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smtpserver.matching import Criteria, SMTPAssertionError, describe_mismatch
 
-from . import problems
+from . import faults, problems
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -58,12 +58,4 @@ def has_body(message: Message, expected: object, part: str) -> None:
 def has_no_problems(message: Message, ignore: Collection[str]) -> None:
     """Raise `SMTPAssertionError` if the message has problems other than those ignored."""
     __tracebackhide__ = True
-    ignored = problems.checked_codes(ignore)
-    found = [problem for problem in message.problems if problem.code not in ignored]
-    if not found:
-        return
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    first = f"expected no problems, but {found[0].code}: {found[0].text}{more}"
-    listed = [f"  {problem.code}: {problem.text}" for problem in found]
-    count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
-    raise SMTPAssertionError("\n".join([first, "", f"{count} of {message!r}:", *listed]))
+    faults.assert_none("problem", message.problems, ignore=ignore, known=problems.KINDS, of=message)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from .message import Message
 
@@ -41,8 +41,11 @@ class Problem:
     code: str
     text: str
 
+    def __str__(self) -> str:
+        return f"{self.code}: {self.text}"
+
     def __repr__(self) -> str:
-        return f"<Problem {self.code}: {self.text}>"
+        return f"<Problem {self}>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +65,6 @@ def problems(message: Message) -> tuple[Problem, ...]:
         for code, kind in KINDS.items()
         for found in kind.find(message)
     )
-
-
-def checked_codes(ignore: Collection[str]) -> frozenset[str]:
-    """Return the codes to ignore; raises `ValueError` if one is unknown."""
-    codes = (ignore,) if isinstance(ignore, str) else ignore
-    for code in codes:
-        if code not in KINDS:
-            raise ValueError(f"ignore={code!r} is no problem's code: known are {', '.join(KINDS)}")
-    return frozenset(codes)
 
 
 def _missing(field: str) -> Check:

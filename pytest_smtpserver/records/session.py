@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from . import session_assertions
 from .exchange import Event, Exchange
 from .transcript import render
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from pytest_smtpserver.engine import TLSInfo
@@ -67,6 +69,37 @@ class Session:
             for transaction in self.transactions
             if transaction.outcome == "accepted" and transaction.message
         )
+
+    def assert_quit(self) -> None:
+        """Raise `SMTPAssertionError` unless the client ended the session with QUIT."""
+        __tracebackhide__ = True
+        session_assertions.has_quit(self)
+
+    def assert_no_violations(self, *, ignore: Collection[str] = ()) -> None:
+        """Raise `SMTPAssertionError` if there are violations other than the ignored codes.
+
+        Raises `ValueError` for a code that there is not.
+        """
+        __tracebackhide__ = True
+        session_assertions.has_no_violations(self, ignore)
+
+    def assert_tls(self, minimum: str = "TLSv1.2") -> None:
+        """Raise `SMTPAssertionError` unless the session used this version of TLS or a later one.
+
+        Raises `ValueError` for another word than `"TLSv1"`, `"TLSv1.1"`, `"TLSv1.2"`, `"TLSv1.3"`.
+        """
+        __tracebackhide__ = True
+        session_assertions.is_encrypted(self, minimum)
+
+    def assert_authenticated(
+        self, username: str | None = None, *, mechanism: str | None = None
+    ) -> None:
+        """Raise `SMTPAssertionError` unless the client is authenticated.
+
+        `username` is as whom, any if it is `None`; `mechanism` is how, without case.
+        """
+        __tracebackhide__ = True
+        session_assertions.is_authenticated(self, username, mechanism)
 
     @property
     def transcript(self) -> str:

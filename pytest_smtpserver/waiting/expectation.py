@@ -45,14 +45,16 @@ class Feed(Generic[Record]):
         self._log = log
         self._view = view
         self._current = log()
-        self._seen = len(self._current) if only_new else 0
+        #: How many had come before, and are never given.
+        self.skipped = len(self._current) if only_new else 0
+        self._seen = self.skipped
 
     def take(self) -> tuple[bool, list[Record]]:
         """Return whether the earlier ones were forgotten meanwhile, and those not yet taken."""
         log = self._log()
         cleared = log is not self._current
         if cleared:
-            self._current, self._seen = log, 0
+            self._current, self._seen, self.skipped = log, 0, 0
         entries = log[self._seen :]
         self._seen += len(entries)
         return cleared, [self._view(entry) for entry in entries]
@@ -119,6 +121,11 @@ class Expectation(Generic[Record]):
         if not self._is_met:
             self._fail(self)
         return tuple(self.matched)
+
+    @property
+    def skipped(self) -> int:
+        """How many records came before what is waited for began."""
+        return self._feed.skipped
 
     @property
     def _is_met(self) -> bool:

@@ -2,25 +2,127 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from .awaiting import in_event_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pytest_smtpserver.records.recorder import Recorder
+    from pytest_smtpserver.records.session import Session
+    from pytest_smtpserver.records.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What there is to see: `address` is where the server listens, `waited` is in seconds."""
+
+    recorder: Recorder
+    address: str
+    waited: float
+    sessions: Sequence[Session]
+    transactions: Sequence[Transaction]
+
+
+def counted(count: int, noun: str) -> str:
+    """Return the number with the noun, in the plural if need be."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def hints(recorder: Recorder, address: str, *, waited: float) -> Iterator[str]:
-    """Yield what may be the cause, the most telling first.
+    """Yield what may be the cause, the most telling first."""
+    scene = Scene(recorder, address, waited, recorder.sessions(), recorder.transactions())
+    for look in _LOOKS:
+        if sentence := look(scene):
+            yield sentence
 
-    `address` is where the server listens. A wait of no time at all has blocked no loop.
-    """
-    if waited and (library := in_event_loop()):
-        yield (
-            f"this wait blocked the running {library} loop, and with it any code under test in "
-            "it: use the fixture smtpserver_async"
-        )
-    if not recorder.sessions():
-        yield f"no client connected; does the code under test use {address}?"
+
+def began_before(recorder: Recorder, records: Sequence[object]) -> Iterator[str]:
+    """Yield a sentence for each message whose MAIL came before the records were emptied."""
+    if not recorder.cleared:
+        return
+    for number, record in enumerate(records, 1):
+        transaction = getattr(record, "transaction", None)
+        if transaction and transaction.started_at.timestamp() < recorder.cleared:
+            yield (
+                f"message {number} began before this test (or its last clear()): its MAIL came "
+                "before the records were emptied"
+            )
+
+
+def _blocked_loop(scene: Scene) -> str | None:
+    # A wait of no time at all has blocked no loop.
+    library = in_event_loop() if scene.waited else None
+    return library and (
+        f"this wait blocked the running {library} loop, and with it any code under test in "
+        "it: use the fixture smtpserver_async"
+    )
+
+
+def _django_outbox(scene: Scene) -> str | None:
+    # The list is there only while Django's test environment is set up.
+    outbox = getattr(sys.modules.get("django.core.mail"), "outbox", None)
+    return outbox and (
+        f"django.core.mail.outbox has {counted(len(outbox), 'message')}: Django's test "
+        "environment keeps mail in memory; use the fixture smtpserver_django"
+    )
+
+
+def _no_client(scene: Scene) -> str | None:
+    if scene.sessions:
+        return None
+    return f"no client connected; does the code under test use {scene.address}?"
+
+
+def _tls_failed(scene: Scene) -> str | None:
+    failures = [session.tls_failure for session in scene.sessions if session.tls_failure]
+    if not failures:
+        return None
+    trust = "unknown ca" in failures[-1].lower() or "unknown_ca" in failures[-1].lower()
+    advice = "; let the client trust smtpserver_ca.cert_file" if trust else ""
+    return f"the TLS handshake failed: {failures[-1]}{advice}"
+
+
+def _auth_refused(scene: Scene) -> str | None:
+    for session in reversed(scene.sessions):
+        if session.auth and not any(attempt.succeeded for attempt in session.auth):
+            last = session.auth[-1]
+            return f"AUTH {last.mechanism} as {last.username!r} was refused"
+    return None
+
+
+def _sent_nothing(scene: Scene) -> str | None:
+    if not scene.sessions or scene.transactions:
+        return None
+    return f"{counted(len(scene.sessions), 'client')} connected, but none began to send a message"
+
+
+def _is_open(scene: Scene) -> str | None:
+    if not any(transaction.outcome is None for transaction in scene.transactions):
+        return None
+    return "a message is still being sent: its transaction is open"
+
+
+def _aborted(scene: Scene) -> str | None:
+    last = scene.transactions[-1] if scene.transactions else None
+    if last is None or last.outcome != "aborted":
+        return None
+    if not last.envelope.rcpt_to:
+        return "the last transaction was aborted without an accepted recipient"
+    return "the last transaction was aborted: its content was never complete"
+
+
+#: The most telling first.
+_LOOKS: Final[tuple[Callable[[Scene], str | None], ...]] = (
+    _blocked_loop,
+    _django_outbox,
+    _no_client,
+    _tls_failed,
+    _auth_refused,
+    _sent_nothing,
+    _is_open,
+    _aborted,
+)

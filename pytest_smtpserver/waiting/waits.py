@@ -11,10 +11,10 @@ from pytest_smtpserver.matching import Criteria, SMTPAssertionError, describe_fa
 
 from .expectation import Expectation, Feed, Patience
 from .held import Held, Holding
-from .hints import hints
+from .hints import began_before, counted, hints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.recorder import Recorder
@@ -164,10 +164,19 @@ def _fail(recorder: Recorder, address: str, expectation: Expectation[Record]) ->
             matched=expectation.matched,
             waited=expectation.waited,
             refused=[one for one in transactions if one.refused or one.outcome == "rejected"],
-            hints=list(hints(recorder, address, waited=expectation.waited)),
+            hints=list(_hints(recorder, address, expectation)),
             transcript=recorder.transcript(_SESSIONS_SHOWN),
         )
     )
+
+
+def _hints(recorder: Recorder, address: str, expectation: Expectation[Record]) -> Iterator[str]:
+    # Why a message that is one too many came is no riddle, unless it is another test's.
+    if len(expectation.matched) <= (expectation.count or 0):
+        if expectation.skipped:
+            yield f"{counted(expectation.skipped, 'message')} came before the block was entered"
+        yield from hints(recorder, address, waited=expectation.waited)
+    yield from began_before(recorder, expectation.records)
 
 
 def _check_count(count: int | None) -> None:

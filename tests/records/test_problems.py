@@ -143,7 +143,7 @@ def test_the_failure_names_the_first_problem_and_lists_all():
         message(f"Subject: Hi\n{HTML}").assert_no_problems(ignore=["missing-date", "missing-from"])
     assert str(caught.value) == (
         "expected no problems, but missing-message-id: there is no Message-ID field "
-        "(RFC 5322 section 3.6.4), and 1 more\n"
+        "(RFC 5322 section 3.6.4); and 1 more\n"
         "\n"
         "2 problems of <Message 'Hi': app@example.org -> ann@example.org>:\n"
         "  missing-message-id: there is no Message-ID field (RFC 5322 section 3.6.4)\n"

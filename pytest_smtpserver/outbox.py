@@ -1,0 +1,78 @@
+"""The accepted messages as pytest-localserver's `smtpserver` gives them, for tests that used it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, SupportsIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from email.message import EmailMessage
+
+    from .records.envelope import Parameters
+    from .records.message import Message
+    from .records.session import Address
+
+
+class Details(NamedTuple):
+    """The envelope of a message in an outbox; options are as sent, such as `SIZE=12`."""
+
+    peer: Address
+    mailfrom: str
+    rcpttos: list[str]
+    mail_options: list[str]
+    rcpt_options: list[str]
+
+
+class Outbox(list["EmailMessage"]):
+    """A list of messages, each with its `details`; what is deleted from it the server forgets."""
+
+    def __init__(self, messages: Sequence[Message], forget: Callable[[Message], object]) -> None:
+        super().__init__(map(_with_details, messages))
+        self._messages = {id(message.email): message for message in messages}
+        self._forget = forget
+
+    def __delitem__(self, index: SupportsIndex | slice) -> None:
+        kept = list(self)
+        del kept[index]
+        self[:] = kept
+
+    def __setitem__(self, index: SupportsIndex | slice, value: object) -> None:
+        before = list(self)
+        super().__setitem__(index, value)  # type: ignore[call-overload]  # list's own overloads
+        self._forget_others(before)
+
+    def pop(self, index: SupportsIndex = -1) -> EmailMessage:
+        """Remove a message, and return it."""
+        email = self[index]
+        del self[index]
+        return email
+
+    def remove(self, email: EmailMessage) -> None:
+        """Remove a message; raises `ValueError` if it is not there."""
+        del self[self.index(email)]
+
+    def clear(self) -> None:
+        """Remove all messages."""
+        del self[:]
+
+    def _forget_others(self, before: Iterable[EmailMessage]) -> None:
+        left = {id(email) for email in self}
+        for email in before:
+            if id(email) not in left and (message := self._messages.pop(id(email), None)):
+                self._forget(message)
+
+
+def _with_details(message: Message) -> EmailMessage:
+    envelope = message.envelope
+    message.email.details = Details(  # type: ignore[attr-defined]  # as pytest-localserver does
+        peer=message.session.client,
+        mailfrom=envelope.mail_from,
+        rcpttos=list(envelope.rcpt_to),
+        mail_options=_options(envelope.parameters),
+        rcpt_options=[one for each in envelope.rcpt_parameters for one in _options(each)],
+    )
+    return message.email
+
+
+def _options(parameters: Parameters) -> list[str]:
+    return [key if value is None else f"{key}={value}" for key, value in parameters.items()]

@@ -1,0 +1,53 @@
+"""The texts that failures should have; `python tests/failures/golden.py` writes them anew."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ways import Way
+
+TEXTS = Path(__file__).with_name("texts")
+
+# What differs from run to run, and what stands in its place.
+_VOLATILE = (
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
+    (re.compile(r"\bin (?:\d+ ms|\d+\.\d+ s|0\.\d+ s)"), "in TIME"),
+    (re.compile(r"\+\d+\.\d{3} "), "+TIME "),
+    (re.compile(r" at \d\d:\d\d:\d\d\.\d+ UTC"), " at TIME UTC"),
+    (re.compile(r"\S*ways\.py:\d+"), "ways.py:LINE"),
+    (re.compile(r"after \d[\d.]* s:"), "after TIME:"),
+)
+
+
+def normal(text: str) -> str:
+    for pattern, stand_in in _VOLATILE:
+        text = pattern.sub(stand_in, text)
+    return text
+
+
+def expected(name: str) -> str:
+    return (TEXTS / f"{name}.txt").read_text("utf-8").removesuffix("\n")
+
+
+def failure(way: Way) -> AssertionError:
+    from pytest_smtpserver import SMTPAssertionError, SMTPServer
+
+    server = SMTPServer(**way.settings).start()
+    try:
+        way.fail(server)
+    except SMTPAssertionError as error:
+        return error
+    finally:
+        server.stop()
+    raise RuntimeError(f"{way.name} did not fail")
+
+
+if __name__ == "__main__":
+    from ways import WAYS
+
+    TEXTS.mkdir(exist_ok=True)
+    for way in WAYS:
+        (TEXTS / f"{way.name}.txt").write_text(f"{normal(str(failure(way)))}\n", "utf-8")

@@ -1,0 +1,119 @@
+"""What a test asserts of one session."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pytest_smtpserver import AuthAttempt, Reply, Session, SMTPAssertionError
+from pytest_smtpserver.engine import TLSInfo
+from pytest_smtpserver.records.exchange import Exchange
+from pytest_smtpserver.records.violations import violation
+
+
+def session(*commands: tuple[str, str], **rest: Any) -> Session:
+    """Return a session with these commands and replies."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    given: dict[str, Any] = {
+        "id": 1, "client": ("127.0.0.1", 1), "started_at": now, "ended_at": now,
+        "ended_by": "quit", "helo": "x", "is_esmtp": True, "tls": None, "tls_failure": None,
+        "auth": (), "username": None, "violations": (), "transactions": (),
+        "_wire": tuple(
+            Exchange(command=command, reply=Reply.parse(reply), received=0.0, answered=0.0)
+            for command, reply in commands
+        ),
+    }  # fmt: skip
+    return Session(**{**given, **rest})
+
+
+def tls(version: str) -> TLSInfo:
+    return TLSInfo(version=version, cipher="x", server_name=None)
+
+
+def attempt(succeeded: bool = True, mechanism: str = "PLAIN") -> AuthAttempt:
+    return AuthAttempt(mechanism=mechanism, username="ann", succeeded=succeeded, over_tls=True)
+
+
+def first_line(assertion: Any, *args: Any, **kwargs: Any) -> str:
+    with pytest.raises(SMTPAssertionError) as caught:
+        assertion(*args, **kwargs)
+    return str(caught.value).splitlines()[0]
+
+
+def test_a_session_that_ended_with_quit_passes() -> None:
+    session().assert_quit()
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "instead"),
+    [
+        (None, "it is still open"),
+        ("client", "the client closed the connection"),
+        ("reset", "the client reset the connection"),
+        ("timeout", "the client was silent for too long"),
+        ("server", "the server ended it"),
+    ],
+)
+def test_what_happened_instead_of_quit_is_said(ended_by: Any, instead: str) -> None:
+    assert first_line(session(ended_by=ended_by).assert_quit) == (
+        f"expected the session to end with QUIT, but {instead}"
+    )
+
+
+def test_a_version_of_tls_is_enough_if_it_is_not_older() -> None:
+    session(tls=tls("TLSv1.3")).assert_tls()
+    session(tls=tls("TLSv1.2")).assert_tls("TLSv1.2")
+    assert first_line(session(tls=tls("TLSv1.2")).assert_tls, "TLSv1.3") == (
+        "expected the session to use TLSv1.3 or later, but it used TLSv1.2"
+    )
+
+
+def test_why_a_session_is_in_clear_is_said() -> None:
+    wanted = "expected the session to use TLSv1.2 or later, but"
+    assert first_line(session().assert_tls) == f"{wanted} it is in clear: there was no STARTTLS"
+    refused = session(("STARTTLS", "454 4.7.0 not now"))
+    assert first_line(refused.assert_tls) == f"{wanted} it is in clear: STARTTLS was refused"
+    failed = session(tls_failure="the client does not know the CA")
+    assert first_line(failed.assert_tls) == (
+        f"{wanted} the TLS handshake failed: the client does not know the CA"
+    )
+
+
+def test_an_unknown_version_is_an_error_that_lists_the_known() -> None:
+    with pytest.raises(ValueError, match=r"minimum='1.2': allowed is one of TLSv1, TLSv1.1, "):
+        session().assert_tls("1.2")
+
+
+def test_a_client_is_authenticated_as_and_with_what_is_expected() -> None:
+    made = session(auth=(attempt(False), attempt(mechanism="LOGIN")), username="ann")
+    made.assert_authenticated()
+    made.assert_authenticated("ann", mechanism="login")
+    assert first_line(made.assert_authenticated, "bob") == (
+        "expected the session to have username='bob', but username is 'ann'"
+    )
+    assert first_line(made.assert_authenticated, mechanism="PLAIN") == (
+        "expected the session to be authenticated with PLAIN, but it was with LOGIN"
+    )
+
+
+def test_the_reply_that_refused_the_credentials_is_said() -> None:
+    made = session(("AUTH PLAIN ***", "535 5.7.8 wrong"), auth=(attempt(False),))
+    assert first_line(made.assert_authenticated, "ann") == (
+        "expected the session to be authenticated as 'ann', but AUTH PLAIN as 'ann' was refused: "
+        "535 5.7.8 wrong"
+    )
+
+
+def test_violations_are_listed_and_can_be_ignored() -> None:
+    made = session(violations=(violation("no-quit"), violation("out-of-order", "DATA")))
+    with pytest.raises(SMTPAssertionError) as caught:
+        made.assert_no_violations(ignore=["no-quit"])
+    line = "out-of-order: the command may not come here: DATA (RFC 5321 section 4.1.4)"
+    assert str(caught.value) == (
+        f"expected no violations, but {line}\n\n1 violation of {made!r}:\n  {line}"
+    )
+    made.assert_no_violations(ignore=("no-quit", "out-of-order"))
+    with pytest.raises(ValueError, match="'noquit' is no violation's code: known are out-of-order"):
+        made.assert_no_violations(ignore="noquit")

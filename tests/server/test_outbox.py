@@ -1,0 +1,74 @@
+"""The messages as pytest-localserver gives them."""
+
+from __future__ import annotations
+
+import smtplib
+from email.message import EmailMessage
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_smtpserver import SMTPServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def server() -> Iterator[SMTPServer]:
+    """A server that has got the messages 0, 1 and 2."""
+    with SMTPServer() as server, smtplib.SMTP(*server.addr, "client.example") as client:
+        for number in range(3):
+            content = f"Subject: {number}\r\n\r\nHello\r\n".encode()
+            client.sendmail("a@x.example", ["b@x.example", "c@x.example"], content,
+                            rcpt_options=["NOTIFY=NEVER"])  # fmt: skip
+        yield server
+
+
+def subjects(server: SMTPServer) -> list[str]:
+    return [message.subject for message in server.messages]
+
+
+def test_it_is_a_list_of_messages_with_their_envelopes(server: SMTPServer) -> None:
+    outbox = server.outbox
+    assert isinstance(outbox, list)
+    assert all(isinstance(email, EmailMessage) for email in outbox)
+    assert [email["Subject"] for email in outbox] == ["0", "1", "2"]
+    details = outbox[0].details  # type: ignore[attr-defined]
+    assert details.peer == server.sessions[0].client
+    assert details.mailfrom == "a@x.example"
+    assert details.rcpttos == ["b@x.example", "c@x.example"]
+    assert details.mail_options == ["SIZE=21"]
+    assert details.rcpt_options == ["NOTIFY=NEVER", "NOTIFY=NEVER"]
+
+
+def test_a_message_is_the_same_object_each_time(server: SMTPServer) -> None:
+    assert server.outbox[0] is server.outbox[0] is server.messages[0].email
+
+
+def test_what_is_deleted_from_it_is_forgotten(server: SMTPServer) -> None:
+    del server.outbox[1]
+    assert subjects(server) == ["0", "2"]
+    assert len(server.transactions) == 3
+
+
+def test_the_other_ways_of_deleting_forget_too(server: SMTPServer) -> None:
+    assert server.outbox.pop()["Subject"] == "2"
+    assert subjects(server) == ["0", "1"]
+    server.outbox.remove(server.outbox[0])
+    assert subjects(server) == ["1"]
+    server.outbox.clear()
+    assert subjects(server) == []
+
+
+def test_slices_can_be_deleted_and_replaced(server: SMTPServer) -> None:
+    outbox = server.outbox
+    del outbox[:1]
+    assert (subjects(server), len(outbox)) == (["1", "2"], 2)
+    outbox[:] = []
+    assert (subjects(server), outbox) == ([], [])
+
+
+def test_to_sort_it_forgets_nothing(server: SMTPServer) -> None:
+    server.outbox.sort(key=lambda email: email["Subject"], reverse=True)
+    assert subjects(server) == ["0", "1", "2"]
