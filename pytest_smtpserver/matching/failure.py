@@ -19,6 +19,9 @@ _Row = TypeVar("_Row")
 #: About how many lines a text has; the end of the transcript takes what the others leave.
 _LINES: Final = 40
 
+#: How many of the last records are compared; arbitrary: what takes a hundredth of a second.
+_LOOKED_AT: Final = 100
+
 # How many lines each part has at most, so that there is room for all; arbitrary.
 _RECORDS: Final = 6
 _REFUSALS: Final = 3
@@ -55,7 +58,7 @@ def describe_failure(
     parts = [
         ["; ".join([f"{expected}, {got}", *reasons])],
         _closest(near, len(records), criteria.kind),
-        _listed(seen, criteria.kind, only_matching=too_many),
+        _listed(seen, len(records), criteria.kind, only_matching=too_many),
         _latest("refused:", refusals, _REFUSALS),
         [f"hint: {hint}" for hint in hints if hint not in reasons][:_HINTS],
     ]
@@ -68,9 +71,11 @@ def describe_failure(
 def _look(criteria: Criteria, records: Sequence[object], matched: Sequence[object]) -> list[Seen]:
     # What matched is not asked again: a callable might answer otherwise, and the count is decided.
     ids = {id(record) for record in matched}
+    first = max(0, len(records) - _LOOKED_AT)
     return [
         Seen(number, record, () if id(record) in ids else criteria.differences(record))
         for number, record in enumerate(records, 1)
+        if number > first or id(record) in ids
     ]
 
 
@@ -118,17 +123,19 @@ def _closest(near: Seen | None, total: int, kind: RecordKind) -> list[str]:
     ]
 
 
-def _listed(seen: Sequence[Seen], kind: RecordKind, *, only_matching: bool) -> list[str]:
+def _listed(
+    seen: Sequence[Seen], total: int, kind: RecordKind, *, only_matching: bool
+) -> list[str]:
     matching = [one for one in seen if not one.differences]
-    mixed = len(matching) < len(seen)
-    rows = matching if only_matching else seen
+    mixed = len(matching) < total
+    rows, count = (matching, len(matching)) if only_matching else (seen, total)
 
     def line(one: Seen) -> str:
         mark = " (matches)" if mixed and not only_matching and not one.differences else ""
         return f"{one.number}. {kind.summarize(one.record)}{mark}"
 
     which = " matching" if mixed and only_matching else ""
-    return _latest(f"{len(rows)} {_noun(kind, len(rows))}{which}:", rows, _RECORDS, line)
+    return _latest(f"{count} {_noun(kind, count)}{which}:", rows, _RECORDS, line, total=count)
 
 
 def _refusals(transaction: Any) -> list[str]:
@@ -146,14 +153,22 @@ def _refusals(transaction: Any) -> list[str]:
 
 def transcript_end(transcript: str, room: int) -> list[str]:
     """Return the last lines of a transcript under a title, about `room` lines in all."""
-    most = max(_LEAST_TRANSCRIPT, room - 3)
-    return _latest("end of the transcript:", transcript.splitlines(), most, shortened)
+    rows = transcript.splitlines()
+    shown = rows[-max(_LEAST_TRANSCRIPT, room - 3) :]
+    before = ["  ..."] if len(shown) < len(rows) else []
+    title = ["end of the transcript:"] if rows else []
+    return [*title, *before, *(f"  {shortened(row)}" for row in shown)]
 
 
 def _latest(
-    title: str, rows: Sequence[_Row], most: int, line: Callable[[_Row], str] = str
+    title: str,
+    rows: Sequence[_Row],
+    most: int,
+    line: Callable[[_Row], str] = str,
+    *,
+    total: int | None = None,
 ) -> list[str]:
     """Return the title and below it a line for each of the last rows; nothing without rows."""
-    more = len(rows) - most
+    more = (len(rows) if total is None else total) - most
     before = [f"  ... {more} more before"] if more > 0 else []
     return [title, *before, *(f"  {line(row)}" for row in rows[-most:])] if rows else []

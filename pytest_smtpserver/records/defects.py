@@ -22,14 +22,15 @@ _OF_ENCODING: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """One thing that could not be parsed."""
+    """One thing that could not be parsed; `where` is the part, if it is in one."""
 
     kind: Kind
     text: str
+    where: str = ""
 
 
-def from_library(found: object) -> Defect:
+def from_library(found: object, where: str) -> Defect:
     """Return a defect that the standard library found, in its words, or its name's."""
     name = type(found).__name__
     sentence = (type(found).__doc__ or name).strip().splitlines()[0]
-    return Defect("bad-encoding" if name in _OF_ENCODING else "unparsable", sentence)
+    return Defect("bad-encoding" if name in _OF_ENCODING else "unparsable", sentence, where)

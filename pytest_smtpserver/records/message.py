@@ -148,7 +148,7 @@ class Message:
     @property
     def defects(self) -> tuple[str, ...]:
         """What could not be parsed, a sentence each."""
-        return tuple(defect.text for defect in self.view.defects)
+        return tuple(dict.fromkeys(defect.text for defect in self.view.defects))
 
     @property
     def problems(self) -> tuple[Problem, ...]:

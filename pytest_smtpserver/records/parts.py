@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 # RFC 2045 section 6.7: "=" stands before two hexadecimal digits, or before white space and the
 # line's end. What follows it otherwise is kept as it is.
 _WRONG_ESCAPE = re.compile(r"=(?![0-9A-Fa-f]{2}|[ \t]*(?:\r?\n|\Z))")
-_WRONG_QUOTED_PRINTABLE = Defect(
-    "bad-encoding", "quoted-printable text has an equals sign that introduces nothing"
-)
+_WRONG_QUOTED_PRINTABLE = "quoted-printable text has an equals sign that introduces nothing"
+# RFC 2045 section 6.1: the encodings that there are, beside private ones with "x-".
+_ENCODINGS = frozenset(("7bit", "8bit", "binary", "quoted-printable", "base64"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -79,9 +79,18 @@ def _parts(walked: list[Part[Any, Any]]) -> Parts:
         (),
     )
     # Decoding a part finds the defects of its transfer encoding.
-    found = [from_library(one) for part in walked for one in part.defects]
-    found += [_WRONG_QUOTED_PRINTABLE for leaf in leaves if _is_wrong_quoted_printable(leaf)]
+    found = [one for number, part in enumerate(walked, 1) for one in _defects(part, number)]
     return Parts(parts.text, parts.html, parts.attachments, tuple(dict.fromkeys(found + defects)))
+
+
+def _defects(part: Part[Any, Any], number: int) -> Iterator[Defect]:
+    where = f"part {number} ({part.get_content_type()})"
+    for found in part.defects:
+        yield from_library(found, where)
+    if _is_wrong_quoted_printable(part):
+        yield Defect("bad-encoding", _WRONG_QUOTED_PRINTABLE, where)
+    if (encoding := _encoding(part)) not in _ENCODINGS and not encoding.startswith("x-"):
+        yield Defect("bad-encoding", f"unknown transfer encoding {encoding!r}", where)
 
 
 def _walk(message: Part[Any, Any]) -> Iterator[Part[Any, Any]]:
@@ -139,12 +148,17 @@ def _octets(part: Part[Any, Any]) -> bytes:
     return octets if isinstance(octets, bytes) else b""
 
 
+def _encoding(part: Part[Any, Any]) -> str:
+    # RFC 2045 section 6.1: "7bit" is assumed if there is no such field.
+    return header.decode(str(part.get("Content-Transfer-Encoding", ""))).lower() or "7bit"
+
+
 def _is_wrong_quoted_printable(part: Part[Any, Any]) -> bool:
-    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
     # As it was sent: get_payload() would decode it from a charset that there may not be.
     payload = part._payload  # type: ignore[attr-defined]
     return (
-        encoding == "quoted-printable"
+        not part.is_multipart()
+        and _encoding(part) == "quoted-printable"
         and isinstance(payload, str)
         and bool(_WRONG_ESCAPE.search(payload))
     )
@@ -160,7 +174,7 @@ def _text(part: Part[Any, Any], defects: list[Defect]) -> str:
     except (LookupError, ValueError, Warning):
         # A warning is one with -W error: some codecs are no charsets, and warn.
         sentence = f"text that is not in its charset {charset!r}"
-        defects.append(Defect("bad-encoding", sentence))
+        defects.append(Defect("bad-encoding", sentence, part.get_content_type()))
         text = octets.decode("utf-8", "replace")
     return _with_lf(text)
 

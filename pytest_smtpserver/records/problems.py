@@ -139,7 +139,12 @@ def _html_alone(message: Message) -> Iterator[str]:
 
 
 def _defects(kind: str) -> Check:
-    return lambda message: (one.text for one in message.view.defects if one.kind == kind)
+    def find(message: Message) -> Iterator[str]:
+        for one in message.view.defects:
+            if one.kind == kind:
+                yield f"{one.where}{': ' if one.where else ''}{one.text.rstrip('.')}"
+
+    return find
 
 
 def _short(value: str) -> str:

@@ -168,6 +168,11 @@ class Recorder:
         shown = sessions if last is None else sessions[-last:]
         return "\n\n".join(session.snapshot().transcript for session in shown)
 
+    def transcript_end(self, sessions: int, exchanges: int) -> str:
+        """Return the end of it: of so many sessions so many exchanges and events each."""
+        shown = self._sessions.all()[-sessions:]
+        return "\n\n".join(one.snapshot().transcript_end(exchanges) for one in shown)
+
     def raise_crash(self) -> None:
         """Raise `ServerCrashed` if the server did."""
         __tracebackhide__ = True

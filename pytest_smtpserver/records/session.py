@@ -106,6 +106,10 @@ class Session:
         """Both directions line by line, with seconds since the session's start."""
         return render(self)
 
+    def transcript_end(self, last: int) -> str:
+        """Return the transcript of the last so many exchanges and events."""
+        return render(self, last)
+
     def __repr__(self) -> str:
         end = f"ended by {self.ended_by}" if self.ended_by else "open"
         return f"<Session {self.id} from {self.client[0]}:{self.client[1]}, {end}>"

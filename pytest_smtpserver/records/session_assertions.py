@@ -97,6 +97,6 @@ def _rank(version: str) -> int:
 
 def _fail(session: Session, wanted: str, instead: str) -> None:
     __tracebackhide__ = True
-    end = transcript_end(session.transcript, _TRANSCRIPT_LINES)
+    end = transcript_end(session.transcript_end(_TRANSCRIPT_LINES), _TRANSCRIPT_LINES)
     first = f"expected the session to {wanted}, but {instead}"
     raise SMTPAssertionError("\n".join([first, "", f"the session: {session!r}", "", *end]))

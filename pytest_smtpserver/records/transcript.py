@@ -24,12 +24,18 @@ _ENDINGS = {
 }
 
 
-def render(session: Session) -> str:
-    """Return the transcript of one session, lines separated by LF, without one at the end."""
+def render(session: Session, last: int | None = None) -> str:
+    """Return the transcript of one session, lines separated by LF, without one at the end.
+
+    Of `last` so many exchanges and events are shown, and `...` for those before.
+    """
+    wire = session._wire if last is None else session._wire[-last:]
     start = session.started_at.timestamp()
     host, port = session.client
     lines = [f"session {session.id} from {host}:{port} at {session.started_at:%H:%M:%S.%f} UTC"]
-    for time, origin, text in _lines(session._wire):
+    if len(wire) < len(session._wire):
+        lines.append("  ...")
+    for time, origin, text in _lines(wire):
         lines.append(f"  +{max(0.0, time - start):.3f} {origin} {_shorten(_visible(text))}")
     if session.ended_at and session.ended_by:
         elapsed = session.ended_at.timestamp() - start

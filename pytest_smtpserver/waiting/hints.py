@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from .awaiting import in_event_loop
@@ -44,9 +45,13 @@ def began_before(recorder: Recorder, records: Sequence[object]) -> Iterator[str]
     """Yield a sentence for each message whose MAIL came before the records were emptied."""
     if not recorder.cleared:
         return
-    for number, record in enumerate(records, 1):
-        transaction = getattr(record, "transaction", None)
-        if transaction and transaction.started_at.timestamp() < recorder.cleared:
+    # What was open when the records were emptied comes first.
+    early = takewhile(
+        lambda one: one.started_at.timestamp() < recorder.cleared, recorder.transactions()
+    )
+    messages = {id(transaction.message) for transaction in early}
+    for number, record in enumerate(records if messages else (), 1):
+        if id(record) in messages:
             yield (
                 f"message {number} began before this test (or its last clear()): its MAIL came "
                 "before the records were emptied"

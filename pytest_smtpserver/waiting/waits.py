@@ -27,6 +27,8 @@ _SNAPSHOT = methodcaller("snapshot")
 
 # A failure text shows the end of the transcript: more sessions than this do not fit.
 _SESSIONS_SHOWN = 5
+# The same for exchanges, of which each has a line or more.
+_EXCHANGES_SHOWN = 40
 
 
 class Waits:
@@ -148,7 +150,7 @@ class Closed:
             who = ", ".join(map(repr, still_open[:_SESSIONS_SHOWN]))
             raise SMTPAssertionError(
                 f"expected no client to be connected, but {len(still_open)} still were after "
-                f"{self._timeout:g} s: {who}\n\n{still_open[-1].transcript}"
+                f"{self._timeout:g} s: {who}\n\n{still_open[-1].transcript_end(_EXCHANGES_SHOWN)}"
             )
 
 
@@ -165,7 +167,7 @@ def _fail(recorder: Recorder, address: str, expectation: Expectation[Record]) ->
             waited=expectation.waited,
             refused=[one for one in transactions if one.refused or one.outcome == "rejected"],
             hints=list(_hints(recorder, address, expectation)),
-            transcript=recorder.transcript(_SESSIONS_SHOWN),
+            transcript=recorder.transcript_end(_SESSIONS_SHOWN, _EXCHANGES_SHOWN),
         )
     )
 

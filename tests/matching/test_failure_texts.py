@@ -136,7 +136,7 @@ def test_a_passage_that_only_begins_otherwise_is_found_by_its_end():
     assert lines(
         """
           body: expected to contain 'Hello Ann, your code is 1234'
-                nearest passage     'Dear Ann, your code is 1234.'
+                nearest passage     'Dear Ann, your code is 1234'
                                      ^
         """
     ) in text.replace("\n  ", "\n")

@@ -85,11 +85,11 @@ def test_nothing_raises(name: str) -> None:
     [
         ("open quote", "From has no address"),
         ("open domain literal", "has no address"),
-        ("unknown charset", "the text is not in charset 'nope'"),
+        ("unknown charset", "not in its charset 'nope'"),
         ("no boundary", "boundary"),
         ("wrong base64", "base64"),
         ("base64 of 5", "base64"),
-        ("wrong quoted-printable", "wrong quoted-printable '=ZZ'"),
+        ("wrong quoted-printable", "equals sign that introduces nothing"),
         ("no colon", "the header has a line that is no field"),
         ("nested parts", "the structure could not be parsed"),
     ],
