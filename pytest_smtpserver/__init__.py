@@ -4,6 +4,7 @@ The rooms of the house, each importing only from those below it:
 
 * `plugin`: pytest's door: options, marker, fixtures, report section
 * `server`, `server_async`: what a test holds in its hand
+* `comparing`: what a bare `assert` says of records
 * `outbox`: the messages as pytest-localserver gives them
 * `waiting`: waiting for records, in a thread or in a task
 * `smtp`: the protocol, pure: octets and times in, actions and records out

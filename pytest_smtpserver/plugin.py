@@ -287,6 +287,16 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Explain why records of ours are not equal; of other values pytest knows more."""
+    # Whoever has a record to compare has imported the package that it is of.
+    if op != "==" or "pytest_smtpserver.records.message" not in sys.modules:
+        return None
+    from .comparing import explain
+
+    return explain(left, right)
+
+
 def _servers_of(item: pytest.Item) -> list[SMTPServer]:
     """Return the servers that ran during a test."""
     servers = item.stash.get(_servers, [])

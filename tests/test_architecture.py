@@ -11,13 +11,16 @@ PACKAGE = Path(__file__).parent.parent / "pytest_smtpserver"
 
 #: What each room may import of the package.
 ALLOWED = {
-    "plugin": {"certificates", "server", "server_async", "settings", "checks", "network"},
+    "plugin": {
+        "certificates", "checks", "comparing", "network", "server", "server_async", "settings",
+    },
     "server": {
         "access", "addresses", "certificates", "checks", "clock", "matching", "network", "outbox",
         "records", "rules", "settings", "smtp", "waiting",
     },
     "server_async": {"records", "rules", "server", "waiting"},
     "checks": {"matching", "records", "server"},
+    "comparing": {"matching", "records"},
     "outbox": {"records"},
     "waiting": {"clock", "matching", "records"},
     "smtp": {"engine", "records", "rules", "settings"},

@@ -9,7 +9,9 @@ import asyncio
 import re
 import smtplib
 import socket
+import ssl
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,7 @@ SOON = 0.01
 
 # So that the texts stay as they are when the server learns another extension.
 PLAIN = {"extensions": ["SIZE", "8BITMIME", "ENHANCEDSTATUSCODES"]}
+USERS = {**PLAIN, "auth": "required", "users": {"ann": "secret"}, "mechanisms": ["PLAIN"]}
 
 HEADER = (
     "Date: Thu, 1 Jan 2026 00:00:00 +0000\nMessage-ID: <1@shop.example>\n"
@@ -362,6 +365,45 @@ def session_not_authenticated(server: SMTPServer) -> None:
     server.wait_for_message().session.assert_authenticated("ann")
 
 
+def client_violated_the_protocol(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        client.docmd("DATA")
+    server.wait_for_session().assert_no_violations()
+
+
+def password_refused(server: SMTPServer) -> None:
+    with connect(server) as client, suppress(smtplib.SMTPAuthenticationError):
+        client.login("ann", "wrong")
+    server.wait_for_message(timeout=SOON)
+
+
+def password_refused_in_a_session(server: SMTPServer) -> None:
+    with connect(server) as client, suppress(smtplib.SMTPAuthenticationError):
+        client.login("ann", "wrong")
+    server.wait_for_session().assert_authenticated("ann")
+
+
+def authentication_forgotten(server: SMTPServer) -> None:
+    send_refused(server)
+    server.wait_for_message(timeout=SOON)
+
+
+def certificate_not_trusted(server: SMTPServer) -> None:
+    with connect(server) as client:
+        try:
+            client.starttls(context=ssl.create_default_context())
+        except ssl.SSLError:
+            client.close()
+    server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
+def tls_forgotten(server: SMTPServer) -> None:
+    send_refused(server)
+    server.wait_for_message(timeout=SOON)
+
+
 def no_client_held(server: SMTPServer) -> None:
     server.on("mail").hold().wait_held(timeout=SOON)
 
@@ -446,6 +488,12 @@ WAYS = (
     Way(client_still_connected, "expected no client to be connected, but 1 still "),
     Way(session_in_clear, "it is in clear: there was no STARTTLS"),
     Way(session_not_authenticated, "there was no AUTH"),
+    Way(client_violated_the_protocol, "out-of-order: the command may not come here"),
+    Way(password_refused, "AUTH PLAIN as 'ann' was refused", USERS),
+    Way(password_refused_in_a_session, "AUTH PLAIN as 'ann' was refused: 535 5.7.8", USERS),
+    Way(authentication_forgotten, "with 530 5.7.0 authentication", USERS),
+    Way(certificate_not_trusted, "the TLS handshake failed: ", {**PLAIN, "tls": "starttls"}),
+    Way(tls_forgotten, "with 530 5.7.0", {**PLAIN, "tls": "starttls", "tls_required": True}),
     Way(no_client_held, "no client connected"),
     Way(wait_that_blocks_the_loop, "use the fixture smtpserver_async"),
     Way(django_keeps_mail_in_memory, "django.core.mail.outbox has 1 message"),

@@ -1,0 +1,101 @@
+"""What a bare `assert` says of our records."""
+
+from __future__ import annotations
+
+import smtplib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_smtpserver import Reply, SMTPServer
+from pytest_smtpserver.comparing import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SMTPServer]:
+    """A server that has got two messages, each with a recipient refused."""
+    with SMTPServer() as server, smtplib.SMTP(*server.addr, "client.example") as client:
+        server.refuse("550 5.1.1 no such user", rcpt_to="bob@x.example")
+        for name in ("ann", "eve"):
+            content = f"Subject: Hi {name}\r\n\r\nHello\r\n".encode()
+            client.sendmail("a@x.example", [f"{name}@x.example", "bob@x.example"], content)
+        yield server
+
+
+def test_records_where_there_should_be_none_are_listed(server: SMTPServer) -> None:
+    assert explain(server.messages, ()) == [
+        "2 messages == ()",
+        "2 messages:",
+        "  1. <Message 'Hi ann': a@x.example -> ann@x.example>",
+        "  2. <Message 'Hi eve': a@x.example -> eve@x.example>",
+    ]
+
+
+def test_of_many_records_the_last_are_listed(server: SMTPServer) -> None:
+    lines = explain((), server.messages * 50)
+    assert lines is not None
+    assert lines[:3] == ["() == 100 messages", "100 messages:", "  ... 94 more before"]
+    assert len(lines) == 9
+
+
+def test_of_two_messages_the_fields_that_differ_are_shown(server: SMTPServer) -> None:
+    one, other = map(repr, server.messages)
+    assert explain(*server.messages) == [
+        f"{one} == {other}",
+        "a Message is equal to itself only: use message.assert_matches(...), or compare fields",
+        "subject: 'Hi ann' != 'Hi eve'",
+        r"content: b'Subject: Hi ann\r\n\r\nHello\r\n' != b'Subject: Hi eve\r\n\r\nHello\r\n'",
+        "rcpt_to: ('ann@x.example',) != ('eve@x.example',)",
+    ]
+
+
+def test_of_an_envelope_is_said_what_was_meant(server: SMTPServer) -> None:
+    assert explain(server.messages[0].envelope, ("a@x.example", ["ann@x.example"])) == [
+        "<Envelope a@x.example -> ann@x.example> == ('a@x.example', ['ann@x.example'])",
+        "an Envelope is equal to itself only: use message.assert_envelope(...), or compare fields",
+    ]
+
+
+def test_of_a_reply_is_said_what_it_can_be_compared_with() -> None:
+    assert explain("550 no", Reply(550, "no")) == [
+        "'550 no' == Reply(code=550, text='no', enhanced=None)",
+        "a Reply is equal to a Reply only: compare str(reply), reply.code or Reply.parse(...)",
+    ]
+    lines = explain(Reply(550, "no"), Reply(450, "no", "4.0.0"))
+    assert lines is not None
+    assert lines[1:] == ["code: 550 != 450", "enhanced: None != '4.0.0'"]
+
+
+def test_transactions_and_sessions_are_said_to_be_snapshots(server: SMTPServer) -> None:
+    for lines in (explain(*server.transactions), explain(server.sessions[0], 1)):
+        assert lines is not None
+        assert "is a snapshot, equal to itself only" in lines[1]
+
+
+def test_of_other_values_nothing_is_said() -> None:
+    assert explain([1], (2,)) is None
+    assert explain((), []) is None
+
+
+def test_pytest_shows_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import smtplib
+
+        def test_none(smtpserver):
+            with smtplib.SMTP(*smtpserver.addr) as client:
+                client.sendmail("a@x.example", "b@x.example", "Subject: Hi")
+            assert smtpserver.messages == ()
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    result.stdout.fnmatch_lines(
+        [
+            "E *assert 1 message == ()",
+            "E *1 message:",
+            "E *1. <Message 'Hi': a@x.example -> b@x.example>",
+        ]
+    )
