@@ -6,6 +6,7 @@
 import re
 from pathlib import Path
 
+from pytest_smtpserver.records import problems
 from pytest_smtpserver.records.violations import KINDS
 from pytest_smtpserver.smtp import EXTENSIONS
 
@@ -33,11 +34,22 @@ content is a problem, and is in `message.problems`.
 
 """
 
+PROBLEMS_INTRO = """\
+# Problems
+
+What can be wrong with a message's content, though it was accepted: `message.problems` lists it,
+each with a sentence that says what and where, and `message.assert_no_problems(ignore=(...))` fails
+if there is one that is not ignored. What a client does wrong in its commands is a violation, and
+is in `session.violations`.
+
+"""
+
 
 def write(reference):
     """Write the generated pages into the directory of the reference."""
     (reference / "extensions.md").write_text(extensions_page(EXTENSIONS), encoding="utf-8")
     (reference / "violations.md").write_text(violations_page(KINDS), encoding="utf-8")
+    (reference / "problems.md").write_text(problems_page(problems.KINDS), encoding="utf-8")
 
 
 def extensions_page(extensions):
@@ -62,6 +74,19 @@ def violations_page(kinds):
     """Return the page about the violations, in Markdown."""
     rows = [(f"`{code}`", kind.sentence, _section(kind.rfc)) for code, kind in kinds.items()]
     return VIOLATIONS_INTRO + _table(("Code", "What the client did", "Against"), rows)
+
+
+def problems_page(kinds):
+    """Return the page about the problems, in Markdown."""
+    rows = [
+        (f"`{code}`", kind.sentence, ", ".join(map(_source, kind.source.split(", "))))
+        for code, kind in kinds.items()
+    ]
+    return PROBLEMS_INTRO + _table(("Code", "What is wrong", "Says who"), rows)
+
+
+def _source(source):
+    return source if source == "advice" else _section(source)
 
 
 def shown_by(row):

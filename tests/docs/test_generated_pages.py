@@ -2,7 +2,8 @@
 
 import pytest
 
-from docs._generate import extensions_page, shown_by, violations_page, write
+from docs._generate import extensions_page, problems_page, shown_by, violations_page, write
+from pytest_smtpserver.records import problems
 from pytest_smtpserver.records.violations import KINDS
 from pytest_smtpserver.settings import EXTENSIONS as OFFERED
 from pytest_smtpserver.smtp import EXTENSIONS
@@ -49,6 +50,19 @@ def test_the_page_of_violations_has_each_kind_with_its_section(code):
     assert section.startswith(f"[{KINDS[code].rfc}](https://www.rfc-editor.org/rfc/rfc")
 
 
-def test_both_pages_are_written_into_the_reference(tmp_path):
+@pytest.mark.parametrize("code", problems.KINDS)
+def test_the_page_of_problems_has_each_kind_with_its_source(code):
+    _, sentence, source = cells(problems_page(problems.KINDS), code)
+    kind = problems.KINDS[code]
+    assert sentence == kind.sentence
+    assert all(one in source for one in kind.source.split(", "))
+    assert source == "advice" or "https://www.rfc-editor.org/rfc/rfc" in source
+
+
+def test_all_pages_are_written_into_the_reference(tmp_path):
     write(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["extensions.md", "violations.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "extensions.md",
+        "problems.md",
+        "violations.md",
+    ]

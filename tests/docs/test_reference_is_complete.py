@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from pages import ROOT
 
 import pytest_smtpserver
+from pytest_smtpserver.matching.tables import MESSAGES, SESSIONS, TRANSACTIONS
 from pytest_smtpserver.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.matching import RecordKind
 
 REFERENCE = "\n".join(page.read_text() for page in (ROOT / "docs" / "reference").glob("*.md"))
 
@@ -28,6 +33,17 @@ def test_every_setting_is_in_the_table_that_is_made_of_them() -> None:
 def test_every_setting_says_in_words_what_it_does(name: str) -> None:
     assert SETTINGS[name].help
     assert SETTINGS[name].allowed
+
+
+@pytest.mark.parametrize(
+    ("heading", "kind"),
+    [("message", MESSAGES), ("transaction", TRANSACTIONS), ("session", SESSIONS)],
+)
+def test_every_criterion_is_in_the_reference(heading: str, kind: RecordKind) -> None:
+    page = (ROOT / "docs" / "reference" / "criteria.md").read_text()
+    section = page.partition(f"## Of a {kind.noun}\n")[2].partition("\n## ")[0]
+    firsts = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
+    assert [name for cell in firsts for name in re.findall(r"`(\w+)`", cell)] == [*kind.criteria]
 
 
 def test_every_fixture_is_in_the_reference(pytester: pytest.Pytester) -> None:
