@@ -139,6 +139,11 @@ def mail_to_nobody(server: SMTPServer) -> None:
     server.wait_for_message(timeout=SOON)
 
 
+def list_of_recipients_empty(server: SMTPServer) -> None:
+    send_refused(server, rcpt_to=())
+    server.wait_for_message(timeout=SOON)
+
+
 def wrong_recipient(server: SMTPServer) -> None:
     send(server, rcpt_to=("anne@example.org",))
     server.wait_for_message(rcpt_to="ann@example.com", timeout=SOON)
@@ -445,7 +450,8 @@ WAYS = (
     Way(greylisted_and_never_tried_again, "with 451 4.7.1"),
     Way(content_refused, "with 554 5.6.0 looks like spam"),
     Way(message_too_big, "with 552 5.3.4", {**PLAIN, "max_message_size": 100}),
-    Way(mail_to_nobody, "without an accepted recipient"),
+    Way(mail_to_nobody, "with 503 5.5.1 bad sequence of commands: DATA after MAIL"),
+    Way(list_of_recipients_empty, "without an accepted recipient"),
     Way(wrong_recipient, "rcpt_to is 'anne@example.org'"),
     Way(sent_to_the_header_instead_of_the_envelope, "(though To names 'ann@example.org')"),
     Way(recipient_not_named_in_the_header, "(though the envelope has 'bob@example.org')"),
