@@ -32,6 +32,7 @@ _MONTH: Final = (
 _DAY: Final = r"\d{1,2}(?:st|nd|rd|th|\.)?"
 _PHONE: Final = "call|phone|telephone|tel|fax|mobile|hotline|dial|telefon"
 _NUMBER: Final = "(?: (?:number|no|nr|id|code))?(?: is| was)?"
+_AMOUNT: Final = "total|amount|price|sum|costs?|paid|pay|fee|balance"
 _MONEY: Final = r"(?:EUR|USD|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|euros?|dollars?|pounds?)"
 _NUMBERED: Final = (
     "order|invoice|booking|reservation|ticket|case|tracking|customer|account|reference|ref|receipt"
@@ -62,6 +63,7 @@ _NO_CODES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "time": (r"\b\d{1,2}:\d{2}(?::\d{2})?\b",),
     "price": (
+        rf"\b(?:{_AMOUNT})\b[ :]{{0,3}}(?:is |of |was )?\d{{1,9}}",
         rf"(?:[$€£¥₹]|\b{_MONEY}) ?\d[\d.,' ]{{0,15}}",
         rf"\b\d[\d.,']{{0,15}} ?(?:[$€£¥₹%]|{_MONEY}\b)",
     ),
@@ -74,7 +76,7 @@ _NO_CODES: Final[Mapping[str, tuple[str, ...]]] = {
         r"\(\d{2,5}\) ?\d[\d -]{3,15}",
         r"\b(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}\b",
         r"\b\d{3}-\d{4}\b",
-        r"\b0\d{1,4}[ /-]\d{3}[\d -]{0,12}",
+        r"\b0\d{1,4}[ /-](?:\d{5,12}\b|\d{3,4}[ -]\d{2}[\d -]{0,10})",
         rf"\b(?:{_PHONE})\b(?:(?!{_WORDS})[^.\n\d]){{0,30}}\d[\d ()./-]{{3,20}}",
         r"(?:\bending(?: in| with)?|\*{2,20}|\bx{2,20}) ?\d{2,4}\b",
     ),
