@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .settings import DEFAULTS, SETTINGS, SettingsError
+from .settings import SETTINGS, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _PREFIX = "smtpserver_"
 _TRANSCRIPT_CHOICES = ("failed", "all", "off")
 
-_from_ini = pytest.StashKey["Settings"]()
+_from_ini = pytest.StashKey["Settings | None"]()
 _transcript = pytest.StashKey[str]()
 #: Of the run: the server of `smtpserver_session`. Of a test: the servers that it started.
 _session_server = pytest.StashKey["SMTPServer"]()
@@ -52,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(
             f"{_PREFIX}{name}",
             f"SMTP test server: {setting.help} "
-            f"(default: {setting.default_text or repr(getattr(DEFAULTS, name))})",
+            f"(default: {setting.default_text or repr(setting.default)})",
             type=setting.ini_type,  # type: ignore[arg-type]  # the table holds pytest's names
             default=None,
         )
@@ -94,10 +94,15 @@ def pytest_unconfigure() -> None:
         network.shut_down()
 
 
-def _settings_from_ini(config: pytest.Config) -> Settings:
-    given = {name: _ini_value(config, name) for name in SETTINGS}
+def _settings_from_ini(config: pytest.Config) -> Settings | None:
+    read = {name: _ini_value(config, name) for name in SETTINGS}
+    given = {name: value for name, value in read.items() if value is not None}
+    if not given:
+        return None
+    from .settings import DEFAULTS
+
     try:
-        settings = DEFAULTS.changed({k: v for k, v in given.items() if v is not None})
+        settings = DEFAULTS.changed(given)
     except SettingsError as error:
         raise pytest.UsageError(f"{_PREFIX}{error}") from None
     if settings.port and _is_distributed(config):
@@ -106,6 +111,12 @@ def _settings_from_ini(config: pytest.Config) -> Settings:
             "use 0, and smtpserver.port for the one that was chosen"
         )
     return settings
+
+
+def _settings_of_run(config: pytest.Config) -> Settings:
+    from .settings import DEFAULTS
+
+    return config.stash[_from_ini] or DEFAULTS
 
 
 def _ini_value(config: pytest.Config, name: str) -> Any:
@@ -198,7 +209,7 @@ def smtpserver_session(
     from .server import SMTPServer
 
     with _one_sentence("smtpserver_settings"):
-        settings = request.config.stash[_from_ini].changed(smtpserver_settings)
+        settings = _settings_of_run(request.config).changed(smtpserver_settings)
     server = SMTPServer.from_settings(settings)
     with _one_sentence("smtpserver_session"):
         server.start()
@@ -210,7 +221,7 @@ def smtpserver_session(
 
 def _settings_of_test(item: pytest.Item, overrides: Mapping[str, Any]) -> Settings:
     with _one_sentence("smtpserver_settings"):
-        settings = item.config.stash[_from_ini].changed(overrides)
+        settings = _settings_of_run(item.config).changed(overrides)
     # The closest comes first, so it is laid over the others last.
     for marker in reversed(_markers(item)):
         with _one_sentence("@pytest.mark.smtpserver"):

@@ -13,8 +13,8 @@ from .matching import Criteria
 from .outbox import Outbox
 from .records.recorder import Recorder
 from .rules import RuleBook
-from .settings import DEFAULTS, SETTINGS
-from .smtp import Offer, SMTPEngine
+from .settings import DEFAULTS
+from .smtp import SMTPEngine, offer_of
 from .waiting import Waits, blocking
 
 if TYPE_CHECKING:
@@ -45,18 +45,23 @@ class SMTPServer:
     """
 
     def __init__(self, **settings: Any) -> None:
-        self._settings = DEFAULTS.changed(settings)
-        self._offer = Offer(self._settings, access.tls_context(self._settings))
+        self._set_up(DEFAULTS.changed(settings))
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Return a server with these settings, not started."""
+        server = cls.__new__(cls)
+        server._set_up(settings)
+        return server
+
+    def _set_up(self, settings: Settings) -> None:
+        self._settings = settings
+        self._offer = offer_of(settings, access.tls_context(settings))
         self._recorder = Recorder()
         self._rules = RuleBook(self._offer.stages, self._recorder.wake, self._wait_held)
         self._listener: Listener | None = None
         self._address: Address | None = None
         self._pid = os.getpid()
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        """Return a server with these settings, not started."""
-        return cls(**{name: getattr(settings, name) for name in SETTINGS})
 
     @property
     def settings(self) -> Settings:

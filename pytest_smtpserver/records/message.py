@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -16,7 +17,6 @@ from .view import View
 if TYPE_CHECKING:
     import os
     from collections.abc import Collection
-    from datetime import datetime
     from email.message import EmailMessage
 
     from .envelope import Envelope
@@ -45,16 +45,22 @@ class Message:
     """A message that was received.
 
     `content` is exactly what was transmitted, dots unstuffed, up to and including the CRLF before
-    the final dot. `received_at` is an aware `datetime` in UTC. Malformed mail never raises from
-    what is read here: the raw value stands in, and `defects` says so.
+    the final dot. Malformed mail never raises from what is read here: the raw value stands in, and
+    `defects` says so.
     """
 
     envelope: Envelope
     content: bytes
-    received_at: datetime
+    # Seconds since the epoch: of most messages nobody asks the date.
+    _received: float
     _origin: Origin
     # Made on first use; two threads that race make two that are alike.
     _view: View | None = field(default=None, init=False)
+
+    @property
+    def received_at(self) -> datetime:
+        """When the content was complete: an aware `datetime` in UTC."""
+        return datetime.fromtimestamp(self._received, UTC)
 
     @property
     def session(self) -> Session:

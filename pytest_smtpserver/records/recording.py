@@ -125,7 +125,7 @@ class TransactionRecording(_Recording[Transaction]):
     def received(self, content: bytes, now: float) -> Message:
         """Note that the content is complete, and return the message that it makes."""
         self.message = Message(
-            envelope=self._envelope(), content=content, received_at=_when(now), _origin=self
+            envelope=self._envelope(), content=content, _received=now, _origin=self
         )
         self._changes += 1
         return self.message

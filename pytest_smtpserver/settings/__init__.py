@@ -3,7 +3,8 @@
 The same table serves the ini keys, the marker, the factory and `SMTPServer`. A value is checked
 when a `Settings` is made, so whoever holds one holds a possible one.
 
-* `table`: `Settings`, one row for each setting
+* `table`: one row for each setting
+* `value`: `Settings`, imported when the first server is set up: every start of pytest would feel it
 * `checks`: what a value must be, one kind a function
 * `ini`: from what pytest read in a file to a value
 * `together`: what the settings must be with one another
@@ -11,9 +12,16 @@ when a `Settings` is made, so whoever holds one holds a possible one.
 * `users`: who may log in, without ever showing a password
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from .errors import SettingsError
 from .mechanisms import MECHANISMS
-from .table import DEFAULTS, EXTENSIONS, SETTINGS, Setting, Settings
+from .table import EXTENSIONS, SETTINGS, Setting
+
+if TYPE_CHECKING:
+    from .value import DEFAULTS, Settings
 
 __all__ = [
     "DEFAULTS",
@@ -24,3 +32,12 @@ __all__ = [
     "Settings",
     "SettingsError",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in ("DEFAULTS", "Settings"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import value
+
+    globals()[name] = found = getattr(value, name)
+    return found

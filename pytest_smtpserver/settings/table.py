@@ -1,19 +1,22 @@
-"""The table of settings: names, defaults with their reasons, and what is allowed."""
+"""The table of settings: names, defaults with their reasons, and what is allowed.
+
+pytest reads it in every run, so it is made of what is made fast; the value, `Settings`, is not.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from . import checks, ini
 from .errors import SettingsError
 from .mechanisms import MECHANISMS, all_that_serve
-from .together import check_together
 from .users import Users
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from .value import Settings
 
 #: The service extensions that can be offered, in the order of the reply to EHLO. What each of
 #: them means is written in `smtp/extensions.py`.
@@ -38,17 +41,17 @@ _HOSTNAME = r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[!-Z^-~]+\]"
 
 
 #: Stands for a value that follows from other settings until it is given.
-_FOLLOWS: Final[Any] = object()
+FOLLOWS: Final[Any] = object()
 
 
-class Setting(NamedTuple):  # which is made faster than a dataclass, in every start of pytest
+class Setting(NamedTuple):
     """What is allowed for one setting: its text names it, `check` returns the value or raises."""
 
     default: Any
-    allowed: str
-    check: Callable[[Any], object]
     #: The type of the ini key, as `pytest.Parser.addini` calls it.
     ini_type: str
+    allowed: str
+    check: Callable[[Any], object]
     help: str
     #: What pytest read, and the directory of the file in which it stood, to the value.
     from_ini: Callable[[Any, Path], object] = ini.as_it_is
@@ -64,61 +67,51 @@ class Setting(NamedTuple):  # which is made faster than a dataclass, in every st
         return SettingsError(f"{shown}: {f'{why}; ' if why else ''}allowed is {self.allowed}")
 
 
-def _setting(default: Any, ini_type: str, allowed: str, check: Any, **more: Any) -> Any:
-    setting = Setting(default, allowed, check, ini_type, **more)
-    return field(default=default, metadata={"setting": setting})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How a server is set up; raises `SettingsError` for a value that is not possible.
-
-    `changed` gives a checked copy, in which what follows from other settings follows again.
-    """
-
-    host: str = _setting(
+#: name -> what is allowed for it.
+SETTINGS: Mapping[str, Setting] = {
+    "host": Setting(
         "127.0.0.1",
         "string",
         "an IP address or the name of one of this machine's interfaces",
         checks.text(r"[A-Za-z0-9.:%_\-]+"),
         help="address to bind",
-    )
-    port: int = _setting(
+    ),
+    "port": Setting(
         0,
         "int",
         "a whole number from 0 to 65535 (0 = chosen by the system)",
         checks.whole_number(0, 65535),
         help="port to bind; 0 = chosen by the system",
-    )
-    hostname: str = _setting(
+    ),
+    "hostname": Setting(
         "smtpserver.test",
         "string",
         "a domain name or an address literal",
         checks.text(_HOSTNAME),
         help="domain in the greeting and in the reply to EHLO",
-    )
-    protocol: str = _setting(
+    ),
+    "protocol": Setting(
         "smtp",
         "string",
         "'smtp' or 'lmtp'",
         checks.one_of(("smtp", "lmtp")),
         help="'smtp', or 'lmtp' (RFC 2033)",
-    )
-    tls: str = _setting(
+    ),
+    "tls": Setting(
         "off",
         "string",
         "'off', 'starttls' or 'implicit'",
         checks.one_of(("off", "starttls", "implicit")),
         help="'off', 'starttls' (RFC 3207) or 'implicit' (RFC 8314)",
-    )
-    tls_required: bool = _setting(
+    ),
+    "tls_required": Setting(
         False,
         "bool",
         "true or false",
         checks.yes_or_no,
         help="whether mail before TLS is refused with 530",
-    )
-    certificate: str = _setting(
+    ),
+    "certificate": Setting(
         "valid",
         "string",
         f"one of {', '.join(map(repr, checks.CERTIFICATES))}, or the path of a PEM file that has "
@@ -126,15 +119,15 @@ class Settings:
         checks.certificate,
         from_ini=ini.certificate,
         help="certificate to show: 'valid', 'expired', 'wrong-host', 'untrusted' or a PEM file",
-    )
-    auth: str = _setting(
+    ),
+    "auth": Setting(
         "off",
         "string",
         "'off', 'optional' or 'required'",
         checks.one_of(("off", "optional", "required")),
         help="whether AUTH is offered: 'off', 'optional', or 'required' before mail",
-    )
-    users: Mapping[str, str] = _setting(
+    ),
+    "users": Setting(
         Users({}),
         "linelist",
         "a mapping of user names to passwords, both str; in a file, one name:password a line",
@@ -142,133 +135,75 @@ class Settings:
         from_ini=ini.users,
         is_secret=True,
         help="who may log in, one name:password a line; without any, everyone",
-    )
-    mechanisms: tuple[str, ...] = _setting(
-        _FOLLOWS,
+    ),
+    "mechanisms": Setting(
+        FOLLOWS,
         "args",
         f"a list of at least one of {', '.join(MECHANISMS)}, none of them twice",
         checks.mechanisms,
         follows=lambda settings: all_that_serve(settings.users),
         default_text="all that can serve",
         help="SASL mechanisms to offer, in order",
-    )
-    auth_needs_tls: bool = _setting(
-        _FOLLOWS,
+    ),
+    "auth_needs_tls": Setting(
+        FOLLOWS,
         "bool",
         "true or false",
         checks.yes_or_no,
         follows=lambda settings: settings.tls != "off",
         default_text="true when tls is not 'off'",
         help="whether AUTH is neither offered nor accepted on plain text",
-    )
-    max_message_size: int = _setting(
+    ),
+    "max_message_size": Setting(
         # 32 MiB; arbitrary, and more than most servers of the field take.
         33_554_432,
         "int",
         "a whole number of octets from 0 (0 = no limit)",
         checks.whole_number(0),
         help="octets that a message may have, announced as SIZE; 0 = no limit",
-    )
-    max_recipients: int = _setting(
+    ),
+    "max_recipients": Setting(
         # RFC 5321 section 4.5.3.1.8 asks for at least 100.
         1000,
         "int",
         "a whole number from 1",
         checks.whole_number(1),
         help="recipients that a transaction may have; the next is refused with 452",
-    )
-    max_connections: int = _setting(
+    ),
+    "max_connections": Setting(
         0,
         "int",
         "a whole number from 0 (0 = no limit)",
         checks.whole_number(0),
         help="clients at once; the next gets 421; 0 = no limit",
-    )
-    extensions: tuple[str, ...] = _setting(
+    ),
+    "extensions": Setting(
         EXTENSIONS,
         "args",
         f"a list of keywords to offer, or of keywords to take away with '-' before each "
         f"(not both), from {', '.join(EXTENSIONS)}",
         checks.extensions(EXTENSIONS),
         help="EHLO keywords to offer, or, each with '-' before it, to take away",
-    )
-    wait_timeout: float = _setting(
+    ),
+    "wait_timeout": Setting(
         2.0,
         "float",
         "a number of seconds from 0 to 86400",
         checks.seconds,
         help="seconds that a waiting method waits when it is given no timeout",
-    )
-    idle_timeout: float = _setting(
+    ),
+    "idle_timeout": Setting(
         30.0,
         "float",
         "a number of seconds from 0 to 86400",
         checks.seconds,
         help="seconds that the server awaits the client before 421",
-    )
-
-    strict: bool = _setting(
+    ),
+    "strict": Setting(
         False,
         "bool",
         "true or false",
         checks.yes_or_no,
         help="whether a protocol violation by the client fails the test at teardown",
-    )
-    #: The names of those that were not given, and follow from the others.
-    _following: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        following = frozenset(name for name in SETTINGS if getattr(self, name) is _FOLLOWS)
-        object.__setattr__(self, "_following", following)
-        for name, setting in SETTINGS.items():
-            # The defaults are possible (our tests check them), and are what most of them are.
-            if getattr(self, name) is not setting.default:
-                self._check(name, setting)
-        for name in following:
-            if follows := SETTINGS[name].follows:
-                object.__setattr__(self, name, follows(self))
-        check_together(self)
-
-    def _check(self, name: str, setting: Setting) -> None:
-        given = getattr(self, name)
-        try:
-            checked = setting.check(given)
-        except ValueError as error:
-            raise setting.wrong(name, given, str(error)) from None
-        if checked is not given:
-            object.__setattr__(self, name, checked)
-
-    def changed(self, changes: Mapping[str, object]) -> Settings:
-        """Return a copy with some values replaced; raises `SettingsError` naming the culprit."""
-        if not changes:
-            return self
-        for name in changes:
-            if name not in SETTINGS:
-                _raise_unknown(name)
-        # What was worked out from the old values must not stand as if it had been given.
-        values = dict.fromkeys(self._following, _FOLLOWS) | dict(changes)
-        return replace(self, **values)  # checked in __post_init__
-
-    @property
-    def offered_extensions(self) -> tuple[str, ...]:
-        """The keywords that `extensions` comes to, in the order of the reply to EHLO."""
-        named = {one.removeprefix("-") for one in self.extensions}
-        takes_away = any(one.startswith("-") for one in self.extensions)
-        return tuple(one for one in EXTENSIONS if (one in named) is not takes_away)
-
-
-#: name -> what is allowed for it.
-SETTINGS: Mapping[str, Setting] = {
-    one.name: one.metadata["setting"] for one in fields(Settings) if one.init
+    ),
 }
-
-#: What one gets without setting anything.
-DEFAULTS = Settings()
-
-
-def _raise_unknown(name: str) -> NoReturn:
-    from difflib import get_close_matches
-
-    nearest = get_close_matches(name, SETTINGS, n=1)
-    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-    raise SettingsError(f"unknown setting {name!r}: {hint}known are {', '.join(SETTINGS)}")

@@ -8,7 +8,7 @@ from .errors import SettingsError
 from .mechanisms import NEED_PASSWORD
 
 if TYPE_CHECKING:
-    from .table import Settings
+    from .value import Settings
 
 
 def check_together(settings: Settings) -> None:

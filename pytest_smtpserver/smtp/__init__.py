@@ -14,6 +14,6 @@
 
 from .engine import SMTPEngine
 from .extensions import EXTENSIONS
-from .offer import Offer
+from .offer import Offer, offer_of
 
-__all__ = ["EXTENSIONS", "Offer", "SMTPEngine"]
+__all__ = ["EXTENSIONS", "Offer", "SMTPEngine", "offer_of"]

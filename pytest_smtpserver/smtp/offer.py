@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from pytest_smtpserver.records.reply import Reply
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 # RFC 5321 section 4.5.3.1.4: "The maximum total length of a command line including the command
 # word and the <CRLF> is 512 octets. SMTP extensions may be used to increase this limit."
 _COMMAND_LINE = 512
+
+
+# How many are kept: arbitrary, and more than the tests of a run are likely to differ in.
+@lru_cache(maxsize=32)
+def offer_of(settings: Settings, tls_context: ssl.SSLContext | None) -> Offer:
+    """Return the offer of a server, worked out once for all with the same settings."""
+    return Offer(settings, tls_context)
 
 
 class Offer:
