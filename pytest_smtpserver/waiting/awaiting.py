@@ -33,18 +33,43 @@ async def wait(recorder: Recorder, look: Callable[[float], float | None]) -> Non
     """Do what `blocking.wait` does, in the task that calls it."""
     flag = _flag()
     wake = flag.raise_
+    alarm = _Alarm(wake)
     recorder.add_waker(wake)
     try:
         while (until := look(monotonic())) is not None:
-            timer = threading.Timer(until - monotonic(), wake)
-            timer.daemon = True
-            timer.start()
-            try:
-                await flag.lowered()
-            finally:
-                timer.cancel()
+            alarm.set(until)
+            await flag.lowered()
     finally:
+        alarm.cancel()
         recorder.remove_waker(wake)
+
+
+class _Alarm:
+    """Calls `wake` at a time that can be changed: one thread for each time, not for each look."""
+
+    def __init__(self, wake: Callable[[], object]) -> None:
+        self._wake = wake
+        self._until: float | None = None
+        self._timer: threading.Timer | None = None
+
+    def set(self, until: float) -> None:
+        """Ring at `until` on `clock.monotonic`; without effect if that is the time already."""
+        if until != self._until:
+            self.cancel()
+            self._until = until
+            self._timer = threading.Timer(until - monotonic(), self._ring)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def cancel(self) -> None:
+        """Ring no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _ring(self) -> None:
+        # Before waking: if it has rung a moment too early, the next look sets it again.
+        self._until = None
+        self._wake()
 
 
 def in_event_loop() -> str | None:

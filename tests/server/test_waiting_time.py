@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import smtplib
 import threading
 import time
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_smtpserver import SMTPAssertionError, SMTPServer
+from pytest_smtpserver import AsyncSMTPServer, SMTPAssertionError, SMTPServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,6 +55,17 @@ WAITS: dict[str, Callable[[SMTPServer], object]] = {
     "closed": lambda server: server.wait_closed(TIMEOUT),
     "held": lambda server: server.on("vrfy", optional=True).hold().wait_held(timeout=TIMEOUT),
 }
+
+
+def test_nor_does_one_in_a_coroutine() -> None:
+    async def wait(server: SMTPServer) -> float:
+        started = time.perf_counter()
+        with suppress(SMTPAssertionError):
+            await AsyncSMTPServer(server).wait_for_message(subject="x", timeout=TIMEOUT)
+        return time.perf_counter() - started
+
+    with SMTPServer() as server, pouring(server):
+        assert TIMEOUT <= asyncio.run(wait(server)) < TIMEOUT + 0.05
 
 
 @pytest.mark.parametrize("name", WAITS)
