@@ -76,7 +76,7 @@ def aligned(expected: str, actual: str) -> tuple[str, str, int]:
     at = first_difference(expected, actual)
     start = max(0, at - WIDTH // 2) if max(len(expected), len(actual)) > WIDTH else 0
     lead = "..." if start else ""
-    column = len(lead) + 1 + _columns(_visible(actual[start:at]))
+    column = len(lead) + 1 + _columns(visible(actual[start:at]))
     return lead + _cut(expected, start), lead + _cut(actual, start), column
 
 
@@ -88,10 +88,11 @@ def _cut(text: str, start: int) -> str:
 def _quoted(text: str) -> str:
     r"""Return the text in quotes, on one line: control characters and the like are escaped."""
     quote = '"' if "'" in text and '"' not in text else "'"
-    return f"{quote}{_visible(text)}{quote}"
+    return f"{quote}{visible(text)}{quote}"
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """Return the text with control characters, and what else cannot be seen, escaped."""
     return "".join(
         character
         if character.isprintable() and character != "\\"

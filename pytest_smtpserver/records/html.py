@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
+from pytest_smtpserver.matching.wording import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -75,7 +77,7 @@ class Link:
     text: str
 
     def __repr__(self) -> str:
-        return f"<Link {self.url} {self.text!r}>"
+        return f"<Link {visible(self.url)} {self.text!r}>"
 
 
 def visible_text(html: str) -> str:

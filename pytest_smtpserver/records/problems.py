@@ -10,6 +10,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pytest_smtpserver.matching.wording import shortened, visible
+
+from . import header
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -29,6 +33,10 @@ _8BIT: Final = re.compile(rb"[\x80-\xff]")
 # RFC 5322 section 2.1.1: "Each line of characters MUST be no more than 998 characters [...]
 # excluding the CRLF."
 _LONG_LINE: Final = re.compile(rb"[^\n]{998,}[^\r\n]")
+
+
+#: How long a sentence may be before its middle is left out; arbitrary.
+_WIDTH: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -61,7 +69,7 @@ class Kind:
 def problems(message: Message) -> tuple[Problem, ...]:
     """Return the problems of a message, in the order of the table; never raises."""
     return tuple(
-        Problem(code=code, text=f"{found} ({kind.source})")
+        Problem(code=code, text=f"{visible(shortened(found, _WIDTH))} ({kind.source})")
         for code, kind in KINDS.items()
         for found in kind.find(message)
     )
@@ -81,7 +89,7 @@ def _names(message: Message) -> Counter[str]:
 
 def _bcc(message: Message) -> Iterator[str]:
     for value in message.header_values("Bcc"):
-        yield f"the header tells every recipient of Bcc: {_short(value)}"
+        yield f"the header tells every recipient of Bcc: {value}"
 
 
 def _duplicates(message: Message) -> Iterator[str]:
@@ -124,7 +132,7 @@ def _undeclared_utf8(message: Message) -> Iterator[str]:
         return
     for name, value in message.headers:
         if not value.isascii():
-            yield f"MAIL had no SMTPUTF8, but {name} has more than US-ASCII: {_short(value)}"
+            yield f"MAIL had no SMTPUTF8, but {name} has more than US-ASCII: {header.decode(value)}"
 
 
 def _wrong_size(message: Message) -> Iterator[str]:
@@ -145,12 +153,6 @@ def _defects(kind: str) -> Check:
                 yield f"{one.where}{': ' if one.where else ''}{one.text.rstrip('.')}"
 
     return find
-
-
-def _short(value: str) -> str:
-    # What a line can hold; arbitrary.
-    one_line = " ".join(value.encode("utf-8", "replace").decode().split())
-    return one_line if len(one_line) <= 72 else f"{one_line[:69]}..."
 
 
 KINDS: Final[Mapping[str, Kind]] = {

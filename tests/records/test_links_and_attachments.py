@@ -50,6 +50,10 @@ def test_a_link_in_html_has_its_target_and_what_one_reads(markup, expected):
     assert links(html(markup)) == [expected]
 
 
+def test_a_link_shows_control_characters_in_its_repr():
+    assert repr(html('<a href="/\x1b[31m">\x1b</a>').links) == r"(<Link /\x1b[31m '\x1b'>,)"
+
+
 def test_an_anchor_without_a_target_is_no_link():
     assert links(html("<a name=top>Top</a>")) == []
 

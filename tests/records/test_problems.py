@@ -168,6 +168,13 @@ def test_to_ignore_an_unknown_code_is_an_error_that_lists_the_known():
         message(HEADER).assert_no_problems(ignore=["missing-dat"])
 
 
+def test_a_problem_shows_control_characters_and_is_not_endless():
+    found = problems(f"{HEADER}Bcc: \x1b[31m{'x' * 2000}\n\nHi\n")
+    text = dict(found)["bcc-header"]
+    assert text.startswith(r"the header tells every recipient of Bcc: \x1b[31mxxx")
+    assert len(text) < 350
+
+
 def test_a_problem_has_a_short_repr():
     (problem,) = message(f"{HEADER}{HTML}").problems
     assert repr(problem).startswith("<Problem html-without-text: there is an HTML body")
