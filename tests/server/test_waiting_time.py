@@ -57,23 +57,26 @@ WAITS: dict[str, Callable[[SMTPServer], object]] = {
 }
 
 
-def test_nor_does_one_in_a_coroutine() -> None:
-    async def wait(server: SMTPServer) -> float:
-        started = time.perf_counter()
-        with suppress(SMTPAssertionError):
-            await AsyncSMTPServer(server).wait_for_message(subject="x", timeout=TIMEOUT)
-        return time.perf_counter() - started
-
-    with SMTPServer() as server, pouring(server):
-        assert TIMEOUT <= asyncio.run(wait(server)) < TIMEOUT + 0.05
+async def wait_in_a_coroutine(server: SMTPServer) -> None:
+    await AsyncSMTPServer(server).wait_for_message(subject="x", timeout=TIMEOUT)
 
 
-@pytest.mark.parametrize("name", WAITS)
-def test_no_wait_outlasts_its_timeout_while_messages_pour_in(name: str) -> None:
+WAITS["coroutine"] = lambda server: asyncio.run(wait_in_a_coroutine(server))
+
+
+def excess(name: str) -> float:
+    """Return the seconds by which a wait outlasts its timeout while messages pour in."""
     with SMTPServer() as server, pouring(server) as sent:
         started = time.perf_counter()
         with suppress(SMTPAssertionError):
             WAITS[name](server)
         took = time.perf_counter() - started
         assert sent[0] > 10
-    assert TIMEOUT <= took < TIMEOUT + 0.05
+    assert took >= TIMEOUT
+    return took - TIMEOUT
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_no_wait_outlasts_its_timeout_while_messages_pour_in(name: str) -> None:
+    # Thrice, because a busy machine may take the processor away for longer than that.
+    assert any(excess(name) < 0.05 for _ in range(3))
