@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Self
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from pytest_smtpserver.engine import Gate
 from pytest_smtpserver.matching import Criteria
@@ -13,7 +14,7 @@ from .phase import PER, Count, Phase
 from .steps import Accept, Delay, Disconnect, HoldStep, Ignore, Say, SendRaw
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_smtpserver.records.exchange import Exchange
 
@@ -24,12 +25,32 @@ if TYPE_CHECKING:
     from .steps import Replying, Step
 
 
+Arguments = ParamSpec("Arguments")
+AnyRule = TypeVar("AnyRule", bound="Rule")
+
+
+def _building(
+    method: Callable[Concatenate[AnyRule, Arguments], AnyRule],
+) -> Callable[Concatenate[AnyRule, Arguments], AnyRule]:
+    # A rule that turns out to be impossible is none: it answers nothing, and is not missed.
+    @wraps(method)
+    def build(self: AnyRule, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> AnyRule:
+        __tracebackhide__ = True
+        try:
+            return method(self, *args, **kwargs)
+        except (TypeError, ValueError):
+            self._book.withdraw(self)
+            raise
+
+    return build
+
+
 class Rule:
     """What the server does instead at one stage; made by `server.on`.
 
     Each step returns the rule, so that steps are chained; they run in the order written, and the
     rule is asked from its first step on. A step that is impossible raises `ValueError` or
-    `TypeError` at once.
+    `TypeError` at once, and the rule is withdrawn.
     """
 
     def __init__(
@@ -57,6 +78,7 @@ class Rule:
         #: What a failing test's report says of the rule.
         self.note = ""
 
+    @_building
     def reply(
         self, reply: int | str | Reply | Replying, text: str = "", *, enhanced: str | None = None
     ) -> Self:
@@ -72,6 +94,7 @@ class Rule:
             )
         return self.add(Say(_reply(reply, text, enhanced)))
 
+    @_building
     def accept(self, reply: bool = True) -> Self:  # noqa: FBT001, FBT002, RUF100  # the contract's
         """Do as the server would of its own accord.
 
@@ -82,6 +105,7 @@ class Rule:
             raise ValueError(f"a rule on {self.stage!r} has no reply to leave out")
         return self.add(Accept(bool(reply)))
 
+    @_building
     def delay(self, seconds: float) -> Self:
         """Let so many seconds pass; other clients are not held up."""
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
@@ -94,6 +118,7 @@ class Rule:
         """Keep the client waiting until `release`."""
         return self.add(HoldStep(self._gate, self._hold))
 
+    @_building
     def send(self, octets: bytes) -> Self:
         """Send these octets as they are, be they half a reply or nonsense.
 
@@ -117,6 +142,7 @@ class Rule:
         """Close the connection with a TCP reset; nothing can follow."""
         return self.add(Disconnect(reset=True))
 
+    @_building
     def times(self, n: int, per: Per = "server") -> Self:
         """Answer so many commands; then the next rule that fits, or the server itself, does.
 
@@ -127,6 +153,7 @@ class Rule:
         self._last.times = self._count("times", n, per)
         return self
 
+    @_building
     def after(self, n: int, per: Per = "server") -> Self:
         """Let the first so many commands pass; `per` is as in `times`."""
         if self._last.passing is not None:
@@ -134,6 +161,7 @@ class Rule:
         self._last.passing = self._count("after", n, per)
         return self
 
+    @_building
     def then(self) -> Self:
         """Begin the next phase; the one before is used once if `times` does not say otherwise."""
         if not self._last.steps:
@@ -194,6 +222,7 @@ class Rule:
     def _last(self) -> Phase:
         return self._phases[-1]
 
+    @_building
     def add(self, step: Step) -> Self:
         """Add a step to the last phase."""
         if self._last.is_complete:

@@ -128,7 +128,7 @@ STAGES: Final[Mapping[str, Stage]] = {
     "rcpt": Stage(_CONTENT, has_recipient=True),
     "data": Stage(_CONTENT),
     "bdat": Stage(_CONTENT),
-    "message": Stage(_MESSAGE, has_recipient=True),
+    "message": Stage(_MESSAGE),
     "rset": Stage(_COMMAND),
     "noop": Stage(_COMMAND),
     "vrfy": Stage(_COMMAND),
@@ -139,6 +139,9 @@ STAGES: Final[Mapping[str, Stage]] = {
 }
 
 _OTHER_VERB: Final = STAGES[ANY_COMMAND]
+
+# RFC 2033 section 4.2: LMTP answers the end of the content for each recipient.
+_IN_LMTP: Final[Mapping[str, Stage]] = {"message": Stage(_MESSAGE, has_recipient=True)}
 
 
 def find_stage(name: str, offered: Collection[str]) -> tuple[str, Stage]:
@@ -156,7 +159,7 @@ def find_stage(name: str, offered: Collection[str]) -> tuple[str, Stage]:
                 f"stage {name!r}: this server's settings do not offer it; it has "
                 f"{', '.join(stage for stage in STAGES if stage in offered)}"
             )
-        return lower, STAGES[lower]
+        return lower, _IN_LMTP.get(lower, STAGES[lower]) if "lhlo" in offered else STAGES[lower]
     return lower, _other_verb(name, lower)
 
 

@@ -181,5 +181,5 @@ def _called(replying: Replying, command: Command) -> Reply | None:
         if isinstance(reply, str):
             return Reply.parse(reply)
         raise TypeError(f"{replying!r} returned {reply!r}: a reply is a Reply, its str, or None")
-    except Exception as error:
+    except BaseException as error:  # `pytest.fail` raises what is no `Exception`
         raise CallableError from error

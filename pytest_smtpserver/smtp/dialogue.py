@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from pytest_smtpserver.engine import Close
 from pytest_smtpserver.records.violations import violation
 from pytest_smtpserver.rules import Command
 
@@ -46,6 +47,8 @@ class Dialogue:
         self.face = offer.in_clear
         self.now = now
         self.state = State.START
+        #: How the connection is closed when the session has ended.
+        self.closing = Close()
         self.content: Content | None = None
         self.chunks: Chunks | None = None
         #: The server's turn that is being taken.
@@ -59,6 +62,8 @@ class Dialogue:
         self._transaction: TransactionRecording | None = None
         self._data_refused = False
         self._delivered = False
+        # Whether all replies to the content, of which LMTP gives several, have refused it.
+        self._content_refused = True
 
     @property
     def has_transaction(self) -> bool:
@@ -159,6 +164,7 @@ class Dialogue:
         """Begin a transaction; if its MAIL was not accepted, it has ended already."""
         self._transaction = self.session.begin(mail_from, parameters, self.now)
         self._data_refused = self._delivered = False
+        self._content_refused = True
         if reply is None:
             self._finish("aborted")
             return
@@ -220,6 +226,7 @@ class Dialogue:
     ) -> None:
         """Do as the reply to the content says, given to all recipients or (LMTP) to one."""
         assert self._transaction is not None
+        self._content_refused &= reply is not None and not reply.is_positive
         if reply is not None:
             self._transaction.answered(reply)
             if reply.is_completion:
@@ -233,11 +240,9 @@ class Dialogue:
             self._finish(self._outcome_of_content())
 
     def _outcome_of_content(self) -> Outcome:
-        assert self._transaction is not None
         if self._delivered:
             return "accepted"
-        last = self._transaction.reply
-        return "rejected" if last is not None and not last.is_positive else "aborted"
+        return "rejected" if self._content_refused else "aborted"
 
     def reset(self) -> None:
         """Give up the open transaction, if there is one."""

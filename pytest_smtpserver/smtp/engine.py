@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver.engine import PAUSING, Close, Send
+from pytest_smtpserver.engine import PAUSING, Send
 
 from . import command_line, conduct, delivery, replies
 from .authentication import MASK
@@ -55,7 +55,7 @@ class SMTPEngine:
         self._input = Input()
         self._work: Iterator[Action] = iter(())
         self._paused = False
-        self._is_greeted = False
+        self._is_greeted = self._is_closing = False
         # Whether a command that came before its predecessor's reply can blame that reply.
         self._group_failed = False
 
@@ -110,25 +110,23 @@ class SMTPEngine:
         """Give up after a handshake that failed."""
         self._session.not_secured(why, now)
         self._end("client", now)
-        self._work = iter((Close(),))
 
     def eof(self, now: float, *, reset: bool = False) -> None:
         """Take note that the client is gone."""
         if conduct.leaves_early(self._dialogue):
             self._dialogue.violated("no-quit")
         self._end("reset" if reset else "client", now)
-        self._work = iter((Close(),))
 
     def end(self, reason: EndReason, now: float) -> None:
         """Say 421 and close (RFC 5321 section 3.8)."""
         state = self._dialogue.state
-        actions: list[Action] = [Close()]
+        last_words: list[Action] = []
         if state is not State.CLOSED and state not in _SPEECHLESS:
             goodbye = self._offer.dressed(replies.GOODBYES[reason])
-            actions.insert(0, Send(goodbye.octets))
+            last_words.append(Send(goodbye.octets))
             self._say_goodbye(goodbye, now)
         self._end(_ENDED_BY[reason], now)
-        self._work = iter(actions)
+        self._work = iter(last_words)
 
     def _say_goodbye(self, goodbye: Reply, now: float) -> None:
         if self._dialogue.turn is not None:
@@ -138,6 +136,7 @@ class SMTPEngine:
 
     def _end(self, ended_by: EndedBy, now: float) -> None:
         self._paused = False
+        self._work = iter(())
         self._input.clear()
         self._dialogue.now = now
         if self._dialogue.turn is not None:
@@ -161,6 +160,13 @@ class SMTPEngine:
 
     def _nothing_to_do(self) -> None:
         self._input.clear()
+
+    def _close(self) -> Iterable[Action] | None:
+        self._input.clear()
+        if self._is_closing:
+            return None
+        self._is_closing = True
+        return (self._dialogue.closing,)
 
     def _shake_hands(self) -> Iterable[Action]:
         self._dialogue.moved("STARTTLS")
@@ -302,5 +308,5 @@ _WORK: dict[State, Callable[[SMTPEngine], Iterable[Action] | None]] = {
     State.CONTENT: SMTPEngine._take_content,
     State.CHUNK: SMTPEngine._take_chunk,
     State.AUTH: SMTPEngine._take_answer,
-    State.CLOSED: SMTPEngine._nothing_to_do,
+    State.CLOSED: SMTPEngine._close,
 }

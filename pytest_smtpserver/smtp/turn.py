@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 # RFC 5321 section 3.8: "421 (...) Service not available, closing transmission channel".
 _CLOSING = 421
 
-# RFC 5321 section 4.2.1: lines with a hyphen after the code, then one without.
-_COMPLETE_REPLY = re.compile(r"(?:[2-5][0-9]{2}-[^\r\n]*\r\n)*[2-5][0-9]{2}(?: [^\r\n]*)?\r\n")
+# RFC 5321 section 4.2.1: lines with a hyphen after the code, then one without. Clients take a bare
+# LF for the end of a line.
+_COMPLETE_REPLY = re.compile(
+    rb"^(?:[2-5][0-9]{2}-[^\r\n]*\r?\n)*[2-5][0-9]{2}(?: [^\r\n]*)?\r?\n", re.MULTILINE
+)
 
 
 class Turn:
@@ -98,32 +101,36 @@ class Turn:
     def say(self, reply: Reply) -> Iterable[Action]:
         """Send a reply; what the first one means is carried out before it leaves."""
         self._settle(reply, reply)
-        self._close_after(reply)
-        return (Send(reply.octets), *self._closed())
+        self._end_after(reply)
+        return (Send(reply.octets),)
 
     def take_effect(self) -> Iterable[Action]:
         """Carry out what the server's own reply means, without sending it."""
         self._settle(None, self._own())
-        return self._closed()
+        return ()
 
     def send(self, octets: bytes) -> Iterable[Action]:
         """Send raw octets; the first complete reply in them counts as one."""
-        self._raw += octets
-        reply = None if self._is_settled else _first_reply(self._raw)
-        if reply is None or reply.octets != self._raw:
-            self._notice("S", octets)
-        if reply is not None:
+        known, self._raw = len(self._raw), self._raw + octets
+        found = None if self._is_settled else _COMPLETE_REPLY.search(self._raw)
+        if found is None:
+            self._notice_sent(octets)
+        else:
+            self._notice_sent(self._raw[known : found.start()])
+            reply = _reply_of(found[0])
             self._settle(reply, reply)
-            self._close_after(reply)
-        return (Send(octets), *self._closed())
+            self._end_after(reply)
+            self._notice_sent(self._raw[found.end() :])
+        return (Send(octets),)
 
     def close(self, *, reset: bool) -> Iterable[Action]:
         """End the session."""
         self.note("reset" if reset else "disconnected")
         self.give_up()
+        self._dialogue.closing = Close(reset=reset)
         if self._dialogue.state is not State.CLOSED:
             self._dialogue.end("server")
-        return (Close(reset=reset),)
+        return ()
 
     def note(self, what: str) -> None:
         """Note in the transcript what happens."""
@@ -145,8 +152,11 @@ class Turn:
                 yield from phase.run(self)
         except CallableError as error:
             dialogue.session.callable_failed(error.__cause__ or error)
-            yield from self.say(dialogue.offer.dressed(replies.GOODBYES["crash"]))
+            yield from self._fail(dialogue.offer.dressed(replies.GOODBYES["crash"]))
         self.give_up()
+
+    def _fail(self, goodbye: Reply) -> Iterable[Action]:
+        return self.say(goodbye)
 
     def _settle(self, said: Reply | None, meant: Reply | None) -> None:
         session, now = self._dialogue.session, self._dialogue.now
@@ -162,23 +172,20 @@ class Turn:
             self._rule.hit(session.answered_by(self._rule, said, now))
         self._carry_out(meant)
 
-    def _close_after(self, reply: Reply) -> None:
+    def _end_after(self, reply: Reply) -> None:
         if reply.code == _CLOSING and self._dialogue.state is not State.CLOSED:
             self._dialogue.end("server")
 
-    def _closed(self) -> Iterable[Action]:
-        return (Close(),) if self._dialogue.state is State.CLOSED else ()
+    def _notice_sent(self, octets: bytes) -> None:
+        if octets:
+            self._notice("S", octets)
 
     def _notice(self, origin: Origin, what: str | bytes) -> None:
         self._dialogue.session.noticed(origin, what, self._dialogue.now)
 
 
-def _first_reply(octets: bytes) -> Reply | None:
-    text = octets.decode("utf-8", "surrogateescape")
-    match = _COMPLETE_REPLY.match(text)
-    if match is None:
-        return None
-    lines = match[0].removesuffix("\r\n").split("\r\n")
+def _reply_of(octets: bytes) -> Reply:
+    lines = octets.decode("utf-8", "surrogateescape").replace("\r", "").split("\n")[:-1]
     return Reply(int(lines[-1][:3]), "\n".join(line[4:] for line in lines).replace("\0", ""))
 
 
@@ -200,8 +207,12 @@ class Handshake(Turn):
 
     def send(self, octets: bytes) -> Iterable[Action]:
         """Send raw octets, whatever they are to the client."""
-        self._notice("S", octets)
+        self._notice_sent(octets)
         return (Send(octets),)
+
+    def _fail(self, goodbye: Reply) -> Iterable[Action]:
+        # It would be said in clear.
+        return self.close(reset=False)
 
     def _settle(self, said: Reply | None, meant: Reply | None) -> None:
         # The handshake is no exchange of the session, but a rule that was used has hit one.

@@ -1,7 +1,5 @@
 """Messages made of their content alone."""
 
-from datetime import UTC, datetime
-
 from pytest_smtpserver.records.envelope import Envelope
 from pytest_smtpserver.records.message import Message
 
@@ -16,7 +14,7 @@ def message(content, rcpt_to=("bob@example.org",)):
         parameters={},
         rcpt_parameters=tuple({} for _ in rcpt_to),
     )
-    return Message(envelope=envelope, content=content, received_at=datetime.now(UTC), _origin=None)
+    return Message(envelope=envelope, content=content, _received=0.0, _origin=None)
 
 
 def everything(mail):

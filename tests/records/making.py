@@ -20,9 +20,9 @@ def message(content: str | bytes, **envelope: Any) -> Message:
         "rcpt_parameters": ({},),
         **envelope,
     }
-    now = datetime(2026, 1, 1, tzinfo=UTC)
+    now = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
     origin: Any = None
-    return Message(envelope=Envelope(**given), content=content, received_at=now, _origin=origin)
+    return Message(envelope=Envelope(**given), content=content, _received=now, _origin=origin)
 
 
 def text(body: str, subject: str = "Hello") -> Message:

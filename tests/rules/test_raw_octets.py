@@ -1,0 +1,93 @@
+"""Octets that a rule sends as they are: the first complete reply in them counts as one."""
+
+import pytest
+from conversation import Conversation
+
+from pytest_smtpserver import Reply
+
+
+def answered_raw(*pieces, stage="noop"):
+    """Return a conversation in which a rule has sent these octets."""
+
+    def make(book):
+        rule = book.on(stage)
+        for piece in pieces:
+            rule.send(piece)
+
+    conversation = Conversation(rules=make)
+    conversation.lines("EHLO client.test")
+    assert conversation.send(f"{stage}\r\n".encode()) == b"".join(pieces)
+    return conversation
+
+
+@pytest.mark.parametrize(
+    ("octets", "reply"),
+    [
+        (b"250 ok\r\n", Reply(250, "ok")),
+        (b"250\r\n", Reply(250)),
+        (b"250-one\r\n250 two\r\n", Reply(250, "one\ntwo")),
+        (b"250 ok\r\n221 bye\r\n", Reply(250, "ok")),
+        (b"nonsense\r\n550 no\r\n", Reply(550, "no")),
+        (b"250 ok\n", Reply(250, "ok")),
+        (b"250 \xff\xff\r\n", Reply(250, "\udcff\udcff")),
+        (b"250 a\0b\r\n", Reply(250, "ab")),
+    ],
+)
+def test_the_first_complete_reply_is_recorded(octets, reply):
+    assert answered_raw(octets).session.exchanges[-1].reply == reply
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"250 ok",
+        b"250-one\r\n",
+        b"nonsense\r\n",
+        b"x250 ok\r\n",
+        b"199 wait\r\n",
+        b"600 too much\r\n",
+        b"2500 too long\r\n",
+        b"25\r\n",
+        b"\r\n",
+    ],
+)
+def test_what_is_no_complete_reply_is_none(octets):
+    assert answered_raw(octets).session.exchanges[-1].reply is None
+
+
+def test_a_reply_can_be_completed_by_a_later_step():
+    conversation = answered_raw(b"250-one\r\n25", b"0 two\r\n")
+    assert conversation.session.exchanges[-1].reply == Reply(250, "one\ntwo")
+
+
+def test_a_raw_refusal_refuses():
+    conversation = Conversation(rules=lambda book: book.on("ehlo").send(b"451 later\r\n"))
+    assert conversation.codes("EHLO client.test") == [451]
+    assert conversation.codes("MAIL FROM:<ann@example.org>") == [503]
+
+
+def test_a_raw_421_closes():
+    conversation = answered_raw(b"421 closing\r\n")
+    assert conversation.is_closed
+    assert conversation.session.ended_by == "server"
+
+
+def test_a_raw_221_to_quit_ends_the_session():
+    conversation = answered_raw(b"221 bye\r\n", stage="quit")
+    assert conversation.is_closed
+    assert conversation.session.ended_by == "quit"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        ([b"nonsense\r\n250 ok\r\n221 bye\r\n"], ["nonsense", "250 ok", "221 bye"]),
+        ([b"250 ok\r\n"], ["250 ok"]),
+        ([b"25"], ["25"]),
+        ([b"\xff\r\n"], [r"\xff"]),
+    ],
+)
+def test_the_transcript_shows_all_of_it_once(pieces, shown):
+    transcript = answered_raw(*pieces).session.transcript
+    after = transcript.partition("C: noop")[2]
+    assert [line.split(" S: ")[1] for line in after.splitlines() if " S: " in line] == shown

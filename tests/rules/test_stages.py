@@ -1,0 +1,266 @@
+"""At which stages a rule is asked, and what it can be matched with there."""
+
+import re
+
+import pytest
+from conversation import Conversation
+
+from pytest_smtpserver.records.recorder import Recorder
+
+MAIL = ["MAIL FROM:<ann@example.org> SIZE=10", "RCPT TO:<bob@example.org>"]
+CONTENT = ["DATA", "Subject: Hello", "", "text", "."]
+
+
+def play(*lines, rules, **settings):
+    """Return a conversation with rules after EHLO and these lines."""
+    conversation = Conversation(rules=rules, **settings)
+    greeting = "LHLO" if settings.get("protocol") == "lmtp" else "EHLO"
+    conversation.lines(f"{greeting} client.test", *lines)
+    return conversation
+
+
+def hits(stage, *lines, settings=None, **match):
+    """Return how many commands a rule with this match answers."""
+    rules = []
+    play(
+        *lines, rules=lambda book: rules.append(book.on(stage, **match).accept()), **settings or {}
+    )
+    return len(rules[0].hits)
+
+
+@pytest.mark.parametrize(
+    ("stage", "verb"),
+    [
+        ("connect", ""),
+        ("ehlo", "EHLO"),
+        ("mail", "MAIL"),
+        ("rcpt", "RCPT"),
+        ("data", "DATA"),
+        ("message", "."),
+        ("rset", "RSET"),
+        ("noop", "NOOP"),
+        ("vrfy", "VRFY"),
+        ("expn", "EXPN"),
+        ("help", "HELP"),
+        ("quit", "QUIT"),
+    ],
+)
+def test_a_rule_is_asked_at_its_stage_and_nowhere_else(stage, verb):
+    rules = []
+    play(
+        *MAIL, *CONTENT, "RSET", "NOOP", "VRFY bob", "EXPN list", "HELP", "QUIT",
+        rules=lambda book: rules.append(book.on(stage).accept()),
+    )  # fmt: skip
+    assert [hit.verb for hit in rules[0].hits] == [verb]
+
+
+def test_a_stage_has_no_case():
+    assert hits("RcPt", *MAIL) == 1
+
+
+def test_helo_and_ehlo_are_two_stages():
+    assert hits("helo", "HELO client.test") == 1
+    assert hits("ehlo", "HELO client.test") == 1
+
+
+def test_lhlo_is_a_stage_of_lmtp():
+    assert hits("lhlo", settings={"protocol": "lmtp"}) == 1
+
+
+def test_every_chunk_is_a_bdat_and_the_last_one_is_the_message_too():
+    bdat = [*MAIL, "BDAT 6", "text", "BDAT 6 LAST", "text"]
+    assert hits("bdat", *bdat) == 2
+    assert hits("message", *bdat) == 1
+
+
+def test_of_message_and_bdat_the_newer_one_answers_for_the_last_chunk():
+    conversation = play(
+        *MAIL, "BDAT 6 LAST", "text",
+        rules=lambda book: (book.on("message").reply("452 one"), book.on("bdat").reply("452 two")),
+    )  # fmt: skip
+    assert conversation.transaction.reply.text == "two"
+
+
+def test_auth_is_asked_once_for_an_exchange_after_the_clients_last_answer():
+    rules = []
+    conversation = play(
+        "AUTH LOGIN", "YW5u",
+        rules=lambda book: rules.append(book.on("auth").reply("454 later")), auth="optional",
+    )  # fmt: skip
+    assert rules[0].hits == ()
+    assert conversation.lines("c2VjcmV0") == ["454 later"]
+    assert len(rules[0].hits) == 1
+
+
+def test_starttls_is_asked_before_the_handshake():
+    rules = []
+    conversation = play(
+        rules=lambda book: rules.append(book.on("starttls").reply("454 later")), tls="starttls"
+    )
+    assert conversation.lines("STARTTLS") == ["454 later"]
+    assert conversation.pause is None
+
+
+def test_a_star_is_every_command_line_and_nothing_else():
+    rules = []
+    play(
+        "XYZZY", "DATA", "MAIL FROM:nonsense", *MAIL, *CONTENT,
+        rules=lambda book: rules.append(book.on("*").accept()),
+    )  # fmt: skip
+    assert [hit.verb for hit in rules[0].hits] == [
+        "EHLO", "XYZZY", "DATA", "MAIL", "MAIL", "RCPT", "DATA",
+    ]  # fmt: skip
+
+
+def test_a_malformed_command_or_one_out_of_order_is_no_stage_of_its_own():
+    assert hits("mail", "MAIL FROM:nonsense") == 0
+    assert hits("rcpt", "RCPT TO:<bob@example.org>") == 0
+    assert hits("noop", "N\0OP") == 0
+
+
+def test_another_verb_becomes_a_command():
+    conversation = play(
+        rules=lambda book: book.on("XCLIENT", argument="a=b").reply("220 as you say")
+    )
+    assert conversation.codes("XCLIENT a=b", "XCLIENT c=d", "xclient a=b") == [220, 500, 220]
+    assert conversation.session.violations == ()
+
+
+def test_a_rule_is_asked_before_limits():
+    conversation = play(
+        *MAIL,
+        rules=lambda book: book.on("rcpt", rcpt_to="eve@example.org").reply("250 ok"),
+        max_recipients=1,
+    )
+    assert conversation.codes("RCPT TO:<cat@example.org>", "RCPT TO:<eve@example.org>") == [
+        452,
+        250,
+    ]
+
+
+def test_a_rule_is_asked_before_the_lack_of_credentials():
+    conversation = play(rules=lambda book: book.on("mail").reply("250 ok"), auth="required")
+    assert conversation.codes("MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>") == [
+        250,
+        250,
+    ]
+
+
+def test_a_rule_is_asked_before_credentials_are_judged():
+    conversation = play(
+        rules=lambda book: book.on("auth").reply("235 come in"),
+        auth="optional", users={"ann": "secret"},
+    )  # fmt: skip
+    assert conversation.codes("AUTH PLAIN AGFubgB3cm9uZw==") == [235]
+    assert conversation.session.username == "ann"
+
+
+def test_a_rule_is_asked_before_the_limit_of_connections():
+    recorder = Recorder()
+    Conversation(recorder, max_connections=1)
+    second = Conversation(
+        recorder, rules=lambda book: book.on("connect").reply("220 come in"), max_connections=1
+    )
+    assert second.greeting == b"220 come in\r\n"
+
+
+def test_a_rule_without_steps_is_not_asked():
+    assert play(rules=lambda book: book.on("noop")).codes("NOOP") == [250]
+
+
+def test_the_newest_rule_that_fits_answers():
+    def rules(book):
+        book.on("noop").reply("250 old")
+        book.on("noop").reply("250 new")
+        book.on("noop", argument="x").reply("250 newest")
+
+    assert play(rules=rules).lines("NOOP", "NOOP x") == ["250 new", "250 newest"]
+
+
+def test_a_star_and_a_verb_are_as_good_as_each_other():
+    def rules(book):
+        book.on("noop").reply("250 noop")
+        book.on("*").reply("250 star")
+        book.on("rset").reply("250 rset")
+
+    assert play(rules=rules).lines("NOOP", "RSET") == ["250 star", "250 rset"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "fitting", "unfitting"),
+    [
+        ("ehlo", {"helo": "CLIENT.test"}, {"helo": "other.test"}),
+        ("ehlo", {"argument": "client.test"}, {"argument": "client"}),
+        ("mail", {"helo": re.compile("^client")}, {"helo": None}),
+        ("mail", {"mail_from": "ann@EXAMPLE.org"}, {"mail_from": "Ann@example.org"}),
+        ("mail", {"argument": re.compile("SIZE=")}, {"argument": "FROM:<ann@example.org>"}),
+        ("mail", {"session": 1}, {"session": 2}),
+        ("mail", {"username": None}, {"username": "ann"}),
+        ("rcpt", {"rcpt_to": "bob@example.org"}, {"rcpt_to": "ann@example.org"}),
+        ("rcpt", {"mail_from": "ann@example.org"}, {"mail_from": ""}),
+        ("rcpt", {"rcpt_to": {"bob@EXAMPLE.org", "x@y.org"}}, {"rcpt_to": ["x@y.org"]}),
+        ("rcpt", {"rcpt_to": lambda one: one == "bob@example.org"}, {"rcpt_to": lambda one: False}),
+        ("data", {"rcpt_to": ["bob@example.org"]}, {"rcpt_to": ["bob@example.org", "x@y.org"]}),
+        ("data", {"rcpt_to": lambda them: len(them) == 1}, {"rcpt_to": "x@y.org"}),
+        ("message", {"subject": "Hello"}, {"subject": "Hell"}),
+        ("message", {"header": {"Subject": "Hello"}}, {"header": {"X": "Hello"}}),
+        ("message", {"text": "ext"}, {"html": "text"}),
+        ("message", {"mail_from": "ann@example.org"}, {"rcpt_to": "ann@example.org"}),
+        ("message", {"where": lambda c: c.message.text}, {"where": lambda c: c.message.html}),
+        ("*", {"argument": re.compile("^FROM")}, {"argument": "nothing of the kind"}),
+    ],
+)
+def test_a_rule_answers_what_fits_and_nothing_else(stage, fitting, unfitting):
+    assert hits(stage, *MAIL, *CONTENT, **fitting) == 1
+    assert hits(stage, *MAIL, *CONTENT, **unfitting) == 0
+
+
+def test_credentials_that_are_given_now_can_be_matched():
+    auth = "AUTH PLAIN AGFubgBzZWNyZXQ="
+    settings = {"auth": "optional"}
+    assert hits("auth", auth, settings=settings, username="ann", mechanism="plain") == 1
+    assert hits("auth", auth, settings=settings, username="bob") == 0
+    assert hits("auth", auth, settings=settings, mechanism="LOGIN") == 0
+
+
+def test_who_is_authenticated_can_be_matched_later():
+    lines = ["AUTH PLAIN AGFubgBzZWNyZXQ=", "MAIL FROM:<ann@example.org>"]
+    assert hits("mail", *lines, settings={"auth": "optional"}, username="ann") == 1
+
+
+def test_in_lmtp_the_message_is_asked_about_for_each_recipient():
+    lines = [*MAIL, "RCPT TO:<cat@example.org>", *CONTENT]
+    settings = {"protocol": "lmtp"}
+    assert hits("message", *lines, settings=settings) == 2
+    assert hits("message", *lines, settings=settings, rcpt_to="cat@example.org") == 1
+
+
+def test_what_a_callable_is_given_says_what_is_known():
+    seen = []
+
+    def rules(book):
+        book.on("rcpt", where=seen.append).accept()
+        book.on("message", where=seen.append).accept()
+
+    play(*MAIL, "RCPT TO:<cat@example.org>", *CONTENT, rules=rules)
+    first, second, message = seen
+    assert (first.verb, first.line) == ("RCPT", "RCPT TO:<bob@example.org>")
+    assert first.argument == "TO:<bob@example.org>"
+    assert first.mail_from == "ann@example.org"
+    assert second.rcpt_to == ("bob@example.org", "cat@example.org")
+    assert first.message is None
+    assert message.verb == "."
+    assert message.rcpt_to == ("bob@example.org", "cat@example.org")
+    assert message.message.subject == "Hello"
+    assert message.session.id == 1
+
+
+def test_what_a_callable_is_given_has_no_secrets():
+    seen = []
+    play(
+        "AUTH PLAIN AGFubgBzZWNyZXQ=",
+        rules=lambda book: book.on("*", where=seen.append).accept(), auth="optional",
+    )  # fmt: skip
+    assert seen[-1].line == "AUTH PLAIN ***"
+    assert seen[-1].argument == "PLAIN ***"
+    assert "AGFubg" not in repr(seen[-1])

@@ -1,0 +1,351 @@
+"""What a command has changed follows what was really sent: each class of reply at each stage."""
+
+import pytest
+from conversation import Conversation
+
+from pytest_smtpserver.records.recorder import Recorder
+
+EHLO = "EHLO client.test"
+MAIL = "MAIL FROM:<ann@example.org>"
+BOB = "RCPT TO:<bob@example.org>"
+CAT = "RCPT TO:<cat@example.org>"
+
+#: The first lines of a mail up to a stage; what comes last is what the rule answers.
+UP_TO = {
+    "ehlo": [EHLO],
+    "mail": [EHLO, MAIL],
+    "rcpt": [EHLO, MAIL, BOB],
+    "data": [EHLO, MAIL, BOB, "DATA"],
+    "message": [EHLO, MAIL, BOB, "DATA", "text", "."],
+    "bdat": [EHLO, MAIL, BOB, "BDAT 6", "text"],
+    "quit": [EHLO, "QUIT"],
+}
+
+
+def answered(stage, reply, *more, lines=None, **settings):
+    """Return a conversation in which a rule has answered once at a stage; `None`: with nothing."""
+
+    def rules(book):
+        rule = book.on(stage).times(1)
+        if reply is None:
+            rule.ignore()
+        else:
+            rule.reply(reply)
+
+    conversation = Conversation(rules=rules, **settings)
+    conversation.lines(*(UP_TO[stage] if lines is None else lines), *more)
+    return conversation
+
+
+REFUSALS = ["450 later", "550 no"]
+REFUSED_OR_SILENT = [*REFUSALS, None]
+
+
+@pytest.mark.parametrize("reply", ["220 hello", "200 hello", None])
+def test_who_was_not_refused_can_go_on(reply):
+    assert answered("connect", reply, lines=[]).codes(EHLO) == [250]
+
+
+@pytest.mark.parametrize("reply", ["450 later", "554 no"])
+def test_who_was_refused_by_the_greeting_can_only_quit(reply):
+    conversation = answered("connect", reply, lines=[])
+    assert conversation.codes(EHLO, "NOOP") == [503, 503]
+    assert conversation.codes("QUIT") == [221]
+    assert conversation.session.ended_by == "quit"
+
+
+@pytest.mark.parametrize("stage", ["ehlo", "mail", "rcpt", "data", "message", "bdat", "quit"])
+def test_a_421_closes_at_each_stage(stage):
+    conversation = answered(stage, "421 closing")
+    assert conversation.is_closed
+    assert conversation.session.ended_by == "server"
+    assert conversation.session.exchanges[-1].reply.code == 421
+
+
+def test_a_421_greeting_closes():
+    conversation = answered("connect", "421 closing", lines=[])
+    assert conversation.is_closed
+    assert conversation.session.ended_by == "server"
+
+
+@pytest.mark.parametrize("reply", REFUSED_OR_SILENT)
+def test_who_has_not_introduced_itself_with_success_cannot_send_mail(reply):
+    conversation = answered("ehlo", reply)
+    assert conversation.session.helo is None
+    assert conversation.codes(MAIL) == [503]
+
+
+def test_any_completion_of_ehlo_introduces():
+    assert answered("ehlo", "220 hello").codes(MAIL) == [250]
+
+
+def test_a_refused_ehlo_resets_nothing():
+    conversation = Conversation(rules=lambda book: book.on("ehlo").after(1).reply("550 no"))
+    conversation.lines(EHLO, MAIL, BOB, EHLO)
+    assert conversation.codes("DATA") == [354]
+
+
+def test_a_helo_is_accepted_after_a_refused_ehlo():
+    conversation = answered("ehlo", "502 no")
+    assert conversation.codes("HELO client.test", MAIL) == [250, 250]
+    assert not conversation.session.is_esmtp
+
+
+@pytest.mark.parametrize("reply", [*REFUSALS, "354 what"])
+def test_a_refused_mail_leaves_no_transaction_open_and_is_recorded(reply):
+    conversation = answered("mail", reply)
+    assert conversation.transaction.outcome == "rejected"
+    assert str(conversation.transaction.reply) == reply
+    assert conversation.codes(BOB) == [503]
+    assert conversation.codes(MAIL) == [250]
+
+
+def test_a_mail_without_any_reply_leaves_no_transaction_open_and_was_aborted():
+    conversation = answered("mail", None)
+    assert conversation.transaction.outcome == "aborted"
+    assert conversation.transaction.reply is None
+    assert conversation.codes(BOB) == [503]
+
+
+def test_any_completion_of_mail_begins_a_transaction():
+    assert answered("mail", "251 fine").codes(BOB) == [250]
+
+
+@pytest.mark.parametrize("reply", REFUSALS)
+def test_a_refused_recipient_is_none_and_is_recorded(reply):
+    conversation = answered("rcpt", reply)
+    assert conversation.transaction.envelope.rcpt_to == ()
+    [(address, said)] = conversation.transaction.refused
+    assert (address, str(said)) == ("bob@example.org", reply)
+    assert conversation.codes("DATA") == [503]
+    assert conversation.codes(CAT, "DATA") == [250, 354]
+
+
+def test_a_recipient_without_any_reply_is_neither_accepted_nor_refused():
+    conversation = answered("rcpt", None)
+    assert conversation.transaction.envelope.rcpt_to == ()
+    assert conversation.transaction.refused == ()
+    assert conversation.transaction.outcome is None
+
+
+def test_any_completion_of_rcpt_accepts_the_recipient():
+    conversation = answered("rcpt", "251 will forward")
+    assert conversation.transaction.envelope.rcpt_to == ("bob@example.org",)
+
+
+@pytest.mark.parametrize("reply", [*REFUSALS, "421 closing"])
+def test_a_transaction_whose_every_recipient_was_refused_is_rejected(reply):
+    conversation = answered("rcpt", reply, "RSET")
+    assert conversation.transaction.outcome == "rejected"
+
+
+def test_a_transaction_with_an_accepted_recipient_that_ends_with_421_is_aborted():
+    conversation = Conversation(rules=lambda book: book.on("rcpt").after(1).reply("421 closing"))
+    conversation.lines(EHLO, MAIL, BOB, CAT)
+    assert conversation.transaction.outcome == "aborted"
+    assert len(conversation.transaction.refused) == 1
+
+
+@pytest.mark.parametrize("reply", [*REFUSALS, "421 closing"])
+def test_refused_data_rejects_whatever_the_client_does_next(reply):
+    conversation = answered("data", reply)
+    conversation.eof()
+    assert conversation.transaction.outcome == "rejected"
+    assert str(conversation.transaction.reply) == reply
+
+
+@pytest.mark.parametrize("reply", [*REFUSED_OR_SILENT, "250 what"])
+def test_without_354_no_content_is_expected(reply):
+    conversation = answered("data", reply)
+    assert conversation.codes("NOOP") == [250]
+
+
+def test_data_that_was_refused_can_be_tried_again():
+    conversation = answered("data", "451 later")
+    assert conversation.codes("DATA", "text", ".") == [354, 250]
+    assert conversation.transaction.outcome == "accepted"
+
+
+@pytest.mark.parametrize("reply", [None, "250 what"])
+def test_data_that_was_neither_refused_nor_accepted_is_aborted_when_the_client_leaves(reply):
+    conversation = answered("data", reply)
+    conversation.eof()
+    assert conversation.transaction.outcome == "aborted"
+
+
+def test_a_354_followed_by_a_close_aborts():
+    conversation = Conversation(rules=lambda book: book.on("data").accept().disconnect())
+    assert conversation.codes(*UP_TO["data"])[-1] == 354
+    assert conversation.is_closed
+    assert conversation.transaction.outcome == "aborted"
+
+
+@pytest.mark.parametrize("reply", [*REFUSALS, "421 closing"])
+def test_refused_content_is_kept_and_is_no_message(reply):
+    conversation = answered("message", reply)
+    assert conversation.transaction.outcome == "rejected"
+    assert conversation.transaction.message.content == b"text\r\n"
+    assert conversation.messages == ()
+
+
+@pytest.mark.parametrize("reply", ["354 what", None])
+def test_content_that_was_neither_refused_nor_accepted_aborts(reply):
+    conversation = answered("message", reply)
+    assert conversation.transaction.outcome == "aborted"
+    assert conversation.messages == ()
+    assert conversation.codes(MAIL) == [250]
+
+
+def test_a_recipient_refused_before_does_not_make_unanswered_chunks_a_refusal():
+    def rules(book):
+        book.on("rcpt", rcpt_to="cat@example.org").reply("550 no")
+        book.on("message").ignore()
+
+    conversation = Conversation(rules=rules)
+    conversation.lines(EHLO, MAIL, BOB, CAT, "BDAT 6 LAST", "text")
+    assert conversation.transaction.outcome == "aborted"
+
+
+def test_any_completion_accepts_the_content():
+    conversation = answered("message", "252 perhaps")
+    assert conversation.transaction.outcome == "accepted"
+    assert len(conversation.messages) == 1
+
+
+def test_content_accepted_without_reply_is_a_message():
+    conversation = Conversation(rules=lambda book: book.on("message").accept(reply=False))
+    assert conversation.codes(*UP_TO["message"])[-1] == 354
+    assert conversation.transaction.outcome == "accepted"
+    assert len(conversation.messages) == 1
+
+
+@pytest.mark.parametrize("end", ["disconnect", "reset"])
+def test_content_without_reply_aborts_when_the_connection_is_cut(end):
+    conversation = Conversation(rules=lambda book: getattr(book.on("message"), end)())
+    conversation.lines(*UP_TO["message"])
+    assert conversation.is_closed
+    assert conversation.transaction.outcome == "aborted"
+    assert conversation.transaction.message.content == b"text\r\n"
+
+
+@pytest.mark.parametrize("reply", REFUSALS)
+def test_a_refused_chunk_rejects(reply):
+    conversation = answered("bdat", reply)
+    assert conversation.transaction.outcome == "rejected"
+    assert conversation.codes("BDAT 6 LAST", "text") == [503]
+
+
+def test_a_chunk_without_any_reply_aborts():
+    assert answered("bdat", None).transaction.outcome == "aborted"
+
+
+def test_a_chunk_that_was_accepted_by_a_rule_belongs_to_the_message():
+    conversation = answered("bdat", "250 fine", "BDAT 6 LAST", "more")
+    assert conversation.messages[0].content == b"text\r\nmore\r\n"
+
+
+def lmtp(rules):
+    conversation = Conversation(rules=rules, protocol="lmtp")
+    conversation.lines("LHLO client.test", MAIL, BOB, CAT, "DATA", ".")
+    return conversation
+
+
+@pytest.mark.parametrize("recipient", ["bob@example.org", "cat@example.org"])
+def test_a_message_that_one_recipient_got_is_accepted(recipient):
+    conversation = lmtp(lambda book: book.on("message", rcpt_to=recipient).reply("452 full"))
+    assert conversation.transaction.outcome == "accepted"
+    assert [address for address, _ in conversation.transaction.refused] == [recipient]
+    assert len(conversation.messages) == 1
+
+
+def test_a_message_that_all_recipients_refused_is_rejected():
+    conversation = lmtp(lambda book: book.on("message").reply("452 full"))
+    assert conversation.transaction.outcome == "rejected"
+    assert conversation.messages == ()
+
+
+def test_a_message_that_was_refused_for_one_and_not_answered_for_another_is_aborted():
+    def rules(book):
+        book.on("message").ignore()
+        book.on("message", rcpt_to="bob@example.org").reply("452 full")
+
+    assert lmtp(rules).transaction.outcome == "aborted"
+
+
+def test_a_message_that_one_recipient_got_before_the_end_is_accepted():
+    conversation = lmtp(lambda book: book.on("message", rcpt_to="cat@example.org").disconnect())
+    assert conversation.transaction.outcome == "accepted"
+    assert len(conversation.messages) == 1
+
+
+@pytest.mark.parametrize("reply", REFUSED_OR_SILENT)
+def test_a_reset_that_was_not_accepted_resets_nothing(reply):
+    conversation = answered("rset", reply, lines=[EHLO, MAIL, BOB, "RSET"])
+    assert conversation.transaction.outcome is None
+    assert conversation.codes("DATA") == [354]
+
+
+@pytest.mark.parametrize("reply", REFUSED_OR_SILENT)
+def test_a_quit_that_was_not_accepted_does_not_end_the_session(reply):
+    conversation = answered("quit", reply)
+    assert conversation.session.ended_by is None
+    assert conversation.codes("NOOP") == [250]
+
+
+@pytest.mark.parametrize("reply", REFUSALS)
+def test_a_client_that_leaves_after_a_refused_quit_has_left_by_itself(reply):
+    conversation = answered("quit", reply)
+    conversation.eof()
+    assert conversation.session.ended_by == "client"
+
+
+@pytest.mark.parametrize("reply", [*REFUSED_OR_SILENT, "354 what"])
+def test_a_starttls_that_was_not_accepted_leaves_the_connection_in_clear(reply):
+    conversation = answered("starttls", reply, lines=[EHLO, "STARTTLS"], tls="starttls")
+    assert conversation.pause is None
+    assert conversation.codes(MAIL) == [250]
+
+
+def test_a_220_to_starttls_followed_by_a_close_begins_no_handshake():
+    conversation = Conversation(
+        rules=lambda book: book.on("starttls").accept().disconnect(), tls="starttls"
+    )
+    assert conversation.codes(EHLO, "STARTTLS") == [250, 220]
+    assert conversation.is_closed
+    assert conversation.pause is None
+    assert conversation.session.tls is None
+
+
+AUTH = "AUTH PLAIN AGFubgBzZWNyZXQ="
+
+
+@pytest.mark.parametrize("reply", [*REFUSED_OR_SILENT, "334 what"])
+def test_an_auth_that_was_not_accepted_authenticates_nobody(reply):
+    conversation = answered("auth", reply, lines=[EHLO, AUTH], auth="required")
+    assert conversation.session.username is None
+    [attempt] = conversation.session.auth
+    assert (attempt.username, attempt.succeeded) == ("ann", False)
+    assert conversation.codes(MAIL) == [530]
+
+
+def test_an_auth_that_was_accepted_without_reply_authenticates():
+    conversation = Conversation(
+        rules=lambda book: book.on("auth").accept(reply=False), auth="required"
+    )
+    conversation.lines(EHLO, AUTH)
+    assert conversation.session.username == "ann"
+
+
+def test_rules_of_one_session_leave_another_alone():
+    recorder = Recorder()
+    first = Conversation(recorder, rules=lambda book: book.on("mail", session=1).reply("550 no"))
+    second = Conversation(recorder, rules=lambda book: setattr(book, "rules", first.rules.rules))
+    assert first.codes(EHLO, MAIL) == [250, 550]
+    assert second.codes(EHLO, MAIL) == [250, 250]
+
+
+def test_what_a_reply_says_is_recorded_before_it_leaves():
+    conversation = answered("quit", "221 bye", lines=[EHLO])
+    conversation.engine.receive(b"QUIT\r\n", conversation.now)
+    conversation.engine.next_action()
+    assert conversation.session.ended_by == "quit"
