@@ -34,6 +34,8 @@ class Chaos:
             raise TypeError(f"chaos(rate={rate!r}): allowed is a number from 0 to 1")
         if not 0 <= rate <= 1:
             raise ValueError(f"chaos(rate={rate!r}): allowed is a number from 0 to 1")
+        if seed is not None and not isinstance(seed, int | str):
+            raise TypeError(f"chaos(seed={seed!r}): allowed is an int or a str")
         self._rate = rate
         # Short enough to be typed again.
         self._seed = random.SystemRandom().randrange(10_000) if seed is None else seed

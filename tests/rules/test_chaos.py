@@ -1,0 +1,98 @@
+"""Random refusals and disconnects that are the same in each run."""
+
+import pytest
+from conversation import Conversation, rule_book
+
+from pytest_smtpserver.settings import Settings
+from pytest_smtpserver.smtp import Offer
+
+
+def struck(rate, seed, commands=100):
+    """Return what 100 NOOPs get, each the number of the command and what became of it."""
+    conversation = Conversation(rules=lambda book: book.chaos(rate, seed))
+    conversation.lines("EHLO client.test")
+    answers = []
+    for _ in range(commands):
+        answers += [conversation.send(b"NOOP\r\n").decode(), conversation.was_reset]
+    return answers
+
+
+def test_a_seed_gives_the_same_in_each_run():
+    assert struck(0.05, seed=7) == struck(0.05, seed=7)
+
+
+def test_another_seed_gives_something_else():
+    assert struck(0.05, seed=7) != struck(0.05, seed=8)
+
+
+@pytest.mark.parametrize(
+    ("seed", "codes", "was_reset"),
+    [
+        (8, [250, 250, 250, 250, 554, 250], False),
+        (9, [250, 250, 250, 250, 250, 452, 250, 250, 250, 250], True),
+    ],
+)
+def test_what_a_seed_gives_stays_the_same_from_one_release_to_the_next(seed, codes, was_reset):
+    conversation = Conversation(rules=lambda book: book.chaos(0.2, seed))
+    assert conversation.codes("EHLO client.test", *["NOOP"] * 29) == codes
+    assert conversation.is_closed
+    assert conversation.was_reset == was_reset
+
+
+def test_rate_zero_strikes_never():
+    assert set(struck(0, seed=7)) == {"250 2.0.0 OK\r\n", False}
+
+
+def test_rate_one_strikes_at_once():
+    conversation = Conversation(rules=lambda book: book.chaos(1, seed=7))
+    conversation.send(b"EHLO client.test\r\n")
+    [exchange] = conversation.session.exchanges[1:]
+    assert exchange.rule is conversation.rules.rules[0]
+
+
+def test_rules_made_later_win_over_chaos():
+    def rules(book):
+        book.chaos(1)
+        book.on("noop").reply("250 spared")
+
+    conversation = Conversation(rules=rules)
+    assert conversation.lines("NOOP") == ["250 spared"]
+
+
+@pytest.fixture
+def book():
+    return rule_book(Offer(Settings()))
+
+
+def test_chaos_is_optional(book):
+    book.chaos()
+    assert book.unused() == ()
+
+
+def test_chaos_notes_its_seed(book):
+    book.chaos(0.25, seed=7)
+    assert book.notes() == ("chaos(rate=0.25, seed=7)",)
+
+
+def test_a_seed_that_was_not_given_is_chosen_and_noted(book):
+    book.chaos()
+    [note] = book.notes()
+    assert note.removeprefix("chaos(rate=0.1, seed=").removesuffix(")").isdigit()
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan")])
+def test_a_rate_is_a_share(book, rate):
+    with pytest.raises(ValueError, match="allowed is a number from 0 to 1"):
+        book.chaos(rate)
+
+
+@pytest.mark.parametrize("rate", ["0.1", True, None])
+def test_a_rate_is_a_number(book, rate):
+    with pytest.raises(TypeError, match="allowed is a number from 0 to 1"):
+        book.chaos(rate)
+
+
+@pytest.mark.parametrize("seed", [b"7", object()])
+def test_a_seed_is_what_can_be_typed_again(book, seed):
+    with pytest.raises(TypeError, match="allowed is an int or a str"):
+        book.chaos(seed=seed)
