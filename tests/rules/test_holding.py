@@ -1,0 +1,104 @@
+"""Clients that are held, with real sockets: at each stage, for long, and when the server stops."""
+
+from threading import Event
+
+import pytest
+from delivering import RECIPIENTS
+
+from pytest_smtpserver import SMTPAssertionError
+
+SHORT = 0.05
+
+STAGES = {
+    "connect": "",
+    "ehlo": "EHLO client.test",
+    "mail": "MAIL FROM:<shop@example.com>",
+    "rcpt": "RCPT TO:<ann@example.org>",
+    "data": "DATA",
+    "message": ".",
+    "quit": "QUIT",
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_held_client_has_no_reply_until_it_is_released(smtpserver, deliver, in_background, stage):
+    rule = smtpserver.on(stage).hold()
+    delivery = in_background(deliver, smtpserver)
+    command = rule.wait_held()
+    assert command.line.upper().startswith(STAGES[stage].upper())
+    assert not delivery.done()
+    assert [one.rule for one in command.session.exchanges if one.rule] == []
+    rule.release()
+    assert delivery.result().raised is None
+    [hit] = rule.hits
+    assert hit.reply.is_positive
+    assert smtpserver.wait_for_session().ended_by == "quit"
+    assert smtpserver.wait_for_message().subject == "Welcome"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_client_that_does_not_wait_so_long_is_recorded_as_gone(smtpserver, deliver, stage):
+    rule = smtpserver.on(stage).hold()
+    delivered = deliver(smtpserver, timeout=SHORT)
+    assert stage == "quit" or delivered.raised is not None
+    assert smtpserver.wait_for_session().ended_by == "client"
+    [hit] = rule.hits
+    assert hit.reply is None
+    assert len(smtpserver.messages) == (stage == "quit")
+    if stage not in ("connect", "ehlo", "quit"):
+        assert smtpserver.transactions[0].outcome == "aborted"
+
+
+def test_who_is_held_does_not_hold_up_others(smtpserver, deliver, in_background):
+    rule = smtpserver.on("rcpt", rcpt_to="ann@example.org").hold()
+    held = in_background(deliver, smtpserver)
+    rule.wait_held()
+    assert deliver(smtpserver, ("bob@example.org",)).raised is None
+    assert not held.done()
+    rule.release()
+    assert held.result().raised is None
+
+
+def test_several_clients_are_held_and_released_together(smtpserver, deliver, in_background):
+    rule = smtpserver.on("message").hold()
+    deliveries = [in_background(deliver, smtpserver, (recipient,)) for recipient in RECIPIENTS]
+    rule.wait_held(3)
+    assert smtpserver.messages == ()
+    rule.release()
+    assert [delivery.result().raised for delivery in deliveries] == [None] * 3
+    assert len(rule.hits) == 3
+
+
+def test_a_gate_that_was_opened_stays_open(smtpserver, deliver):
+    rule = smtpserver.on("mail").hold()
+    rule.release()
+    assert deliver(smtpserver).raised is None
+    assert len(rule.hits) == 1
+
+
+def test_what_is_never_held_is_a_failure_that_names_the_rule(smtpserver):
+    rule = smtpserver.on("mail", optional=True).hold()
+    with pytest.raises(SMTPAssertionError, match=r"the rule on\('mail'\) made at .*test_holding"):
+        rule.wait_held(timeout=0)
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5])
+def test_waiting_for_no_held_client_at_all_is_an_error(smtpserver, count):
+    rule = smtpserver.on("mail", optional=True).hold()
+    with pytest.raises(ValueError, match="allowed is a whole number"):
+        rule.wait_held(count)
+
+
+@pytest.mark.parametrize("wait", [lambda rule: rule.hold(), lambda rule: rule.delay(60)])
+def test_a_server_that_stops_says_421_to_who_waits(smtpserver, deliver, in_background, wait):
+    reached = Event()
+    rule = wait(smtpserver.on("mail", where=lambda command: reached.set() or True))
+    delivery = in_background(deliver, smtpserver)
+    assert reached.wait(20)
+    smtpserver.stop()
+    delivered = delivery.result()
+    assert (delivered.error, delivered.code) == ("SMTPSenderRefused", 421)
+    [hit] = rule.hits
+    assert hit.reply.code == 421
+    assert smtpserver.sessions[0].ended_by == "server"
+    assert smtpserver.transactions[0].outcome == "aborted"
