@@ -146,8 +146,14 @@ class Engine(Protocol):
     def tls_done(self, info: TLSInfo, now: float) -> None:
         """Go on after `StartTLS`: the connection is encrypted."""
 
-    def tls_failed(self, why: str, now: float) -> None:
-        """Take note that the handshake failed; `why` is a sentence, with the alert if one came."""
+    def tls_failed(
+        self, why: str, now: float, *, in_clear: bool = False, reset: bool = False
+    ) -> None:
+        """Take note that the handshake failed; `why` is a sentence, with the alert if one came.
+
+        `in_clear` says that the peer sent something else than TLS, `reset` that it has reset the
+        connection.
+        """
 
     def eof(self, now: float, *, reset: bool = False) -> None:
         """Take note that the peer has sent its last octet, or has reset the connection."""

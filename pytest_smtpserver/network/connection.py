@@ -174,7 +174,9 @@ class Connection:
             info = await tls.shake_hands(action.received)
         except HandshakeFailed as failure:
             self._over = True
-            self._engine.tls_failed(str(failure), now())
+            self._engine.tls_failed(
+                str(failure), now(), in_clear=failure.in_clear, reset=failure.reset
+            )
         else:
             self._engine.tls_done(info, now())
 

@@ -30,7 +30,17 @@ _DISAGREEMENTS = {
 
 
 class HandshakeFailed(Exception):
-    """Its text says why."""
+    """Its text says why; `in_clear` and `reset` are those of `Engine.tls_failed`."""
+
+    def __init__(self, why: str, *, in_clear: bool = False, reset: bool = False) -> None:
+        super().__init__(why)
+        self.in_clear = in_clear
+        self.reset = reset
+
+
+def is_tls(first_octet: bytes) -> bool:
+    """Return whether a handshake may begin with this octet."""
+    return first_octet == _HANDSHAKE_RECORD
 
 
 def why(error: ssl.SSLError, first_octet: bytes) -> str:
@@ -38,7 +48,7 @@ def why(error: ssl.SSLError, first_octet: bytes) -> str:
 
     Nothing that the client sent is quoted: it might be a password.
     """
-    if first_octet != _HANDSHAKE_RECORD:
+    if not is_tls(first_octet):
         said = "plain text" if first_octet in _PLAIN_TEXT else "something else"
         return f"the client does not speak TLS: it sent {said}"
     if isinstance(error, ssl.SSLZeroReturnError):

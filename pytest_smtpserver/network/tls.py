@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from pytest_smtpserver.engine import TLSInfo
 
-from .handshake import LEFT, RESET, HandshakeFailed, why
+from .handshake import LEFT, RESET, HandshakeFailed, is_tls, why
 from .stream import CHUNK, Lost
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class TLSStream:
         try:
             await self._shake_hands(received)
         except Lost as lost:
-            raise HandshakeFailed(RESET) from lost
+            raise HandshakeFailed(RESET, reset=True) from lost
         self._can_send = True
         cipher = self._tls.cipher()
         version = self._tls.version()
@@ -63,7 +63,7 @@ class TLSStream:
                 await self._flush()
             except ssl.SSLError as error:
                 # OpenSSL has an alert ready for the peer: it leaves with the next flush.
-                raise HandshakeFailed(why(error, first)) from error
+                raise HandshakeFailed(why(error, first), in_clear=not is_tls(first)) from error
             octets = await self._below.receive()
             if not octets:
                 raise HandshakeFailed(LEFT)

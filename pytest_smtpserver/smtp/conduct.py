@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from .grammar import is_helo_domain
 from .pipelining import ends_group
-from .states import State
+from .states import IN_HANDSHAKE, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .dialogue import Dialogue
 
-_LEAVING = frozenset({State.CLOSED, State.REFUSED, State.HANDSHAKE, State.SECURING})
+_LEAVING = frozenset({State.CLOSED, State.REFUSED, *IN_HANDSHAKE})
 _GREETINGS = frozenset({"EHLO", "HELO", "LHLO"})
 
 
@@ -40,8 +40,6 @@ def judge_going_on(dialogue: Dialogue, verb: str, argument: str = "") -> Iterato
     """Yield the codes for a client that has sent on before it had the reply to this command."""
     if verb == "QUIT":
         yield "data-after-quit"
-    elif verb == "STARTTLS":
-        yield "plaintext-after-starttls"
     elif not dialogue.offers("PIPELINING"):
         yield "pipelining-not-offered"
     elif ends_group(verb, argument):

@@ -11,7 +11,7 @@ from pytest_smtpserver.rules import Command
 from . import replies
 from .content import Chunks, Content
 from .grammar import Refusal
-from .states import END_OF_CONTENT, TRANSITIONS, State
+from .states import END_OF_CONTENT, IN_HANDSHAKE, TRANSITIONS, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,15 @@ if TYPE_CHECKING:
     from .turn import Turn
 
     Parameters = Mapping[str, str | None]
+
+
+# Why there was no TLS in the end, when it was not the handshake that failed.
+_UNFINISHED: Mapping[EndedBy, str] = {
+    "client": "the client left during the TLS handshake",
+    "reset": "the client reset the connection during the TLS handshake",
+    "timeout": "the client did not complete the TLS handshake in time",
+    "server": "the server ended the session during the TLS handshake",
+}
 
 
 class Dialogue:
@@ -252,6 +261,8 @@ class Dialogue:
     def end(self, ended_by: EndedBy) -> None:
         """End the session."""
         self.reset()
+        if self.state in IN_HANDSHAKE and self.session.tls_failure is None:
+            self.session.not_secured(_UNFINISHED[ended_by], self.now)
         self.state = State.CLOSED
         self.session.end(ended_by, self.now)
 

@@ -19,7 +19,7 @@ from .commands import COMMANDS, chunk_size
 from .dialogue import Dialogue
 from .grammar import Refusal
 from .input import Input
-from .states import END_OF_CONTENT, TRANSITIONS, State
+from .states import END_OF_CONTENT, IN_HANDSHAKE, TRANSITIONS, State
 from .turn import Handshake, Turn
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ _ENDED_BY: dict[EndReason, EndedBy] = {"idle": "timeout", "stop": "server", "cra
 
 # The stages at which a rule can answer a command line.
 _STAGES = {verb: (verb.lower(), "*") for verb in COMMANDS}
-
-# The states in which nothing can be said, for it would be said in clear.
-_SPEECHLESS = frozenset({State.HANDSHAKE, State.SECURING})
 
 
 class SMTPEngine:
@@ -106,10 +103,14 @@ class SMTPEngine:
         if self._offer.settings.tls == "implicit":
             self._work = self._greet()
 
-    def tls_failed(self, why: str, now: float) -> None:
+    def tls_failed(
+        self, why: str, now: float, *, in_clear: bool = False, reset: bool = False
+    ) -> None:
         """Give up after a handshake that failed."""
         self._session.not_secured(why, now)
-        self._end("client", now)
+        if in_clear and self._offer.settings.tls == "starttls":
+            self._dialogue.violated("plaintext-after-starttls")
+        self._end("reset" if reset else "client", now)
 
     def eof(self, now: float, *, reset: bool = False) -> None:
         """Take note that the client is gone."""
@@ -121,7 +122,7 @@ class SMTPEngine:
         """Say 421 and close (RFC 5321 section 3.8)."""
         state = self._dialogue.state
         last_words: list[Action] = []
-        if state is not State.CLOSED and state not in _SPEECHLESS:
+        if state is not State.CLOSED and state not in IN_HANDSHAKE:
             goodbye = self._offer.dressed(replies.GOODBYES[reason])
             last_words.append(Send(goodbye.octets))
             self._say_goodbye(goodbye, now)
@@ -197,6 +198,14 @@ class SMTPEngine:
         line = self._input.take_line()
         return None if line is None else exchange.take(line)
 
+    def _take_first_command(self) -> Iterable[Action] | None:
+        if self._input.begins_with(_TLS_RECORD) and not self._session.has_spoken:
+            # Of what it says now nothing is for us.
+            self._session.not_secured(_BEGAN_WITH_TLS[self._offer.settings.tls], self._dialogue.now)
+            self._dialogue.state = State.SECURING
+            return ()
+        return self._take_command()
+
     def _take_command(self) -> Iterable[Action] | None:
         if self._input.is_empty:
             return None
@@ -251,11 +260,19 @@ class SMTPEngine:
             self._dialogue.moved(verb)
             command.accepted(self._dialogue, parsed, reply)
             if self._dialogue.state is State.HANDSHAKE:
-                # RFC 3207 section 4.2 has the client forgotten; what it sent ahead in clear too.
-                self._input.clear()
+                self._forget_what_came_in_clear()
         else:
+            if verb == "STARTTLS" and not self._input.is_empty:
+                self._judge_going_on(verb)
             self._group_failed = not self._input.is_empty
             command.declined(self._dialogue, parsed, reply)
+
+    def _forget_what_came_in_clear(self) -> None:
+        # RFC 3207 section 4.2 has the client forgotten; what it sent ahead in clear too, or
+        # somebody between the two could have his commands obeyed as if they had come encrypted.
+        if not self._input.is_empty:
+            self._dialogue.violated("plaintext-after-starttls", "after STARTTLS")
+        self._input.clear()
 
     def _refuse(self, shown: str, said: CommandLine, refusal: Refusal) -> Iterable[Action]:
         dialogue, verb = self._dialogue, said.verb
@@ -281,7 +298,8 @@ class SMTPEngine:
             self._dialogue.violated(code, shown)
         if self._input.is_empty:
             self._group_failed = False
-        else:
+        elif said.verb != "STARTTLS":
+            # What comes after STARTTLS is judged with the reply, until which more may come.
             self._judge_going_on(said.verb, said.argument)
 
     def _judge_going_on(self, verb: str, argument: str = "") -> None:
@@ -301,8 +319,18 @@ class SMTPEngine:
         return command_line.shortened(said) if is_too_long else said.shown
 
 
+# RFC 8446 section 5.1: "handshake(22)" is the type of the first record of a client.
+_TLS_RECORD = b"\x16"
+# To a client that took the port for one of implicit TLS.
+_BEGAN_WITH_TLS = {
+    "off": "the client began with TLS, but this server speaks plain SMTP (tls='off')",
+    "starttls": "the client began with TLS, but this server expects STARTTLS first "
+    "(tls='starttls')",
+}
+
 # What is done about octets in each state; in the others they are command lines.
 _WORK: dict[State, Callable[[SMTPEngine], Iterable[Action] | None]] = {
+    State.START: SMTPEngine._take_first_command,
     State.HANDSHAKE: SMTPEngine._shake_hands,
     State.SECURING: SMTPEngine._nothing_to_do,
     State.CONTENT: SMTPEngine._take_content,

@@ -33,6 +33,10 @@ class Input:
         """Whether there is nothing to take."""
         return self._start >= len(self._octets)
 
+    def begins_with(self, octets: bytes) -> bool:
+        """Return whether these come next."""
+        return self._octets.startswith(octets, self._start)
+
     def take_line(self) -> bytes | None:
         """Return the next line with its end, or `None` if it has not come yet.
 

@@ -106,3 +106,6 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
     S.CLOSED: {},
 }
 # fmt: on
+
+#: In these nothing can be said, for it would be said in clear.
+IN_HANDSHAKE = frozenset({S.HANDSHAKE, S.SECURING})

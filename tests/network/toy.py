@@ -107,7 +107,9 @@ class Toy:
         self.info = info
         self.log.append("encrypted")
 
-    def tls_failed(self, why: str, now: float) -> None:
+    def tls_failed(
+        self, why: str, now: float, *, in_clear: bool = False, reset: bool = False
+    ) -> None:
         self._finish(why, Send(b"in clear\n"), Close())
 
     def eof(self, now: float, *, reset: bool = False) -> None:
@@ -127,7 +129,9 @@ class Toy:
 class Stubborn(Toy):
     """It does not close when it is told that the conversation is over."""
 
-    def tls_failed(self, why: str, now: float) -> None:
+    def tls_failed(
+        self, why: str, now: float, *, in_clear: bool = False, reset: bool = False
+    ) -> None:
         self._paused = False
 
     def eof(self, now: float, *, reset: bool = False) -> None:
