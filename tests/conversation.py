@@ -1,6 +1,8 @@
 """One conversation with the engine, without network: octets in, octets out, records at the side."""
 
-from pytest_smtpserver.engine import PAUSING, Close, Send
+import ssl
+
+from pytest_smtpserver.engine import PAUSING, Close, Send, StartTLS, TLSInfo
 from pytest_smtpserver.records.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import Settings
@@ -11,13 +13,16 @@ START = 1_000_000_000.0
 #: Seconds between two things that happen; a power of two, so that sums are exact.
 TICK = 0.125
 CLIENT = ("127.0.0.1", 50_000)
+#: What a handshake agrees on that nobody has played.
+TLS = TLSInfo(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", server_name=None)
 
 
 class Conversation:
     """An engine that has greeted. Each call is one tick later than the one before."""
 
     def __init__(self, recorder=None, rules=lambda book: None, **settings):
-        offer = Offer(Settings(**settings))
+        # The engine only hands the context on.
+        offer = Offer(Settings(**settings), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         self.recorder = recorder or Recorder()
         self.rules = rule_book(offer)
         rules(self.rules)
@@ -44,10 +49,19 @@ class Conversation:
         """Send command lines, and return the codes of the replies."""
         return [int(line[:3]) for line in self.lines(*lines) if line[3:4] != "-"]
 
-    def resume(self):
-        """Let a wait be over, or a gate be open."""
+    def resume(self, ahead=b""):
+        """Let a wait be over, or a gate be open; `ahead` is what the client sent meanwhile."""
         self.pause = None
         self.engine.resume(self._tick())
+        if ahead:
+            self.engine.receive(ahead, self.now)
+        return self._pull()
+
+    def tls_done(self):
+        """Let the handshake have succeeded."""
+        assert isinstance(self.pause, StartTLS)
+        self.pause = None
+        self.engine.tls_done(TLS, self._tick())
         return self._pull()
 
     def eof(self, *, reset=False):

@@ -6,6 +6,7 @@ def recorded(conversation):
     lines = []
     for session in conversation.recorder.sessions():
         lines.append(f"session ended by {session.ended_by}, {_introduction(session)}")
+        lines += [f"  {attempt!r}" for attempt in session.auth]
         for transaction in session.transactions:
             lines += _transaction(transaction)
     lines.append(f"messages: {len(conversation.messages)}")

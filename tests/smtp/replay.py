@@ -7,8 +7,8 @@ r"""Dialogues as text files, and how they are replayed. A file has three parts b
 
    * `C: ` a line of the client and `S: ` a line of the server, without their CRLF;
    * `C> ` and `S> ` octets without a line end, where there is none or another than CRLF;
-   * `* ` something that happens: `* eof`, `* reset`, `* idle`, `* stop`, `* resume`, see
-     `HAPPENINGS`.
+   * `* ` something that happens: `* eof`, `* reset`, `* idle`, `* stop`, `* resume`, `* tls` (the
+     handshake is done), see `HAPPENINGS`.
 
    Octets are UTF-8, and `\r`, `\n`, `\t`, `\0`, `\\`, `\xff` what they are elsewhere; `\{a*600}` is
    600 times "a". `[...]` in a line of the server stands for anything.
@@ -45,6 +45,7 @@ HAPPENINGS = {
     "idle": lambda conversation: conversation.end("idle"),
     "stop": lambda conversation: conversation.end("stop"),
     "resume": lambda conversation: conversation.resume(),
+    "tls": lambda conversation: conversation.tls_done(),
 }
 
 _ESCAPE = re.compile(rb"\\(?:x([0-9a-f]{2})|\{(.+)\*([0-9]+)\}|([rnt0\\]))")
