@@ -6,6 +6,11 @@ import ssl
 import string
 
 LEFT = "the client left during the TLS handshake"
+# Node's and asyncio's clients do so when they dislike the certificate, without an alert.
+LEFT_AFTER_CERTIFICATE = (
+    "the client left during the TLS handshake, after it was sent the certificate: it may have "
+    "refused it"
+)
 RESET = "the client reset the connection during the TLS handshake"
 
 # RFC 8446 section 5.1: "handshake(22)" is the type of the first record of a client.

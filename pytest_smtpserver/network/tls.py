@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from pytest_smtpserver.engine import TLSInfo
 
-from .handshake import LEFT, RESET, HandshakeFailed, is_tls, why
+from .handshake import LEFT, LEFT_AFTER_CERTIFICATE, RESET, HandshakeFailed, is_tls, why
 from .stream import CHUNK, Lost
 
 if TYPE_CHECKING:
@@ -54,19 +54,20 @@ class TLSStream:
         return TLSInfo(version=version, cipher=cipher[0], server_name=_server_names.get(self._tls))
 
     async def _shake_hands(self, octets: bytes) -> None:
-        first = octets[:1]
+        first, has_answered = octets[:1], False
         self._incoming.write(octets)
         while True:
             try:
                 return self._tls.do_handshake()
             except ssl.SSLWantReadError:
+                has_answered = has_answered or self._outgoing.pending > 0
                 await self._flush()
             except ssl.SSLError as error:
                 # OpenSSL has an alert ready for the peer: it leaves with the next flush.
                 raise HandshakeFailed(why(error, first), in_clear=not is_tls(first)) from error
             octets = await self._below.receive()
             if not octets:
-                raise HandshakeFailed(LEFT)
+                raise HandshakeFailed(LEFT_AFTER_CERTIFICATE if has_answered else LEFT)
             first = first or octets[:1]
             self._incoming.write(octets)
 

@@ -249,6 +249,11 @@ class SessionRecording(_Recording[Session]):
         self.tls_failure = why
         self.noticed("*", f"TLS handshake failed: {why}", now)
 
+    def distrusted(self, why: str, now: float) -> None:
+        """Note that the client may not have liked what it saw in a handshake that was done."""
+        self.tls_failure = why
+        self.noticed("*", why, now)
+
     def authenticated(self, attempt: AuthAttempt) -> None:
         """Note an attempt to authenticate, and who is authenticated from now on."""
         self.auth = (*self.auth, attempt)

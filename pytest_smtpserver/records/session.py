@@ -36,7 +36,8 @@ class Session:
     `"server"` (a rule or a stop ended it, or there was no more room). `helo` is the argument of
     the last EHLO, HELO or LHLO, `None` before the first and again after STARTTLS; `is_esmtp` says
     that it was not HELO. `tls` is what was agreed on, `None` on a connection in clear, and
-    `tls_failure` a sentence about a handshake that failed. `auth` has the attempts to
+    `tls_failure` a sentence about a handshake that failed, or after which the client left at once:
+    some clients (GnuTLS's, Node's) look at the certificate only then. `auth` has the attempts to
     authenticate, `username` who is authenticated. `transactions` includes an open one.
     `violations` are what the client did against the protocol.
     """

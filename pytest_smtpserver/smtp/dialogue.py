@@ -39,6 +39,10 @@ _UNFINISHED: Mapping[EndedBy, str] = {
     "server": "the server ended the session during the TLS handshake",
 }
 
+_LEFT_AFTER_HANDSHAKE = (
+    "the client left directly after the TLS handshake; some refuse a certificate only then"
+)
+
 
 class Dialogue:
     """The state of one session. The engine sets `now`; the commands do the rest.
@@ -67,6 +71,8 @@ class Dialogue:
         self.is_unanswered = False
         #: Whether the last AUTH failed: what comes then may be a secret.
         self.auth_failed = False
+        #: Whether the client has said nothing since the handshake.
+        self.is_untried = False
         self._is_esmtp = False
         self._transaction: TransactionRecording | None = None
         self._data_refused = False
@@ -151,6 +157,7 @@ class Dialogue:
         self.moved("STARTTLS")
         self.face = self.offer.under_tls
         self._is_esmtp = False
+        self.is_untried = True
         self.session.secured(info, self.now)
 
     def auth_ended(self) -> None:
@@ -263,6 +270,8 @@ class Dialogue:
         self.reset()
         if self.state in IN_HANDSHAKE and self.session.tls_failure is None:
             self.session.not_secured(_UNFINISHED[ended_by], self.now)
+        if self.is_untried and ended_by in ("client", "reset"):
+            self.session.distrusted(_LEFT_AFTER_HANDSHAKE, self.now)
         self.state = State.CLOSED
         self.session.end(ended_by, self.now)
 

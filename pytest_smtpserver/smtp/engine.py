@@ -214,6 +214,7 @@ class SMTPEngine:
 
     def _command(self, line: bytes) -> Iterable[Action]:
         dialogue, said = self._dialogue, command_line.read(line)
+        dialogue.is_untried = False
         verb = said.verb
         is_too_long = said.length > dialogue.face.line_limit(verb)
         shown = self._shown(said, is_too_long=is_too_long)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import shlex
 import shutil
 import smtplib
+import ssl
 import subprocess
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -36,6 +38,13 @@ class Delivery:
     recipients: tuple[str, ...]
     content: bytes
     helo: str = "client.example.org"
+    #: `"off"`, `"starttls"` or `"implicit"`, and whose certificates the client trusts.
+    tls: str = "off"
+    ca_file: str = ""
+    #: How to log in, if at all, and as whom; for bearer mechanisms the secret is the token.
+    mechanism: str | None = None
+    username: str = ""
+    secret: str = ""
 
     @property
     def is_8bit(self) -> bool:
@@ -45,35 +54,59 @@ class Delivery:
     def body(self) -> list[str]:
         return ["BODY=8BITMIME"] if self.is_8bit else []
 
+    @property
+    def is_bearer(self) -> bool:
+        return self.mechanism in ("XOAUTH2", "OAUTHBEARER")
+
+    def context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.ca_file)
+
 
 def deliver_with_smtplib(delivery: Delivery) -> None:
-    with smtplib.SMTP(
+    connect = smtplib.SMTP
+    if delivery.tls == "implicit":
+        connect = partial(smtplib.SMTP_SSL, context=delivery.context())
+    with connect(
         delivery.host, delivery.port, local_hostname=delivery.helo, timeout=_TIMEOUT
     ) as client:
+        if delivery.tls == "starttls":
+            client.starttls(context=delivery.context())
+        if delivery.mechanism:
+            # It takes what it knows of what is offered.
+            client.login(delivery.username, delivery.secret)
         client.sendmail(delivery.sender, delivery.recipients, delivery.content, delivery.body)
 
 
 def deliver_with_aiosmtplib(delivery: Delivery) -> None:
     import aiosmtplib
 
-    asyncio.run(
-        aiosmtplib.send(
-            delivery.content,
-            sender=delivery.sender,
-            recipients=delivery.recipients,
-            mail_options=delivery.body,
+    async def deliver() -> None:
+        async with aiosmtplib.SMTP(
             hostname=delivery.host,
             port=delivery.port,
             local_hostname=delivery.helo,
-            start_tls=False,
+            use_tls=delivery.tls == "implicit",
+            start_tls=delivery.tls == "starttls",
+            tls_context=None if delivery.tls == "off" else delivery.context(),
             timeout=_TIMEOUT,
-        ),
-        debug=True,
-    )
+        ) as client:
+            if delivery.mechanism == "XOAUTH2":
+                await client.auth_xoauth2(delivery.username, delivery.secret)
+            elif delivery.mechanism:
+                await client.login(delivery.username, delivery.secret)
+            await client.sendmail(
+                delivery.sender,
+                delivery.recipients,
+                delivery.content,
+                mail_options=delivery.body,
+            )
+
+    asyncio.run(deliver(), debug=True)
 
 
 def deliver_with_curl(delivery: Delivery) -> None:
     recipients = [word for address in delivery.recipients for word in ("--mail-rcpt", address)]
+    scheme = "smtps" if delivery.tls == "implicit" else "smtp"
     run(
         "curl",
         "--disable",  # no ~/.curlrc
@@ -85,9 +118,20 @@ def deliver_with_curl(delivery: Delivery) -> None:
         "--mail-from",
         delivery.sender,
         *recipients,
-        f"smtp://{delivery.host}:{delivery.port}/{delivery.helo}",
+        *_curl_security(delivery),
+        f"{scheme}://{delivery.host}:{delivery.port}/{delivery.helo}",
         stdin=delivery.content,
     )
+
+
+def _curl_security(delivery: Delivery) -> list[str]:
+    tls = [] if delivery.tls == "off" else ["--ssl-reqd", "--cacert", delivery.ca_file]
+    if delivery.mechanism is None:
+        return tls
+    login = ["--login-options", f"AUTH={delivery.mechanism}"]
+    if delivery.is_bearer:
+        return [*tls, *login, "--user", delivery.username, "--oauth2-bearer", delivery.secret]
+    return [*tls, *login, "--user", f"{delivery.username}:{delivery.secret}"]
 
 
 def deliver_with_swaks(delivery: Delivery) -> None:
@@ -99,10 +143,24 @@ def deliver_with_swaks(delivery: Delivery) -> None:
         f"--helo={delivery.helo}",
         f"--from={delivery.sender}",
         f"--to={','.join(delivery.recipients)}",
+        *_swaks_security(delivery),
         "--data=-",
         # swaks ends the data with a CRLF of its own.
         stdin=delivery.content.removesuffix(b"\r\n"),
     )
+
+
+def _swaks_security(delivery: Delivery) -> list[str]:
+    words = {"off": [], "starttls": ["--tls"], "implicit": ["--tls-on-connect"]}[delivery.tls]
+    if words:
+        words += ["--tls-verify", f"--tls-ca-path={delivery.ca_file}"]
+    if delivery.mechanism:
+        words += [
+            f"--auth={delivery.mechanism}",
+            f"--auth-user={delivery.username}",
+            f"--auth-password={delivery.secret}",
+        ]
+    return words
 
 
 def deliver_with_msmtp(delivery: Delivery) -> None:
@@ -112,18 +170,33 @@ def deliver_with_msmtp(delivery: Delivery) -> None:
         f"--port={delivery.port}",
         f"--domain={delivery.helo}",
         f"--from={delivery.sender}",
-        "--tls=off",
-        "--auth=off",
+        *_msmtp_security(delivery),
         "--",
         *delivery.recipients,
         stdin=delivery.content,
     )
 
 
+def _msmtp_security(delivery: Delivery) -> list[str]:
+    words = ["--tls=off"]
+    if delivery.tls != "off":
+        start = "on" if delivery.tls == "starttls" else "off"
+        words = ["--tls=on", f"--tls-starttls={start}", f"--tls-trust-file={delivery.ca_file}"]
+    if delivery.mechanism is None:
+        return [*words, "--auth=off"]
+    return [
+        *words,
+        f"--auth={delivery.mechanism.lower()}",
+        f"--user={delivery.username}",
+        f"--passwordeval=echo {shlex.quote(delivery.secret)}",
+    ]
+
+
 def deliver_with_nodemailer(delivery: Delivery) -> None:
     request = asdict(delivery) | {
         "content": base64.b64encode(delivery.content).decode(),
         "is_8bit": delivery.is_8bit,
+        "is_bearer": delivery.is_bearer,
     }
     run("node", str(NODE / "deliver.js"), stdin=json.dumps(request).encode())
 
@@ -155,6 +228,14 @@ class Client:
     declares_size: bool = False
     declares_8bit: bool = False
     says_quit: bool = True
+    #: The mechanisms with which it can log in.
+    mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN", "CRAM-MD5")
+    #: The bad certificates that it refuses with an alert that says why.
+    alerts: tuple[str, ...] = ("expired", "untrusted", "wrong-host")
+    #: How it refuses the others: `"during"` the handshake, or `"after"` it.
+    leaves: str = "after"
+    #: Whether it compares the names in the certificate with the server's.
+    compares_names: bool = True
 
     def parameters(self, delivery: Delivery) -> dict[str, str | None]:
         """Return the MAIL parameters with which the client delivers this."""
@@ -175,21 +256,37 @@ CLIENTS = (
         deliver=deliver_with_aiosmtplib,
         declares_size=True,
         declares_8bit=True,
+        mechanisms=("PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"),
+        alerts=(),
+        leaves="during",
     ),
     Client(
         name="curl",
         deliver=deliver_with_curl,
+        mechanisms=("PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER"),
+        alerts=("expired", "untrusted"),
         missing=partial(missing_program, "curl"),
     ),
     Client(
         name="swaks",
         deliver=deliver_with_swaks,
         missing=partial(missing_program, "swaks"),
+        compares_names=False,
     ),
     Client(
         name="msmtp",
         deliver=deliver_with_msmtp,
         missing=partial(missing_program, "msmtp"),
+        mechanisms=(
+            "PLAIN",
+            "LOGIN",
+            "CRAM-MD5",
+            "SCRAM-SHA-1",
+            "SCRAM-SHA-256",
+            "XOAUTH2",
+            "OAUTHBEARER",
+        ),
+        alerts=(),
     ),
     Client(
         name="nodemailer",
@@ -197,5 +294,8 @@ CLIENTS = (
         missing=missing_nodemailer,
         declares_8bit=True,
         says_quit=False,
+        mechanisms=("PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"),
+        alerts=(),
+        leaves="during",
     ),
 )

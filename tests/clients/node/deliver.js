@@ -6,11 +6,23 @@ const nodemailer = require("nodemailer");
 
 const delivery = JSON.parse(fs.readFileSync(0, "utf8"));
 
+function login() {
+  if (!delivery.mechanism) return undefined;
+  return delivery.is_bearer
+    ? { type: "OAuth2", user: delivery.username, accessToken: delivery.secret }
+    : { user: delivery.username, pass: delivery.secret };
+}
+
 const transport = nodemailer.createTransport({
   host: delivery.host,
   port: delivery.port,
   name: delivery.helo,
-  ignoreTLS: true,
+  ignoreTLS: delivery.tls === "off",
+  requireTLS: delivery.tls === "starttls",
+  secure: delivery.tls === "implicit",
+  tls: delivery.ca_file ? { ca: fs.readFileSync(delivery.ca_file) } : undefined,
+  authMethod: delivery.mechanism || undefined,
+  auth: login(),
 });
 
 transport
