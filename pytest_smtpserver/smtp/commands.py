@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_smtpserver.records.reply import Reply
 
@@ -32,16 +32,14 @@ if TYPE_CHECKING:
     from .dialogue import Dialogue
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """What MAIL and RCPT say."""
 
     address: str
     parameters: Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """What BDAT says."""
 
     size: int

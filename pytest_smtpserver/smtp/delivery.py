@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from . import replies
 from .states import END_OF_CONTENT, State
-from .turn import Turn
+from .turn import Turn, answer_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_smtpserver.engine import Action
+    from pytest_smtpserver.records.reply import Reply
 
     from .content import Chunks, Content
     from .dialogue import Dialogue
@@ -45,30 +46,40 @@ def _deliver(
     octets = content.octets()
     if octets is None:
         what: str | bytes = f"[{content.size:,} octets of content, too many to be kept]"
-        reply, stages = replies.TOO_BIG, ()
+        own, stages = dialogue.offer.dressed(replies.TOO_BIG), ()
     else:
-        what, reply = octets, replies.ACCEPTED
+        what, own = octets, dialogue.offer.dressed(replies.ACCEPTED)
         dialogue.content_complete(octets)
-    own = dialogue.offer.dressed(reply)
-    is_lmtp = dialogue.offer.settings.protocol == "lmtp"
-    recipients: tuple[str | None, ...] = dialogue.recipients if is_lmtp else (None,)
-    message = dialogue.message
-    for number, recipient in enumerate(recipients, 1):
-        about = {"message": message, "recipient": recipient}
-        if number == 1 and line == END_OF_CONTENT:
-            dialogue.session.asked(line, dialogue.now)
-        elif number > 1:
+    if line == END_OF_CONTENT:
+        dialogue.session.asked(line, dialogue.now)
+    dialogue.session.noticed("C", what, dialogue.now)
+    if dialogue.offer.settings.protocol == "lmtp":
+        return _answer_for_each(dialogue, own, line, stages)
+    return _answer(dialogue, own, line, stages)
+
+
+def _answer_for_each(
+    dialogue: Dialogue, own: Reply, line: str, stages: tuple[str, ...]
+) -> Iterable[Action]:
+    recipients, message = dialogue.recipients, dialogue.message
+    last = len(recipients) - 1
+    for number, recipient in enumerate(recipients):
+        if number:
             dialogue.session.asked(END_OF_CONTENT, dialogue.now)
-        if number == 1:
-            dialogue.session.noticed("C", what, dialogue.now)
-        is_last = number == len(recipients)
+        about = {"message": message, "recipient": recipient}
+        carry_out = partial(dialogue.content_answered, recipient, is_last=number == last)
         yield from Turn(
-            dialogue,
-            stages,
-            lambda: own,
-            partial(dialogue.content_answered, recipient, is_last=is_last),
-            line=line,
-            about=partial(dict, about),
+            dialogue, stages, lambda: own, carry_out, line=line, about=partial(dict, about)
         ).answer()
         if dialogue.state is State.CLOSED:
             return
+
+
+def _answer(dialogue: Dialogue, own: Reply, line: str, stages: tuple[str, ...]) -> Iterable[Action]:
+    carry_out = partial(dialogue.content_answered, None, is_last=True)
+    if not dialogue.rules.rules:
+        return answer_alone(dialogue, own, carry_out)
+    about = {"message": dialogue.message}
+    return Turn(
+        dialogue, stages, lambda: own, carry_out, line=line, about=partial(dict, about)
+    ).answer()

@@ -20,7 +20,7 @@ from .dialogue import Dialogue
 from .grammar import Refusal
 from .input import Input
 from .states import END_OF_CONTENT, IN_HANDSHAKE, TRANSITIONS, State
-from .turn import Handshake, Turn
+from .turn import Handshake, Turn, answer_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -207,8 +207,6 @@ class SMTPEngine:
         return self._take_command()
 
     def _take_command(self) -> Iterable[Action] | None:
-        if self._input.is_empty:
-            return None
         line = self._input.take_line()
         return None if line is None else self._command(line)
 
@@ -231,11 +229,14 @@ class SMTPEngine:
         self._judge(said, shown)
         if command.opens is not None:
             return command.opens(dialogue, parsed, shown)
+        carry_out = partial(self._carry_out, verb, command, parsed)
+        if not self._rules.rules:
+            return answer_alone(dialogue, self._answer(command, parsed), carry_out)
         return Turn(
             dialogue,
             _STAGES[verb],
             partial(self._answer, command, parsed),
-            partial(self._carry_out, verb, command, parsed),
+            carry_out,
             line=shown,
             about=partial(command.about, dialogue, parsed),
         ).answer()

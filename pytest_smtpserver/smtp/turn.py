@@ -8,6 +8,7 @@ follows the first reply that was sent; if none was, the command has changed noth
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.engine import Close, Send, StartTLS
@@ -36,6 +37,26 @@ _CLOSING = 421
 _COMPLETE_REPLY = re.compile(
     rb"^(?:[2-5][0-9]{2}-[^\r\n]*\r?\n)*[2-5][0-9]{2}(?: [^\r\n]*)?\r?\n", re.MULTILINE
 )
+
+
+# Servers say the same again and again. How many are kept is arbitrary.
+_sending = lru_cache(maxsize=256)(Send)
+
+
+def answer_alone(
+    dialogue: Dialogue, reply: Reply, carry_out: Callable[[Reply], object]
+) -> Iterable[Action]:
+    """Answer where there are no rules: all that a `Turn` would do, without one."""
+    dialogue.is_unanswered = False
+    dialogue.session.answered(reply, dialogue.now)
+    carry_out(reply)
+    _end_after(dialogue, reply)
+    return (_sending(reply.octets),)
+
+
+def _end_after(dialogue: Dialogue, reply: Reply) -> None:
+    if reply.code == _CLOSING and dialogue.state is not State.CLOSED:
+        dialogue.end("server")
 
 
 class Turn:
@@ -101,8 +122,8 @@ class Turn:
     def say(self, reply: Reply) -> Iterable[Action]:
         """Send a reply; what the first one means is carried out before it leaves."""
         self._settle(reply, reply)
-        self._end_after(reply)
-        return (Send(reply.octets),)
+        _end_after(self._dialogue, reply)
+        return (_sending(reply.octets),)
 
     def take_effect(self) -> Iterable[Action]:
         """Carry out what the server's own reply means, without sending it."""
@@ -119,7 +140,7 @@ class Turn:
             self._notice_sent(self._raw[known : found.start()])
             reply = _reply_of(found[0])
             self._settle(reply, reply)
-            self._end_after(reply)
+            _end_after(self._dialogue, reply)
             self._notice_sent(self._raw[found.end() :])
         return (Send(octets),)
 
@@ -171,10 +192,6 @@ class Turn:
         else:
             self._rule.hit(session.answered_by(self._rule, said, now))
         self._carry_out(meant)
-
-    def _end_after(self, reply: Reply) -> None:
-        if reply.code == _CLOSING and self._dialogue.state is not State.CLOSED:
-            self._dialogue.end("server")
 
     def _notice_sent(self, octets: bytes) -> None:
         if octets:
