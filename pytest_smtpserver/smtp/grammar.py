@@ -85,12 +85,12 @@ class Refusal(Exception):  # no error of ours: it carries the reply to the clien
         self.violation = violation
 
 
-@_remembered
 def legible(text: str) -> str:
     r"""Return a client's words with the octets that are no UTF-8 as `\xff`."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+@_remembered
 def reverse_path(text: str) -> tuple[str, str]:
     """Return the mailbox after `FROM:` (`""` for the null sender) and the rest of the line.
 
