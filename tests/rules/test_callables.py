@@ -1,0 +1,85 @@
+"""Callables of the test that raise, as text: the client gets 421, and the error is kept."""
+
+import pytest
+from conversation import Conversation
+
+
+def wrong(_):
+    raise LookupError("what is that?")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        lambda book: book.on("noop").reply(wrong),
+        lambda book: book.on("noop", where=wrong).accept(),
+        lambda book: book.on("noop", argument=wrong).accept(),
+        lambda book: book.on("*").reply(wrong),
+    ],
+)
+def test_the_client_gets_421_and_the_error_is_kept(rules):
+    conversation = Conversation(rules=rules)
+    assert conversation.codes("NOOP") == [421]
+    assert conversation.is_closed
+    assert conversation.session.ended_by == "server"
+    assert conversation.recorder.callable_error.args == ("what is that?",)
+
+
+@pytest.mark.parametrize("outcome", [lambda _: pytest.fail("no"), lambda _: pytest.skip("no")])
+@pytest.mark.parametrize(
+    "rules",
+    [
+        lambda book, outcome: book.on("noop").reply(outcome),
+        lambda book, outcome: book.on("noop", where=outcome).accept(),
+    ],
+)
+def test_what_is_no_exception_is_kept_too(rules, outcome):
+    conversation = Conversation(rules=lambda book: rules(book, outcome))
+    assert conversation.codes("NOOP") == [421]
+    assert conversation.recorder.callable_error.msg == "no"
+
+
+@pytest.mark.parametrize("returned", [550, b"550 no", "no", "99 no", "550 a\rb"])
+def test_what_is_no_reply_is_an_error_of_the_test(returned):
+    conversation = Conversation(rules=lambda book: book.on("noop").reply(lambda _: returned))
+    assert conversation.codes("NOOP") == [421]
+    assert isinstance(conversation.recorder.callable_error, TypeError | ValueError)
+
+
+def test_an_error_after_the_reply_closes_too():
+    conversation = Conversation(rules=lambda book: book.on("noop").accept().reply(wrong))
+    assert conversation.codes("NOOP") == [250, 421]
+    assert conversation.is_closed
+
+
+def test_the_first_error_is_the_one_that_is_kept():
+    def rules(book):
+        book.on("connect", where=wrong).accept()
+        book.on("noop").reply(lambda _: 1 / 0)
+
+    conversation = Conversation(rules=rules)
+    assert conversation.greeting.startswith(b"421 ")
+    assert isinstance(conversation.recorder.callable_error, LookupError)
+
+
+def test_a_callable_can_make_and_release_rules():
+    conversation = Conversation()
+    held = conversation.rules.on("rset").hold()
+
+    def change(command):
+        held.release()
+        conversation.rules.on("vrfy").reply("551 as agreed")
+        return "250 changed"
+
+    conversation.rules.on("noop").reply(change)
+    assert conversation.lines("NOOP", "VRFY x") == ["250 changed", "551 as agreed"]
+
+
+def test_a_callable_sees_the_session_as_it_is():
+    seen = []
+    conversation = Conversation(
+        rules=lambda book: book.on("noop").reply(lambda command: seen.append(command.session))
+    )
+    conversation.lines("EHLO client.test", "NOOP")
+    assert [exchange.verb for exchange in seen[0].exchanges] == ["", "EHLO"]
+    assert seen[0].helo == "client.test"

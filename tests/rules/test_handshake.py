@@ -1,0 +1,71 @@
+"""Rules on the TLS handshake: nothing is said in clear, and the client sees it fail."""
+
+import socket
+
+import pytest
+from conversation import Conversation
+
+from pytest_smtpserver.engine import Hold
+
+
+def connected(rules):
+    """Return a conversation with a server with implicit TLS, and its one rule."""
+    made = []
+    conversation = Conversation(rules=lambda book: made.append(rules(book)), tls="implicit")
+    return conversation, made[0]
+
+
+@pytest.mark.parametrize(("end", "was_reset"), [("disconnect", False), ("reset", True)])
+def test_a_handshake_can_be_cut(end, was_reset):
+    conversation, rule = connected(lambda book: getattr(book.on("tls"), end)())
+    assert conversation.greeting == b""
+    assert (conversation.is_closed, conversation.was_reset) == (True, was_reset)
+    assert conversation.session.ended_by == "server"
+    [hit] = rule.hits
+    assert (hit.verb, hit.reply, hit.rule) == ("", None, rule)
+
+
+def test_octets_can_be_sent_instead_of_a_handshake():
+    conversation, _ = connected(lambda book: book.on("tls").send(b"220 what?\r\n"))
+    assert conversation.greeting == b"220 what?\r\n"
+    assert conversation.session.exchanges == ()
+
+
+def test_a_handshake_that_is_never_answered_ends_with_the_clients_patience():
+    conversation, rule = connected(lambda book: book.on("tls").ignore())
+    assert conversation.send(b"\x16\x03\x01") == b""
+    conversation.eof()
+    assert conversation.session.ended_by == "client"
+    assert len(rule.hits) == 1
+
+
+def test_a_handshake_can_be_held():
+    conversation, rule = connected(lambda book: book.on("tls").hold().disconnect())
+    assert isinstance(conversation.pause, Hold)
+    assert len(rule.held) == 1
+    conversation.resume()
+    assert conversation.is_closed
+
+
+def test_a_callable_that_raises_closes_without_a_word():
+    conversation, _ = connected(lambda book: book.on("tls", where=lambda command: 1 / 0).accept())
+    assert conversation.greeting == b""
+    assert conversation.is_closed
+    assert isinstance(conversation.recorder.callable_error, ZeroDivisionError)
+
+
+@pytest.mark.smtpserver(tls="implicit")
+def test_a_handshake_that_was_held_goes_on(smtpserver, in_background):
+    rule = smtpserver.on("tls").hold()
+
+    def version():
+        with socket.create_connection(smtpserver.addr, timeout=20) as clear:
+            context = smtpserver.client_context()
+            with context.wrap_socket(clear, server_hostname="localhost") as encrypted:
+                return encrypted.version()
+
+    handshake = in_background(version)
+    rule.wait_held()
+    assert not handshake.done()
+    rule.release()
+    assert handshake.result() == "TLSv1.3"
