@@ -80,7 +80,11 @@ def _of_message(row: Row) -> Row:
 
 
 def _read_from_message(row: Criterion) -> Criterion:
-    return replace(row, read=lambda command: row.read(command.message))
+    def read(command: Any) -> Actual:
+        # Content that is too big is not kept, and meets nothing.
+        return Actual() if command.message is None else row.read(command.message)
+
+    return replace(row, read=read)
 
 
 _MAIL_FROM: Final = address_criterion(lambda command: one(command.mail_from))

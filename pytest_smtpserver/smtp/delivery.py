@@ -31,7 +31,7 @@ def content_ended(dialogue: Dialogue, content: Content) -> Iterable[Action]:
 
 def chunk_ended(dialogue: Dialogue, chunks: Chunks) -> Iterable[Action]:
     """Answer a chunk; the last one is the end of the content (RFC 3030 section 2)."""
-    if chunks.is_last and not chunks.is_too_big:
+    if chunks.is_last:
         return _deliver(dialogue, chunks, chunks.line, ("message", "bdat", "*"))
     reply = replies.TOO_BIG if chunks.is_too_big else replies.chunk_received(chunks.chunk)
     own = dialogue.offer.dressed(reply)
@@ -46,7 +46,7 @@ def _deliver(
     octets = content.octets()
     if octets is None:
         what: str | bytes = f"[{content.size:,} octets of content, too many to be kept]"
-        own, stages = dialogue.offer.dressed(replies.TOO_BIG), ()
+        own = dialogue.offer.dressed(replies.TOO_BIG)
     else:
         what, own = octets, dialogue.offer.dressed(replies.ACCEPTED)
         dialogue.content_complete(octets)

@@ -1,7 +1,5 @@
 """Rules on the TLS handshake: nothing is said in clear, and the client sees it fail."""
 
-import socket
-
 import pytest
 from conversation import Conversation
 
@@ -52,20 +50,3 @@ def test_a_callable_that_raises_closes_without_a_word():
     assert conversation.greeting == b""
     assert conversation.is_closed
     assert isinstance(conversation.recorder.callable_error, ZeroDivisionError)
-
-
-@pytest.mark.smtpserver(tls="implicit")
-def test_a_handshake_that_was_held_goes_on(smtpserver, in_background):
-    rule = smtpserver.on("tls").hold()
-
-    def version():
-        with socket.create_connection(smtpserver.addr, timeout=20) as clear:
-            context = smtpserver.client_context()
-            with context.wrap_socket(clear, server_hostname="localhost") as encrypted:
-                return encrypted.version()
-
-    handshake = in_background(version)
-    rule.wait_held()
-    assert not handshake.done()
-    rule.release()
-    assert handshake.result() == "TLSv1.3"

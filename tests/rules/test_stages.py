@@ -138,6 +138,35 @@ def test_a_rule_is_asked_before_limits():
     ]
 
 
+@pytest.mark.parametrize("content", [["DATA", "12345678", "."], ["BDAT 10 LAST", "12345678"]])
+def test_a_rule_is_asked_about_content_over_the_limit_which_is_not_kept(content):
+    rules = []
+    conversation = play(
+        "MAIL FROM:<ann@example.org>", MAIL[1], *content,
+        rules=lambda book: rules.append(book.on("message").reply("452 full")),
+        max_message_size=9, extensions=["CHUNKING", "SIZE"],
+    )  # fmt: skip
+    assert conversation.transaction.reply.code == 452
+    [hit] = rules[0].hits
+    assert hit.rule is rules[0]
+    assert conversation.transaction.message is None
+
+
+@pytest.mark.parametrize("match", [{"subject": ""}, {"text": ""}, {"html": lambda html: True}])
+def test_content_that_was_not_kept_meets_no_criterion(match):
+    settings = {"max_message_size": 10}
+    assert hits("message", *MAIL, *CONTENT, settings=settings, **match) == 0
+
+
+def test_content_that_was_not_kept_is_no_message_even_if_a_rule_accepts_it():
+    conversation = play(
+        *MAIL, *CONTENT,
+        rules=lambda book: book.on("message").reply("250 fine"), max_message_size=10,
+    )  # fmt: skip
+    assert conversation.transaction.outcome == "accepted"
+    assert conversation.messages == ()
+
+
 def test_a_rule_is_asked_before_the_lack_of_credentials():
     conversation = play(rules=lambda book: book.on("mail").reply("250 ok"), auth="required")
     assert conversation.codes("MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>") == [
