@@ -15,9 +15,18 @@ if TYPE_CHECKING:
 
 def url(settings: Settings, host: str, port: int) -> str:
     """Return `smtp://` or `smtps://`, with the first user's name and password (RFC 3986)."""
-    scheme = "smtps" if settings.tls == "implicit" else "smtp"
     user = next(iter(settings.users.items()), None)
     login = "" if user is None else f"{quote(user[0], safe='')}:{quote(user[1], safe='')}@"
+    return _url(settings, login, host, port)
+
+
+def shown_url(settings: Settings, host: str, port: int) -> str:
+    """Return the URL as it may be shown: without a password."""
+    return _url(settings, "", host, port)
+
+
+def _url(settings: Settings, login: str, host: str, port: int) -> str:
+    scheme = "smtps" if settings.tls == "implicit" else "smtp"
     place = f"[{quote(host, safe=':')}]" if ":" in host else host
     return f"{scheme}://{login}{place}:{port}"
 

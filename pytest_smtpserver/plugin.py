@@ -290,7 +290,8 @@ def pytest_runtest_makereport(
     wanted = (choice == "all" and report.when == "call") or (choice != "off" and report.failed)
     if wanted and (servers := _servers_of(item)):
         texts = [
-            f"{server.url}\n{server.transcript or 'no client connected'}" for server in servers
+            f"{server.shown_url}\n{server.transcript or 'no client connected'}"
+            for server in servers
         ]
         report.sections.append(("SMTP transcript", "\n\n".join(texts)))
     if report.failed and (notes := [n for s in _servers_of(item) for n in s.rule_notes]):

@@ -99,6 +99,11 @@ class SMTPServer:
         """
         return access.url(self._settings, *self.addr)
 
+    @property
+    def shown_url(self) -> str:
+        """The `url` without name and password, as reports show it. Errors as `addr`."""
+        return access.shown_url(self._settings, *self.addr)
+
     def env(self, prefix: str = "SMTP_") -> dict[str, str]:
         """Return what an application reads from its environment; errors as `addr`.
 
