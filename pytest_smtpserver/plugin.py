@@ -193,6 +193,17 @@ def smtpserver_async(smtpserver: SMTPServer) -> AsyncSMTPServer:
     return AsyncSMTPServer(smtpserver)
 
 
+@pytest.fixture
+def smtpserver_django(smtpserver: SMTPServer) -> Iterator[SMTPServer]:
+    """The test's `smtpserver`, to which Django's mail goes as long as the test lasts."""
+    from . import django
+
+    with _one_sentence("smtpserver_django"):
+        django.require()
+    with django.mail_goes_to(smtpserver):
+        yield smtpserver
+
+
 @pytest.fixture(scope="session")
 def smtpserver_ca() -> CertificateAuthority:
     """The `CertificateAuthority` of the run: `.cert_file` and `.client_context()`."""

@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "pytest_smtpserver"
 #: What each room may import of the package.
 ALLOWED = {
     "plugin": {
-        "certificates", "checks", "comparing", "network", "server", "server_async", "settings",
+        "certificates", "checks", "comparing", "django", "network", "server", "server_async",
+        "settings",
     },
     "server": {
         "access", "addresses", "certificates", "checks", "clock", "matching", "network", "outbox",
@@ -22,6 +23,7 @@ ALLOWED = {
     "checks": {"matching", "records", "server"},
     "comparing": {"matching", "records"},
     "outbox": {"records"},
+    "django": {"server"},
     "waiting": {"clock", "matching", "records"},
     "smtp": {"engine", "records", "rules", "settings"},
     "rules": {"engine", "matching", "records"},

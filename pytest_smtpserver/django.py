@@ -1,0 +1,127 @@
+"""Django's mail settings, pointed at a server for as long as a test lasts.
+
+Django's own `override_settings` lays one more set of settings over the others, and taking it away
+in another order than that of pytest-django's fixture `settings` would bring back what was meant to
+be gone. So values are replaced where they are, and put back there.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, MutableMapping
+
+    from .server import SMTPServer
+
+_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+# Where OpenSSL looks for the certificates that are trusted by default; Django's backend takes no
+# others.
+_CA_FILE = "SSL_CERT_FILE"
+_NOTHING = object()
+
+
+def require() -> None:
+    """Raise `RuntimeError`, with one sentence, unless Django is there and configured."""
+    try:
+        from django.conf import settings
+        from django.core.exceptions import ImproperlyConfigured
+    except ImportError:
+        raise RuntimeError("Django is not installed") from None
+    try:
+        # Whatever it is: the settings are read when the first of them is asked for.
+        _ = settings.DEBUG
+    except (ImproperlyConfigured, ImportError) as error:
+        raise RuntimeError(f"Django is not configured: {error}") from None
+
+
+@contextmanager
+def mail_goes_to(server: SMTPServer) -> Iterator[None]:
+    """Let Django send its mail to this server; all is as before in the end."""
+    from django.conf import settings
+
+    # From Django 6.1 a project has either MAILERS or the EMAIL_ settings: with the former, Django
+    # refuses to read the latter.
+    is_new = hasattr(settings, "MAILERS")
+    values = _mailers(server, settings.MAILERS) if is_new else _email_settings(server)
+    with _replaced(os.environ, _environment(server)), _replaced_settings(values):
+        yield
+
+
+def _environment(server: SMTPServer) -> dict[str, str]:
+    return {} if server.settings.tls == "off" else {_CA_FILE: str(server.ca.cert_file)}
+
+
+def _email_settings(server: SMTPServer) -> dict[str, Any]:
+    username, password = _login(server)
+    return {
+        "EMAIL_BACKEND": _BACKEND,
+        "EMAIL_HOST": server.host,
+        "EMAIL_PORT": server.port,
+        "EMAIL_HOST_USER": username,
+        "EMAIL_HOST_PASSWORD": password,
+        "EMAIL_USE_TLS": server.settings.tls == "starttls",
+        "EMAIL_USE_SSL": server.settings.tls == "implicit",
+        "EMAIL_SSL_CERTFILE": None,
+        "EMAIL_SSL_KEYFILE": None,
+    }
+
+
+def _mailers(server: SMTPServer, mailers: Mapping[str, object]) -> dict[str, Any]:
+    username, password = _login(server)
+    options = {
+        "host": server.host,
+        "port": server.port,
+        "username": username,
+        "password": password,
+        "use_tls": server.settings.tls == "starttls",
+        "use_ssl": server.settings.tls == "implicit",
+    }
+    mailer = {"BACKEND": _BACKEND, "OPTIONS": options}
+    return {"MAILERS": dict.fromkeys([*mailers, "default"], mailer)}
+
+
+def _login(server: SMTPServer) -> tuple[str, str]:
+    # Without users anyone may log in, and where AUTH is required Django has to.
+    anyone = ("anyone", "any password") if server.settings.auth == "required" else ("", "")
+    return next(iter(server.settings.users.items()), anyone)
+
+
+@contextmanager
+def _replaced_settings(values: Mapping[str, Any]) -> Iterator[None]:
+    from django.conf import settings
+
+    try:
+        with _replaced(vars(settings._wrapped), values):
+            _announce(values, enter=True)
+            yield
+    finally:
+        _announce(values, enter=False)
+
+
+def _announce(names: Mapping[str, Any], *, enter: bool) -> None:
+    from django.conf import settings
+    from django.core.signals import setting_changed
+
+    # What was read once is kept there.
+    for name in names:
+        vars(settings).pop(name, None)
+    for name, value in names.items():
+        now = value if enter else getattr(settings._wrapped, name, None)
+        setting_changed.send(type(settings._wrapped), setting=name, value=now, enter=enter)
+
+
+@contextmanager
+def _replaced(mapping: MutableMapping[str, Any], values: Mapping[str, Any]) -> Iterator[None]:
+    before = {name: mapping.get(name, _NOTHING) for name in values}
+    mapping.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is _NOTHING:
+                mapping.pop(name, None)
+            else:
+                mapping[name] = value

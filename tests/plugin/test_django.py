@@ -1,0 +1,132 @@
+"""`smtpserver_django`: Django's mail goes to the test's server, and all is restored."""
+
+from __future__ import annotations
+
+import django
+import pytest
+
+# How a project says where its mail goes; Django knows MAILERS from 6.1 on.
+STYLES = {"EMAIL": 'EMAIL_HOST="mail.example.org", EMAIL_TIMEOUT=5'}
+if django.VERSION >= (6, 1):
+    STYLES["MAILERS"] = (
+        'MAILERS={"default": {"OPTIONS": {"host": "mail.example.org"}}, '
+        '"other": {"OPTIONS": {"host": "mail.example.org"}}}'
+    )
+
+CONFTEST = """
+    import os
+    import pytest
+    from django.conf import settings
+
+    def pytest_configure():
+        settings.configure({style})
+
+    def as_they_are():
+        names = [name for name in dir(settings._wrapped) if name.startswith(("EMAIL_", "MAILERS"))]
+        values = {{name: getattr(settings._wrapped, name) for name in names}}
+        return {{**values, "SSL_CERT_FILE": os.environ.get("SSL_CERT_FILE")}}
+
+    @pytest.fixture(autouse=True, scope="session")
+    def all_is_restored():
+        before = as_they_are()
+        yield
+        assert as_they_are() == before
+"""
+
+SUITE = """
+    import pytest
+    from django.core import mail
+
+    def send():
+        mail.send_mail("hello", "text", "from@example.org", ["to@example.org"])
+
+    def test_mail_arrives(smtpserver_django, smtpserver):
+        send()
+        assert smtpserver_django is smtpserver
+        assert smtpserver.wait_for_message().subject == "hello"
+
+    @pytest.mark.parametrize("tls", [
+        pytest.param(tls, marks=pytest.mark.smtpserver(tls=tls)) for tls in ("starttls", "implicit")
+    ])
+    @pytest.mark.smtpserver(auth="required", users={"ann": "open sesame"})
+    def test_mail_arrives_over_verified_tls_from_the_first_user(smtpserver_django, tls):
+        send()
+        session = smtpserver_django.wait_for_session()
+        assert session.tls
+        assert session.username == "ann"
+        assert len(session.messages) == 1
+
+    @pytest.mark.smtpserver(auth="required")
+    def test_anyone_logs_in_where_there_are_no_users(smtpserver_django):
+        send()
+        assert smtpserver_django.wait_for_session().username
+
+    @pytest.mark.smtpserver(tls="starttls", certificate="untrusted")
+    def test_a_bad_certificate_is_refused(smtpserver_django):
+        with pytest.raises(OSError):
+            send()
+        assert "unknown CA" in smtpserver_django.wait_for_session().tls_failure
+
+    def test_two_tests_have_two_servers(smtpserver_django):
+        send()
+        assert len(smtpserver_django.messages) == 1
+
+    @pytest.fixture
+    def overriding():
+        # Like pytest-django's fixture `settings`, which is older than ours but changes them later.
+        from django.test.utils import override_settings
+        override = override_settings(DEFAULT_FROM_EMAIL="x@example.org")
+        yield override
+        override.disable()
+
+    def test_settings_that_are_changed_meanwhile_do_not_keep_ours(overriding, smtpserver_django):
+        overriding.enable()
+        send()
+        assert len(smtpserver_django.messages) == 1
+"""
+
+SUITE_OF_MAILERS = """
+    from django.core.mail import EmailMessage
+
+    def test_every_mailer_leads_to_the_server(smtpserver_django):
+        EmailMessage("hello", to=["to@example.org"]).send(using="other")
+        assert len(smtpserver_django.messages) == 1
+"""
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_mail_goes_to_the_test_s_server_and_all_is_restored(
+    pytester: pytest.Pytester, style: str
+) -> None:
+    pytester.makeconftest(CONFTEST.format(style=STYLES[style]))
+    pytester.makepyfile(SUITE)
+    if style == "MAILERS":
+        pytester.makepyfile(test_mailers=SUITE_OF_MAILERS)
+    # Django 6.1 warns of the project's own settings.
+    result = pytester.runpytest_subprocess("-W", "error", "-W", "ignore:The EMAIL_")
+    result.assert_outcomes(passed=8 if style == "MAILERS" else 7)
+
+
+USES_IT = """
+    def test_it(smtpserver_django):
+        pass
+"""
+
+
+def test_a_project_without_settings_is_told_so_in_one_sentence(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(USES_IT)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["smtpserver_django: Django is not configured: *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_an_environment_without_django_is_told_so_in_one_sentence(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(USES_IT)
+    pytester.makeconftest("import sys; sys.modules['django'] = None")
+    result = pytester.runpytest_subprocess("-p", "no:django")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["smtpserver_django: Django is not installed"])
+    result.stdout.no_fnmatch_line("*Traceback*")
