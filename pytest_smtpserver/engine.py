@@ -7,6 +7,8 @@ another protocol gets the network, the threads and the timeouts from `pytest_smt
 
 The contract between an engine and the one that drives it:
 
+* Between `opened` and the first `next_action` the engine receives what the peer has sent already,
+  before it could hear anything.
 * Actions are carried out in order. Octets of `Send`s may be gathered into one write, but they
   leave before any other action is begun.
 * After `Wait` or `Hold` the engine is paused: `next_action` gives `None` until `resume`. What the

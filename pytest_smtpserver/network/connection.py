@@ -71,6 +71,7 @@ class Connection:
         try:
             with self._scope:
                 self._engine.opened(now())
+                self._hear_early_octets()
                 await self._converse()
             if self._scope.cancelled_caught:
                 await self._finish(self._end_reason)
@@ -91,6 +92,13 @@ class Connection:
                     self._eof()
         except Lost:
             self._engine.eof(now(), reset=True)
+
+    def _hear_early_octets(self) -> None:
+        # What is there by now, the peer has sent before the engine could say a word. An end or a
+        # reset is met again at the next read.
+        with contextlib.suppress(OSError):
+            if octets := self._socket.recv(CHUNK):
+                self._engine.receive(octets, now())
 
     def _eof(self) -> None:
         self._over = True

@@ -165,3 +165,19 @@ def test_a_conversation_that_is_over_is_closed_even_if_the_engine_does_not(
     with host.connect() as client:
         client.shutdown(socket.SHUT_WR)
         assert everything(client) == b""
+
+
+def test_what_the_peer_says_first_is_received_before_the_engine_says_a_word(
+    make_host: Callable[..., Host],
+) -> None:
+    has_spoken = threading.Event()
+
+    def late_engine() -> Toy:
+        assert has_spoken.wait(TIMEOUT)
+        return Toy()
+
+    host = make_host(late_engine)
+    with socket.create_connection(host.listener.address, TIMEOUT) as client:
+        client.sendall(b"x")
+        has_spoken.set()
+        assert client.recv(100) == b"hello\nx"

@@ -51,8 +51,6 @@ class Toy:
         self._paused = False
 
     def opened(self, now: float) -> None:
-        if self._implicit:
-            self._actions.append(self._start_tls())
         self._actions.append(Send(b"hello\n"))
 
     def receive(self, octets: bytes, now: float) -> None:
@@ -61,6 +59,9 @@ class Toy:
     def next_action(self) -> Action | None:
         if self._paused:
             return None
+        if self._implicit:
+            self._implicit, self._paused = False, True
+            return self._start_tls()
         if self._actions:
             action = self._actions.pop(0)
             self._paused = isinstance(action, StartTLS)
