@@ -114,7 +114,9 @@ class TransactionRecording(_Recording[Transaction]):
 
     def refuse(self, address: str, reply: Reply) -> None:
         """Note a recipient that was refused."""
-        self.refused = [*(self.refused or ()), (address, reply)]
+        # Most transactions have none, and with many records an empty list for each is felt.
+        self.refused = self.refused or []
+        self.refused.append((address, reply))
         self._changes += 1
 
     def answered(self, reply: Reply) -> None:
@@ -172,6 +174,7 @@ class SessionRecording(_Recording[Session]):
     __slots__ = (
         "_helo",
         "_meanwhile",
+        "_mechanism",
         "_pending",
         "_recorder",
         "auth",
@@ -195,7 +198,7 @@ class SessionRecording(_Recording[Session]):
         self._recorder = recorder
         self._helo: tuple[str, bool] | None = None
         self._pending: tuple[str, float] | None = None
-        self._meanwhile: tuple[RawEvent, ...] = ()
+        self._meanwhile: list[RawEvent] | None = None
         self.id = id
         self.client = client
         self.started = now
@@ -203,9 +206,10 @@ class SessionRecording(_Recording[Session]):
         self.ended_by: EndedBy | None = None
         self.tls: TLSInfo | None = None
         self.tls_failure: str | None = None
-        self.auth: tuple[AuthAttempt, ...] = ()
+        self.auth: list[AuthAttempt] = []
         #: With some mechanisms a client can be let in without saying who it is.
         self.is_authenticated = False
+        self._mechanism: str | None = None
         self.username: str | None = None
         self.violations: list[Violation] = []
         # Plain tuples until somebody looks: most sessions are never looked at.
@@ -228,8 +232,12 @@ class SessionRecording(_Recording[Session]):
     @property
     def mechanism(self) -> str | None:
         """The mechanism by which the client is authenticated."""
-        succeeded = [attempt.mechanism for attempt in self.auth if attempt.succeeded]
-        return succeeded[-1] if self.is_authenticated else None
+        return self._mechanism if self.is_authenticated else None
+
+    @property
+    def helo(self) -> str | None:
+        """How the client introduced itself last, without a snapshot of all the rest."""
+        return self._helo[0] if self._helo else None
 
     def callable_failed(self, error: BaseException) -> None:
         """Note that a callable of the test raised."""
@@ -256,9 +264,10 @@ class SessionRecording(_Recording[Session]):
 
     def authenticated(self, attempt: AuthAttempt) -> None:
         """Note an attempt to authenticate, and who is authenticated from now on."""
-        self.auth = (*self.auth, attempt)
+        self.auth.append(attempt)
         if attempt.succeeded:
             self.is_authenticated, self.username = True, attempt.username
+            self._mechanism = attempt.mechanism
         self._changes += 1
 
     def violated(self, violation: Violation) -> None:
@@ -277,22 +286,23 @@ class SessionRecording(_Recording[Session]):
         if self._pending is None:
             self.wire.append(event)
         else:
-            self._meanwhile = (*self._meanwhile, event)
+            self._meanwhile = self._meanwhile or []
+            self._meanwhile.append(event)
         self._changes += 1
 
     def answered(self, reply: Reply | None, now: float) -> None:
         """Note the answer to the pending command."""
         command, received = self._pending or ("", now)
-        self.wire.append((command, reply, None, received, now, self._meanwhile))
-        self._pending, self._meanwhile = None, ()
+        self.wire.append((command, reply, None, received, now, tuple(self._meanwhile or ())))
+        self._pending = self._meanwhile = None
         self._changes += 1
 
     def answered_by(self, rule: object, reply: Reply | None, now: float) -> Exchange:
         """Note the answer of a rule to the pending command, and return the exchange."""
         command, received = self._pending or ("", now)
-        exchange = _exchange(command, reply, rule, received, now, self._meanwhile)
+        exchange = _exchange(command, reply, rule, received, now, tuple(self._meanwhile or ()))
         self.wire.append(exchange)
-        self._pending, self._meanwhile = None, ()
+        self._pending = self._meanwhile = None
         self._changes += 1
         return exchange
 
@@ -347,7 +357,7 @@ class SessionRecording(_Recording[Session]):
             is_esmtp=is_esmtp,
             tls=self.tls,
             tls_failure=self.tls_failure,
-            auth=self.auth,
+            auth=tuple(self.auth),
             username=self.username,
             violations=tuple(self.violations),
             transactions=tuple([t.snapshot() for t in list(self.transactions)]),
@@ -358,7 +368,7 @@ class SessionRecording(_Recording[Session]):
         seen = [_seen(entry) for entry in list(self.wire)]
         self.wire[: len(seen)] = seen
         # A command that still awaits its answer is shown, but is no exchange yet.
-        pending, meanwhile = self._pending, [_event(*event) for event in self._meanwhile]
+        pending, meanwhile = self._pending, [_event(*event) for event in self._meanwhile or ()]
         if pending is not None and pending[0]:
             seen.append(Event(time=pending[1], origin="C", what=pending[0]))
         return (*seen, *meanwhile)

@@ -51,7 +51,7 @@ class Command:
     @property
     def helo(self) -> str | None:
         """The name that the client gives now, or else has given."""
-        return self.argument if self.verb in ("EHLO", "HELO", "LHLO") else self.session.helo
+        return self.argument if self.verb in ("EHLO", "HELO", "LHLO") else self._session.helo
 
     def __repr__(self) -> str:
         return f"<Command {self.line!r} of session {self.session_id}>"

@@ -72,7 +72,8 @@ class Rule:
         self._criteria = Criteria.of(stage.kind, match)
         self._gate = Gate()
         self._phases: tuple[Phase, ...] = (Phase(),)
-        self._hits: tuple[Exchange, ...] = ()
+        self._hits: list[Exchange] = []
+        self._hits_seen: tuple[Exchange, ...] = ()
         #: The commands that were held, oldest first.
         self.held: tuple[Command, ...] = ()
         #: What a failing test's report says of the rule.
@@ -186,7 +187,11 @@ class Rule:
     @property
     def hits(self) -> tuple[Exchange, ...]:
         """The exchanges that the rule has answered, oldest first."""
-        return self._hits
+        with self._book.lock:
+            hits, count = self._hits, len(self._hits)
+        if len(self._hits_seen) != count:
+            self._hits_seen = tuple(hits[:count])
+        return self._hits_seen
 
     @property
     def unused_phases(self) -> tuple[int, ...]:
@@ -216,7 +221,7 @@ class Rule:
     def hit(self, exchange: Exchange) -> None:
         """Note an exchange that the rule has answered."""
         with self._book.lock:
-            self._hits = (*self._hits, exchange)
+            self._hits.append(exchange)
 
     @property
     def _last(self) -> Phase:
