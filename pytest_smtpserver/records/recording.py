@@ -224,12 +224,6 @@ class SessionRecording(_Recording[Session]):
         self._changes += 1
 
     @property
-    def has_spoken(self) -> bool:
-        """Whether the client has given a command."""
-        # The greeting stands first on the wire.
-        return self._pending is not None or len(self.wire) > 1
-
-    @property
     def mechanism(self) -> str | None:
         """The mechanism by which the client is authenticated."""
         return self._mechanism if self.is_authenticated else None

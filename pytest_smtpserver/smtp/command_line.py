@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from . import replies
 from .authentication import is_auth, masked
 from .commands import COMMANDS
-from .conduct import judge_line
+from .conduct import judge_command, judge_line
 from .grammar import legible
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class CommandLine:
     #: Whether it is AUTH, or was to be: there may be a secret in it.
     is_auth: bool
     fault: tuple[Reply, str] | None
-    #: The codes of what is wrong with it though it can be taken.
+    #: The codes of what is wrong with it whatever it says, and of what is if it can be taken.
+    line_violations: tuple[str, ...]
     violations: tuple[str, ...]
 
 
@@ -83,7 +84,8 @@ def _read(line: bytes) -> CommandLine:
         length=len(line),
         is_auth=auth,
         fault=_fault(trimmed, verb),
-        violations=tuple(judge_line(line, verb, argument)),
+        line_violations=tuple(judge_line(line)),
+        violations=tuple(judge_command(verb, argument)),
     )
 
 

@@ -177,12 +177,12 @@ def answer_help(dialogue: Dialogue, topic: str) -> Reply:
 
 def greet_esmtp(dialogue: Dialogue, domain: str, reply: Reply) -> None:
     """Take note of who the client says it is; EHLO also resets (RFC 5321 section 4.1.4)."""
-    dialogue.introduce(domain, is_esmtp=True)
+    dialogue.introduce(domain, reply, is_esmtp=True)
 
 
 def greet_smtp(dialogue: Dialogue, domain: str, reply: Reply) -> None:
     """The same for HELO, after which there are no extensions."""
-    dialogue.introduce(domain, is_esmtp=False)
+    dialogue.introduce(domain, reply, is_esmtp=False)
 
 
 def begin(dialogue: Dialogue, mail: Path, reply: Reply | None) -> None:

@@ -73,7 +73,13 @@ class Dialogue:
         self.auth_failed = False
         #: Whether the client has said nothing since the handshake.
         self.is_untried = False
+        #: The verb of the last command line, `""` before the first.
+        self.last_verb = ""
+        #: Whether a command that came before its predecessor's reply can blame that reply.
+        self.group_failed = False
         self._is_esmtp = False
+        # The keywords that the reply to EHLO has named, which may be a rule's.
+        self._announced: frozenset[str] = frozenset()
         self._transaction: TransactionRecording | None = None
         self._data_refused = False
         self._delivered = False
@@ -130,8 +136,17 @@ class Dialogue:
         return Command(**{**known, **about})
 
     def offers(self, extension: str) -> bool:
-        """Whether this client was told of an extension."""
+        """Whether this client was told of an extension, and the server knows it."""
         return self._is_esmtp and extension in self.face.extensions
+
+    def announced(self, extension: str) -> bool:
+        """Whether this client was told of an extension, be it by a rule."""
+        return extension in self._announced
+
+    @property
+    def was_misled(self) -> bool:
+        """Whether a rule has told this client of an extension that the server does not know."""
+        return not self._announced <= self.face.extensions.keys()
 
     def check_parameters(self, given: Parameters, command: Literal["mail", "rcpt"]) -> None:
         """Raise `Refusal` for a parameter that this client may not give, or not so.
@@ -156,7 +171,7 @@ class Dialogue:
         """Begin anew, encrypted. RFC 3207 section 4.2: "reset to the initial state"."""
         self.moved("STARTTLS")
         self.face = self.offer.under_tls
-        self._is_esmtp = False
+        self._is_esmtp, self._announced = False, frozenset()
         self.is_untried = True
         self.session.secured(info, self.now)
 
@@ -170,10 +185,11 @@ class Dialogue:
         if reply is not None and not reply.is_positive:
             self.state = State.REFUSED
 
-    def introduce(self, domain: str, *, is_esmtp: bool) -> None:
+    def introduce(self, domain: str, reply: Reply, *, is_esmtp: bool) -> None:
         """Take note of EHLO or HELO, which also resets."""
         self.reset()
         self._is_esmtp = is_esmtp
+        self._announced = _keywords(reply) if is_esmtp else frozenset()
         self.session.greeted(domain, is_esmtp=is_esmtp)
 
     def begin(self, mail_from: str, parameters: Parameters, reply: Reply | None) -> None:
@@ -226,16 +242,14 @@ class Dialogue:
     def chunk_answered(self, reply: Reply | None) -> None:
         """Await the next chunk; one that was not taken ends the transaction."""
         assert self._transaction is not None
-        if reply is None:
-            self.moved(END_OF_CONTENT)
-            self._finish("aborted")
-            return
-        self._transaction.answered(reply)
-        if reply.is_completion:
-            self.moved("BDAT")
-        else:
-            self.moved(END_OF_CONTENT)
-            self._finish("rejected")
+        if reply is not None:
+            self._transaction.answered(reply)
+            if reply.is_completion:
+                self.moved("BDAT")
+                return
+        self.moved(END_OF_CONTENT)
+        self.group_failed = True
+        self._finish("aborted" if reply is None else "rejected")
 
     def content_answered(
         self, recipient: str | None, reply: Reply | None, *, is_last: bool
@@ -287,3 +301,8 @@ class Dialogue:
         transaction, self._transaction = self._transaction, None
         self.content = self.chunks = None
         self.session.finish(transaction, outcome)
+
+
+def _keywords(reply: Reply) -> frozenset[str]:
+    # RFC 5321 section 4.1.1.1: ehlo-line = ehlo-keyword *( SP ehlo-param ), after the first line.
+    return frozenset(line.partition(" ")[0].upper() for line in reply.text.split("\n")[1:])

@@ -53,8 +53,6 @@ class SMTPEngine:
         self._work: Iterator[Action] = iter(())
         self._paused = False
         self._is_greeted = self._is_closing = False
-        # Whether a command that came before its predecessor's reply can blame that reply.
-        self._group_failed = False
 
     @property
     def idle_timeout(self) -> float:
@@ -76,11 +74,20 @@ class SMTPEngine:
         dialogue.now = now
         if not self._is_greeted and dialogue.state is State.START and self._input.is_empty:
             dialogue.violated("early-talker")
+        if dialogue.group_failed and self._owes_nothing:
+            dialogue.group_failed = False
         self._input.add(octets)
+
+    @property
+    def _owes_nothing(self) -> bool:
+        # Whether all that the client has sent is answered.
+        dialogue = self._dialogue
+        is_between = dialogue.turn is None and dialogue.state is not State.CHUNK
+        return is_between and self._input.is_empty and not self._input.is_skipping
 
     def next_action(self) -> Action | None:
         """Return what to do next; see `Engine`."""
-        while not self._paused:
+        while not (self._paused or self._input.is_skipping):
             for action in self._work:
                 self._paused = isinstance(action, PAUSING)
                 return action
@@ -199,7 +206,7 @@ class SMTPEngine:
         return None if line is None else exchange.take(line)
 
     def _take_first_command(self) -> Iterable[Action] | None:
-        if self._input.begins_with(_TLS_RECORD) and not self._session.has_spoken:
+        if not self._dialogue.last_verb and self._input.begins_with(_TLS_RECORD):
             # Of what it says now nothing is for us.
             self._session.not_secured(_BEGAN_WITH_TLS[self._offer.settings.tls], self._dialogue.now)
             self._dialogue.state = State.SECURING
@@ -217,6 +224,8 @@ class SMTPEngine:
         is_too_long = said.length > dialogue.face.line_limit(verb)
         shown = self._shown(said, is_too_long=is_too_long)
         dialogue.session.asked(shown, dialogue.now)
+        dialogue.last_verb = verb or " "
+        self._blame(said.line_violations, shown)
         try:
             if is_too_long:
                 raise Refusal(replies.LINE_TOO_LONG, "long-command-line")
@@ -249,9 +258,7 @@ class SMTPEngine:
             raise Refusal(replies.unknown_command(word), None if known else "unknown-command")
         state = self._dialogue.state
         if verb not in TRANSITIONS[state]:
-            # In a pipelined group the client could not know that what it builds on was refused.
-            violation = None if self._group_failed else "out-of-order"
-            raise Refusal(replies.out_of_order(verb, state.value), violation)
+            raise Refusal(replies.out_of_order(verb, state.value), "out-of-order")
         return command
 
     def _answer(self, command: Command, parsed: object) -> Reply:
@@ -266,7 +273,7 @@ class SMTPEngine:
         else:
             if verb == "STARTTLS" and not self._input.is_empty:
                 self._judge_going_on(verb)
-            self._group_failed = not self._input.is_empty
+            self._dialogue.group_failed = True
             command.declined(self._dialogue, parsed, reply)
 
     def _forget_what_came_in_clear(self) -> None:
@@ -279,12 +286,14 @@ class SMTPEngine:
     def _refuse(self, shown: str, said: CommandLine, refusal: Refusal) -> Iterable[Action]:
         dialogue, verb = self._dialogue, said.verb
         reply = self._offer.dressed(refusal.reply)
-        if refusal.violation is not None:
-            dialogue.violated(refusal.violation, shown)
-        if verb == "BDAT":
-            # RFC 3030 section 2 has the server discard what was sent in vain.
+        code = refusal.violation
+        if code is not None and not conduct.is_excused(dialogue, code):
+            dialogue.violated(code, shown)
+        if verb == "BDAT" and verb in self._offer.commands:
+            # RFC 3030 section 2: "the receiver-SMTP MUST accept and discard the associated
+            # message data before sending the appropriate 5XX or 4XX code".
             self._input.skip(chunk_size(said.argument))
-        self._group_failed = not self._input.is_empty
+        dialogue.group_failed = True
         # To the rules, a verb that is no command of the server is one if a rule says so.
         stages = ("*",) if verb in COMMANDS else (verb.lower(), "*")
         carry_out = partial(self._refused, verb, said.argument)
@@ -296,17 +305,17 @@ class SMTPEngine:
             command.unread(self._dialogue, argument, reply)
 
     def _judge(self, said: CommandLine, shown: str) -> None:
-        for code in said.violations:
-            self._dialogue.violated(code, shown)
-        if self._input.is_empty:
-            self._group_failed = False
-        elif said.verb != "STARTTLS":
+        self._blame(said.violations, shown)
+        if said.verb != "STARTTLS" and not self._input.is_empty:
             # What comes after STARTTLS is judged with the reply, until which more may come.
             self._judge_going_on(said.verb, said.argument)
 
     def _judge_going_on(self, verb: str, argument: str = "") -> None:
-        for code in conduct.judge_going_on(self._dialogue, verb, argument):
-            self._dialogue.violated(code, f"after {verb}")
+        self._blame(conduct.judge_going_on(self._dialogue, verb, argument), f"after {verb}")
+
+    def _blame(self, codes: Iterable[str], detail: str) -> None:
+        for code in codes:
+            self._dialogue.violated(code, detail)
 
     def _shown(self, said: CommandLine, *, is_too_long: bool) -> str:
         # What comes after an AUTH that failed, and is no command, is an answer to it.

@@ -37,6 +37,11 @@ class Input:
         """Return whether these come next."""
         return self._octets.startswith(octets, self._start)
 
+    @property
+    def is_skipping(self) -> bool:
+        """Whether octets that are to be thrown away have not come yet."""
+        return self._skip > 0
+
     def take_line(self) -> bytes | None:
         """Return the next line with its end, or `None` if it has not come yet.
 

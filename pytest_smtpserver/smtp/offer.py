@@ -48,7 +48,9 @@ class Offer:
         if settings.tls != "off":
             self.stages.add("tls")
         # RFC 5321 section 4.3.1: the greeting begins with the server's domain, too.
-        self.greeting = Reply(220, f"{settings.hostname} ESMTP pytest-smtpserver")
+        # Section 4.2: ESMTP for a server that takes EHLO; RFC 2033 section 4.2 shows LMTP there.
+        protocol = {"smtp": "ESMTP", "lmtp": "LMTP"}[settings.protocol]
+        self.greeting = Reply(220, f"{settings.hostname} {protocol} pytest-smtpserver")
         self.helo = Reply(250, settings.hostname)
         #: What a client is offered in clear, and under TLS.
         keywords = (*settings.offered_extensions, *OF_SETTINGS)
