@@ -7,9 +7,11 @@ is decided by its seed, which is printed.
 """
 
 import argparse
+import contextlib
 import gc
 import random
 import re
+import ssl
 import sys
 import tracemalloc
 from dataclasses import dataclass
@@ -19,13 +21,13 @@ from pathlib import Path
 TESTS = Path(__file__).parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS / "smtp")]
 
-from conversation import CLIENT, rule_book  # noqa: E402
+from conversation import make_engine, rule_book  # noqa: E402
 from replay import FILES, read  # noqa: E402
 
-from pytest_smtpserver.engine import Close, Hold, Send, Wait  # noqa: E402
+from pytest_smtpserver.engine import Close, Hold, Send, TLSInfo, Wait  # noqa: E402
 from pytest_smtpserver.records.recorder import Recorder  # noqa: E402
 from pytest_smtpserver.settings import Settings  # noqa: E402
-from pytest_smtpserver.smtp import Offer, SMTPEngine  # noqa: E402
+from pytest_smtpserver.smtp import Offer  # noqa: E402
 
 #: What a mutation inserts: ends of lines and contents that are nearly right, limits, parameters.
 TOKENS = (
@@ -41,12 +43,38 @@ TOKENS = (
 #: What seldom does: it takes as many octets as a hundred of the others.
 LONG_TOKENS = (b"x" * 520, b"x" * 17_000, b"\n" * 300)
 
-#: The servers that are tried: as it is, and with limits that are soon reached.
+#: The servers that are tried: as it is, with limits that are soon reached, and with what else the
+#: settings can make of it. No handshake is played: the engine is told that it is done.
 SETTINGS = (
     Settings(),
     Settings(max_message_size=20, max_recipients=1),
     Settings(max_message_size=0, extensions=()),
+    Settings(protocol="lmtp"),
+    Settings(tls="starttls", tls_required=True),
+    Settings(tls="implicit", auth="required"),
+    Settings(auth="optional", users={"ann": "secret"}),
 )
+
+#: What tests do instead of the server; each server has some of these rules, or none.
+RULES = (
+    lambda book: book.refuse("550 no"),
+    lambda book: book.refuse("451 later", stage="rcpt"),
+    lambda book: book.greylist(),
+    lambda book: book.chaos(0.2, seed=1),
+    lambda book: book.on("connect").delay(0.1),
+    lambda book: book.on("*").after(5, per="session").times(1).delay(1),
+    lambda book: book.on("ehlo").reply("250 a\nPIPELINING\nXFOO"),
+    lambda book: book.on("mail").hold().reply("250 held"),
+    lambda book: book.on("data").reply(lambda command: f"354 {len(command.rcpt_to)}"),
+    lambda book: book.on("message").accept(reply=False).then().reply("554 no"),
+    lambda book: book.on("message").ignore(),
+    lambda book: book.on("bdat").times(1).reply("451 later").then().ignore(),
+    lambda book: book.on("noop").send(b"250 a\r\n250 b\r\n"),
+    lambda book: book.on("rset").disconnect(),
+    lambda book: book.on("quit").reply("500 stay"),
+    lambda book: book.on("xfoo").reply("250 foo"),
+    lambda book: book.on("vrfy").reply("421 go"),
+)  # fmt: skip
 
 #: A session ends after so many octets at the latest; arbitrary.
 LONGEST_SESSION = 40_000
@@ -56,6 +84,9 @@ SHORT = 1_000
 SLICE = 250_000
 #: What the memory may be more at a look than at the first one: caches that fill late.
 GROWTH = 200_000
+
+#: What a handshake comes to.
+TLS = TLSInfo(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", server_name=None)
 
 REPLIES = re.compile(rb"(?:[2-5][0-9][0-9](?:[- ][^\r\n]*)?\r\n)*")
 
@@ -79,7 +110,7 @@ class Session:
 
     def __init__(self, chance, recorder):
         self.chance = chance
-        self.engine = new_engine(chance.choice(SETTINGS), recorder)
+        self.engine = new_engine(chance, recorder)
         self.now = 0.0
         self.is_closed = False
         self.actions_left = 8
@@ -120,17 +151,24 @@ class Session:
                 self.is_closed = True
             elif isinstance(action, Wait | Hold):
                 self.engine.resume(self.now)
+            elif self.chance.random() < 0.9:
+                self.engine.tls_done(TLS, self.now)
             else:
-                # No handshake is played here; the client's octets are not one.
-                self.engine.tls_failed("no handshake", self.now)
+                self.engine.tls_failed("no handshake", self.now, is_in_clear=True)
         if not REPLIES.fullmatch(sent):
             raise AssertionError(f"malformed replies: {sent!r}")
 
 
-def new_engine(settings, recorder):
-    """Return an engine that has not begun."""
-    offer = Offer(settings)
-    return SMTPEngine(offer, recorder, rule_book(offer), CLIENT)
+def new_engine(chance, recorder):
+    """Return an engine that has not begun, of any server, with any rules that it can have."""
+    settings = chance.choice(SETTINGS)
+    context = None if settings.tls == "off" else ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    offer = Offer(settings, context)
+    rules = rule_book(offer)
+    for make in chance.sample(RULES, chance.choice([0, 0, 1, 3])):
+        with contextlib.suppress(ValueError):  # a stage that the server does not have
+            make(rules)
+    return make_engine(offer, recorder, rules)
 
 
 def token(chance):

@@ -48,6 +48,6 @@ def test_a_growth_of_memory_is_found(monkeypatch):
 
 
 def test_an_engine_that_does_not_come_to_an_end_is_found(monkeypatch):
-    monkeypatch.setattr("fuzz_engine.SMTPEngine", Endless)
+    monkeypatch.setattr("conversation.SMTPEngine", Endless)
     with pytest.raises(Stuck, match="one action too many"):
         Session(random.Random(1), Recorder())
