@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _DRAIN_SECONDS = 1.0
 # How long a last word may take to leave; within what stopping a server may take.
 _LAST_WORD_SECONDS = 0.5
+# After so many replies to what came together, other clients have their turn: some 2 ms of work.
+_REPLIES_IN_A_ROW = 64
 
 
 class Connection:
@@ -125,11 +127,14 @@ class Connection:
     async def _carry_out(self) -> bool:
         # Return whether the conversation goes on.
         next_action = self._engine.next_action
+        replies = 0
         while (action := next_action()) is not None:
             if isinstance(action, Send):
                 self._owed += action.octets
+                replies += 1
                 if len(self._owed) >= CHUNK:
                     await self._stream.send(self._owed)
+                if replies % _REPLIES_IN_A_ROW == 0:
                     await trio.lowlevel.checkpoint()
                 continue
             await self._stream.send(self._owed)
