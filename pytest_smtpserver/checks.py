@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from .server import SMTPServer
 
+# Arbitrary: half of what a failure's text may take.
+_LISTED = 20
+
 
 def check(servers: Sequence[SMTPServer], *, passed: bool = True) -> None:
     """Raise one error for all that is wrong with any of the servers.
@@ -48,7 +51,9 @@ def _violations(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
     for server in servers:
         found = [(s, one) for s in server.sessions for one in s.violations]
         if found and server.settings.strict:
-            lines = "".join(f"\n  session {s.id}: {one}" for s, one in found)
+            lines = "".join(f"\n  session {s.id}: {one}" for s, one in found[:_LISTED])
+            if len(found) > _LISTED:
+                lines += f"\n  and {len(found) - _LISTED} more"
             yield SMTPAssertionError(
                 f"expected no violation of the protocol, got {len(found)}: {found[0][1]}\n{lines}"
             )
