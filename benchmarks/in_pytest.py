@@ -20,13 +20,16 @@ _PROBE = str(Path(__file__).with_name("fixture_probe.py"))
 COSTLY = ("trio", "ssl", "email.policy", "cryptography")
 
 
-def fixture_seconds(interpreter: Path, fixture: str, count: int) -> float:
+def fixture_seconds(
+    interpreter: Path, fixture: str, count: int, options: Sequence[str] = ()
+) -> float:
     """Return the median of set-up and teardown, without what a fixture that does nothing takes.
 
-    The first tests are left out: what is done once for a run is not the matter here.
+    `options` are pytest's. The first tests are left out: what is done once for a run is not the
+    matter here.
     """
     environment = {**_ENVIRONMENT, "PROBE_COUNT": str(count), "PROBE_FIXTURE": fixture}
-    output = _pytest(interpreter, ["-q", _PROBE], environment)
+    output = _pytest(interpreter, ["-q", *options, _PROBE], environment)
     probes = [line.split()[1:] for line in output.splitlines() if line.startswith("probe ")]
     with_it = [float(seconds) for name, seconds in probes if name.endswith("_with")]
     without = [float(seconds) for name, seconds in probes if name.endswith("_without")]

@@ -117,6 +117,15 @@ class Bench:
                 )
         return {name: median(seconds) for name, seconds in spent.items()}
 
+    def fixture_with_tls(self) -> float:
+        """Return the seconds of our fixture with a server that offers STARTTLS."""
+        fixture = PLUGINS[OURS][0]
+        options = ("-o", "smtpserver_tls=starttls")
+        return median(
+            in_pytest.fixture_seconds(self.pythons[OURS], fixture, self.size.fixtures, options)
+            for _ in range(self.size.repetitions)
+        )
+
     def starts(self) -> dict[str, float]:
         """Return the processor seconds that each plugin adds to a start of pytest."""
         return {

@@ -68,6 +68,9 @@ def fixture(bench: Bench, figures: Figures, details: list[str]) -> None:
     peers = {name: seconds for name, seconds in spent.items() if name != OURS}
     figures["fixture"] = spent[OURS] / min(peers.values()) if peers else "there is no peer"
     details += _lines("fixture", spent, 1e3, "ms")
+    with_tls = bench.fixture_with_tls()
+    figures["fixture, TLS"] = with_tls * 1e3
+    details += _lines("fixture with TLS", {OURS: with_tls}, 1e3, "ms")
 
 
 def start(bench: Bench, figures: Figures, details: list[str]) -> None:

@@ -22,6 +22,7 @@ ROWS = {
     "large": Row("CPU per 5 MB message, against aiosmtpd", 0.10, 0.06),
     "large, sink": Row("the same, against smtp-sink", None, 1.0),
     "fixture": Row("fixture set-up and teardown, against the fastest peer's", 0.33, 0.2),
+    "fixture, TLS": Row("fixture set-up and teardown with TLS, after the first", 5, 1, "ms"),
     "start": Row("added to a pytest start that does not use it", 5, 2, "ms"),
     "imports": Row("of trio, ssl, email.policy, cryptography imported by it", 0, 0, "modules"),
     "waking": Row("from acceptance to the waiting test running again", 1, 0.3, "ms"),
