@@ -11,7 +11,7 @@ import aiosmtplib
 import pytest
 from drivers import CLIENTS, Client, Delivery
 
-from pytest_smtpserver import SMTPServer
+from pytest_smtpserver import SMTPAssertionError, SMTPServer
 
 if TYPE_CHECKING:
     from pytest_smtpserver import CertificateAuthority
@@ -89,6 +89,8 @@ def test_a_client_logs_in(client: Client, tls: str, mechanism: str) -> None:
     assert (attempt.mechanism, attempt.username) == (mechanism, USERNAME)
     assert (attempt.succeeded, attempt.over_tls) == (True, tls != "off")
     assert session.tls_failure is None
+    if client.says_quit:
+        assert session.violations == ()
     assert SECRET not in session.transcript
 
 
@@ -121,10 +123,14 @@ def test_a_client_refuses_a_bad_certificate_and_the_server_records_why(
         # Some try more than once.
         server.wait_closed()
         session = server.sessions[0]
+        with pytest.raises(SMTPAssertionError) as failure:
+            server.wait_for_message(timeout=0)
     assert server.transactions == ()
     alerted = certificate in client.alerts
     assert session.tls_failure == (REASONS[certificate] if alerted else LEFT[client.leaves])
     assert session.tls_failure in session.transcript
+    # The first line is all that pytest's short summary shows.
+    assert session.tls_failure in str(failure.value).splitlines()[0]
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
