@@ -187,7 +187,13 @@ def test_no_report_shows_a_secret(pytester: pytest.Pytester, auth: str) -> None:
         """)
     )
     result = pytester.runpytest_inprocess(
-        "-rA", "-vv", "--smtpserver-transcript=all", "--junitxml=junit.xml"
+        # pytest-django, if it is there, cannot be twice in one process.
+        "-p",
+        "no:django",
+        "-rA",
+        "-vv",
+        "--smtpserver-transcript=all",
+        "--junitxml=junit.xml",
     )
     result.assert_outcomes(failed=3 * len(MECHANISMS), passed=1, errors=1)
     texts = [

@@ -19,7 +19,7 @@ def test_a_blind_copy(smtpserver_django):
 
     message = smtpserver_django.wait_for_message()
     assert message.blind_recipients == ("accounting@example.com",)
-    assert message.html == "<p>Hello!</p>"
+    message.assert_body("<p>Hello!</p>", part="html")
 
 
 @pytest.mark.smtpserver(tls="starttls", auth="required", users={"shop": "open sesame"})
