@@ -223,6 +223,7 @@ def test_held(smtpserver_session):
 
 def test_accepted(smtpserver_session):
     assert test_held.client.getreply()[0] == 250
+    test_held.client.close()
     send(smtpserver_session)
     smtpserver_session.wait_for_message()
 """

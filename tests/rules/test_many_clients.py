@@ -37,7 +37,7 @@ def test_fifty_clients_with_rules_of_their_own_do_not_disturb_one_another(
         raised = delivery.result().raised
         assert raised.recipients == {recipients[number]: (500 + number, b"no")}
         [hit] = rule.hits
-        assert hit.argument == f"TO:<{recipients[number]}>"
+        assert recipients[number] in hit.argument
     assert len(smtpserver.transactions) == 50
 
 
