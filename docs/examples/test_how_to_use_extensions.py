@@ -32,7 +32,9 @@ def test_a_server_of_long_ago(smtpserver):
 
 @pytest.mark.smtpserver(extensions=["SIZE"], max_message_size=10)
 def test_a_small_mailbox(smtpserver):
-    with smtplib.SMTP(smtpserver.host, smtpserver.port) as client:
-        with pytest.raises(smtplib.SMTPSenderRefused):
-            client.sendmail("shop@example.com", "ann@example.org", CONTENT)
+    with (
+        smtplib.SMTP(smtpserver.host, smtpserver.port) as client,
+        pytest.raises(smtplib.SMTPSenderRefused),
+    ):
+        client.sendmail("shop@example.com", "ann@example.org", CONTENT)
     assert smtpserver.wait_for_transaction().outcome == "rejected"

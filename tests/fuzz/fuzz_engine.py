@@ -154,7 +154,7 @@ class Session:
             elif self.chance.random() < 0.9:
                 self.engine.tls_done(TLS, self.now)
             else:
-                self.engine.tls_failed("no handshake", self.now, is_in_clear=True)
+                self.engine.tls_failed("no handshake", self.now, in_clear=True)
         if not REPLIES.fullmatch(sent):
             raise AssertionError(f"malformed replies: {sent!r}")
 
