@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .settings import SETTINGS, SettingsError
+from .settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -99,7 +99,7 @@ def _settings_from_ini(config: pytest.Config) -> Settings | None:
     given = {name: value for name, value in read.items() if value is not None}
     if not given:
         return None
-    from .settings import DEFAULTS
+    from .settings import DEFAULTS, SettingsError
 
     try:
         settings = DEFAULTS.changed(given)
@@ -129,8 +129,11 @@ def _ini_value(config: pytest.Config, name: str) -> Any:
         raise pytest.UsageError(f"{_PREFIX}{name}: {why}; allowed is {setting.allowed}") from None
     if value is None:
         return None
+    from .settings import ini
+
+    from_ini = getattr(ini, setting.from_ini)
     try:
-        return setting.from_ini(value, config.inipath.parent if config.inipath else Path.cwd())
+        return from_ini(value, config.inipath.parent if config.inipath else Path.cwd())
     except ValueError as error:
         raise pytest.UsageError(f"{_PREFIX}{setting.wrong(name, value, str(error))}") from None
 
@@ -233,6 +236,8 @@ def smtpserver_session(
 def _settings_of_test(item: pytest.Item, overrides: Mapping[str, Any]) -> Settings:
     with _one_sentence("smtpserver_settings"):
         settings = _settings_of_run(item.config).changed(overrides)
+    from .settings import SettingsError
+
     # The closest comes first, so it is laid over the others last.
     for marker in reversed(_markers(item)):
         with _one_sentence("@pytest.mark.smtpserver"):
@@ -254,6 +259,8 @@ def _markers(item: pytest.Item) -> list[pytest.Mark]:
 def _one_sentence(where: str) -> Iterator[None]:
     # A traceback would lead through the plugin, where there is nothing to see, and an exception
     # that was handled would be shown as the first of two.
+    from .settings import SettingsError
+
     try:
         yield
     except (SettingsError, OSError, RuntimeError) as error:

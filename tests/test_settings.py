@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smtpserver import Settings, SettingsError, SMTPServer
-from pytest_smtpserver.settings import DEFAULTS, MECHANISMS, SETTINGS
+from pytest_smtpserver.settings import DEFAULTS, MECHANISMS, SETTINGS, checks
 from pytest_smtpserver.settings.mechanisms import is_installed
 from pytest_smtpserver.smtp import sasl
 
@@ -45,7 +45,8 @@ def test_a_server_is_plain_smtp_without_tls_and_auth_by_default() -> None:
 def test_every_default_is_possible(name: str) -> None:
     value = getattr(DEFAULTS, name)
 
-    assert SETTINGS[name].check(value) == value
+    check, *arguments = SETTINGS[name].check
+    assert getattr(checks, check)(value, *arguments) == value
 
 
 @pytest.mark.parametrize(

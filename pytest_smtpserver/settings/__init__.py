@@ -4,11 +4,12 @@ The same table serves the ini keys, the marker, the factory and `SMTPServer`. A 
 when a `Settings` is made, so whoever holds one holds a possible one.
 
 * `table`: one row for each setting
+* `following`: the defaults that follow from other settings
 * `value`: `Settings`, imported when the first server is set up: every start of pytest would feel it
 * `checks`: what a value must be, one kind a function
 * `ini`: from what pytest read in a file to a value
 * `together`: what the settings must be with one another
-* `mechanisms`: the names of the SASL mechanisms, and what each needs in order to serve
+* `mechanisms`: what each SASL mechanism needs in order to serve
 * `users`: who may log in, without ever showing a password
 """
 
@@ -16,11 +17,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import SettingsError
-from .mechanisms import MECHANISMS
-from .table import EXTENSIONS, SETTINGS, Setting
+from .table import EXTENSIONS, MECHANISMS, SETTINGS, Setting
 
 if TYPE_CHECKING:
+    from .errors import SettingsError
     from .value import DEFAULTS, Settings
 
 __all__ = [
@@ -33,11 +33,13 @@ __all__ = [
     "SettingsError",
 ]
 
+_HOMES = {"DEFAULTS": "value", "Settings": "value", "SettingsError": "errors"}
+
 
 def __getattr__(name: str) -> object:
-    if name not in ("DEFAULTS", "Settings"):
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import value
+    from importlib import import_module
 
-    globals()[name] = found = getattr(value, name)
+    globals()[name] = found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     return found

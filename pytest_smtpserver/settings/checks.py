@@ -1,5 +1,7 @@
 """What a setting's value must be: each check returns the value as it is kept, or raises.
 
+It is given the value, and what the table says after its name.
+
 A bare `ValueError` means that the value is none of what is allowed; a text in it says more.
 """
 
@@ -11,47 +13,31 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .mechanisms import MECHANISMS, missing_library
+from .mechanisms import missing_library
+from .table import CERTIFICATES, MECHANISMS
 from .users import Users
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    Check = Callable[[Any], object]
-
-#: The certificates that are made for the run.
-CERTIFICATES = ("valid", "expired", "wrong-host", "untrusted")
+    from collections.abc import Collection
 
 
-def text(pattern: str) -> Check:
-    """Return a check for a str of this form."""
-
-    def check(value: Any) -> object:
-        _require(isinstance(value, str) and re.fullmatch(pattern, value))
-        return value
-
-    return check
+def text(value: Any, pattern: str) -> object:
+    """Check for a str of this form."""
+    _require(isinstance(value, str) and re.fullmatch(pattern, value))
+    return value
 
 
-def one_of(choices: Collection[str]) -> Check:
-    """Return a check for one of these."""
-
-    def check(value: Any) -> object:
-        _require(isinstance(value, str) and value in choices)
-        return value
-
-    return check
+def one_of(value: Any, choices: Collection[str]) -> object:
+    """Check for one of these."""
+    _require(isinstance(value, str) and value in choices)
+    return value
 
 
-def whole_number(lowest: int, highest: int | None = None) -> Check:
-    """Return a check for an int within these bounds."""
-
-    def check(value: Any) -> object:
-        _require(isinstance(value, int) and not isinstance(value, bool))
-        _require(lowest <= value and (highest is None or value <= highest))
-        return value
-
-    return check
+def whole_number(value: Any, lowest: int, highest: int | None = None) -> object:
+    """Check for an int within these bounds."""
+    _require(isinstance(value, int) and not isinstance(value, bool))
+    _require(lowest <= value and (highest is None or value <= highest))
+    return value
 
 
 def yes_or_no(value: Any) -> object:
@@ -68,16 +54,12 @@ def seconds(value: Any) -> object:
     return float(value)
 
 
-def extensions(known: Collection[str]) -> Check:
-    """Return a check for keywords to offer, or to take away."""
-
-    def check(value: Any) -> object:
-        keywords = _upper(value)
-        _require(all(one.removeprefix("-") in known for one in keywords))
-        _require(len({one.startswith("-") for one in keywords}) <= 1)
-        return keywords
-
-    return check
+def extensions(value: Any, known: Collection[str]) -> object:
+    """Check for keywords to offer, or to take away."""
+    keywords = _upper(value)
+    _require(all(one.removeprefix("-") in known for one in keywords))
+    _require(len({one.startswith("-") for one in keywords}) <= 1)
+    return keywords
 
 
 def mechanisms(value: Any) -> object:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .checks import CERTIFICATES
+from .table import CERTIFICATES
 from .users import Users
 
 if TYPE_CHECKING:

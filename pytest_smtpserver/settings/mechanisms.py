@@ -1,4 +1,4 @@
-"""The SASL mechanisms: their names, and what each needs in order to serve.
+"""The SASL mechanisms: what each needs in order to serve.
 
 How they work is written in `smtp/sasl`.
 """
@@ -8,19 +8,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from .table import MECHANISMS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-#: In the order in which they are offered, unless the setting `mechanisms` says another.
-MECHANISMS = (
-    "PLAIN",
-    "LOGIN",
-    "CRAM-MD5",
-    "SCRAM-SHA-1",
-    "SCRAM-SHA-256",
-    "XOAUTH2",
-    "OAUTHBEARER",
-)
 
 #: Those for which the server must know the password: the client proves that it knows it, and
 #: wants to see the proof that the server does. With the others anyone can be let in.

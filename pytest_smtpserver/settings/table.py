@@ -1,22 +1,17 @@
 """The table of settings: names, defaults with their reasons, and what is allowed.
 
-pytest reads it in every run, so it is made of what is made fast; the value, `Settings`, is not.
+pytest reads it in every run, so it is nothing but data: what is to be done with a value is named,
+and found when there is one.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from . import checks, ini
-from .errors import SettingsError
-from .mechanisms import MECHANISMS, all_that_serve
-from .users import Users
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
-    from .value import Settings
+    from .errors import SettingsError
 
 #: The service extensions that can be offered, in the order of the reply to EHLO. What each of
 #: them means is written in `smtp/extensions.py`.
@@ -36,6 +31,20 @@ EXTENSIONS = (
     "REQUIRETLS",
 )
 
+#: The SASL mechanisms, in the order in which they are offered unless `mechanisms` says another.
+MECHANISMS = (
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "XOAUTH2",
+    "OAUTHBEARER",
+)
+
+#: The certificates that are made for the run.
+CERTIFICATES = ("valid", "expired", "wrong-host", "untrusted")
+
 # RFC 5321 section 4.1.2: sub-domain *("." sub-domain), or an address literal.
 _HOSTNAME = r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[!-Z^-~]+\]"
 
@@ -45,24 +54,27 @@ FOLLOWS: Final[Any] = object()
 
 
 class Setting(NamedTuple):
-    """What is allowed for one setting: its text names it, `check` returns the value or raises."""
+    """What is allowed for one setting, in words and as a check."""
 
     default: Any
     #: The type of the ini key, as `pytest.Parser.addini` calls it.
     ini_type: str
     allowed: str
-    check: Callable[[Any], object]
+    #: A function of `checks.py`, and what it is called with.
+    check: tuple[Any, ...]
     help: str
-    #: What pytest read, and the directory of the file in which it stood, to the value.
-    from_ini: Callable[[Any, Path], object] = ini.as_it_is
-    #: For a default that follows from other settings: how, and in words.
-    follows: Callable[[Settings], object] | None = None
-    default_text: str | None = None
+    #: A function of `ini.py`.
+    from_ini: str = "as_it_is"
+    #: For a default that follows from other settings: a function of `following.py`, and in words.
+    follows: str = ""
+    default_text: str = ""
     #: Whether no message may show the value.
     is_secret: bool = False
 
     def wrong(self, name: str, given: object, why: str) -> SettingsError:
         """Return the error that says what is wrong with a value, and what is allowed."""
+        from .errors import SettingsError
+
         shown = name if self.is_secret else f"{name}={given!r}"
         return SettingsError(f"{shown}: {f'{why}; ' if why else ''}allowed is {self.allowed}")
 
@@ -73,66 +85,68 @@ SETTINGS: Mapping[str, Setting] = {
         "127.0.0.1",
         "string",
         "an IP address or the name of one of this machine's interfaces",
-        checks.text(r"[A-Za-z0-9.:%_\-]+"),
+        ("text", r"[A-Za-z0-9.:%_\-]+"),
         help="address to bind",
     ),
     "port": Setting(
         0,
         "int",
         "a whole number from 0 to 65535 (0 = chosen by the system)",
-        checks.whole_number(0, 65535),
+        ("whole_number", 0, 65535),
         help="port to bind; 0 = chosen by the system",
     ),
     "hostname": Setting(
         "smtpserver.test",
         "string",
         "a domain name or an address literal",
-        checks.text(_HOSTNAME),
+        ("text", _HOSTNAME),
         help="domain in the greeting and in the reply to EHLO",
     ),
     "protocol": Setting(
         "smtp",
         "string",
         "'smtp' or 'lmtp'",
-        checks.one_of(("smtp", "lmtp")),
+        ("one_of", ("smtp", "lmtp")),
         help="'smtp', or 'lmtp' (RFC 2033)",
     ),
     "tls": Setting(
         "off",
         "string",
         "'off', 'starttls' or 'implicit'",
-        checks.one_of(("off", "starttls", "implicit")),
+        ("one_of", ("off", "starttls", "implicit")),
         help="'off', 'starttls' (RFC 3207) or 'implicit' (RFC 8314)",
     ),
     "tls_required": Setting(
         False,
         "bool",
         "true or false",
-        checks.yes_or_no,
+        ("yes_or_no",),
         help="whether mail before TLS is refused with 530",
     ),
     "certificate": Setting(
         "valid",
         "string",
-        f"one of {', '.join(map(repr, checks.CERTIFICATES))}, or the path of a PEM file that has "
+        f"one of {', '.join(map(repr, CERTIFICATES))}, or the path of a PEM file that has "
         "the chain and the key",
-        checks.certificate,
-        from_ini=ini.certificate,
+        ("certificate",),
+        from_ini="certificate",
         help="certificate to show: 'valid', 'expired', 'wrong-host', 'untrusted' or a PEM file",
     ),
     "auth": Setting(
         "off",
         "string",
         "'off', 'optional' or 'required'",
-        checks.one_of(("off", "optional", "required")),
+        ("one_of", ("off", "optional", "required")),
         help="whether AUTH is offered: 'off', 'optional', or 'required' before mail",
     ),
     "users": Setting(
-        Users({}),
+        FOLLOWS,
         "linelist",
         "a mapping of user names to passwords, both str; in a file, one name:password a line",
-        checks.users,
-        from_ini=ini.users,
+        ("users",),
+        from_ini="users",
+        follows="nobody",
+        default_text="{}",
         is_secret=True,
         help="who may log in, one name:password a line; without any, everyone",
     ),
@@ -140,8 +154,8 @@ SETTINGS: Mapping[str, Setting] = {
         FOLLOWS,
         "args",
         f"a list of at least one of {', '.join(MECHANISMS)}, none of them twice",
-        checks.mechanisms,
-        follows=lambda settings: all_that_serve(settings.users),
+        ("mechanisms",),
+        follows="all_that_serve",
         default_text="all that can serve",
         help="SASL mechanisms to offer, in order",
     ),
@@ -149,8 +163,8 @@ SETTINGS: Mapping[str, Setting] = {
         FOLLOWS,
         "bool",
         "true or false",
-        checks.yes_or_no,
-        follows=lambda settings: settings.tls != "off",
+        ("yes_or_no",),
+        follows="with_tls",
         default_text="true when tls is not 'off'",
         help="whether AUTH is neither offered nor accepted on plain text",
     ),
@@ -159,7 +173,7 @@ SETTINGS: Mapping[str, Setting] = {
         33_554_432,
         "int",
         "a whole number of octets from 0 (0 = no limit)",
-        checks.whole_number(0),
+        ("whole_number", 0),
         help="octets that a message may have, announced as SIZE; 0 = no limit",
     ),
     "max_recipients": Setting(
@@ -167,14 +181,14 @@ SETTINGS: Mapping[str, Setting] = {
         1000,
         "int",
         "a whole number from 1",
-        checks.whole_number(1),
+        ("whole_number", 1),
         help="recipients that a transaction may have; the next is refused with 452",
     ),
     "max_connections": Setting(
         0,
         "int",
         "a whole number from 0 (0 = no limit)",
-        checks.whole_number(0),
+        ("whole_number", 0),
         help="clients at once; the next gets 421; 0 = no limit",
     ),
     "extensions": Setting(
@@ -182,28 +196,28 @@ SETTINGS: Mapping[str, Setting] = {
         "args",
         f"a list of keywords to offer, or of keywords to take away with '-' before each "
         f"(not both), from {', '.join(EXTENSIONS)}",
-        checks.extensions(EXTENSIONS),
+        ("extensions", EXTENSIONS),
         help="EHLO keywords to offer, or, each with '-' before it, to take away",
     ),
     "wait_timeout": Setting(
         2.0,
         "float",
         "a number of seconds from 0 to 86400",
-        checks.seconds,
+        ("seconds",),
         help="seconds that a waiting method waits when it is given no timeout",
     ),
     "idle_timeout": Setting(
         30.0,
         "float",
         "a number of seconds from 0 to 86400",
-        checks.seconds,
+        ("seconds",),
         help="seconds that the server awaits the client before 421",
     ),
     "strict": Setting(
         False,
         "bool",
         "true or false",
-        checks.yes_or_no,
+        ("yes_or_no",),
         help="whether a protocol violation by the client fails the test at teardown",
     ),
 }

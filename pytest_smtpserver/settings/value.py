@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from . import checks, following
 from .errors import SettingsError
 from .table import EXTENSIONS, FOLLOWS, SETTINGS, Setting
 from .together import check_together
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 def _default(name: str) -> Any:
     return SETTINGS[name].default
+
+
+def _checked(setting: Setting, given: object) -> object:
+    check, *arguments = setting.check
+    return getattr(checks, check)(given, *arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,21 +52,22 @@ class Settings:
     _following: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        following = frozenset(name for name in SETTINGS if getattr(self, name) is FOLLOWS)
-        object.__setattr__(self, "_following", following)
+        not_given = frozenset(name for name in SETTINGS if getattr(self, name) is FOLLOWS)
+        object.__setattr__(self, "_following", not_given)
         for name, setting in SETTINGS.items():
             # The defaults are possible (our tests check them), and are what most of them are.
             if getattr(self, name) is not setting.default:
                 self._check(name, setting)
-        for name in following:
-            if follows := SETTINGS[name].follows:
-                object.__setattr__(self, name, follows(self))
+        # In the order of the table: one may follow from another.
+        for name, setting in SETTINGS.items():
+            if name in not_given:
+                object.__setattr__(self, name, getattr(following, setting.follows)(self))
         check_together(self)
 
     def _check(self, name: str, setting: Setting) -> None:
         given = getattr(self, name)
         try:
-            checked = setting.check(given)
+            checked = _checked(setting, given)
         except ValueError as error:
             raise setting.wrong(name, given, str(error)) from None
         if checked is not given:
