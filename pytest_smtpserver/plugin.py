@@ -17,7 +17,7 @@ import pytest
 from .settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from .certificates import CertificateAuthority
     from .server import SMTPServer
@@ -236,15 +236,20 @@ def smtpserver_session(
 def _settings_of_test(item: pytest.Item, overrides: Mapping[str, Any]) -> Settings:
     with _one_sentence("smtpserver_settings"):
         settings = _settings_of_run(item.config).changed(overrides)
+    with _one_sentence("@pytest.mark.smtpserver"):
+        return settings.changed(_merged(_markers(item)))
+
+
+def _merged(markers: Sequence[pytest.Mark]) -> dict[str, Any]:
+    """Return the settings of markers, the closest first; they are checked together later."""
     from .settings import SettingsError
 
-    # The closest comes first, so it is laid over the others last.
-    for marker in reversed(_markers(item)):
-        with _one_sentence("@pytest.mark.smtpserver"):
-            if marker.args:
-                raise SettingsError(f"settings go by name, not {marker.args[0]!r}")
-            settings = settings.changed(marker.kwargs)
-    return settings
+    merged: dict[str, Any] = {}
+    for marker in reversed(markers):
+        if marker.args:
+            raise SettingsError(f"settings go by name, not {marker.args[0]!r}")
+        merged |= marker.kwargs
+    return merged
 
 
 def _markers(item: pytest.Item) -> list[pytest.Mark]:

@@ -156,6 +156,20 @@ def test_the_closest_setting_wins(suite: pytest.Pytester) -> None:
     suite.runpytest_inprocess().assert_outcomes(passed=1)
 
 
+def test_settings_of_several_markers_are_checked_together(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import pytest
+        pytestmark = pytest.mark.smtpserver(tls_required=True)
+
+        @pytest.mark.smtpserver(tls="starttls")
+        def test_mail(smtpserver):
+            assert smtpserver.settings.tls_required
+        """
+    )
+    suite.runpytest_inprocess().assert_outcomes(passed=1)
+
+
 def test_a_setting_can_be_given_on_the_command_line(suite: pytest.Pytester) -> None:
     suite.makepyfile("def test_it(smtpserver): assert smtpserver.settings.max_recipients == 7")
     suite.runpytest_inprocess("-o", "smtpserver_max_recipients=7").assert_outcomes(passed=1)
