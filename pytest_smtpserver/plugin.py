@@ -275,6 +275,9 @@ def _one_sentence(where: str) -> Iterator[None]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Empty the records of the run's server before the test's own fixtures are set up."""
+    # A test that is run again, as pytest-rerunfailures does, begins anew.
+    item.stash[_servers] = []
+    item.stash[_passed] = False
     if server := item.config.stash.get(_session_server, None):
         server.reset()
     names = getattr(item, "fixturenames", ())
@@ -291,7 +294,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """Check the servers of the test, once all of its fixtures are done."""
     __tracebackhide__ = True
-    servers = _servers_of(item)
+    # The report comes later, and after the last test without the run's server.
+    servers = item.stash[_servers] = _servers_of(item)
     try:
         return (yield)
     finally:
@@ -335,6 +339,5 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 def _servers_of(item: pytest.Item) -> list[SMTPServer]:
     """Return the servers that ran during a test."""
     servers = item.stash.get(_servers, [])
-    if shared := item.config.stash.get(_session_server, None):
-        return [*servers, shared]
-    return servers
+    shared = item.config.stash.get(_session_server, None)
+    return servers if shared is None or shared in servers else [*servers, shared]

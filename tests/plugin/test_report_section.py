@@ -74,6 +74,17 @@ def test_a_test_that_fails_in_any_phase_shows_each_of_its_servers(
     assert lines(result, "C: Subject: hello") == servers
 
 
+@pytest.mark.parametrize("name", ["smtpserver", "smtpserver_session"])
+def test_what_fails_the_check_after_the_last_test_of_a_run_shows_the_server(
+    pytester: pytest.Pytester, name: str
+) -> None:
+    pytester.makepyfile(f"def test_it({name}): {name}.on('rcpt').reply('550 no')")
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*SMTP transcript*", "smtp://127.0.0.1:*", "no client connected"])
+    assert lines(result, "smtp://127.0.0.1:") == 1
+
+
 def test_it_passes_through_xdist(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
     result = pytester.runpytest_subprocess("-n", "1", "-k", "not without")

@@ -246,6 +246,33 @@ def test_an_unused_rule_of_the_runs_server_fails_its_own_test_only(
     pytester.runpytest_inprocess().assert_outcomes(passed=2, errors=1)
 
 
+def test_a_test_that_is_run_again_is_not_held_to_what_its_first_run_left(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(
+        """
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtest_protocol(item, nextitem):
+            runtestprotocol(item, nextitem=nextitem, log=False)
+            runtestprotocol(item, nextitem=nextitem)
+            return True
+        """
+    )
+    pytester.makepyfile(
+        """
+        runs = []
+
+        def test_it(smtpserver):
+            runs.append(1)
+            if len(runs) == 1:
+                smtpserver.on("mail").accept()
+                assert 0
+        """
+    )
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)
+
+
 CALLABLES = {
     "reply": """smtpserver.on("mail").reply(wrong)""",
     "where": """smtpserver.on("mail", where=wrong).accept()""",
