@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .records.transaction import Transaction
     from .rules import Command, Rule
     from .settings import Settings
-    from .waiting.expectation import Waiting
+    from .waiting.expectation import Expectation, Waiting
 
 Result = TypeVar("Result")
 
@@ -326,10 +326,11 @@ class SMTPServer:
         """Give, as a context manager, a list of what matched of the messages accepted in it.
 
         The list is filled when the block ends. With `count` that waits for exactly so many, and
-        raises `SMTPAssertionError` otherwise. If the block raises, nothing is awaited.
+        raises `SMTPAssertionError` otherwise. If the block raises, nothing is awaited, and the
+        list has what came by then.
         """
-        expect = self._waits.capture(count, criteria, timeout=timeout, settle=settle)
-        return Capture(expect, self._wait)
+        enter = self._waits.capture(count, criteria, timeout=timeout, settle=settle)
+        return Capture(enter, self._wait)
 
     def wait_for_transaction(
         self, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
@@ -390,17 +391,21 @@ class Capture:
 
     def __init__(
         self,
-        expect: Callable[[], Waiting[tuple[Message, ...]]],
+        enter: Callable[[], Callable[[], Expectation[Message]]],
         wait: Callable[[Waiting[tuple[Message, ...]]], tuple[Message, ...]],
     ) -> None:
-        self._expect = expect
+        self._enter = enter
         self._wait = wait
         self._captured: list[Message] = []
 
     def __enter__(self) -> list[Message]:
+        self._expect = self._enter()
         return self._captured
 
     def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
         __tracebackhide__ = True
+        expectation = self._expect()
         if exc_type is None:
-            self._captured += self._wait(self._expect())
+            self._captured += self._wait(expectation)
+        else:
+            self._captured += expectation.so_far()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .records.transaction import Transaction
     from .rules import Command, Rule
     from .server import SMTPServer
-    from .waiting.expectation import Waiting
+    from .waiting.expectation import Expectation, Waiting
 
 Result = TypeVar("Result")
 
@@ -67,8 +67,8 @@ class AsyncSMTPServer:
         **criteria: Any,
     ) -> AsyncCapture:
         """Give, with `async with`, a list of what matched of the messages accepted in it."""
-        expect = self.server._waits.capture(count, criteria, timeout=timeout, settle=settle)
-        return AsyncCapture(self, expect)
+        enter = self.server._waits.capture(count, criteria, timeout=timeout, settle=settle)
+        return AsyncCapture(self, enter)
 
     async def wait_for_transaction(
         self, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
@@ -161,16 +161,20 @@ class AsyncCapture:
     """A block whose messages are captured; see `SMTPServer.capture`."""
 
     def __init__(
-        self, server: AsyncSMTPServer, expect: Callable[[], Waiting[tuple[Message, ...]]]
+        self, server: AsyncSMTPServer, enter: Callable[[], Callable[[], Expectation[Message]]]
     ) -> None:
         self._server = server
-        self._expect = expect
+        self._enter = enter
         self._captured: list[Message] = []
 
     async def __aenter__(self) -> list[Message]:
+        self._expect = self._enter()
         return self._captured
 
     async def __aexit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
         __tracebackhide__ = True
+        expectation = self._expect()
         if exc_type is None:
-            self._captured += await self._server._wait(self._expect())
+            self._captured += await self._server._wait(expectation)
+        else:
+            self._captured += expectation.so_far()

@@ -6,8 +6,11 @@ something happens first. So waiting in a thread and waiting in a task are the sa
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from pytest_smtpserver.matching import CriterionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,6 +123,15 @@ class Expectation(Generic[Record]):
         __tracebackhide__ = True
         if not self._is_met:
             self._fail(self)
+        return tuple(self.matched)
+
+    def so_far(self) -> tuple[Record, ...]:
+        """Return what matches by now, be it enough or not; nothing if a callable raises.
+
+        It is for a block that has raised: its own exception must not be covered by another.
+        """
+        with suppress(CriterionError):
+            self._take()
         return tuple(self.matched)
 
     @property

@@ -58,16 +58,20 @@ class Waits:
         *,
         timeout: float | None = None,
         settle: float = 0.0,
-    ) -> Callable[[], Expectation[Message]]:
-        """Return what makes, when called later, the expectation about what comes from now on.
+    ) -> Callable[[], Callable[[], Expectation[Message]]]:
+        """Return what to call when the block is entered; call what that returns when it ends.
 
-        Without `count` it is met by as many as have come by then.
+        This makes the expectation about what came in between. Without `count` it is met by as many
+        as have come by then.
         """
-        feed: Feed[Message] = Feed(lambda: self._recorder.messages, only_new=True)
         wanted = Criteria.for_messages(criteria)
-        expect = partial(self._expect, feed, wanted, timeout=timeout, settle=settle)
-        expect(count or 0)  # what is wrong with the arguments shall be said at once
-        return lambda: expect(count)
+
+        def enter() -> Callable[[], Expectation[Message]]:
+            feed: Feed[Message] = Feed(lambda: self._recorder.messages, only_new=True)
+            return partial(self._expect, feed, wanted, count, timeout, settle)
+
+        enter()()  # what is wrong with the arguments shall be said at once
+        return enter
 
     def transactions(
         self,

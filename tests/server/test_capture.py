@@ -1,0 +1,102 @@
+"""A block whose messages are captured."""
+
+from __future__ import annotations
+
+import smtplib
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from pytest_smtpserver import AsyncSMTPServer, SMTPAssertionError, SMTPServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHORT = 0.05
+
+
+@pytest.fixture
+def server() -> Iterator[SMTPServer]:
+    with SMTPServer() as server:
+        yield server
+
+
+def send(server: SMTPServer, subject: str) -> None:
+    with smtplib.SMTP(*server.addr, "client.example") as client:
+        client.sendmail("a@x.example", ["b@x.example"], f"Subject: {subject}\r\n\r\nHello\r\n")
+
+
+def test_the_list_has_what_came_and_matches_once_the_block_ends(server: SMTPServer) -> None:
+    send(server, "before")
+    with server.capture(subject=lambda subject: subject != "other") as captured:
+        send(server, "one")
+        send(server, "other")
+        send(server, "two")
+        assert captured == []
+    assert [message.subject for message in captured] == ["one", "two"]
+
+
+def test_it_begins_when_the_block_is_entered(server: SMTPServer) -> None:
+    block = server.capture()
+    send(server, "before")
+    with block as captured:
+        send(server, "in it")
+    assert [message.subject for message in captured] == ["in it"]
+
+
+def test_in_a_coroutine_too_it_begins_when_the_block_is_entered(server: SMTPServer) -> None:
+    async def main() -> None:
+        block = AsyncSMTPServer(server).capture(1)
+        await anyio.to_thread.run_sync(send, server, "before")
+        async with block as captured:
+            await anyio.to_thread.run_sync(send, server, "in it")
+        assert [message.subject for message in captured] == ["in it"]
+
+    anyio.run(main)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_exactly_so_many_have_to_come(server: SMTPServer, count: int) -> None:
+    with (
+        pytest.raises(SMTPAssertionError, match=f"expected {count or 'no'} message"),
+        server.capture(count, timeout=SHORT),
+    ):
+        send(server, "one")
+
+
+def test_if_the_block_raises_nothing_is_awaited_and_the_list_has_what_came(
+    server: SMTPServer,
+) -> None:
+    began = monotonic()
+    with pytest.raises(ZeroDivisionError), server.capture(2) as captured:
+        send(server, "one")
+        raise ZeroDivisionError
+    assert [message.subject for message in captured] == ["one"]
+    assert monotonic() - began < server.settings.wait_timeout
+
+
+def test_if_a_block_in_a_coroutine_raises_the_list_has_what_came(server: SMTPServer) -> None:
+    async def main() -> None:
+        with pytest.raises(ZeroDivisionError):
+            async with AsyncSMTPServer(server).capture(2) as captured:
+                await anyio.to_thread.run_sync(send, server, "one")
+                raise ZeroDivisionError
+        assert [message.subject for message in captured] == ["one"]
+
+    anyio.run(main)
+
+
+def test_a_criterion_that_raises_does_not_cover_what_the_block_raised(server: SMTPServer) -> None:
+    def wrong(_: object) -> bool:
+        raise LookupError
+
+    with pytest.raises(ZeroDivisionError), server.capture(subject=wrong):
+        send(server, "one")
+        raise ZeroDivisionError
+
+
+def test_a_misspelt_criterion_is_told_before_the_block_runs(server: SMTPServer) -> None:
+    with pytest.raises(TypeError, match="subject"):
+        server.capture(subjct="one")
