@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.records.envelope import NO_PARAMETERS
@@ -122,7 +123,8 @@ def parameters(text: str) -> Mapping[str, str | None]:
         if keyword in found:
             raise Refusal(Reply(501, f"parameter given twice: {echo(keyword)}", "5.5.4"))
         found[keyword] = match[2]
-    return found
+    # They end in a record, which nobody can change.
+    return MappingProxyType(found)
 
 
 def is_helo_domain(text: str) -> bool:

@@ -163,6 +163,11 @@ def test_a_malformed_parameter_is_refused_with_501(word):
         parameters(f" SIZE=1 {word}")
 
 
+def test_parameters_cannot_be_changed():
+    with pytest.raises(TypeError):
+        parameters(" SIZE=1")["SIZE"] = "2"
+
+
 def test_only_a_space_separates_parameters():
     assert parameters(" A=1\u00a0B\u2003C") == {"A": "1\u00a0B\u2003C"}
 
