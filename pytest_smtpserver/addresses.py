@@ -12,6 +12,9 @@ from .settings import SettingsError
 if TYPE_CHECKING:
     from .settings import Settings
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 _lock = threading.Lock()
 _taken: set[int] = set()
 

@@ -170,6 +170,7 @@ def smtpserver_factory(
     servers = request.node.stash.setdefault(_servers, [])
 
     def factory(**changes: Any) -> SMTPServer:
+        __tracebackhide__ = True
         server = SMTPServer.from_settings(settings.changed(changes)).start()
         servers.append(server)
         return server

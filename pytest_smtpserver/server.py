@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .waiting.expectation import Expectation, Waiting
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 Result = TypeVar("Result")
 
 

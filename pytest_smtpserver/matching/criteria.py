@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .difference import Difference
     from .rows import RecordKind
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Criteria:

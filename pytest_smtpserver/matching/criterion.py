@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .kinds import Actual, Meaning
     from .notes import Note
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 #: Values of these very types are never equal to text: who gives one has made a mistake.
 _NEVER_TEXT: Final = (bytes, bytearray, int, bool, float, complex, dict)
 

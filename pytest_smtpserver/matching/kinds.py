@@ -13,6 +13,9 @@ from .addresses import same_address, unmatched
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 
 class Kind(Enum):
     """A kind of expected value; its value says it in words."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 #: RFC 3463 section 2: `status-code = class "." subject "." detail`.
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _REPLY = re.compile(rf"([0-9]{{3}})(?: ({_ENHANCED.pattern})(?![^ ]))?(?: (.*))?", re.DOTALL)

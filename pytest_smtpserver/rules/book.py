@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .command import Command
     from .phase import Phase
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 # RFC 5321 section 4.2.1: 4yz is a transient, 5yz a permanent negative completion reply.
 _REFUSING = 400
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .command import Command
     from .steps import Step
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 #: What may happen, each as likely as the others. RFC 5321 section 4.2.3 has the codes.
 _MISHAPS: Final[tuple[Step, ...]] = (
     Say(Reply(421, "try again later", "4.3.2")),

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .stages import Stage
     from .steps import Replying, Step
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
 
 Arguments = ParamSpec("Arguments")
 AnyRule = TypeVar("AnyRule", bound="Rule")

@@ -29,6 +29,9 @@ from pytest_smtpserver.matching.tables import MESSAGES
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 Row = Criterion | MappedCriterion
 
 #: The stage of every command line, whatever it says.

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from .errors import SettingsError
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 #: The service extensions that can be offered, in the order of the reply to EHLO. What each of
 #: them means is written in `smtp/extensions.py`.
 EXTENSIONS = (

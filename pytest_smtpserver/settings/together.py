@@ -10,6 +10,9 @@ from .mechanisms import NEED_PASSWORD
 if TYPE_CHECKING:
     from .value import Settings
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 
 def check_together(settings: Settings) -> None:
     """Raise `SettingsError`, with the names of both, for two settings that exclude each other."""

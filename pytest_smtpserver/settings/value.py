@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import checks, following
@@ -12,6 +12,9 @@ from .together import check_together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
 
 
 def _default(name: str) -> Any:
@@ -81,8 +84,9 @@ class Settings:
             if name not in SETTINGS:
                 _raise_unknown(name)
         # What was worked out from the old values must not stand as if it had been given.
-        values = dict.fromkeys(self._following, FOLLOWS) | dict(changes)
-        return replace(self, **values)  # checked in __post_init__
+        values = {name: getattr(self, name) for name in SETTINGS}
+        values |= dict.fromkeys(self._following, FOLLOWS) | dict(changes)
+        return Settings(**values)  # checked in __post_init__
 
     @property
     def offered_extensions(self) -> tuple[str, ...]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
 
+# What a test's author got wrong is shown at the line of the test, not in here.
+__tracebackhide__ = True
+
 Record = TypeVar("Record")
 
 _SNAPSHOT = methodcaller("snapshot")

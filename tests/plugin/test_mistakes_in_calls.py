@@ -1,0 +1,57 @@
+"""What pytest shows of a mistake in a call: the test's own line and the sentence, no more."""
+
+from __future__ import annotations
+
+import pytest
+
+MISTAKES = {
+    "criterion": ("smtpserver.wait_for_message(subjekt='hello')", "did you mean 'subject'?"),
+    "value of a criterion": ("smtpserver.wait_for_transaction(outcome='refused')", "'rejected'"),
+    "criterion of a session": ("smtpserver.wait_for_session(ended='x')", "'ended_by'"),
+    "criterion of a capture": ("smtpserver.capture(subjekt='hello')", "did you mean 'subject'?"),
+    "timeout": ("smtpserver.wait_for_message(timeout=-1)", "timeout=-1"),
+    "count": ("smtpserver.wait_for_messages(-1)", "count=-1"),
+    "stage": ("smtpserver.on('rcp')", "did you mean 'rcpt'?"),
+    "stage that is not offered": ("smtpserver.on('starttls')", "tls"),
+    "keyword of a rule": ("smtpserver.on('rcpt', rcpto='a@b.example')", "'rcpt_to'"),
+    "reply": ("smtpserver.on('rcpt').reply('nonsense')", "'nonsense'"),
+    "code of a reply": ("smtpserver.on('rcpt').reply(99)", "99"),
+    "refusal": ("smtpserver.refuse('250 OK')", "from 400 to 599"),
+    "delay": ("smtpserver.on('rcpt').delay(-1)", "delay(-1)"),
+    "rate": ("smtpserver.chaos(2)", "rate=2"),
+    "setting": ("smtpserver_factory(max_recipient=1)", "did you mean 'max_recipients'?"),
+    "value of a setting": ("smtpserver_factory(tls='ssl')", "tls='ssl'"),
+    "settings together": ("smtpserver_factory(tls_required=True)", "tls_required"),
+    "setting of a server": ("pytest_smtpserver.SMTPServer(prot=25)", "did you mean 'port'?"),
+    "port that is taken": ("pytest_smtpserver.SMTPServer(port=smtpserver.port).start()", "port"),
+    "code to ignore": ("message.assert_no_problems(ignore=['no-date'])", "'no-date'"),
+    "part of the body": ("message.assert_body('hello', part='plain')", "part='plain'"),
+}
+
+LINE_AND_SENTENCE = 4
+
+
+@pytest.mark.parametrize(("call", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_shown_at_the_line_of_the_test(
+    pytester: pytest.Pytester, call: str, said: str
+) -> None:
+    pytester.makepyfile(
+        f"""
+        import smtplib
+        import pytest_smtpserver
+
+        def test_it(smtpserver, smtpserver_factory):
+            with smtplib.SMTP(smtpserver.host, smtpserver.port) as client:
+                client.sendmail("a@example.org", "b@example.org", "Subject: hello")
+            message = smtpserver.wait_for_message()
+            {call}
+        """
+    )
+    result = pytester.runpytest("--tb=short", "--show-capture=no")
+    lines = result.outlines
+    start = next(i for i, line in enumerate(lines) if "_ test_it _" in line) + 1
+    end = next(i for i, line in enumerate(lines) if "short test summary" in line)
+    shown = [line for line in lines[start:end] if line.strip(" ^")]
+    assert len(shown) < LINE_AND_SENTENCE, "\n".join(shown)
+    assert call in shown[1]
+    assert said in shown[2]
