@@ -364,7 +364,10 @@ class SMTPServer:
 
     @property
     def _waits(self) -> Waits:
-        """What one can wait for; raises `RuntimeError` where waiting would never end."""
+        return self._waits_for(in_task=False)
+
+    def _waits_for(self, *, in_task: bool) -> Waits:
+        """Return what one can wait for; `RuntimeError` where waiting would never end."""
         if os.getpid() != self._pid:
             raise RuntimeError(
                 f"this server runs in process {self._pid}; a process forked from it cannot wait"
@@ -372,7 +375,7 @@ class SMTPServer:
         if self._listener is not None and self._listener.is_current_thread:
             raise RuntimeError("the server's own thread cannot wait for the server")
         address = "{}:{}".format(*self._address) if self._address else "a server that was started"
-        return Waits(self._recorder, address, self._settings.wait_timeout)
+        return Waits(self._recorder, address, self._settings.wait_timeout, in_task=in_task)
 
     def _wait_held(self, rule: Rule, count: int, timeout: float | None) -> Command:
         __tracebackhide__ = True

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .rules import Command, Rule
     from .server import SMTPServer
     from .waiting.expectation import Expectation, Waiting
+    from .waiting.waits import Waits
 
 Result = TypeVar("Result")
 
@@ -41,7 +42,7 @@ class AsyncSMTPServer:
     ) -> Message:
         """Return the one message that matches, as soon as it is there."""
         __tracebackhide__ = True
-        waits = self.server._waits.messages(1, criteria, timeout=timeout, settle=settle)
+        waits = self._waits.messages(1, criteria, timeout=timeout, settle=settle)
         return (await self._wait(waits))[0]
 
     async def wait_for_messages(
@@ -49,13 +50,13 @@ class AsyncSMTPServer:
     ) -> tuple[Message, ...]:
         """Return the messages that match, oldest first: exactly `count`."""
         __tracebackhide__ = True
-        waits = self.server._waits.messages(count, criteria, timeout=timeout, settle=settle)
+        waits = self._waits.messages(count, criteria, timeout=timeout, settle=settle)
         return await self._wait(waits)
 
     async def assert_no_message(self, *, within: float = 0.0, **criteria: Any) -> None:
         """Raise `SMTPAssertionError` if a message matches, or does within so many seconds."""
         __tracebackhide__ = True
-        waits = self.server._waits.messages(0, criteria, timeout=within, settle=within)
+        waits = self._waits.messages(0, criteria, timeout=within, settle=within)
         await self._wait(waits)
 
     def capture(
@@ -67,7 +68,7 @@ class AsyncSMTPServer:
         **criteria: Any,
     ) -> AsyncCapture:
         """Give, with `async with`, a list of what matched of the messages accepted in it."""
-        enter = self.server._waits.capture(count, criteria, timeout=timeout, settle=settle)
+        enter = self._waits.capture(count, criteria, timeout=timeout, settle=settle)
         return AsyncCapture(self, enter)
 
     async def wait_for_transaction(
@@ -75,7 +76,7 @@ class AsyncSMTPServer:
     ) -> Transaction:
         """Return the one finished transaction that matches."""
         __tracebackhide__ = True
-        waits = self.server._waits.transactions(1, criteria, timeout=timeout, settle=settle)
+        waits = self._waits.transactions(1, criteria, timeout=timeout, settle=settle)
         return (await self._wait(waits))[0]
 
     async def wait_for_transactions(
@@ -83,7 +84,7 @@ class AsyncSMTPServer:
     ) -> tuple[Transaction, ...]:
         """Return the finished transactions that match, in the order in which they ended."""
         __tracebackhide__ = True
-        waits = self.server._waits.transactions(count, criteria, timeout=timeout, settle=settle)
+        waits = self._waits.transactions(count, criteria, timeout=timeout, settle=settle)
         return await self._wait(waits)
 
     async def wait_for_session(
@@ -91,13 +92,13 @@ class AsyncSMTPServer:
     ) -> Session:
         """Return the one ended session that matches."""
         __tracebackhide__ = True
-        waits = self.server._waits.session(criteria, timeout=timeout, settle=settle)
+        waits = self._waits.session(criteria, timeout=timeout, settle=settle)
         return (await self._wait(waits))[0]
 
     async def wait_closed(self, timeout: float | None = None) -> None:
         """Return as soon as no client is connected."""
         __tracebackhide__ = True
-        await self._wait(self.server._waits.closed(timeout))
+        await self._wait(self._waits.closed(timeout))
 
     def on(self, stage: str, *, optional: bool = False, **match: Any) -> AsyncRule:
         """Return a new rule; see `SMTPServer.on`."""
@@ -123,6 +124,10 @@ class AsyncSMTPServer:
         """Return a rule that refuses by chance; see `SMTPServer.chaos`."""
         return AsyncRule(self, self.server.chaos(rate, seed))
 
+    @property
+    def _waits(self) -> Waits:
+        return self.server._waits_for(in_task=True)
+
     async def _wait(self, waiting: Waiting[Result]) -> Result:
         __tracebackhide__ = True
         await awaiting.wait(self.server._recorder, waiting.look)
@@ -139,7 +144,7 @@ class AsyncRule:
     async def wait_held(self, count: int = 1, *, timeout: float | None = None) -> Command:
         """Return the command held last, as soon as so many were held in all."""
         __tracebackhide__ = True
-        waits = self._server.server._waits.held(self.rule, count, timeout)
+        waits = self._server._waits.held(self.rule, count, timeout)
         return await self._server._wait(waits)
 
     def __getattr__(self, name: str) -> Any:

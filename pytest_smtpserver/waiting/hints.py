@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What there is to see: `address` is where the server listens, `waited` is in seconds."""
+    """What there is to see: `address` is where the server listens, `loop` what the wait blocked."""
 
-    recorder: Recorder
     address: str
-    waited: float
+    loop: str | None
     sessions: Sequence[Session]
     transactions: Sequence[Transaction]
 
@@ -33,9 +32,13 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def hints(recorder: Recorder, address: str, *, waited: float) -> Iterator[str]:
-    """Yield what may be the cause, the most telling first."""
-    scene = Scene(recorder, address, waited, recorder.sessions(), recorder.transactions())
+def hints(recorder: Recorder, address: str, *, blocked: bool) -> Iterator[str]:
+    """Yield what may be the cause, the most telling first.
+
+    `blocked` says whether nothing else could run in the caller's thread meanwhile.
+    """
+    loop = in_event_loop() if blocked else None
+    scene = Scene(address, loop, recorder.sessions(), recorder.transactions())
     for look in _LOOKS:
         if sentence := look(scene):
             yield sentence
@@ -59,10 +62,8 @@ def began_before(recorder: Recorder, records: Sequence[object]) -> Iterator[str]
 
 
 def _blocked_loop(scene: Scene) -> str | None:
-    # A wait of no time at all has blocked no loop.
-    library = in_event_loop() if scene.waited else None
-    return library and (
-        f"this wait blocked the running {library} loop, and with it any code under test in "
+    return scene.loop and (
+        f"this wait blocked the running {scene.loop} loop, and with it any code under test in "
         "it: use the fixture smtpserver_async"
     )
 

@@ -35,12 +35,18 @@ _EXCHANGES_SHOWN = 40
 
 
 class Waits:
-    """Makes what the waiting methods of one server wait for."""
+    """Makes what the waiting methods of one server wait for.
 
-    def __init__(self, recorder: Recorder, address: str, wait_timeout: float) -> None:
+    `in_task` says that they are coroutines, and block nothing.
+    """
+
+    def __init__(
+        self, recorder: Recorder, address: str, wait_timeout: float, *, in_task: bool
+    ) -> None:
         self._recorder = recorder
         self._address = address
         self._wait_timeout = wait_timeout
+        self._in_task = in_task
 
     def messages(
         self,
@@ -110,7 +116,7 @@ class Waits:
             now=monotonic(),
             timeout=self._timeout(timeout),
             give_up=lambda: self._recorder.crash is not None,
-            reasons=lambda: hints(self._recorder, self._address, waited=1.0),
+            reasons=lambda: hints(self._recorder, self._address, blocked=not self._in_task),
         )
 
     def _expect(
@@ -129,7 +135,7 @@ class Waits:
             Patience(self._timeout(timeout), _checked_seconds("settle", settle)),
             now=monotonic(),
             give_up=lambda: self._recorder.crash is not None,
-            fail=partial(_fail, self._recorder, self._address),
+            fail=partial(_fail, self._recorder, self._address, self._in_task),
         )
 
     def _timeout(self, timeout: float | None) -> float:
@@ -161,7 +167,9 @@ class Closed:
             )
 
 
-def _fail(recorder: Recorder, address: str, expectation: Expectation[Record]) -> None:
+def _fail(
+    recorder: Recorder, address: str, in_task: bool, expectation: Expectation[Record]
+) -> None:
     __tracebackhide__ = True
     recorder.raise_crash()
     transactions = recorder.transactions()
@@ -173,18 +181,21 @@ def _fail(recorder: Recorder, address: str, expectation: Expectation[Record]) ->
             matched=expectation.matched,
             waited=expectation.waited,
             refused=[one for one in transactions if one.refused or one.outcome == "rejected"],
-            hints=list(_hints(recorder, address, expectation)),
+            hints=list(_hints(recorder, address, in_task, expectation)),
             transcript=recorder.transcript_end(_SESSIONS_SHOWN, _EXCHANGES_SHOWN),
         )
     )
 
 
-def _hints(recorder: Recorder, address: str, expectation: Expectation[Record]) -> Iterator[str]:
+def _hints(
+    recorder: Recorder, address: str, in_task: bool, expectation: Expectation[Record]
+) -> Iterator[str]:
     # Why a message that is one too many came is no riddle, unless it is another test's.
     if len(expectation.matched) <= (expectation.count or 0):
         if expectation.skipped:
             yield f"{counted(expectation.skipped, 'message')} came before the block was entered"
-        yield from hints(recorder, address, waited=expectation.waited)
+        # A wait of no time at all has blocked nothing.
+        yield from hints(recorder, address, blocked=expectation.waited > 0 and not in_task)
     yield from began_before(recorder, expectation.records)
 
 

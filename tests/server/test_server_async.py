@@ -140,3 +140,18 @@ def test_a_blocking_wait_in_a_running_loop_names_the_fixture_to_use(
             server.server.wait_for_message(timeout=SHORT)
 
     asyncio.run(main())
+
+
+@under_each_loop
+@pytest.mark.parametrize("wait", ["wait_for_message", "wait_held"])
+def test_a_wait_that_blocks_nothing_does_not_claim_to(
+    run: Run, wait: str, server: AsyncSMTPServer
+) -> None:
+    async def main() -> None:
+        waits = getattr(server, wait, None) or server.on("noop", optional=True).hold().wait_held
+        with pytest.raises(SMTPAssertionError) as caught:
+            await waits(timeout=SHORT)
+        assert "no client connected" in str(caught.value).splitlines()[0]
+        assert "blocked" not in str(caught.value)
+
+    run(main)
