@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _Row = TypeVar("_Row")
 
-#: About how many lines a text has; the end of the transcript takes what the others leave.
+#: About how many lines a text has at most; the end of the transcript takes what the others leave.
 _LINES: Final = 40
 
 #: How many of the last records are compared; arbitrary: what takes a hundredth of a second.
@@ -27,6 +27,8 @@ _RECORDS: Final = 6
 _REFUSALS: Final = 3
 _HINTS: Final = 3
 _LEAST_TRANSCRIPT: Final = 4
+# pytest shows the whole transcript below the failure.
+_MOST_TRANSCRIPT: Final = 20
 
 
 def describe_failure(
@@ -64,7 +66,7 @@ def describe_failure(
     ]
     if refusals or not records:
         room = _LINES - sum(len(part) + 1 for part in parts if part)
-        parts.append(transcript_end(transcript, room))
+        parts.append(transcript_end(transcript, min(room, _MOST_TRANSCRIPT)))
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 

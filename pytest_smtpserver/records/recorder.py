@@ -12,6 +12,7 @@ from operator import is_not
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .recording import SessionRecording, TransactionRecording
+from .transcript import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,12 +167,14 @@ class Recorder:
         """Return the transcripts of the last so many sessions (`None`: of all), oldest first."""
         sessions = self._sessions.all()
         shown = sessions if last is None else sessions[-last:]
-        return "\n\n".join(session.snapshot().transcript for session in shown)
+        said: set[str] = set()
+        return "\n\n".join(render(session.snapshot(), said=said) for session in shown)
 
     def transcript_end(self, sessions: int, exchanges: int) -> str:
         """Return the end of it: of so many sessions so many exchanges and events each."""
         shown = self._sessions.all()[-sessions:]
-        return "\n\n".join(one.snapshot().transcript_end(exchanges) for one in shown)
+        said: set[str] = set()
+        return "\n\n".join(render(one.snapshot(), exchanges, said=said) for one in shown)
 
     def raise_crash(self) -> None:
         """Raise `ServerCrashed` if the server did."""

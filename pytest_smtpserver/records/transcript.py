@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from .exchange import Event, Exchange
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 # Arbitrary: what one takes in at a glance.
 _CONTENT_LINES = 4
+_REPEATED_LINES = 4
 _LINE_LENGTH = 200
 
 _ENDINGS = {
@@ -24,18 +26,20 @@ _ENDINGS = {
 }
 
 
-def render(session: Session, last: int | None = None) -> str:
+def render(session: Session, last: int | None = None, *, said: set[str] | None = None) -> str:
     """Return the transcript of one session, lines separated by LF, without one at the end.
 
-    Of `last` so many exchanges and events are shown, and `...` for those before.
+    Of `last` so many exchanges and events are shown, and `...` for those before. `said` are the
+    lines of replies that the reader has seen already, and gets those of this session.
     """
+    said = set() if said is None else said
     wire = session._wire if last is None else session._wire[-last:]
     start = session.started_at.timestamp()
     host, port = session.client
     lines = [f"session {session.id} from {host}:{port} at {session.started_at:%H:%M:%S.%f} UTC"]
     if len(wire) < len(session._wire):
         lines.append("  ...")
-    for time, origin, text in _lines(wire):
+    for time, origin, text in _lines(wire, said):
         lines.append(f"  +{max(0.0, time - start):.3f} {origin} {_shorten(_visible(text))}")
     if session.ended_at and session.ended_by:
         elapsed = session.ended_at.timestamp() - start
@@ -43,15 +47,15 @@ def render(session: Session, last: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def _lines(wire: Sequence[Exchange | Event]) -> Iterator[tuple[float, str, str]]:
+def _lines(wire: Sequence[Exchange | Event], said: set[str]) -> Iterator[tuple[float, str, str]]:
     for entry in wire:
         if isinstance(entry, Event):
             yield from _event_lines(entry)
         else:
-            yield from _exchange_lines(entry)
+            yield from _exchange_lines(entry, said)
 
 
-def _exchange_lines(exchange: Exchange) -> Iterator[tuple[float, str, str]]:
+def _exchange_lines(exchange: Exchange, said: set[str]) -> Iterator[tuple[float, str, str]]:
     if exchange.verb not in ("", "."):
         yield exchange.received, "C:", exchange.command
     for event in exchange.meanwhile:
@@ -59,8 +63,23 @@ def _exchange_lines(exchange: Exchange) -> Iterator[tuple[float, str, str]]:
     if exchange.verb == ".":
         yield exchange.received, "C:", "."
     if exchange.reply:
-        for line in exchange.reply.lines:
+        for line in _news(exchange.reply.lines, said):
             yield exchange.answered, "S:", line
+
+
+def _news(lines: Sequence[str], said: set[str]) -> Iterator[str]:
+    """Yield the lines of a reply, but a number for many that were said already.
+
+    What the server offers would else be most of a transcript: a client asks for it in each
+    session, and twice if that is encrypted.
+    """
+    for is_known, group in groupby(lines, said.__contains__):
+        rows = list(group)
+        if is_known and len(rows) >= _REPEATED_LINES:
+            yield f"[... {len(rows)} lines as before]"
+        else:
+            yield from rows
+    said.update(lines)
 
 
 def _event_lines(event: Event) -> Iterator[tuple[float, str, str]]:

@@ -117,3 +117,33 @@ def test_the_recorder_shows_its_last_sessions():
     assert first.startswith("session 1 ")
     assert second.startswith("session 2 ")
     assert other.recorder.transcript(1) == second
+
+
+def test_what_the_server_offers_once_more_is_counted():
+    conversation = Conversation(extensions=["SIZE", "DSN", "8BITMIME", "PIPELINING"])
+    conversation.lines("EHLO client.test", "EHLO client.test")
+    first = ["S: 250-smtpserver.test", "S: 250-PIPELINING", "S: 250-SIZE 33554432"]
+    lines = shown(conversation)
+    assert lines[2:5] == first
+    assert lines[lines.index("C: EHLO client.test", 2) + 1 :] == ["S: [... 5 lines as before]"]
+
+
+def test_what_is_new_in_an_offer_is_shown():
+    conversation = Conversation(
+        extensions=["SIZE", "DSN", "8BITMIME"],
+        rules=lambda book: book.on("ehlo").reply("250 client\nDSN").then().accept(),
+    )
+    conversation.lines("EHLO client.test", "EHLO client.test")
+    assert "S: 250-SIZE 33554432" in shown(conversation)
+
+
+def test_an_offer_is_counted_in_the_sessions_after_the_first():
+    one = Conversation()
+    one.lines("EHLO client.test")
+    other = Conversation(one.recorder)
+    other.lines("EHLO client.test")
+    first, second = one.recorder.transcript().split("\n\n")
+    assert "250-PIPELINING" in first
+    assert "250-PIPELINING" not in second
+    assert "lines as before]" in second
+    assert "250-PIPELINING" in other.session.transcript
