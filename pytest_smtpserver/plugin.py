@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .server_async import AsyncSMTPServer
     from .settings import Settings
 
+_PACKAGE = "pytest_smtpserver"
 _PREFIX = "smtpserver_"
 _TRANSCRIPT_CHOICES = ("failed", "all", "off")
 
@@ -308,23 +309,34 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what passed on the wire to a failed test's report."""
     report = yield
+    if report.when == "teardown" and call.excinfo:
+        _leave_out_the_hint_at_hidden_entries(report, call.excinfo.value)
     if report.when == "call":
         item.stash[_passed] = report.passed
     choice = item.config.stash[_transcript]
     wanted = (choice == "all" and report.when == "call") or (choice != "off" and report.failed)
-    if wanted and (servers := _servers_of(item)):
+    if wanted and (servers := _servers_to_show(item)):
         texts = [
-            f"{server.shown_url}\n{server.transcript or 'no client connected'}"
+            f"{server.shown_url}\n{server.shown_transcript or 'no client connected'}"
             for server in servers
         ]
         report.sections.append(("SMTP transcript", "\n\n".join(texts)))
     if report.failed and (notes := [n for s in _servers_of(item) for n in s.rule_notes]):
         report.sections.append(("SMTP rules", "\n".join(notes)))
     return report
+
+
+def _leave_out_the_hint_at_hidden_entries(report: pytest.TestReport, error: object) -> None:
+    # A check at the end has no line of the test, so pytest says that all entries are hidden, and
+    # advises to look at them: there is nothing to see.
+    if type(error).__module__ == _PACKAGE and (
+        shown := getattr(report.longrepr, "reprtraceback", None)
+    ):
+        shown.extraline = None
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
@@ -335,6 +347,15 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     from .comparing import explain
 
     return explain(left, right)
+
+
+def _servers_to_show(item: pytest.Item) -> list[SMTPServer]:
+    """Return the servers of a test, and that of the run if the test had to do with it."""
+    shared = item.config.stash.get(_session_server, None)
+    named = "smtpserver_session" in getattr(item, "fixturenames", ())
+    return [
+        server for server in _servers_of(item) if server is not shared or named or server.sessions
+    ]
 
 
 def _servers_of(item: pytest.Item) -> list[SMTPServer]:

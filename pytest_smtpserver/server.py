@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True
 
+# Arbitrary: what somebody may still read.
+_SESSIONS_SHOWN = 20
+
 Result = TypeVar("Result")
 
 
@@ -225,6 +228,15 @@ class SMTPServer:
     def transcript(self) -> str:
         """What passed on the wire in all sessions, both directions, for reading."""
         return self._recorder.transcript()
+
+    @property
+    def shown_transcript(self) -> str:
+        """The `transcript` as reports show it: of the last sessions, where there are many."""
+        before = len(self._recorder.sessions()) - _SESSIONS_SHOWN
+        if before <= 0:
+            return self.transcript
+        more = f"... {before} more before; `transcript` has them all\n\n"
+        return more + self._recorder.transcript(_SESSIONS_SHOWN)
 
     @property
     def outbox(self) -> Outbox:

@@ -101,7 +101,7 @@ def _auth_refused(scene: Scene) -> str | None:
 
 
 def _sent_nothing(scene: Scene) -> str | None:
-    if not scene.sessions or scene.transactions:
+    if not scene.sessions or scene.transactions or _tls_failed(scene) or _auth_refused(scene):
         return None
     return f"{counted(len(scene.sessions), 'client')} connected, but none began to send a message"
 

@@ -108,3 +108,53 @@ def test_a_server_without_clients_says_so(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(smtpserver): assert 0")
     result = pytester.runpytest_inprocess()
     result.stdout.fnmatch_lines(["*SMTP transcript*", "smtp://127.0.0.1:*", "no client connected"])
+
+
+def test_the_runs_server_is_not_shown_for_a_test_that_has_nothing_to_do_with_it(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        def test_first(smtpserver_session): pass
+        def test_second(): assert 0
+        """
+    )
+    assert sections(pytester.runpytest_inprocess()) == 0
+
+
+def test_the_runs_server_is_shown_wherever_a_client_came_to_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import smtplib
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def send(smtpserver_session):
+            return lambda: smtplib.SMTP(smtpserver_session.host, smtpserver_session.port).quit()
+
+        def test_first(send): pass
+
+        def test_second(request):
+            request.getfixturevalue("send")()
+            assert 0
+        """
+    )
+    assert sections(pytester.runpytest_inprocess()) == 1
+
+
+def test_of_many_sessions_the_last_are_shown(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import smtplib
+
+        def test_it(smtpserver):
+            for _ in range(23):
+                smtplib.SMTP(smtpserver.host, smtpserver.port).quit()
+            assert 0
+        """
+    )
+    result = pytester.runpytest_inprocess()
+    assert lines(result, " from 127.0.0.1:") == 20
+    result.stdout.fnmatch_lines(
+        ["smtp://*", "... 3 more before; `transcript` has them all", "", "session 4 from *"]
+    )

@@ -351,3 +351,12 @@ def test_the_seed_of_chaos_is_in_a_failing_tests_report(pytester: pytest.Pyteste
     result.stdout.fnmatch_lines(["chaos(rate=0.1, seed=7)"])
     result.stdout.re_match_lines([r"chaos\(rate=0\.5, seed=\d+\)"])
     result.stdout.no_fnmatch_line("*seed=8*")
+
+
+def test_a_check_at_the_end_does_not_advise_to_look_at_the_plugins_frames(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile("def test_it(smtpserver): smtpserver.on('rcpt').reply('550 no')")
+    result = pytester.runpytest_inprocess()
+    result.stdout.fnmatch_lines(["E   pytest_smtpserver.SMTPAssertionError: the rule * never used"])
+    result.stdout.no_fnmatch_line("*--full-trace*")
