@@ -13,7 +13,11 @@ TIMEOUT = 20
 
 WAITS = {
     "in a thread": """
+        import signal
         import smtplib
+
+        # Where it was started in the background of a shell, it would be ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
         def test_it(smtpserver):
             with smtplib.SMTP(smtpserver.host, smtpserver.port) as client:
@@ -22,7 +26,10 @@ WAITS = {
         """,
     "in a task": """
         import asyncio
+        import signal
         import smtplib
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
         def test_it(smtpserver_async):
             with smtplib.SMTP(smtpserver_async.host, smtpserver_async.port) as client:
@@ -53,6 +60,9 @@ def test_a_wait_is_interrupted_at_once(pytester: pytest.Pytester, wait: str) -> 
         # Said by the criterion: the wait has looked at the one message that there is.
         assert any("looking" in line for line in run.stdout)
         run.send_signal(signal.SIGINT)
-        output, _ = run.communicate(timeout=TIMEOUT)
+        try:
+            output, _ = run.communicate(timeout=TIMEOUT)
+        finally:
+            run.kill()
     assert run.returncode == pytest.ExitCode.INTERRUPTED
     assert "KeyboardInterrupt" in output
