@@ -49,7 +49,7 @@ def _callable_errors(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
 
 def _violations(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
     for server in servers:
-        found = [(s, one) for s in server.sessions for one in s.violations]
+        found = server._recorder.violations()
         if found and server.settings.strict:
             lines = "".join(f"\n  session {s.id}: {one}" for s, one in found[:_LISTED])
             if len(found) > _LISTED:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .message import Message
     from .session import Address, Session
     from .transaction import Transaction
+    from .violations import Violation
 
 Record = TypeVar("Record")
 
@@ -90,6 +91,8 @@ class Recorder:
         self.callable_error: BaseException | None = None
         #: The start of the part that was not cleared, seconds since the epoch.
         self.cleared = 0.0
+        #: How many violations the sessions that were open then had committed.
+        self._violations_before: dict[int, int] = {}
 
     def session_began(self, client: Address, now: float) -> SessionRecording:
         """Begin a session and return its recording."""
@@ -163,6 +166,14 @@ class Recorder:
             tuple([transaction.snapshot() for transaction in self._transactions.all()])
         )
 
+    def violations(self) -> list[tuple[Session, Violation]]:
+        """Return what clients did against the protocol since the records were last emptied."""
+        return [
+            (session, violation)
+            for session in self.sessions()
+            for violation in session.violations[self._violations_before.get(session.id, 0) :]
+        ]
+
     def transcript(self, last: int | None = None) -> str:
         """Return the transcripts of the last so many sessions (`None`: of all), oldest first."""
         sessions = self._sessions.all()
@@ -192,6 +203,7 @@ class Recorder:
             self._transactions = Log([t for session in sessions for t in session.transactions])
             self._session_snapshots, self._transaction_snapshots = Kept(), Kept()
             self.messages, self.finished, self.ended = Log(), Log(), Log()
+            self._violations_before = {one.id: len(one.violations) for one in sessions}
             self.cleared = now
 
     def forget_message(self, message: Message) -> None:

@@ -91,3 +91,26 @@ def test_many_violations_are_counted_and_not_all_listed(suite: pytest.Pytester) 
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*no violation of the protocol, got 999: *", "*and 979 more"])
     assert len(result.outlines) < 60
+
+
+def test_a_violation_is_held_against_one_test_only(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import smtplib
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def client(smtpserver_session):
+            client = smtplib.SMTP(smtpserver_session.host, smtpserver_session.port)
+            yield client
+            client.quit()
+
+        def test_first(client):
+            client.docmd("MAIL FROM:<a@example.org>")
+
+        def test_second(client): pass
+        """
+    )
+    result = suite.runpytest_inprocess()
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_first*"])
