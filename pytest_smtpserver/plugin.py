@@ -53,10 +53,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(
             f"{_PREFIX}{name}",
             f"SMTP test server: {setting.help} "
-            f"(default: {setting.default_text or repr(setting.default)})",
+            f"(default: {setting.default_text or _as_in_a_file(setting.default)})",
             type=setting.ini_type,  # type: ignore[arg-type]  # the table holds pytest's names
             default=None,
         )
+
+
+def _as_in_a_file(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -48,6 +48,12 @@ class SMTPServer:
     impossible value is a `SettingsError`. As a context manager it is started, then stopped and
     checked. All times are in seconds. What it records are immutable snapshots, oldest first; what
     a reply reports is recorded before that reply is sent.
+
+    `criteria` say which records are meant, and all that are given must hold. Of a message they
+    are `mail_from`, `rcpt_to`, `from_`, `to`, `cc`, `reply_to`, `subject`, `header`, `text`,
+    `html`, `body`, `attachment`, `username` and `where`; of a transaction `outcome`, `mail_from`,
+    `rcpt_to` and `where`; of a session `helo`, `username`, `mechanism`, `tls`, `ended_by` and
+    `where`. The reference says what they take.
     """
 
     def __init__(self, **settings: Any) -> None:

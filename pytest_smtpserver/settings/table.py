@@ -149,7 +149,7 @@ SETTINGS: Mapping[str, Setting] = {
         ("users",),
         from_ini="users",
         follows="nobody",
-        default_text="{}",
+        default_text="none",
         is_secret=True,
         help="who may log in, one name:password a line; without any, everyone",
     ),
@@ -200,6 +200,7 @@ SETTINGS: Mapping[str, Setting] = {
         f"a list of keywords to offer, or of keywords to take away with '-' before each "
         f"(not both), from {', '.join(EXTENSIONS)}",
         ("extensions", EXTENSIONS),
+        default_text=f"all of {', '.join(EXTENSIONS)}",
         help="EHLO keywords to offer, or, each with '-' before it, to take away",
     ),
     "wait_timeout": Setting(

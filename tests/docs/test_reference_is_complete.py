@@ -62,3 +62,9 @@ def test_every_option_and_key_is_in_the_reference(pytester: pytest.Pytester) -> 
     assert options
     assert [option for option in options if f"`{option}" not in page] == []
     assert [key for key in keys - set(SETTINGS) if f"`smtpserver_{key}`" not in page] == []
+
+
+@pytest.mark.parametrize("kind", [MESSAGES, TRANSACTIONS, SESSIONS], ids=lambda kind: kind.noun)
+def test_help_names_every_criterion(kind: RecordKind) -> None:
+    shown = pytest_smtpserver.SMTPServer.__doc__ or ""
+    assert [name for name in kind.criteria if f"`{name}`" not in shown] == []

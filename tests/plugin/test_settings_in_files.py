@@ -160,3 +160,6 @@ def test_the_help_says_what_follows_from_other_settings(pytester: pytest.Pyteste
     shown = " ".join(" ".join(result.outlines).split())
     assert "plain text (default: true when tls is not 'off')" in shown
     assert "in order (default: all that can serve)" in shown
+    assert "to take away (default: all of PIPELINING, SIZE, " in shown
+    assert "address to bind (default: 127.0.0.1)" in shown
+    assert "at teardown (default: false)" in shown
