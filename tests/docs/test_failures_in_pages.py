@@ -21,6 +21,9 @@ VOLATILE: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     (r"\d\d:\d\d:\d\d\.\d+ UTC", "TIME UTC"),
     (r"\+\d+\.\d{3} ", "+SECONDS "),
     (r"in [\d.]+ s\b", "in SECONDS s"),
+    (r"made at \S+:(\d+)", r"made at LINE \1"),
+    # Which cipher suite it is, OpenSSL decides.
+    (r"(TLSv1\.3) with \w+", r"\1 with SUITE"),
     # Which of them smtplib writes in capitals differs from one Python to the next.
     (r"C: (?i:ehlo|mail from|rcpt to|data)\b", lambda command: command[0].upper()),
 ]
@@ -77,3 +80,16 @@ def test_the_tutorial_shows_how_its_test_fails(
     tests = (EXAMPLES / "test_tutorial.py").read_text()
     printed = printed_by_a_failure(tests.partition("\n\n\ndef test_a_customer_is_welcomed_once")[0])
     assert_shown((EXAMPLES / "misspelt_subject.txt").read_text(), printed)
+
+
+def test_the_page_on_transcripts_shows_that_of_its_example(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    pytester.makepyfile((EXAMPLES / "test_how_to_read_a_transcript.py").read_text())
+    # Not in this process: what makes certificates can be imported once only.
+    result = pytester.runpytest_subprocess(
+        "-k", "test_a_session", "-rP", "--smtpserver-transcript=all"
+    )
+    result.assert_outcomes(passed=1, deselected=1)
+    assert_shown((EXAMPLES / "transcript.txt").read_text(), normalized(result.stdout.str()))
