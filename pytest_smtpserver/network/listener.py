@@ -53,6 +53,8 @@ class Listener:
         `make_engine` is called with each client's address, `on_crash` with whatever an engine
         raises; both in the background thread.
         """
+        # pytest shows an address that cannot be had at the line that asked for it.
+        __tracebackhide__ = True
         self._socket = bind(host, port)
         self.address: Address = self._socket.getsockname()[:2]
         self._make_engine = make_engine
@@ -149,6 +151,7 @@ def bind(host: str, port: int) -> socket.socket:
 
     Raises `OSError`, whose text names the address.
     """
+    __tracebackhide__ = True
     try:
         return _bind(host, port)
     except RuntimeError as error:
@@ -160,6 +163,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def _bind(host: str, port: int) -> socket.socket:
+    __tracebackhide__ = True
     failure: OSError | None = None
     try:
         addresses = socket.getaddrinfo(
