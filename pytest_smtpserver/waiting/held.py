@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from pytest_smtpserver.matching import SMTPAssertionError
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 Held_co = TypeVar("Held_co", covariant=True)
 
@@ -21,7 +19,10 @@ class Holding(Protocol[Held_co]):
 
 
 class Held(Generic[Held_co]):
-    """So many commands were held."""
+    """So many commands were held.
+
+    `give_up` says that no more will be; `fail` is called with a sentence to raise the failure.
+    """
 
     def __init__(
         self,
@@ -31,14 +32,14 @@ class Held(Generic[Held_co]):
         now: float,
         timeout: float,
         give_up: Callable[[], bool],
-        reasons: Callable[[], Iterator[str]],
+        fail: Callable[[str], None],
     ) -> None:
         self._rule = rule
         self._count = count
         self._timeout = timeout
         self._deadline = now + timeout
         self._give_up = give_up
-        self._reasons = reasons
+        self._fail = fail
 
     def look(self, now: float) -> float | None:
         """See `expectation.Waiting`."""
@@ -50,9 +51,8 @@ class Held(Generic[Held_co]):
         __tracebackhide__ = True
         held = self._rule.held
         if len(held) < self._count:
-            raise SMTPAssertionError(
+            self._fail(
                 f"expected the rule {self._rule} to hold {self._count} of its commands, but "
                 f"{len(held) or 'none'} were held in {self._timeout:g} s"
-                + "".join(f"; {reason}" for reason in self._reasons())
             )
         return held[self._count - 1]

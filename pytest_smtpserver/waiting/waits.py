@@ -32,6 +32,8 @@ _SNAPSHOT = methodcaller("snapshot")
 _SESSIONS_SHOWN = 5
 # The same for exchanges, of which each has a line or more.
 _EXCHANGES_SHOWN = 40
+# A day, as for the settings: longer than any test run. No thread can wait for an infinite time.
+_LONGEST = 86400
 
 
 class Waits:
@@ -110,13 +112,14 @@ class Waits:
         _check_count(count)
         if not count:
             raise ValueError("count=0: allowed is a whole number from 1")
+        seconds = self._timeout(timeout)
         return Held(
             rule,
             count,
             now=monotonic(),
-            timeout=self._timeout(timeout),
+            timeout=seconds,
             give_up=lambda: self._recorder.crash is not None,
-            reasons=lambda: hints(self._recorder, self._address, blocked=not self._in_task),
+            fail=partial(_fail_to_hold, self._recorder, self._address, not self._in_task),
         )
 
     def _expect(
@@ -152,7 +155,8 @@ class Closed:
 
     def look(self, now: float) -> float | None:
         """See `expectation.Waiting`."""
-        return self._deadline if self._recorder.open_sessions and now < self._deadline else None
+        decided = not self._recorder.open_sessions or self._recorder.crash is not None
+        return None if decided or now >= self._deadline else self._deadline
 
     def result(self) -> None:
         """Return nothing; see `expectation.Waiting`."""
@@ -187,6 +191,12 @@ def _fail(
     )
 
 
+def _fail_to_hold(recorder: Recorder, address: str, blocked: bool, sentence: str) -> None:
+    __tracebackhide__ = True
+    recorder.raise_crash()
+    raise SMTPAssertionError("; ".join([sentence, *hints(recorder, address, blocked=blocked)]))
+
+
 def _hints(
     recorder: Recorder, address: str, in_task: bool, expectation: Expectation[Record]
 ) -> Iterator[str]:
@@ -207,6 +217,7 @@ def _check_count(count: int | None) -> None:
 
 
 def _checked_seconds(name: str, seconds: float) -> float:
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds >= 0:
-        raise ValueError(f"{name}={seconds!r}: allowed is a number of seconds from 0")
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not (is_number and 0 <= seconds <= _LONGEST):
+        raise ValueError(f"{name}={seconds!r}: allowed is a number of seconds from 0 to {_LONGEST}")
     return seconds

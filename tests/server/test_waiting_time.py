@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import smtplib
 import threading
 import time
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_smtpserver import AsyncSMTPServer, SMTPAssertionError, SMTPServer
+from pytest_smtpserver import AsyncSMTPServer, ServerCrashed, SMTPAssertionError, SMTPServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,22 +47,22 @@ def pouring(server: SMTPServer) -> Iterator[list[int]]:
         thread.join(5)
 
 
-WAITS: dict[str, Callable[[SMTPServer], object]] = {
-    "message": lambda server: server.wait_for_message(subject="x", timeout=TIMEOUT),
-    "settle": lambda server: server.wait_for_messages(0, subject="x", timeout=0, settle=TIMEOUT),
-    "no message": lambda server: server.assert_no_message(subject="x", within=TIMEOUT),
-    "transaction": lambda server: server.wait_for_transaction(mail_from="x@y", timeout=TIMEOUT),
-    "session": lambda server: server.wait_for_session(timeout=TIMEOUT),
-    "closed": lambda server: server.wait_closed(TIMEOUT),
-    "held": lambda server: server.on("vrfy", optional=True).hold().wait_held(timeout=TIMEOUT),
+WAITS: dict[str, Callable[[SMTPServer, Any], object]] = {
+    "message": lambda server, t: server.wait_for_message(subject="x", timeout=t),
+    "settle": lambda server, t: server.wait_for_messages(0, subject="x", timeout=0, settle=t),
+    "no message": lambda server, t: server.assert_no_message(subject="x", within=t),
+    "transaction": lambda server, t: server.wait_for_transaction(mail_from="x@y", timeout=t),
+    "session": lambda server, t: server.wait_for_session(timeout=t),
+    "closed": lambda server, t: server.wait_closed(t),
+    "held": lambda server, t: server.on("vrfy", optional=True).hold().wait_held(timeout=t),
 }
 
 
-async def wait_in_a_coroutine(server: SMTPServer) -> None:
-    await AsyncSMTPServer(server).wait_for_message(subject="x", timeout=TIMEOUT)
+async def wait_in_a_coroutine(server: SMTPServer, timeout: Any) -> None:
+    await AsyncSMTPServer(server).wait_for_message(subject="x", timeout=timeout)
 
 
-WAITS["coroutine"] = lambda server: asyncio.run(wait_in_a_coroutine(server))
+WAITS["coroutine"] = lambda server, t: asyncio.run(wait_in_a_coroutine(server, t))
 
 
 def excess(name: str) -> float:
@@ -69,7 +70,7 @@ def excess(name: str) -> float:
     with SMTPServer() as server, pouring(server) as sent:
         started = time.perf_counter()
         with suppress(SMTPAssertionError):
-            WAITS[name](server)
+            WAITS[name](server, TIMEOUT)
         took = time.perf_counter() - started
         assert sent[0] > 10
     assert took >= TIMEOUT
@@ -80,3 +81,22 @@ def excess(name: str) -> float:
 def test_no_wait_outlasts_its_timeout_while_messages_pour_in(name: str) -> None:
     # Thrice, because a busy machine may take the processor away for longer than that.
     assert any(excess(name) < 0.05 for _ in range(3))
+
+
+@pytest.mark.parametrize("name", [one for one in WAITS if one not in ("settle", "no message")])
+def test_a_crash_ends_a_wait_at_once_with_its_cause(name: str) -> None:
+    with ExitStack() as stack:
+        server = SMTPServer().start()
+        stack.callback(server.stop)
+        stack.enter_context(smtplib.SMTP(*server.addr, "client.example", timeout=5))
+        server._recorder.crashed(ZeroDivisionError())
+        with pytest.raises(ServerCrashed) as raised:
+            WAITS[name](server, 60)
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("name", WAITS)
+@pytest.mark.parametrize("seconds", [-1, math.inf, math.nan, True, "1"])
+def test_a_time_that_is_none_to_wait_for_is_an_error_at_once(name: str, seconds: Any) -> None:
+    with SMTPServer() as server, pytest.raises(ValueError, match="allowed is a number of seconds"):
+        WAITS[name](server, seconds)
