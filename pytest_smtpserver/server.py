@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -143,24 +144,25 @@ class SMTPServer:
         several servers would want it. After `stop` it listens on the same port again.
         """
         if self._listener is None:
-            host, port = self._address or (self._settings.host, self._settings.port)
+            self._listener = self._listen()
+            self._address = self._listener.address
+        return self
+
+    def _listen(self) -> Listener:
+        host, port = self._address or (self._settings.host, self._settings.port)
+        with ExitStack() as undo:
             addresses.claim(self._settings)
+            undo.callback(addresses.release, self._settings)
             # trio is imported here, and not before: it takes a tenth of a second.
             from .network import Listener
 
-            try:
-                self._listener = Listener(
-                    host,
-                    port,
-                    partial(SMTPEngine, self._offer, self._recorder, self._rules),
-                    self._recorder.crashed,
-                )
-            except BaseException:
-                addresses.release(self._settings)
-                raise
-            self._address = self._listener.address
-            addresses.warn_unless_loopback(self._address[0], stacklevel=2)
-        return self
+            make_engine = partial(SMTPEngine, self._offer, self._recorder, self._rules)
+            listener = Listener(host, port, make_engine, self._recorder.crashed)
+            undo.callback(listener.close)
+            # Where warnings are errors, it does not listen.
+            addresses.warn_unless_loopback(listener.address[0], stacklevel=3)
+            undo.pop_all()
+        return listener
 
     def stop(self) -> None:
         """Close all connections and listen no more, within a second. Never raises.

@@ -6,6 +6,7 @@ import smtplib
 import socket
 import threading
 import time
+import warnings
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -115,3 +116,15 @@ def test_stopping_takes_under_a_second_whatever_the_clients_do() -> None:
     assert {one.ended_by for one in server.sessions} == {"server"}
     assert [one.outcome for one in server.transactions] == ["aborted"]
     assert server.messages == ()
+
+
+def test_where_warnings_are_errors_a_start_that_warns_leaves_nothing_behind() -> None:
+    before = tasks()
+    server = SMTPServer(host="0.0.0.0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="other machines"):
+            server.start()
+    assert tasks() == before
+    with pytest.warns(UserWarning, match="other machines"), server:
+        assert server.port
