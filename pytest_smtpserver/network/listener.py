@@ -125,8 +125,6 @@ class Listener:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             accepted.setblocking(False)
-            # Answers are short and are awaited: Nagle's algorithm would only delay them.
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._background.nursery.start_soon(self._drive, accepted, address[:2])
 
     async def _drive(self, accepted: socket.socket, client: Address) -> None:
@@ -194,6 +192,9 @@ def _listen(family: int, address: tuple[object, ...]) -> socket.socket:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # Answers are short and are awaited: Nagle's algorithm would only delay them. Accepted
+        # sockets inherit that; setting it on one whose client has left already can fail.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.setblocking(False)
         listening.bind(address)
         listening.listen(_BACKLOG)

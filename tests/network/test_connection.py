@@ -10,6 +10,7 @@ import pytest
 from toy import TIMEOUT, Host, Stubborn, Toy, everything, exactly
 
 from pytest_smtpserver.network import Listener
+from pytest_smtpserver.network.listener import bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,3 +182,10 @@ def test_what_the_peer_says_first_is_received_before_the_engine_says_a_word(
         client.sendall(b"x")
         has_spoken.set()
         assert client.recv(100) == b"hello\nx"
+
+
+def test_what_is_accepted_delays_no_answer() -> None:
+    with bind("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        listening.setblocking(True)
+        with listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
