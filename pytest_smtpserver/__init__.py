@@ -3,7 +3,9 @@
 The rooms of the house, each importing only from those below it:
 
 * `plugin`: pytest's door: options, marker, fixtures, report section
+* `django`: Django's mail settings, pointed at a server
 * `server`, `server_async`: what a test holds in its hand
+* `checks`: what is checked at the end of a test
 * `comparing`: what a bare `assert` says of records
 * `outbox`: the messages as pytest-localserver gives them
 * `waiting`: waiting for records, in a thread or in a task
@@ -12,7 +14,8 @@ The rooms of the house, each importing only from those below it:
 * `records`: what happened, as values; and the recorder
 * `network`: trio: the background thread, listeners, driving a connection; knows no SMTP
 * `matching`: criteria on records, and what a failing test says; pure
-* `certificates`: the run's authority and what servers show; `access`: how one reaches a server
+* `access`: how one reaches a server; `addresses`: which ports and hosts it may take
+* `certificates`: the run's authority and what servers show
 * `settings`: one frozen value, and the table of what is allowed
 * `engine`: what an engine is; `clock`: time that no test can freeze
 

@@ -1,6 +1,7 @@
 """The house: imports run one way, and costly ones wait until they are needed."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,22 @@ def test_only_the_plugin_imports_pytest(path: Path) -> None:
         for alias in node.names
     }
     assert "pytest" not in imports or path.name == "plugin.py"
+
+
+ROOMS = sorted(path for path in PACKAGE.rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda path: str(path.parent.relative_to(PACKAGE)))
+def test_the_map_of_a_room_has_all_that_is_in_it(room: Path) -> None:
+    files = {path.stem for path in room.parent.glob("*.py")} - {"__init__"}
+    inside = files | {path.parent.name for path in room.parent.glob("*/__init__.py")}
+    text = ast.get_docstring(ast.parse(room.read_text())) or ""
+    heads = "".join(re.findall(r"^\* (.*?):", text, re.MULTILINE))
+    assert names_in(heads) <= inside <= names_in(text)
+
+
+def names_in(text: str) -> set[str]:
+    return set(re.findall(r"`(\w+)`", text))
 
 
 COSTLY = ("trio", "ssl", "email.policy", "cryptography", "selectolax", "scramp")

@@ -1,11 +1,16 @@
 """Criteria on records, how a record differs from them, and what a failing test says about it.
 
 Explaining is the primitive: `Criteria.differences` tells what a record does not meet, and to match
-is to have no differences. What an expected value means stands in two tables: `kinds.py` has what
-is the same for all criteria, `tables.py` the criteria that each record knows; `rows.py` has what
-such tables are written with. From the differences `failure.py` makes the text of a failed wait,
-`mismatch.py` that of an assertion on one record, both with `explain.py`, which shows two values
-one below the other.
+is to have no differences.
+
+* `criteria`: all criteria of one call; `criterion`: one of them, and its `difference` from a record
+* `kinds`: what kinds of expected value there are, and what means the same for all criteria
+* `tables`: the criteria that each record knows; `rows`: what such tables are written with
+* `addresses`, `passages`: when two addresses are the same, and whether a text contains another
+* `failure`: the text of a failed wait; `mismatch`: that of an assertion on one record
+* `explain`: two values one below the other; `closeness`: which record or text comes closest
+* `notes`: what a difference may come from; `wording`: values in words, bounded
+* `errors`: what is raised
 
 All of it is pure: records are known by the names of their attributes alone.
 """

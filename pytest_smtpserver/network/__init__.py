@@ -2,6 +2,13 @@
 
 It knows no SMTP: it drives any `pytest_smtpserver.engine.Engine`. Nothing here is imported
 before the first server starts, because importing trio takes a tenth of a second.
+
+* `background`: the one thread in which all servers of a process run
+* `clock`: trio's clock, on time that no test can freeze
+* `listener`: accepting connections, from the caller's line on
+* `connection`: driving one connection: octets in, the engine's actions out
+* `stream`: octets over a socket, in clear
+* `tls`: the same, encrypted, and `handshake`: why a handshake failed
 """
 
 from .background import background, shut_down

@@ -11,6 +11,7 @@ when a `Settings` is made, so whoever holds one holds a possible one.
 * `together`: what the settings must be with one another
 * `mechanisms`: what each SASL mechanism needs in order to serve
 * `users`: who may log in, without ever showing a password
+* `errors`: what a wrong setting raises
 """
 
 from __future__ import annotations

@@ -1,15 +1,18 @@
 """The server's side of SMTP (RFC 5321), pure: octets and times in, actions and records out.
 
+* `input`: what has come and was not looked at yet: lines, chunks, or all there is
 * `engine`: octets to command lines and content, and the flow from one to the next
-* `content`: where a message's content ends, and what it is without its transparency dots
-* `dialogue`: what the two sides have agreed on so far, and what a command changes in it
+* `command_line`: a line's verb and argument, how it is shown, and what is wrong with it
 * `commands`: one row for each command: how it is parsed, answered and carried out
 * `states`: which command may come when
-* `extensions`: one row for each service extension
-* `pipelining`: which commands a client may send on after without a reply
+* `dialogue`: what the two sides have agreed on so far, and what a command changes in it
+* `turn`: from what the client did to the answer, the server's own or a rule's
+* `content`, `delivery`: where a message's content ends, and who answers for it
+* `authentication`: one AUTH exchange; the mechanisms are in `sasl`
+* `conduct`, `pipelining`: what a client does wrong though its command can be taken
+* `offer`, `extensions`: what a server offers to its clients, one row for each service extension
 * `grammar`: paths and parameters, the ABNF above each expression
 * `replies`: the server's own replies
-* `sasl`: the mechanisms of AUTH
 """
 
 from .engine import SMTPEngine
