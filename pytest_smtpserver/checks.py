@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .matching import SMTPAssertionError
-from .records.recorder import ServerCrashed
+from .records.recorder import server_crashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .server import SMTPServer
+    from .records.session import Session
+    from .settings import Settings
 
 # Arbitrary: half of what a failure's text may take.
 _LISTED = 20
 
 
-def check(servers: Sequence[SMTPServer], *, passed: bool = True) -> None:
+class Checked(Protocol):
+    """What is looked at of a server."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """All sessions."""
+
+    @property
+    def crash(self) -> BaseException | None:
+        """What the server failed with by its own fault."""
+
+    @property
+    def callable_error(self) -> BaseException | None:
+        """What a callable of the test raised."""
+
+    @property
+    def unused_rules(self) -> tuple[str, ...]:
+        """A sentence for each rule that was never used."""
+
+
+def check(servers: Sequence[Checked], *, passed: bool = True) -> None:
     """Raise one error for all that is wrong with any of the servers.
 
     In this order: `ServerCrashed` if one failed by its own fault, with its exception as the cause;
@@ -35,19 +60,15 @@ def check(servers: Sequence[SMTPServer], *, passed: bool = True) -> None:
     raise wrong[0]
 
 
-def _crashes(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
-    for server in servers:
-        if server.crash is not None:
-            error = ServerCrashed(f"the SMTP server crashed: {server.crash!r}")
-            error.__cause__ = server.crash
-            yield error
+def _crashes(servers: Sequence[Checked]) -> Iterator[BaseException]:
+    return (server_crashed(server.crash) for server in servers if server.crash is not None)
 
 
-def _callable_errors(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
+def _callable_errors(servers: Sequence[Checked]) -> Iterator[BaseException]:
     return (server.callable_error for server in servers if server.callable_error is not None)
 
 
-def _violations(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
+def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
     for server in servers:
         found = server._recorder.violations()
         if found and server.settings.strict:
@@ -59,7 +80,7 @@ def _violations(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
             )
 
 
-def _unused_rules(servers: Sequence[SMTPServer]) -> Iterator[BaseException]:
+def _unused_rules(servers: Sequence[Checked]) -> Iterator[BaseException]:
     sentences = [sentence for server in servers for sentence in server.unused_rules]
     if sentences:
         more = "".join(f"\n{sentence}" for sentence in sentences[1:])

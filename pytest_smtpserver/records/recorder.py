@@ -34,6 +34,13 @@ class ServerCrashed(Exception):  # the name says what happened
     __module__ = "pytest_smtpserver"
 
 
+def server_crashed(cause: BaseException) -> ServerCrashed:
+    """Return the error that tells of a crash."""
+    error = ServerCrashed(f"the SMTP server crashed: {cause!r}")
+    error.__cause__ = cause
+    return error
+
+
 class Log(list[Record]):
     """A list that only grows, together with the tuple last made of it."""
 
@@ -191,7 +198,7 @@ class Recorder:
         """Raise `ServerCrashed` if the server did."""
         __tracebackhide__ = True
         if self.crash is not None:
-            raise ServerCrashed(f"the SMTP server crashed: {self.crash!r}") from self.crash
+            raise server_crashed(self.crash)
 
     def clear(self, now: float) -> None:
         """Forget all but the open sessions, and what is open in them; ids go on."""
