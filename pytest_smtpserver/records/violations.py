@@ -90,7 +90,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         # "The sender MUST NOT intentionally close the transmission channel until it sends a QUIT
         # command".
         "no-quit": Kind("the client left without QUIT", "RFC 5321 section 4.1.1.10"),
-        # "the receiver MUST send a 221 OK reply, and then close the transmission channel."
+        # "the receiver MUST send a "221 OK" reply, and then close the transmission channel."
         "data-after-quit": Kind("the client went on after QUIT", "RFC 5321 section 4.1.1.10"),
     }
 )

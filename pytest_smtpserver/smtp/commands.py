@@ -275,7 +275,7 @@ def at_all_times(settings: Settings) -> bool:
 
 
 def in_smtp(settings: Settings) -> bool:
-    """RFC 2033 section 4.1: "The LHLO command is to be used in place of HELO and EHLO"."""
+    """RFC 2033 section 4.1: in LMTP, LHLO takes the place of HELO and EHLO."""
     return settings.protocol == "smtp"
 
 

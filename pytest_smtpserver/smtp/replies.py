@@ -17,11 +17,10 @@ GO_AHEAD = Reply(354, "go ahead, end with a dot on a line of its own")
 ACCEPTED = Reply(250, "message accepted", "2.0.0")
 BYE = Reply(221, "bye", "2.0.0")
 
-# RFC 5321 section 3.5.3: 252 for a server that "cannot VRFY user, but will accept message and
-# attempt delivery".
+# RFC 5321 section 4.2.3: 252, "Cannot VRFY user, but will accept message and attempt delivery".
 NOT_VERIFIED = Reply(252, "cannot verify, but will accept mail for it", "2.0.0")
-# Section 4.2.4: 502 for a command that is "recognized but not implemented". 252 would say of a
-# list that mail to it is accepted; this server has no lists, and does not announce EXPN.
+# Section 4.2.4: 502 for a command that the server recognizes, but does not implement. 252 would
+# say of a list that mail to it is accepted; this server has no lists, and does not announce EXPN.
 NO_LISTS = Reply(502, "there are no mailing lists here", "5.5.1")
 
 MALFORMED_COMMAND = Reply(500, "a command line has no control characters", "5.5.2")
@@ -35,7 +34,7 @@ NEEDS_SMTPUTF8 = Reply(553, "a non-ASCII address needs MAIL with SMTPUTF8", "5.6
 # RFC 3207 section 4: "220 Ready to start TLS".
 READY_FOR_TLS = Reply(220, "ready to start TLS", "2.0.0")
 ALREADY_ENCRYPTED = Reply(503, "bad sequence of commands: the session is encrypted", "5.5.1")
-# Section 4: "530 5.7.0 Must issue a STARTTLS command first".
+# Section 4: "530 Must issue a STARTTLS command first", with 5.7.0.
 STARTTLS_FIRST = Reply(530, "must issue a STARTTLS command first", "5.7.0")
 
 # RFC 4954 section 6: "530 5.7.0 Authentication required".
