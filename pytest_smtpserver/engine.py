@@ -15,8 +15,9 @@ The contract between an engine and the one that drives it:
   peer sends meanwhile is received directly after that, a bounded amount of it.
 * After `StartTLS` it is paused until `tls_done` or `tls_failed`. While the handshake lasts, and
   after it failed, what the engine sends does not leave: it would do so in clear.
-* After `Close`, `eof`, `tls_failed` or `end` nothing more is received; `next_action` is pulled
-  once more, so that a last reply can leave.
+* After `Close`, `eof`, `tls_failed` or `end` nothing more is received. After the last three
+  `next_action` is still pulled until it gives `None`, so that a last reply can leave; not so if
+  the peer has reset the connection.
 * All times are seconds since the epoch, on a clock that never goes backwards.
 """
 
