@@ -63,11 +63,12 @@ class Offer:
         The server's name stands for `{}`, and there is no enhanced status code unless
         ENHANCEDSTATUSCODES (RFC 2034) is offered.
         """
-        text = reply.text.replace("{}", self.settings.hostname, 1) if reply.code == 421 else None
-        enhanced = reply.enhanced if self._is_enhanced else None
-        if text is None and enhanced == reply.enhanced:
+        text, enhanced = reply.text, reply.enhanced if self._is_enhanced else None
+        if reply.code == replies.CLOSING:
+            text = text.replace("{}", self.settings.hostname, 1)
+        elif enhanced == reply.enhanced:
             return reply
-        return Reply(reply.code, reply.text if text is None else text, enhanced)
+        return Reply(reply.code, text, enhanced)
 
 
 class Face:

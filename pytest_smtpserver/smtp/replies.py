@@ -53,13 +53,14 @@ BAD_CHUNK = Reply(501, "syntax: BDAT octets [LAST]", "5.5.4")
 TOO_MANY_RECIPIENTS = Reply(452, "too many recipients", "4.5.3")
 TOO_BIG = Reply(552, "message exceeds the maximum size", "5.3.4")
 
-# RFC 5321 section 3.8: 421 when the server must close of its own accord; its text begins with
-# the server's domain (section 4.2.3).
-TOO_MANY_CONNECTIONS = Reply(421, "{} has too many connections, closing", "4.7.0")
+#: RFC 5321 section 3.8: when the server must close of its own accord. The text begins with the
+#: server's domain (section 4.2.3), which stands for `{}`.
+CLOSING = 421
+TOO_MANY_CONNECTIONS = Reply(CLOSING, "{} has too many connections, closing", "4.7.0")
 GOODBYES = {
-    "idle": Reply(421, "{} heard nothing for too long, closing", "4.4.2"),
-    "stop": Reply(421, "{} is shutting down", "4.3.2"),
-    "crash": Reply(421, "{} has an internal error, closing", "4.3.0"),
+    "idle": Reply(CLOSING, "{} heard nothing for too long, closing", "4.4.2"),
+    "stop": Reply(CLOSING, "{} is shutting down", "4.3.2"),
+    "crash": Reply(CLOSING, "{} has an internal error, closing", "4.3.0"),
 }
 
 

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from .dialogue import Dialogue
     from .input import Input
 
-# RFC 5321 section 3.8: "421 (...) Service not available, closing transmission channel".
-_CLOSING = 421
-
 # RFC 5321 section 4.2.1: lines with a hyphen after the code, then one without. Clients take a bare
 # LF for the end of a line.
 _COMPLETE_REPLY = re.compile(
@@ -55,7 +52,7 @@ def answer_alone(
 
 
 def _end_after(dialogue: Dialogue, reply: Reply) -> None:
-    if reply.code == _CLOSING and dialogue.state is not State.CLOSED:
+    if reply.code == replies.CLOSING and dialogue.state is not State.CLOSED:
         dialogue.end("server")
 
 
