@@ -21,11 +21,11 @@ else:  # Windows
     monotonic = time.monotonic
     _epoch = time.time
 
-#: What to add to `monotonic()` for seconds since the epoch. Read once, so that the times of
-#: records never go backwards either.
-EPOCH_OFFSET = _epoch() - monotonic()
+# What to add to `monotonic()` for seconds since the epoch. Read once, so that the times of
+# records never go backwards either.
+_EPOCH_OFFSET = _epoch() - monotonic()
 
 
 def now() -> float:
     """Return seconds since the epoch."""
-    return monotonic() + EPOCH_OFFSET
+    return monotonic() + _EPOCH_OFFSET

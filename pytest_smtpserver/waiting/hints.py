@@ -87,8 +87,8 @@ def _tls_failed(scene: Scene) -> str | None:
     failures = [session.tls_failure for session in scene.sessions if session.tls_failure]
     if not failures:
         return None
-    trust = "unknown ca" in failures[-1].lower() or "unknown_ca" in failures[-1].lower()
-    advice = "; let the client trust smtpserver_ca.cert_file" if trust else ""
+    is_unknown = "unknown CA" in failures[-1]
+    advice = "; let the client trust smtpserver_ca.cert_file" if is_unknown else ""
     return f"the TLS handshake failed: {failures[-1]}{advice}"
 
 
