@@ -17,11 +17,10 @@ _HALF_SEEN = tuple(_END[:length] for length in range(len(_END) - 1, 0, -1))
 _BEFORE = b"\r\n"
 
 
-class Content:
-    """The content of one message while it arrives.
+class _Kept:
+    """What is kept of content, which may have `limit` octets (0: any number).
 
-    What is kept is what was sent, up to and including the CRLF before the final dot, dots
-    unstuffed. Content that grows beyond `limit` octets (0: no limit) is counted, but not kept.
+    Content that grows beyond that is counted, but not kept.
     """
 
     def __init__(self, limit: int) -> None:
@@ -29,15 +28,31 @@ class Content:
         # It grows in place, and gives away what it holds without a copy: content of 100 MB takes
         # little more than that.
         self._kept = BytesIO()
-        # What the last octets ended with and could not be judged yet.
-        self._tail = _BEFORE
         #: Octets of the content so far.
-        self.size = -len(_BEFORE)
+        self.size = 0
 
     @property
     def is_too_big(self) -> bool:
         """Whether there is more of it than the limit allows."""
         return 0 < self._limit < self.size
+
+    def octets(self) -> bytes | None:
+        """Return the whole content, `None` if it is too big. Call it once, at the end."""
+        return None if self.is_too_big else self._kept.getvalue()
+
+
+class Content(_Kept):
+    """The content of one message while it arrives.
+
+    What is kept is what was sent, up to and including the CRLF before the final dot, dots
+    unstuffed.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        # What the last octets ended with and could not be judged yet.
+        self._tail = _BEFORE
+        self.size = -len(_BEFORE)
 
     def feed(self, octets: bytes) -> bytes | None:
         """Take octets, cut anyhow; return those beyond the end, or `None` before the end."""
@@ -49,12 +64,6 @@ class Content:
         self._tail = next((half for half in _HALF_SEEN if octets.endswith(half)), b"")
         self._keep(octets[: len(octets) - len(self._tail)])
         return None
-
-    def octets(self) -> bytes | None:
-        """Return the whole content, `None` if it is too big. Call it once, at the end."""
-        if self.is_too_big:
-            return None
-        return self._kept.getvalue()
 
     def _keep(self, octets: bytes) -> None:
         # RFC 5321 section 4.5.2: "If the first character is a period and there are other
@@ -68,24 +77,19 @@ class Content:
             self._kept.write(piece[before:])
 
 
-class Chunks:
-    """The content of one message that comes in chunks, octet for octet (RFC 3030 section 2)."""
+class Chunks(_Kept):
+    """The content of one message that comes in chunks, octet for octet (RFC 3030 section 2).
+
+    Its `size` is what was announced so far.
+    """
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._kept = BytesIO()
-        #: Octets that were announced so far.
-        self.size = 0
+        super().__init__(limit)
         #: Octets of the chunk that comes now, and how many of them have not come yet.
         self.chunk = self.remaining = 0
         self.is_last = False
         #: The command that announced it.
         self.line = ""
-
-    @property
-    def is_too_big(self) -> bool:
-        """Whether there is more of it than the limit allows."""
-        return 0 < self._limit < self.size
 
     def expect(self, size: int, line: str, *, is_last: bool) -> None:
         """Begin a chunk of so many octets."""
@@ -101,7 +105,3 @@ class Chunks:
         self.remaining -= len(octets)
         if not self.is_too_big:
             self._kept.write(octets)
-
-    def octets(self) -> bytes | None:
-        """Return the whole content, `None` if it is too big. Call it once, at the end."""
-        return None if self.is_too_big else self._kept.getvalue()
