@@ -17,10 +17,10 @@ from .rules import RuleBook
 from .settings import DEFAULTS
 from .smtp import SMTPEngine, offer_of
 from .waiting import Waits, blocking
+from .waiting.capture import Capture
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
     from types import TracebackType
 
     from .certificates import CertificateAuthority
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .records.transaction import Transaction
     from .rules import Command, Rule
     from .settings import Settings
-    from .waiting.expectation import Expectation, Waiting
+    from .waiting.expectation import Waiting
 
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True
@@ -410,28 +410,3 @@ class SMTPServer:
         where = "{}:{}".format(*self._address) if self._address else "not started"
         state = "listening" if self._listener else "stopped"
         return f"<SMTPServer {where}, {state}, {len(self.messages)} messages>"
-
-
-class Capture:
-    """A block whose messages are captured; see `SMTPServer.capture`."""
-
-    def __init__(
-        self,
-        enter: Callable[[], Callable[[], Expectation[Message]]],
-        wait: Callable[[Waiting[tuple[Message, ...]]], tuple[Message, ...]],
-    ) -> None:
-        self._enter = enter
-        self._wait = wait
-        self._captured: list[Message] = []
-
-    def __enter__(self) -> list[Message]:
-        self._expect = self._enter()
-        return self._captured
-
-    def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
-        __tracebackhide__ = True
-        expectation = self._expect()
-        if exc_type is None:
-            self._captured += self._wait(expectation)
-        else:
-            self._captured += expectation.so_far()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .waiting import awaiting
+from .waiting.capture import AsyncCapture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from .records.transaction import Transaction
     from .rules import Command, Rule
     from .server import SMTPServer
-    from .waiting.expectation import Expectation, Waiting
+    from .waiting.expectation import Waiting
     from .waiting.waits import Waits
 
 Result = TypeVar("Result")
@@ -69,7 +70,7 @@ class AsyncSMTPServer:
     ) -> AsyncCapture:
         """Give, with `async with`, a list of what matched of the messages accepted in it."""
         enter = self._waits.capture(count, criteria, timeout=timeout, settle=settle)
-        return AsyncCapture(self, enter)
+        return AsyncCapture(enter, self._wait)
 
     async def wait_for_transaction(
         self, *, timeout: float | None = None, settle: float = 0.0, **criteria: Any
@@ -160,26 +161,3 @@ class AsyncRule:
 
     def __repr__(self) -> str:
         return f"<AsyncRule of {self.rule!r}>"
-
-
-class AsyncCapture:
-    """A block whose messages are captured; see `SMTPServer.capture`."""
-
-    def __init__(
-        self, server: AsyncSMTPServer, enter: Callable[[], Callable[[], Expectation[Message]]]
-    ) -> None:
-        self._server = server
-        self._enter = enter
-        self._captured: list[Message] = []
-
-    async def __aenter__(self) -> list[Message]:
-        self._expect = self._enter()
-        return self._captured
-
-    async def __aexit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
-        __tracebackhide__ = True
-        expectation = self._expect()
-        if exc_type is None:
-            self._captured += await self._server._wait(expectation)
-        else:
-            self._captured += expectation.so_far()

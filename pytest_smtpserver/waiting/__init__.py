@@ -3,6 +3,7 @@
 * `waits`: what one can wait for on a server
 * `expectation`: whether what is waited for has come; pure
 * `held`: whether a rule holds clients; pure
+* `capture`: a block whose messages are captured
 * `hints`: what may be the cause when it does not come
 * `blocking`: waiting in a thread
 * `awaiting`: waiting in a task of asyncio or trio
