@@ -17,7 +17,7 @@ All of it is pure: records are known by the names of their attributes alone.
 
 from __future__ import annotations
 
-from .addresses import parse_address, same_address
+from .addresses import comparable, parse_address, same_address
 from .criteria import Criteria
 from .criterion import Criterion, MappedCriterion
 from .difference import Difference
@@ -39,6 +39,7 @@ __all__ = [
     "RecordKind",
     "SMTPAssertionError",
     "address_criterion",
+    "comparable",
     "describe_candidates",
     "describe_failure",
     "describe_mismatch",

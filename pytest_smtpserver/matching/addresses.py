@@ -11,19 +11,24 @@ if TYPE_CHECKING:
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 
 
-def parse_address(text: str) -> tuple[str, str]:
-    """Return the display name (`""` if there is none) and the addr-spec with its domain lowered.
+def comparable(spec: str) -> str:
+    """Return an addr-spec with its domain in lower case: equal ones are the same address.
 
     RFC 5321 section 2.4: the local part "MUST BE treated as case sensitive", while "mailbox
     domains follow normal DNS rules and are hence not case sensitive". Domains are compared as
     they are written: U-labels and A-labels of one name differ.
     """
+    local, at, domain = spec.rpartition("@")
+    return f"{local}@{domain.lower()}" if at else spec
+
+
+def parse_address(text: str) -> tuple[str, str]:
+    """Return the display name (`""` if there is none) and the addr-spec, comparable."""
     name, spec = "", text.strip()
     if spec.endswith(">") and "<" in spec:
         name, _, spec = spec[:-1].rpartition("<")
         name, spec = _unquoted(name.strip()), spec.strip()
-    local, at, domain = spec.rpartition("@")
-    return name, local + at + (domain.lower() if at else domain)
+    return name, comparable(spec)
 
 
 def same_address(expected: str, actual: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from pytest_smtpserver.matching import Criteria
+from pytest_smtpserver.matching import Criteria, comparable
 
 from . import assertions, finding
 from .problems import problems
@@ -148,8 +148,8 @@ class Message:
     @property
     def blind_recipients(self) -> tuple[str, ...]:
         """The recipients of the envelope that are neither in To nor in Cc."""
-        named = set(map(_comparable, (*self.to, *self.cc)))
-        return tuple(one for one in self.envelope.rcpt_to if _comparable(one) not in named)
+        named = set(map(comparable, (*self.to, *self.cc)))
+        return tuple(one for one in self.envelope.rcpt_to if comparable(one) not in named)
 
     @property
     def defects(self) -> tuple[str, ...]:
@@ -266,12 +266,6 @@ class Message:
     def __repr__(self) -> str:
         sender, recipients = self.envelope.mail_from, ", ".join(self.envelope.rcpt_to)
         return f"<Message {self.subject!r}: {sender or '<>'} -> {recipients}>"
-
-
-def _comparable(address: str) -> str:
-    # RFC 5321 section 2.4: a local part has case, a domain has none.
-    local, at, domain = address.rpartition("@")
-    return f"{local}{at}{domain.lower()}"
 
 
 def _free_name(directory: Path, subject: str) -> Path:

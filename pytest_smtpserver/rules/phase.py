@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, get_args
 
+from pytest_smtpserver.matching import comparable
+
 from .steps import Accept
 
 if TYPE_CHECKING:
@@ -44,9 +46,7 @@ class Count:
         if self._per == "session":
             return command.session_id
         if self._per == "recipient" and command.recipient is not None:
-            # RFC 5321 section 2.4: a domain has no case.
-            local, at, domain = command.recipient.rpartition("@")
-            return local + at + domain.lower()
+            return comparable(command.recipient)
         return None
 
 
