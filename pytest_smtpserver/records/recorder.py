@@ -1,8 +1,8 @@
 """The recorder: all that one server has seen, shared between its thread and the tests'.
 
-The lock is held for appends and exchanges of lists only; no callable runs and nothing is copied
-under it. The lists only ever grow, or are replaced by new ones when the test clears them: so a
-reader takes a list and its length, and copies at leisure.
+The lock is held for appends and exchanges of lists only; no callable runs under it, and nothing is
+copied but what is left when something is forgotten. The lists only ever grow, or are replaced by
+new ones then: so a reader takes a list and its length, and copies at leisure.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """What the engine writes while a session lasts; tests read snapshots of it.
 
-How it works: one thread, the server's, writes; any thread reads. A recording only ever appends
-and replaces whole values, so a snapshot taken in the middle is one that was true a moment ago.
-What makes waiting tests look again (a message, the end of a transaction or of a session) goes
-through the `Recorder` and its lock. A snapshot is made when somebody asks for it, and kept until
-something changes; once the transaction or session has ended, it is the final value. It is kept
-with the number of changes that it has seen, read before it was made: if a change comes while it
-is being made, the numbers differ, and the next reader makes another.
+How it works: one thread, the server's, writes; any thread reads, and may have what has ended
+forgotten. A recording only ever appends and replaces whole values, so a snapshot taken in the
+middle is one that was true a moment ago. What makes waiting tests look again (a message, the end of
+a transaction or of a session) goes through the `Recorder` and its lock. A snapshot is made when
+somebody asks for it, and kept until something changes; once the transaction or session has ended,
+it is the final value. It is kept with the number of changes that it has seen, read before it was
+made: if a change comes while it is being made, the numbers differ, and the next reader makes
+another.
 """
 
 from __future__ import annotations
