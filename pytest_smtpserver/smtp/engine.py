@@ -238,16 +238,21 @@ class SMTPEngine:
         self._judge(said, shown)
         if command.opens is not None:
             return command.opens(dialogue, parsed, shown)
+        return self._take_turn(verb, command, parsed, shown)
+
+    def _take_turn(
+        self, verb: str, command: Command, parsed: object, shown: str
+    ) -> Iterable[Action]:
         carry_out = partial(self._carry_out, verb, command, parsed)
         if not self._rules.rules:
-            return answer_alone(dialogue, self._answer(command, parsed), carry_out)
+            return answer_alone(self._dialogue, self._answer(command, parsed), carry_out)
         return Turn(
-            dialogue,
+            self._dialogue,
             _STAGES[verb],
             partial(self._answer, command, parsed),
             carry_out,
             line=shown,
-            about=partial(command.about, dialogue, parsed),
+            about=partial(command.about, self._dialogue, parsed),
         ).answer()
 
     def _command_in_order(self, verb: str, shown: str) -> Command:
