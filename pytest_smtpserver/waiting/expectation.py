@@ -96,6 +96,7 @@ class Expectation(Generic[Record]):
         self._deadline = now + patience.timeout
         self._settle = patience.settle
         self._settled_at: float | None = None
+        self._has_given_up = False
         self.criteria = criteria
         self.count = count
         self.records: list[Record] = []
@@ -111,17 +112,18 @@ class Expectation(Generic[Record]):
         self.waited = now - self._started
         if len(self.matched) > self.count:
             return None
+        until = self._deadline
         if self._is_met:
-            self._settled_at = self._settled_at or now + self._settle
-        elif self._give_up():
+            until = self._settled_at = self._settled_at or now + self._settle
+        if now >= until:
             return None
-        until = self._settled_at if self._is_met else self._deadline
-        return until if until and now < until else None
+        self._has_given_up = self._give_up()
+        return None if self._has_given_up else until
 
     def result(self) -> tuple[Record, ...]:
         """Return the records that matched; see `Waiting`."""
         __tracebackhide__ = True
-        if not self._is_met:
+        if not self._is_met or self._has_given_up:
             self._fail(self)
         return tuple(self.matched)
 
