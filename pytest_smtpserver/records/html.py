@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from pytest_smtpserver.matching.wording import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from selectolax.lexbor import LexborNode
 
@@ -64,6 +64,13 @@ _BLOCKS = frozenset(
 )
 _CELLS = frozenset(("td", "th"))
 
+# What one reads where these stand: a text, a line's end, a picture.
+_READ: Mapping[str, Callable[[LexborNode], str]] = {
+    "-text": lambda node: (node.text_content or "").replace("\n", " "),
+    "br": lambda _: "\n",
+    "img": lambda node: f" {node.attributes.get('alt') or ''} ",
+}
+
 _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 # Not "_", with which a token may well end.
 _PUNCTUATION = ".,;:!?'*\u2019\u201d\u00bb\u2026"
@@ -108,12 +115,8 @@ def _pieces(root: LexborNode) -> Iterator[str]:
         node = stack.pop()
         if isinstance(node, str):
             yield node
-        elif node.tag == "-text":
-            yield " ".join((node.text_content or "").replace("\n", " ").split(" "))
-        elif node.tag == "br":
-            yield "\n"
-        elif node.tag == "img":
-            yield f" {node.attributes.get('alt') or ''} "
+        elif read := _READ.get(node.tag or ""):
+            yield read(node)
         elif not _is_hidden(node):
             edge = "\n" if node.tag in _BLOCKS else " " if node.tag in _CELLS else ""
             stack += [edge, *reversed(list(node.iter(include_text=True))), edge]
