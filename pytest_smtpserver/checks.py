@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .records.session import Session
+    from .records.violations import Violation
     from .settings import Settings
 
 # Arbitrary: half of what a failure's text may take.
@@ -25,8 +26,8 @@ class Checked(Protocol):
         """The settings."""
 
     @property
-    def sessions(self) -> tuple[Session, ...]:
-        """All sessions."""
+    def violations(self) -> tuple[tuple[Session, Violation], ...]:
+        """What clients did against the protocol, each with its session."""
 
     @property
     def crash(self) -> BaseException | None:
@@ -70,7 +71,7 @@ def _callable_errors(servers: Sequence[Checked]) -> Iterator[BaseException]:
 
 def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
     for server in servers:
-        found = server._recorder.violations()
+        found = server.violations
         if found and server.settings.strict:
             lines = "".join(f"\n  session {s.id}: {one}" for s, one in found[:_LISTED])
             if len(found) > _LISTED:

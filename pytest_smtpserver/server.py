@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .records.reply import Reply
     from .records.session import Address, Session
     from .records.transaction import Transaction
+    from .records.violations import Violation
     from .rules import Command, Rule
     from .settings import Settings
     from .waiting.expectation import Waiting
@@ -211,6 +212,11 @@ class SMTPServer:
     def sessions(self) -> tuple[Session, ...]:
         """Every session, open ones included."""
         return self._recorder.sessions()
+
+    @property
+    def violations(self) -> tuple[tuple[Session, Violation], ...]:
+        """What clients did against the protocol since the last `clear`, each with its session."""
+        return self._recorder.violations()
 
     @property
     def crash(self) -> BaseException | None:

@@ -173,13 +173,13 @@ class Recorder:
             tuple([transaction.snapshot() for transaction in self._transactions.all()])
         )
 
-    def violations(self) -> list[tuple[Session, Violation]]:
+    def violations(self) -> tuple[tuple[Session, Violation], ...]:
         """Return what clients did against the protocol since the records were last emptied."""
-        return [
+        return tuple(
             (session, violation)
             for session in self.sessions()
             for violation in session.violations[self._violations_before.get(session.id, 0) :]
-        ]
+        )
 
     def transcript(self, last: int | None = None) -> str:
         """Return the transcripts of the last so many sessions (`None`: of all), oldest first."""
