@@ -50,11 +50,13 @@ if TYPE_CHECKING:
     from .rules.command import Command as Command
     from .rules.rule import Rule as Rule
     from .server import SMTPServer as SMTPServer
+    from .server_async import AsyncRule as AsyncRule
     from .server_async import AsyncSMTPServer as AsyncSMTPServer
     from .settings import Settings as Settings
     from .settings import SettingsError as SettingsError
 
 _HOMES = {
+    "AsyncRule": "server_async",
     "AsyncSMTPServer": "server_async",
     "Attachment": "records.parts",
     "AuthAttempt": "records.authentication",
