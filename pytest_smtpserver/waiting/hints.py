@@ -103,7 +103,19 @@ def _auth_refused(scene: Scene) -> str | None:
 def _sent_nothing(scene: Scene) -> str | None:
     if not scene.sessions or scene.transactions or _tls_failed(scene) or _auth_refused(scene):
         return None
-    return f"{counted(len(scene.sessions), 'client')} connected, but none began to send a message"
+    who = counted(len(scene.sessions), "client")
+    return f"{who} connected, but none began to send a message{_last_refusal(scene.sessions)}"
+
+
+def _last_refusal(sessions: Sequence[Session]) -> str:
+    """Return what the server refused last, with what stands before it."""
+    for session in reversed(sessions):
+        for exchange in reversed(session.exchanges):
+            reply = exchange.reply
+            if reply is not None and not reply.is_positive:
+                said = " ".join(str(reply).split())
+                return f"; the answer to {exchange.verb or 'the connection'} was {said}"
+    return ""
 
 
 def _is_open(scene: Scene) -> str | None:

@@ -81,6 +81,13 @@ def application_connected_but_sent_nothing(server: SMTPServer) -> None:
     server.wait_for_message(timeout=SOON)
 
 
+def parameter_that_the_server_does_not_know(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        client.docmd("MAIL", "FROM:<shop@shop.example> SMTPUTF8")
+    server.wait_for_message(timeout=SOON)
+
+
 def application_left_in_the_middle_of_the_content(server: SMTPServer) -> None:
     with socket.create_connection(server.addr) as client:
         for line in (b"EHLO client.example", b"MAIL FROM:<a@b.example>", b"RCPT TO:<c@d.example>"):
@@ -443,6 +450,7 @@ class Way:
 WAYS = (
     Way(application_never_connected, "no client connected; does the code under test use "),
     Way(application_connected_but_sent_nothing, "connected, but none began to send a message"),
+    Way(parameter_that_the_server_does_not_know, "the answer to MAIL was 555"),
     Way(application_left_in_the_middle_of_the_content, "its content was never complete"),
     Way(sent_after_the_wait, "a message is still being sent"),
     Way(recipient_refused, "refused: rcpt_to='ann@example.org' with 550 5.1.1 no such user"),
