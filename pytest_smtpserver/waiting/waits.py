@@ -112,12 +112,11 @@ class Waits:
         _check_count(count)
         if not count:
             raise ValueError("count=0: allowed is a whole number from 1")
-        seconds = self._timeout(timeout)
         return Held(
             rule,
             count,
             now=monotonic(),
-            timeout=seconds,
+            timeout=self._timeout(timeout),
             give_up=lambda: self._recorder.crash is not None,
             fail=partial(_fail_to_hold, self._recorder, self._address, not self._in_task),
         )
