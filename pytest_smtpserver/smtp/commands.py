@@ -4,9 +4,9 @@
 server replies of its own accord; only here are its limits applied. `accepted` does what it means
 that the command was accepted, after the state has followed from `states.TRANSITIONS`; `declined`
 does what it means that it was not, be it by a reply or by none. `unread` is told of a command that
-was refused before that, in the middle of a transaction. A row with `opens` is answered later:
-after the client's last answer, or after a chunk. `when` says whether a server with these settings
-knows the command at all.
+was refused before that, though it was in order or in the middle of a transaction. A row with
+`opens` is answered later: after the client's last answer, or after a chunk. `when` says whether a
+server with these settings knows the command at all.
 """
 
 from __future__ import annotations
@@ -201,6 +201,17 @@ def refuse_recipient(dialogue: Dialogue, recipient: Path, reply: Reply | None) -
         dialogue.refuse_recipient(recipient.address, reply)
 
 
+def begin_unread(dialogue: Dialogue, argument: str, reply: Reply) -> None:
+    """Who writes MAIL as one should, but asks for what there is not, has made an attempt."""
+    try:
+        address, rest = reverse_path(argument)
+        given = parameters(rest)
+    except Refusal:
+        return
+    if not dialogue.has_transaction:
+        dialogue.begin(legible(address), given, reply)
+
+
 def refuse_unread_recipient(dialogue: Dialogue, argument: str, reply: Reply) -> None:
     """To the client it is a recipient that was refused, whatever the reason."""
     dialogue.refuse_recipient(_address_in(argument), reply)
@@ -329,7 +340,7 @@ COMMANDS: Mapping[str, Command] = {
             Command(parse_starttls,  always(replies.READY_FOR_TLS), when=with_starttls),
     "AUTH": Command(parse_auth,      opens=open_exchange, when=with_auth),
     "MAIL": Command(parse_mail,      answer_mail,                  begin,          begin,
-                    about=about_sender),
+                    unread=begin_unread, about=about_sender),
     "RCPT": Command(parse_rcpt,      answer_rcpt,                  add_recipient,  refuse_recipient,
                     unread=refuse_unread_recipient, about=about_recipient),
     "DATA": Command(parse_data,      always(replies.GO_AHEAD),     expect_content, refuse_content,

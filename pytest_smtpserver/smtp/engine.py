@@ -305,9 +305,10 @@ class SMTPEngine:
         return Turn(dialogue, stages, lambda: reply, carry_out, line=shown).answer()
 
     def _refused(self, verb: str, argument: str, reply: Reply | None) -> None:
-        command = self._offer.commands.get(verb)
-        if command and reply and not reply.is_positive and self._dialogue.has_transaction:
-            command.unread(self._dialogue, argument, reply)
+        dialogue, command = self._dialogue, self._offer.commands.get(verb)
+        concerns = dialogue.has_transaction or verb in TRANSITIONS[dialogue.state]
+        if command and concerns and reply and not reply.is_positive:
+            command.unread(dialogue, argument, reply)
 
     def _judge(self, said: CommandLine, shown: str) -> None:
         self._blame(said.violations, shown)

@@ -4,7 +4,7 @@ import pytest
 from delivering import RECIPIENTS, deliver_with_smtplib
 
 # Real time, and so as short as can be told from none.
-SHORT = 0.05
+SHORT = 0.15
 
 # Far more than the server reads while a rule delays: 1 MB.
 BIG = b"76 octets and a line end".ljust(78, b".") + b"\r\n"

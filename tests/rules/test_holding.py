@@ -7,7 +7,7 @@ from delivering import RECIPIENTS
 
 from pytest_smtpserver import SMTPAssertionError
 
-SHORT = 0.05
+SHORT = 0.15
 
 STAGES = {
     "connect": "",
