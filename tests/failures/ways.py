@@ -450,7 +450,9 @@ class Way:
 WAYS = (
     Way(application_never_connected, "no client connected; does the code under test use "),
     Way(application_connected_but_sent_nothing, "connected, but none began to send a message"),
-    Way(parameter_that_the_server_does_not_know, "the answer to MAIL was 555"),
+    Way(
+        parameter_that_the_server_does_not_know, "with 555 5.5.4 parameter not recognized: SMTPUTF8"
+    ),
     Way(application_left_in_the_middle_of_the_content, "its content was never complete"),
     Way(sent_after_the_wait, "a message is still being sent"),
     Way(recipient_refused, "refused: rcpt_to='ann@example.org' with 550 5.1.1 no such user"),
