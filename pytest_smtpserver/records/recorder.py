@@ -210,7 +210,7 @@ class Recorder:
             self._transactions = Log([t for session in sessions for t in session.transactions])
             self._session_snapshots, self._transaction_snapshots = Kept(), Kept()
             self.messages, self.finished, self.ended = Log(), Log(), Log()
-            self._violations_before = {one.id: len(one.violations) for one in sessions}
+            self._violations_before = {one.id: len(one.violations or ()) for one in sessions}
             self.cleared = now
 
     def forget_message(self, message: Message) -> None:

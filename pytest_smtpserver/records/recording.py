@@ -207,12 +207,13 @@ class SessionRecording(_Recording[Session]):
         self.ended_by: EndedBy | None = None
         self.tls: TLSInfo | None = None
         self.tls_failure: str | None = None
-        self.auth: list[AuthAttempt] = []
+        # Most sessions have none of these, and with many records an empty list for each is felt.
+        self.auth: list[AuthAttempt] | None = None
+        self.violations: list[Violation] | None = None
         #: With some mechanisms a client can be let in without saying who it is.
         self.is_authenticated = False
         self._mechanism: str | None = None
         self.username: str | None = None
-        self.violations: list[Violation] = []
         # Plain tuples until somebody looks: most sessions are never looked at.
         self.wire: list[RawExchange | RawEvent | Exchange | Event] = []
         self.transactions: list[TransactionRecording] = []
@@ -259,6 +260,7 @@ class SessionRecording(_Recording[Session]):
 
     def authenticated(self, attempt: AuthAttempt) -> None:
         """Note an attempt to authenticate, and who is authenticated from now on."""
+        self.auth = self.auth or []
         self.auth.append(attempt)
         if attempt.succeeded:
             self.is_authenticated, self.username = True, attempt.username
@@ -267,6 +269,7 @@ class SessionRecording(_Recording[Session]):
 
     def violated(self, violation: Violation) -> None:
         """Note what the client did against the protocol."""
+        self.violations = self.violations or []
         self.violations.append(violation)
         self._changes += 1
 
@@ -352,9 +355,9 @@ class SessionRecording(_Recording[Session]):
             is_esmtp=is_esmtp,
             tls=self.tls,
             tls_failure=self.tls_failure,
-            auth=tuple(self.auth),
+            auth=tuple(self.auth or ()),
             username=self.username,
-            violations=tuple(self.violations),
+            violations=tuple(self.violations or ()),
             transactions=tuple([t.snapshot() for t in list(self.transactions)]),
             _wire=self._wire_now(),
         )
