@@ -332,7 +332,8 @@ def test_a_coroutine_test_waits_without_blocking_its_loop(suite: pytest.Pytester
         async def test_under_a_mock_clock(smtpserver_async, autojump_clock):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(trio.to_thread.run_sync, send, smtpserver_async)
-                await smtpserver_async.wait_for_message()
+                # A loop with such a clock never sleeps, and leaves little to other threads.
+                await smtpserver_async.wait_for_message(timeout=30)
         """
     )
     suite.runpytest_inprocess("-p", "trio").assert_outcomes(passed=2)
