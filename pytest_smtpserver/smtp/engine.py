@@ -1,9 +1,10 @@
 """The SMTP engine: octets to command lines and content, and from each to its answer.
 
-How it works: what the engine does about one command is a generator of actions. `next_action`
-takes from the generator in work; when it is exhausted, the next command or the next piece of the
-content begins another: the state tells which. So a pause in the middle of a command needs no state
-of its own: the generator is simply not asked to go on before `resume`.
+How it works: what the engine does about one command are some actions, which come from a generator
+where a rule answers. `next_action` takes from those in work; when they are exhausted, the next
+command or the next piece of the content begins others: the state tells which. So a pause in the
+middle of a command needs no state of its own: the generator is simply not asked to go on before
+`resume`.
 """
 
 from __future__ import annotations
