@@ -264,7 +264,8 @@ class SMTPEngine:
             raise Refusal(replies.unknown_command(word), None if known else "unknown-command")
         state = self._dialogue.state
         if verb not in TRANSITIONS[state]:
-            raise Refusal(replies.out_of_order(verb, state.value), "out-of-order")
+            where = state.value.format(hello=self._offer.hello)
+            raise Refusal(replies.out_of_order(verb, where), "out-of-order")
         return command
 
     def _answer(self, command: Command, parsed: object) -> Reply:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _COMMAND_LINE = 512
 
 
+# How a server of each protocol greets, and with what a client introduces itself to it.
+_PROTOCOLS = {"smtp": ("ESMTP", "EHLO or HELO"), "lmtp": ("LMTP", "LHLO")}
+
+
 # How many are kept: arbitrary, and more than the tests of a run are likely to differ in.
 @lru_cache(maxsize=32)
 def offer_of(settings: Settings, tls_context: ssl.SSLContext | None) -> Offer:
@@ -49,7 +53,7 @@ class Offer:
             self.stages.add("tls")
         # RFC 5321 section 4.3.1: the greeting begins with the server's domain, too.
         # Section 4.2: ESMTP for a server that takes EHLO; RFC 2033 section 4.2 shows LMTP there.
-        protocol = {"smtp": "ESMTP", "lmtp": "LMTP"}[settings.protocol]
+        protocol, self.hello = _PROTOCOLS[settings.protocol]
         self.greeting = Reply(220, f"{settings.hostname} {protocol} pytest-smtpserver")
         self.helo = Reply(250, settings.hostname)
         #: What a client is offered in clear, and under TLS.

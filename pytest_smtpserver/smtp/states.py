@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class State(Enum):
-    """Where in a session the client is."""
+    """Where in a session the client is; `{hello}` is what it should introduce itself with."""
 
     # Members are compared by identity, and are looked up for each command: that of Enum hashes
     # the name each time.
     __hash__ = object.__hash__
 
     #: Connected; it has not introduced itself.
-    START = "before EHLO or HELO"
+    START = "before {hello}"
     #: Connected, and told that it is not welcome (RFC 5321 section 3.1).
     REFUSED = "after a refusal to serve"
     #: Introduced, with no transaction open.
