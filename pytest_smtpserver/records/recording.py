@@ -290,19 +290,20 @@ class SessionRecording(_Recording[Session]):
 
     def answered(self, reply: Reply | None, now: float) -> None:
         """Note the answer to the pending command."""
-        command, received = self._pending or ("", now)
-        self.wire.append((command, reply, None, received, now, tuple(self._meanwhile or ())))
-        self._pending = self._meanwhile = None
-        self._changes += 1
+        self.wire.append(self._complete(reply, None, now))
 
     def answered_by(self, rule: object, reply: Reply | None, now: float) -> Exchange:
         """Note the answer of a rule to the pending command, and return the exchange."""
-        command, received = self._pending or ("", now)
-        exchange = _exchange(command, reply, rule, received, now, tuple(self._meanwhile or ()))
+        exchange = _exchange(*self._complete(reply, rule, now))
         self.wire.append(exchange)
+        return exchange
+
+    def _complete(self, reply: Reply | None, rule: object | None, now: float) -> RawExchange:
+        command, received = self._pending or ("", now)
+        meanwhile = tuple(self._meanwhile or ())
         self._pending = self._meanwhile = None
         self._changes += 1
-        return exchange
+        return command, reply, rule, received, now, meanwhile
 
     def said(self, reply: Reply, now: float) -> None:
         """Note a reply that the server gave unasked, unless a command is waiting for one."""
