@@ -100,6 +100,13 @@ def deliver_with_aiosmtplib(delivery: Delivery) -> None:
                 delivery.content,
                 mail_options=delivery.body,
             )
+            assert client.transport is not None
+            connection = client.transport.get_extra_info("socket")
+        # Under TLS the socket is closed later than the client says, and `asyncio.run` does not wait
+        # for it: its ResourceWarning would then fail whichever test comes next.
+        async with asyncio.timeout(_TIMEOUT):
+            while connection.fileno() != -1:  # noqa: ASYNC110 (no event tells of it)
+                await asyncio.sleep(0)
 
     asyncio.run(deliver(), debug=True)
 
