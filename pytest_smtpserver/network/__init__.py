@@ -7,6 +7,7 @@ before the first server starts, because importing trio takes a tenth of a second
 * `clock`: trio's clock, on time that no test can freeze
 * `listener`: accepting connections, from the caller's line on
 * `connection`: driving one connection: octets in, the engine's actions out
+* `readiness`: calling who waits for a socket to be readable
 * `stream`: octets over a socket, in clear
 * `tls`: the same, encrypted, and `handshake`: why a handshake failed
 """

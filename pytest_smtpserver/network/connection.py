@@ -1,9 +1,10 @@
 """Driving one connection: octets in, the engine's actions out.
 
-A connection is one task. It reads, tells the engine, carries out what the engine wants, and
-reads again. Replies are gathered until the engine has nothing more to say, so octets that came
-together are answered together. One cancel scope spans the conversation; its deadline is pushed
-ahead before each wait for the peer, and `stop` cancels it.
+A connection is one task, but what can be answered at once is answered without waking it: the
+stream is fed to `_answer`, which tells the engine, sends what it says, and returns what takes time.
+That the task carries out, and listens again. Replies are gathered until the engine has nothing more
+to say, so octets that came together are answered together. One cancel scope spans the conversation;
+its deadline is pushed ahead whenever the peer has said something, and `stop` cancels it.
 
 While the engine is paused, the connection reads ahead a bounded amount: it would not see
 otherwise that the peer has left. Between pauses all that was read is with the engine.
@@ -29,7 +30,7 @@ from .tls import TLSStream
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_smtpserver.engine import Engine
+    from pytest_smtpserver.engine import Action, Engine
 
     from .stream import Stream
 
@@ -40,6 +41,8 @@ _DRAIN_SECONDS = 1.0
 _LAST_WORD_SECONDS = 0.5
 # After so many replies to what came together, other clients have their turn: some 2 ms of work.
 _REPLIES_IN_A_ROW = 64
+# Nothing more to say for now; what is owed could not leave at once.
+_SEND_THE_REST = Send(b"")
 
 
 class Connection:
@@ -85,15 +88,38 @@ class Connection:
 
     async def _converse(self) -> None:
         try:
-            while await self._carry_out():
+            action = self._gather()
+            while await self._carry_out(action):
                 self._push_deadline()
-                octets = await self._stream.receive()
-                if octets:
-                    self._engine.receive(octets, now())
-                else:
-                    self._eof()
+                action = await self._stream.feed(self._answer)
         except Lost:
             self._engine.eof(now(), reset=True)
+
+    def _answer(self, octets: bytes) -> Action | None:
+        # Return what is left to do, if that takes more than this moment.
+        if not octets:
+            self._eof()
+            return self._gather() or _SEND_THE_REST
+        self._engine.receive(octets, now())
+        action = self._gather()
+        if action is None:
+            self._push_deadline()
+            self._stream.send_at_once(self._owed)
+            return _SEND_THE_REST if self._owed else None
+        return action
+
+    def _gather(self) -> Action | None:
+        # Replies are owed; what the engine wants beside them is returned. That is a `Send`, owed as
+        # well, where the engine may have more to say after others have had their turn.
+        action = None
+        for _ in range(_REPLIES_IN_A_ROW):
+            action = self._engine.next_action()
+            if not isinstance(action, Send):
+                break
+            self._owed += action.octets
+            if len(self._owed) >= CHUNK:
+                break
+        return action
 
     def _hear_early_octets(self) -> None:
         # What is there by now, the peer has sent before the engine could say a word. An end or a
@@ -117,39 +143,38 @@ class Connection:
     async def _finish(self, reason: EndReason) -> None:
         with trio.move_on_after(_LAST_WORD_SECONDS, shield=True), contextlib.suppress(Lost):
             self._engine.end(reason, now())
-            await self._carry_out()
+            await self._carry_out(self._gather())
 
     async def _finish_after_crash(self) -> None:
         # The engine is in an unknown state: what it does now is worth a try, no more.
         with contextlib.suppress(Exception):
             await self._finish("crash")
 
-    async def _carry_out(self) -> bool:
-        # Return whether the conversation goes on.
-        next_action = self._engine.next_action
-        replies = 0
-        while (action := next_action()) is not None:
+    async def _carry_out(self, action: Action | None) -> bool:
+        # Do it, and what else the engine wants; return whether the conversation goes on.
+        while action is not None:
             if isinstance(action, Send):
-                self._owed += action.octets
-                replies += 1
-                if len(self._owed) >= CHUNK:
-                    await self._stream.send(self._owed)
-                if replies % _REPLIES_IN_A_ROW == 0:
-                    await trio.lowlevel.checkpoint()
-                continue
-            await self._stream.send(self._owed)
-            if isinstance(action, Close):
-                await self._close(reset=action.reset)
-                return False
-            if isinstance(action, StartTLS):
-                await self._start_tls(action)
+                await self._let_others_go_first()
             else:
-                await self._pause(action)
+                await self._stream.send(self._owed)
+                if isinstance(action, Close):
+                    await self._close(reset=action.reset)
+                    return False
+                if isinstance(action, StartTLS):
+                    await self._start_tls(action)
+                else:
+                    await self._pause(action)
+            action = self._gather()
         await self._stream.send(self._owed)
         if self._over:
             # Whatever the engine thinks of it: there is nothing left to read.
             await self._close(reset=False)
         return not self._over
+
+    async def _let_others_go_first(self) -> None:
+        if len(self._owed) >= CHUNK:
+            await self._stream.send(self._owed)
+        await trio.lowlevel.checkpoint()
 
     async def _pause(self, action: Wait | Hold) -> None:
         # Whoever ends the pause cancels the scope in which we read ahead.

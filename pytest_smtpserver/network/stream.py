@@ -6,9 +6,17 @@ A stream is what a connection reads from and writes to. `TLSStream` is another o
 from __future__ import annotations
 
 import socket
-from typing import Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import trio
+
+from .readiness import each_time_readable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Result = TypeVar("Result")
 
 # One read, and a bound on what a peer can make us owe it or keep for it. Arbitrary.
 CHUNK = 64 * 1024
@@ -24,8 +32,17 @@ class Stream(Protocol):
     async def receive(self) -> bytes:
         """Return what has come, at least an octet, or nothing at the end; raises `Lost`."""
 
+    async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
+        """Call `take` with what comes, as `receive` gives it, until it returns more than `None`.
+
+        That is returned. Raises what `take` raises, and `Lost`.
+        """
+
     async def send(self, octets: bytearray) -> None:
         """Send the octets, and take out of the array what has left; raises `Lost`."""
+
+    def send_at_once(self, octets: bytearray) -> None:
+        """The same, but what would have to wait is left in the array."""
 
     async def half_close(self) -> None:
         """Tell the peer that no more will come; raises `Lost`."""
@@ -39,26 +56,37 @@ class ClearStream:
 
     async def receive(self) -> bytes:
         """See `Stream`."""
-        while True:
-            await trio.lowlevel.wait_readable(self._socket)
-            try:
-                return self._socket.recv(CHUNK)
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                raise Lost from error
+        return await self.feed(lambda octets: octets)
+
+    async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
+        """See `Stream`."""
+        return await each_time_readable(self._socket, partial(self._feed, take))
+
+    def _feed(self, take: Callable[[bytes], Result | None]) -> Result | None:
+        try:
+            octets = self._socket.recv(CHUNK)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise Lost from error
+        return take(octets)
 
     async def send(self, octets: bytearray) -> None:
         """See `Stream`."""
+        self.send_at_once(octets)
         while octets:
-            try:
-                sent = self._socket.send(octets)
-            except BlockingIOError:
-                await trio.lowlevel.wait_writable(self._socket)
-                continue
-            except OSError as error:
-                raise Lost from error
-            del octets[:sent]
+            await trio.lowlevel.wait_writable(self._socket)
+            self.send_at_once(octets)
+
+    def send_at_once(self, octets: bytearray) -> None:
+        """See `Stream`."""
+        try:
+            while octets:
+                del octets[: self._socket.send(octets)]
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise Lost from error
 
     async def half_close(self) -> None:
         """See `Stream`."""

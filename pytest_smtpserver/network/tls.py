@@ -21,7 +21,9 @@ from .handshake import LEFT, LEFT_AFTER_CERTIFICATE, RESET, HandshakeFailed, is_
 from .stream import CHUNK, Lost
 
 if TYPE_CHECKING:
-    from .stream import Stream
+    from collections.abc import Callable
+
+    from .stream import Result, Stream
 
 # OpenSSL tells the context's callback the name in the middle of the handshake.
 _server_names: WeakKeyDictionary[ssl.SSLObject, str] = WeakKeyDictionary()
@@ -98,6 +100,15 @@ class TLSStream:
             # OpenSSL bears no further use after an error, and has an alert ready for the peer.
             self._ended, self._can_send = True, False
         return b"".join(pieces)
+
+    async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
+        """See `Stream`."""
+        while (result := take(await self.receive())) is None:
+            pass
+        return result
+
+    def send_at_once(self, octets: bytearray) -> None:
+        """Leave all to `send`: what is encrypted would have to be kept if it cannot leave."""
 
     async def send(self, octets: bytearray) -> None:
         """See `Stream`; without a handshake the octets go nowhere."""
