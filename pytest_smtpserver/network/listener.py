@@ -125,7 +125,9 @@ class Listener:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             accepted.setblocking(False)
-            self._background.nursery.start_soon(self._drive, accepted, address[:2])
+            # Records keep it, and most clients are on one and the same host.
+            client = sys.intern(address[0]), address[1]
+            self._background.nursery.start_soon(self._drive, accepted, client)
 
     async def _drive(self, accepted: socket.socket, client: Address) -> None:
         try:

@@ -35,9 +35,13 @@ if TYPE_CHECKING:
 
     Parameters = Mapping[str, str | None]
 
-# What makes an `Event` and an `Exchange`, in the order of their fields.
+# What makes an `Event` and an `Exchange`. Most exchanges have no events within them, and with many
+# records an empty place for them in each is felt.
 RawEvent = tuple[float, Origin, "str | bytes"]
-RawExchange = tuple[str, "Reply | None", "object | None", float, float, "tuple[RawEvent, ...]"]
+RawExchange = (
+    tuple[str, "Reply | None", float, float]
+    | tuple[str, "Reply | None", float, float, "tuple[RawEvent, ...]"]
+)
 
 Value = TypeVar("Value")
 
@@ -290,20 +294,22 @@ class SessionRecording(_Recording[Session]):
 
     def answered(self, reply: Reply | None, now: float) -> None:
         """Note the answer to the pending command."""
-        self.wire.append(self._complete(reply, None, now))
+        self.wire.append(self._complete(reply, now))
 
     def answered_by(self, rule: object, reply: Reply | None, now: float) -> Exchange:
         """Note the answer of a rule to the pending command, and return the exchange."""
-        exchange = _exchange(*self._complete(reply, rule, now))
+        exchange = _exchange(*self._complete(reply, now), rule=rule)
         self.wire.append(exchange)
         return exchange
 
-    def _complete(self, reply: Reply | None, rule: object | None, now: float) -> RawExchange:
+    def _complete(self, reply: Reply | None, now: float) -> RawExchange:
         command, received = self._pending or ("", now)
-        meanwhile = tuple(self._meanwhile or ())
+        meanwhile = self._meanwhile
         self._pending = self._meanwhile = None
         self._changes += 1
-        return command, reply, rule, received, now, meanwhile
+        if meanwhile is None:
+            return command, reply, received, now
+        return command, reply, received, now, tuple(meanwhile)
 
     def said(self, reply: Reply, now: float) -> None:
         """Note a reply that the server gave unasked, unless a command is waiting for one."""
@@ -386,10 +392,11 @@ def _event(time: float, origin: Origin, what: str | bytes) -> Event:
 def _exchange(
     command: str,
     reply: Reply | None,
-    rule: object | None,
     received: float,
     answered: float,
-    meanwhile: tuple[RawEvent, ...],
+    meanwhile: tuple[RawEvent, ...] = (),
+    *,
+    rule: object | None = None,
 ) -> Exchange:
     return Exchange(
         command=command,
