@@ -41,7 +41,7 @@ _DRAIN_SECONDS = 1.0
 _LAST_WORD_SECONDS = 0.5
 # After so many replies to what came together, other clients have their turn: some 2 ms of work.
 _REPLIES_IN_A_ROW = 64
-# Nothing more to say for now; what is owed could not leave at once.
+# For the task: some of what is owed could not leave at once.
 _SEND_THE_REST = Send(b"")
 
 
@@ -109,8 +109,8 @@ class Connection:
         return action
 
     def _gather(self) -> Action | None:
-        # Replies are owed; what the engine wants beside them is returned. That is a `Send`, owed as
-        # well, where the engine may have more to say after others have had their turn.
+        # Owe what the engine says, and return what else it wants. A `Send`, owed already, says that
+        # there may be more to come, after others have had their turn.
         action = None
         for _ in range(_REPLIES_IN_A_ROW):
             action = self._engine.next_action()
