@@ -52,9 +52,10 @@ class Log(list[Record]):
 
     def all(self) -> tuple[Record, ...]:
         """Return all of it: the same tuple until it has grown."""
-        if len(self._kept) != len(self):
-            self._kept = tuple(self)
-        return self._kept
+        kept = self._kept
+        if len(kept) != len(self):
+            self._kept = kept = tuple(self)
+        return kept
 
 
 class Kept(Generic[Record]):

@@ -5,9 +5,10 @@ forgotten. A recording only ever appends and replaces whole values, so a snapsho
 middle is one that was true a moment ago. What makes waiting tests look again (a message, the end of
 a transaction or of a session) goes through the `Recorder` and its lock. A snapshot is made when
 somebody asks for it, and kept until something changes; once the transaction or session has ended,
-it is the final value. It is kept with the number of changes that it has seen, read before it was
-made: if a change comes while it is being made, the numbers differ, and the next reader makes
-another.
+it is the final value. It is kept with the state of which it was made, an object that is replaced
+after each change, and before anybody is told of it: if a change comes while a snapshot is being
+made, the states differ, and the next reader makes another. What changes in a transaction changes
+its session.
 """
 
 from __future__ import annotations
@@ -53,18 +54,22 @@ def _when(seconds: float) -> datetime:
 class _Recording(Generic[Value]):
     """Gives snapshots of what a subclass records."""
 
-    __slots__ = ("_changes", "_snapshot")
+    __slots__ = ("_snapshot", "_state")
 
     def __init__(self) -> None:
-        self._changes = 0
-        self._snapshot: tuple[int, Value] | None = None
+        self._state = object()
+        self._snapshot: tuple[object, Value] | None = None
 
     def snapshot(self) -> Value:
         """Return the value as it is now."""
-        changes, kept = self._changes, self._snapshot
-        if kept is None or kept[0] != changes:
-            self._snapshot = kept = changes, self._value()
+        state, kept = self._state, self._snapshot
+        if kept is None or kept[0] is not state:
+            self._snapshot = kept = state, self._value()
         return kept[1]
+
+    def changed(self) -> None:
+        """Let the next reader make another snapshot."""
+        self._state = object()
 
     def _value(self) -> Value:
         raise NotImplementedError
@@ -112,35 +117,40 @@ class TransactionRecording(_Recording[Transaction]):
         """The recipients that were accepted."""
         return tuple([address for address, _ in self.recipients])
 
+    def changed(self) -> None:
+        """Let the next reader make another snapshot, of the session as well."""
+        super().changed()
+        self.recording.changed()
+
     def accept(self, address: str, parameters: Parameters) -> None:
         """Note a recipient that was accepted."""
         self.recipients.append((address, parameters))
-        self._changes += 1
+        self.changed()
 
     def refuse(self, address: str, reply: Reply) -> None:
         """Note a recipient that was refused."""
         # Most transactions have none, and with many records an empty list for each is felt.
         self.refused = self.refused or []
         self.refused.append((address, reply))
-        self._changes += 1
+        self.changed()
 
     def answered(self, reply: Reply) -> None:
         """Note the last reply that the transaction got."""
         self.reply = reply
-        self._changes += 1
+        self.changed()
 
     def received(self, content: bytes, now: float) -> Message:
         """Note that the content is complete, and return the message that it makes."""
         self.message = Message(
             envelope=self._envelope(), content=content, _received=now, _origin=self
         )
-        self._changes += 1
+        self.changed()
         return self.message
 
     def end(self, outcome: Outcome) -> None:
         """Fix the final value: nothing is noted after this."""
         self.outcome = outcome
-        self._changes += 1
+        self.changed()
 
     def _value(self) -> Transaction:
         return Transaction(
@@ -227,7 +237,7 @@ class SessionRecording(_Recording[Session]):
     def greeted(self, helo: str, *, is_esmtp: bool) -> None:
         """Note how the client introduced itself."""
         self._helo = helo, is_esmtp
-        self._changes += 1
+        self.changed()
 
     @property
     def mechanism(self) -> str | None:
@@ -269,18 +279,18 @@ class SessionRecording(_Recording[Session]):
         if attempt.succeeded:
             self.is_authenticated, self.username = True, attempt.username
             self._mechanism = attempt.mechanism
-        self._changes += 1
+        self.changed()
 
     def violated(self, violation: Violation) -> None:
         """Note what the client did against the protocol."""
         self.violations = self.violations or []
         self.violations.append(violation)
-        self._changes += 1
+        self.changed()
 
     def asked(self, command: str, now: float) -> None:
         """Note a command line (secrets masked) that is to be answered."""
         self._pending = command, now
-        self._changes += 1
+        self.changed()
 
     def noticed(self, origin: Origin, what: str | bytes, now: float) -> None:
         """Note an event: within the pending exchange if there is one."""
@@ -290,26 +300,30 @@ class SessionRecording(_Recording[Session]):
         else:
             self._meanwhile = self._meanwhile or []
             self._meanwhile.append(event)
-        self._changes += 1
+        self.changed()
 
     def answered(self, reply: Reply | None, now: float) -> None:
         """Note the answer to the pending command."""
-        self.wire.append(self._complete(reply, now))
+        self._complete(self._exchange_now(reply, now))
 
     def answered_by(self, rule: object, reply: Reply | None, now: float) -> Exchange:
         """Note the answer of a rule to the pending command, and return the exchange."""
-        exchange = _exchange(*self._complete(reply, now), rule=rule)
-        self.wire.append(exchange)
+        exchange = _exchange(*self._exchange_now(reply, now), rule=rule)
+        self._complete(exchange)
         return exchange
 
-    def _complete(self, reply: Reply | None, now: float) -> RawExchange:
+    def _exchange_now(self, reply: Reply | None, now: float) -> RawExchange:
         command, received = self._pending or ("", now)
-        meanwhile = self._meanwhile
-        self._pending = self._meanwhile = None
-        self._changes += 1
-        if meanwhile is None:
+        if self._meanwhile is None:
             return command, reply, received, now
-        return command, reply, received, now, tuple(meanwhile)
+        return command, reply, received, now, tuple(self._meanwhile)
+
+    def _complete(self, exchange: RawExchange | Exchange) -> None:
+        # In this order: a reader may see the pending command as well as its exchange, but never
+        # keeps a snapshot with neither.
+        self.wire.append(exchange)
+        self._pending = self._meanwhile = None
+        self.changed()
 
     def said(self, reply: Reply, now: float) -> None:
         """Note a reply that the server gave unasked, unless a command is waiting for one."""
@@ -323,32 +337,30 @@ class SessionRecording(_Recording[Session]):
         """Begin a transaction and return its recording."""
         transaction = TransactionRecording(self, mail_from, parameters or NO_PARAMETERS, now)
         self._recorder.transaction_began(transaction)
-        self._changes += 1
+        self.changed()
         return transaction
 
     def accept(self, transaction: TransactionRecording) -> None:
         """Show a message that has been accepted for one recipient, though others are to come."""
         self._recorder.message_accepted(transaction)
-        self._changes += 1
 
     def finish(self, transaction: TransactionRecording, outcome: Outcome) -> None:
         """End a transaction; with `"accepted"` its message becomes one of the server's."""
         transaction.end(outcome)
         self._recorder.transaction_ended(transaction)
-        self._changes += 1
 
     def end(self, ended_by: EndedBy, now: float) -> None:
         """End the session: its next snapshot is its final value."""
         if self._pending is not None:
             self.answered(None, now)
         self.ended, self.ended_by = now, ended_by
-        self._changes += 1
+        self.changed()
         self._recorder.session_ended(self)
 
     def forget(self) -> None:
         """Forget the transactions that have ended."""
         self.transactions = [] if self.current is None else [self.current]
-        self._changes += 1
+        self.changed()
 
     def _value(self) -> Session:
         helo, is_esmtp = self._helo or (None, False)

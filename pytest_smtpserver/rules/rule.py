@@ -191,9 +191,10 @@ class Rule:
         """The exchanges that the rule has answered, oldest first."""
         with self._book.lock:
             hits, count = self._hits, len(self._hits)
-        if len(self._hits_seen) != count:
-            self._hits_seen = tuple(hits[:count])
-        return self._hits_seen
+        seen = self._hits_seen
+        if len(seen) != count:
+            self._hits_seen = seen = tuple(hits[:count])
+        return seen
 
     @property
     def unused_phases(self) -> tuple[int, ...]:

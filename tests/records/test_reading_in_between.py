@@ -1,0 +1,79 @@
+"""Who reads between two steps of the server's thread does not keep others from seeing the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_smtpserver import Reply
+from pytest_smtpserver.records.recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_smtpserver.records.recording import SessionRecording
+
+OK = Reply(250, "OK")
+
+
+class ReadBefore(list[Any]):
+    """A list during whose every growth somebody reads."""
+
+    def __init__(self, read: Callable[[], object]) -> None:
+        super().__init__()
+        self._read = read
+
+    def append(self, item: Any) -> None:
+        self._read()
+        super().append(item)
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def session(recorder: Recorder) -> SessionRecording:
+    return recorder.session_began(("127.0.0.1", 1), 1.0)
+
+
+def test_an_exchange_that_was_read_while_it_was_answered_is_there(
+    session: SessionRecording,
+) -> None:
+    session.wire = ReadBefore(session.snapshot)
+    session.asked("NOOP", 1.0)
+    session.answered(OK, 1.0)
+    assert [exchange.command for exchange in session.snapshot().exchanges] == ["NOOP"]
+
+
+def test_and_so_is_one_that_a_rule_answered(session: SessionRecording) -> None:
+    session.wire = ReadBefore(session.snapshot)
+    session.asked("NOOP", 1.0)
+    session.answered_by("a rule", OK, 1.0)
+    assert [exchange.rule for exchange in session.snapshot().exchanges] == ["a rule"]
+
+
+def test_a_recipient_that_was_read_while_it_was_accepted_is_there(
+    session: SessionRecording,
+) -> None:
+    transaction = session.begin("a@example.org", {}, 1.0)
+    transaction.recipients = ReadBefore(session.snapshot)
+    transaction.accept("b@example.org", {})
+    (seen,) = session.snapshot().transactions
+    assert seen is transaction.snapshot()
+    assert seen.envelope.rcpt_to == ("b@example.org",)
+
+
+def test_who_is_woken_by_a_message_finds_it_in_its_session(
+    recorder: Recorder, session: SessionRecording
+) -> None:
+    transaction = session.begin("a@example.org", {}, 1.0)
+    transaction.accept("b@example.org", {})
+    message = transaction.received(b"\r\n", 1.0)
+    session.snapshot()
+    found: list[object] = []
+    recorder.add_waker(lambda: found.append(message.session.messages))
+    session.finish(transaction, "accepted")
+    assert found == [(message,)]
