@@ -207,7 +207,8 @@ class SMTPEngine:
         return None if line is None else exchange.take(line)
 
     def _take_first_command(self) -> Iterable[Action] | None:
-        if not self._dialogue.last_verb and self._input.begins_with(_TLS_RECORD):
+        is_first = not self._dialogue.last_verb and self._session.tls is None
+        if is_first and self._input.begins_with(_TLS_RECORD):
             # Of what it says now nothing is for us.
             self._session.not_secured(_BEGAN_WITH_TLS[self._offer.settings.tls], self._dialogue.now)
             self._dialogue.state = State.SECURING

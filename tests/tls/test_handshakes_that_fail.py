@@ -152,6 +152,19 @@ def test_smtplib_with_implicit_tls_on_a_port_for_starttls() -> None:
 
 
 @both
+def test_within_tls_what_looks_like_the_beginning_of_tls_is_a_command_line(
+    server: SMTPServer,
+) -> None:
+    with encrypted(server, before_handshake(server)) as client:
+        if server.settings.tls == "implicit":
+            assert client.recv(1000).startswith(b"220 ")
+        client.sendall(b"\x16\x03\x01\r\n")
+        assert client.recv(1000).startswith(b"500 5.5.2 ")
+        client.sendall(b"QUIT\r\n")
+        assert client.recv(1000).startswith(b"221 ")
+
+
+@both
 def test_the_server_goes_on_after_a_handshake_that_failed(server: SMTPServer) -> None:
     with before_handshake(server) as client:
         client.sendall(b"garbage\r\n")
