@@ -121,7 +121,7 @@ def parse_mail(dialogue: Dialogue, argument: str) -> Path:
     given = parameters(rest)
     dialogue.check_parameters(given, "mail")
     if "SMTPUTF8" not in given and not argument.isascii():
-        raise Refusal(replies.NEEDS_SMTPUTF8, "eight-bit-command")
+        raise Refusal(replies.SENDER_NEEDS_SMTPUTF8, "eight-bit-command")
     return Path(address, given)
 
 

@@ -147,7 +147,7 @@ EXTENSIONS: Mapping[str, Extension] = MappingProxyType(
         "SMTPUTF8": Extension(
             rfcs=(6531,),
             mail={"SMTPUTF8": None},
-            # Section 3.1: "increased by 10 octets".
+            # Section 3.1: "increased by 10 characters".
             mail_octets=10,
         ),
         "ENHANCEDSTATUSCODES": Extension(rfcs=(2034,)),

@@ -28,8 +28,10 @@ NOT_UTF8 = Reply(500, "a command line is ASCII, or UTF-8 with SMTPUTF8", "5.5.2"
 LINE_TOO_LONG = Reply(500, "command line too long", "5.5.2")
 NO_ARGUMENT_ALLOWED = Reply(501, "no argument allowed", "5.5.4")
 ARGUMENT_REQUIRED = Reply(501, "argument required", "5.5.4")
-# RFC 6531 section 3.5: 553 for MAIL and RCPT when SMTPUTF8 was not asked for.
+# RFC 6531 section 3.5: 553 "because the RCPT command requires an ASCII address", and "because the
+# MAIL command requires an ASCII address, the reply-code 550 is returned".
 NEEDS_SMTPUTF8 = Reply(553, "a non-ASCII address needs MAIL with SMTPUTF8", "5.6.7")
+SENDER_NEEDS_SMTPUTF8 = Reply(550, NEEDS_SMTPUTF8.text, "5.6.7")
 
 # RFC 3207 section 4: "220 Ready to start TLS".
 READY_FOR_TLS = Reply(220, "ready to start TLS", "2.0.0")
