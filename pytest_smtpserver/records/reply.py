@@ -34,6 +34,8 @@ class Reply:
             raise TypeError(f"a reply's code is an int from 200 to 599, not {self.code!r}")
         if not 200 <= self.code <= 599:
             raise ValueError(f"a reply's code is from 200 to 599, not {self.code}")
+        if not isinstance(self.enhanced, str | None):
+            raise TypeError(f"an enhanced status code is a str or None, not {self.enhanced!r}")
         if not isinstance(self.text, str):
             raise TypeError(f"a reply's text is a str, not {self.text!r}")
         if "\r" in self.text or "\0" in self.text:

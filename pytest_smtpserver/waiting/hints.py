@@ -71,7 +71,9 @@ def _blocked_loop(scene: Scene) -> str | None:
 def _django_outbox(scene: Scene) -> str | None:
     # The list is there only while Django's test environment is set up.
     outbox = getattr(sys.modules.get("django.core.mail"), "outbox", None)
-    return outbox and (
+    if not outbox:
+        return None
+    return (
         f"django.core.mail.outbox has {counted(len(outbox), 'message')}: Django's test "
         "environment keeps mail in memory; use the fixture smtpserver_django"
     )

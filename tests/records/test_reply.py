@@ -100,6 +100,12 @@ def test_an_enhanced_status_code_has_three_numbers(enhanced):
         Reply(550, "text", enhanced)
 
 
+@pytest.mark.parametrize("enhanced", [5, 5.1, b"5.1.1", (5, 1, 1)])
+def test_an_enhanced_status_code_is_a_str(enhanced):
+    with pytest.raises(TypeError, match="a str or None"):
+        Reply(550, "text", enhanced)
+
+
 def test_every_line_has_the_codes_and_all_but_the_last_a_hyphen():
     assert Reply(550, "one\ntwo\nthree", "5.1.1").octets == (
         b"550-5.1.1 one\r\n550-5.1.1 two\r\n550 5.1.1 three\r\n"
