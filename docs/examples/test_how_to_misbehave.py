@@ -133,7 +133,7 @@ def test_slow(smtpserver):
 def test_too_slow(smtpserver):
     rule = smtpserver.on("mail").delay(10)
     with pytest.raises(smtplib.SMTPServerDisconnected):
-        deliver(smtpserver, timeout=0.05)
+        deliver(smtpserver, timeout=0.25)
 
     session = smtpserver.wait_for_session(ended_by="client")
     assert rule.hits == (session.exchanges[-1],)
@@ -187,7 +187,7 @@ def test_closed_before_the_handshake(smtpserver):
 def test_a_greeting_that_never_ends(smtpserver):
     smtpserver.on("connect").send(b"220-").ignore()
     with pytest.raises(smtplib.SMTPServerDisconnected):
-        deliver(smtpserver, timeout=0.05)
+        deliver(smtpserver, timeout=0.25)
 
 
 def test_two_replies_for_one(smtpserver):
@@ -210,7 +210,7 @@ def test_gibberish(smtpserver):
 def test_sent_twice(smtpserver):
     smtpserver.on("message").accept(reply=False).times(1)
     with pytest.raises(smtplib.SMTPServerDisconnected):
-        deliver(smtpserver, timeout=0.05)
+        deliver(smtpserver, timeout=0.25)
     deliver(smtpserver)
 
     smtpserver.wait_for_messages(2, subject="Welcome")
