@@ -153,23 +153,27 @@ class Connection:
     async def _carry_out(self, action: Action | None) -> bool:
         # Do it, and what else the engine wants; return whether the conversation goes on.
         while action is not None:
-            if isinstance(action, Send):
-                await self._let_others_go_first()
-            else:
+            if isinstance(action, Close):
                 await self._stream.send(self._owed)
-                if isinstance(action, Close):
-                    await self._close(reset=action.reset)
-                    return False
-                if isinstance(action, StartTLS):
-                    await self._start_tls(action)
-                else:
-                    await self._pause(action)
+                await self._close(reset=action.reset)
+                return False
+            await self._do(action)
             action = self._gather()
         await self._stream.send(self._owed)
         if self._over:
             # Whatever the engine thinks of it: there is nothing left to read.
             await self._close(reset=False)
         return not self._over
+
+    async def _do(self, action: Send | StartTLS | Wait | Hold) -> None:
+        if isinstance(action, Send):
+            await self._let_others_go_first()
+            return
+        await self._stream.send(self._owed)
+        if isinstance(action, StartTLS):
+            await self._start_tls(action)
+        else:
+            await self._pause(action)
 
     async def _let_others_go_first(self) -> None:
         if len(self._owed) >= CHUNK:
