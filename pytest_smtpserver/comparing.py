@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .matching.wording import counted, shown
 from .records.envelope import Envelope
 from .records.message import Message
 from .records.reply import Reply
@@ -93,10 +94,7 @@ def _are_records(value: object) -> bool:
 
 def _short(value: object) -> str:
     if _are_records(value) and isinstance(value, Sequence):
-        noun = type(value[0]).__name__.lower()
-        return f"{len(value)} {noun}{'s' * (len(value) != 1)}"
-    from .matching.wording import shown
-
+        return counted(len(value), type(value[0]).__name__.lower())
     return shown(value)
 
 

@@ -269,7 +269,7 @@ class SMTPServer:
         """Forget what `clear` forgets, the rules, and an error that was reported."""
         self.clear()
         self._rules.clear()
-        self._recorder.crash = self._recorder.callable_error = None
+        self._recorder.forget_errors()
 
     def on(self, stage: str, *, optional: bool = False, **match: Any) -> Rule:
         """Return a new rule: what the server does instead at a stage.

@@ -26,6 +26,7 @@ from .failure import describe_failure, transcript_end
 from .kinds import ADDRESSES, Actual, Kind
 from .mismatch import describe_candidates, describe_mismatch
 from .rows import RecordKind, address_criterion, predicate_criterion, text_criterion
+from .wording import counted
 
 __all__ = [
     "ADDRESSES",
@@ -40,6 +41,7 @@ __all__ = [
     "SMTPAssertionError",
     "address_criterion",
     "comparable",
+    "counted",
     "describe_candidates",
     "describe_failure",
     "describe_mismatch",

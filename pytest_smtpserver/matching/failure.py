@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from . import explain
 from .closeness import Seen, closest
-from .wording import shortened, shown
+from .wording import counted, shortened, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,7 +137,7 @@ def _listed(
         return f"{one.number}. {kind.summarize(one.record)}{mark}"
 
     which = " matching" if mixed and only_matching else ""
-    return _latest(f"{count} {_noun(kind, count)}{which}:", rows, _RECORDS, line, total=count)
+    return _latest(f"{counted(count, kind.noun)}{which}:", rows, _RECORDS, line, total=count)
 
 
 def _refusals(transaction: Any) -> list[str]:

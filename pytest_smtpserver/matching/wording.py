@@ -42,6 +42,11 @@ def shortened(text: str, width: int = 2 * WIDTH) -> str:
     return _one_line(text if len(text) <= width else f"{text[:half]}...{text[-half:]}")
 
 
+def counted(count: int, noun: str) -> str:
+    """Return the number with the noun, in the plural if need be."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.splitlines())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_smtpserver.matching import SMTPAssertionError
+from pytest_smtpserver.matching import SMTPAssertionError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -42,6 +42,7 @@ def assert_none(
 
 def _described(noun: str, left: Sequence[Fault], of: object) -> str:
     more = f"; and {len(left) - 1} more" if len(left) > 1 else ""
-    count = f"1 {noun}" if len(left) == 1 else f"{len(left)} {noun}s"
     first = f"expected no {noun}s, but {left[0]}{more}"
-    return "\n".join([first, "", f"{count} of {of!r}:", *(f"  {fault}" for fault in left)])
+    return "\n".join(
+        [first, "", f"{counted(len(left), noun)} of {of!r}:", *(f"  {fault}" for fault in left)]
+    )

@@ -157,6 +157,11 @@ class Recorder:
             self.callable_error = self.callable_error or cause
         self.wake()
 
+    def forget_errors(self) -> None:
+        """Forget a crash and what a callable raised."""
+        with self._lock:
+            self.crash = self.callable_error = None
+
     @property
     def open_sessions(self) -> int:
         """How many clients are in a session right now."""
@@ -182,16 +187,13 @@ class Recorder:
             for violation in session.violations[self._violations_before.get(session.id, 0) :]
         )
 
-    def transcript(self, last: int | None = None) -> str:
-        """Return the transcripts of the last so many sessions (`None`: of all), oldest first."""
-        sessions = self._sessions.all()
-        shown = sessions if last is None else sessions[-last:]
-        said: set[str] = set()
-        return "\n\n".join(render(session.snapshot(), said=said) for session in shown)
+    def transcript(self, sessions: int | None = None, exchanges: int | None = None) -> str:
+        """Return the transcripts of the last so many sessions, oldest first.
 
-    def transcript_end(self, sessions: int, exchanges: int) -> str:
-        """Return the end of it: of so many sessions so many exchanges and events each."""
-        shown = self._sessions.all()[-sessions:]
+        Of each there are the last so many exchanges and events; `None` stands for all.
+        """
+        recorded = self._sessions.all()
+        shown = recorded if sessions is None else recorded[-sessions:]
         said: set[str] = set()
         return "\n\n".join(render(one.snapshot(), exchanges, said=said) for one in shown)
 

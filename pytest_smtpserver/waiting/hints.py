@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
+from pytest_smtpserver.matching import counted
+
 from .awaiting import in_event_loop
 
 if TYPE_CHECKING:
@@ -25,11 +27,6 @@ class Scene:
     loop: str | None
     sessions: Sequence[Session]
     transactions: Sequence[Transaction]
-
-
-def counted(count: int, noun: str) -> str:
-    """Return the number with the noun, in the plural if need be."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def hints(recorder: Recorder, address: str, *, blocked: bool) -> Iterator[str]:

@@ -7,11 +7,11 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_smtpserver.clock import monotonic
-from pytest_smtpserver.matching import Criteria, SMTPAssertionError, describe_failure
+from pytest_smtpserver.matching import Criteria, SMTPAssertionError, counted, describe_failure
 
 from .expectation import Expectation, Feed, Patience
 from .held import Held, Holding
-from .hints import began_before, counted, hints
+from .hints import began_before, hints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -185,7 +185,7 @@ def _fail(
             waited=expectation.waited,
             refused=[one for one in transactions if one.refused or one.outcome == "rejected"],
             hints=list(_hints(recorder, address, in_task, expectation)),
-            transcript=recorder.transcript_end(_SESSIONS_SHOWN, _EXCHANGES_SHOWN),
+            transcript=recorder.transcript(_SESSIONS_SHOWN, _EXCHANGES_SHOWN),
         )
     )
 
