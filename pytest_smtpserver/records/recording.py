@@ -23,18 +23,15 @@ from .session import Session
 from .transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_smtpserver.engine import TLSInfo
 
     from .authentication import AuthAttempt
+    from .envelope import Parameters
     from .recorder import Recorder
     from .reply import Reply
     from .session import Address, EndedBy
     from .transaction import Outcome
     from .violations import Violation
-
-    Parameters = Mapping[str, str | None]
 
 # What makes an `Event` and an `Exchange`. Most exchanges have no events within them, and with many
 # records an empty place for them in each is felt.

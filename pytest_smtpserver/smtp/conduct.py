@@ -47,7 +47,7 @@ def leaves_early(dialogue: Dialogue) -> bool:
     Not who has sent one, however it was answered; who was not welcome, who waits for an answer in
     vain, or who never said anything: that may be somebody who only looks whether the port is open.
     """
-    if dialogue.state in _LEAVING or dialogue.last_verb in ("", "QUIT"):
+    if dialogue.state in _LEAVING or dialogue.last_verb in (None, "QUIT"):
         return False
     return dialogue.turn is None and not dialogue.is_unanswered
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_smtpserver.engine import TLSInfo
+    from pytest_smtpserver.records.envelope import Parameters
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.recording import SessionRecording, TransactionRecording
     from pytest_smtpserver.records.reply import Reply
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from .authentication import Authentication
     from .offer import Offer
     from .turn import Turn
-
-    Parameters = Mapping[str, str | None]
 
 
 # Why there was no TLS in the end, when it was not the handshake that failed.
@@ -73,8 +72,8 @@ class Dialogue:
         self.auth_failed = False
         #: Whether the client has said nothing since the handshake.
         self.is_untried = False
-        #: The verb of the last command line, `""` before the first.
-        self.last_verb = ""
+        #: The verb of the last command line, `None` before the first.
+        self.last_verb: str | None = None
         #: Whether a command that came before its predecessor's reply can blame that reply.
         self.group_failed = False
         self._is_esmtp = False

@@ -207,7 +207,7 @@ class SMTPEngine:
         return None if line is None else exchange.take(line)
 
     def _take_first_command(self) -> Iterable[Action] | None:
-        is_first = not self._dialogue.last_verb and self._session.tls is None
+        is_first = self._dialogue.last_verb is None and self._session.tls is None
         if is_first and self._input.begins_with(_TLS_RECORD):
             # Of what it says now nothing is for us.
             self._session.not_secured(_BEGAN_WITH_TLS[self._offer.settings.tls], self._dialogue.now)
@@ -226,7 +226,7 @@ class SMTPEngine:
         is_too_long = said.length > dialogue.face.line_limit(verb)
         shown = self._shown(said, is_too_long=is_too_long)
         dialogue.session.asked(shown, dialogue.now)
-        dialogue.last_verb = verb or " "
+        dialogue.last_verb = verb
         self._blame(said.line_violations, shown)
         try:
             if is_too_long:

@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable, Mapping
 
+    from pytest_smtpserver.records.envelope import Parameters
     from pytest_smtpserver.settings import Settings
 
     from .extensions import Value
-
-    Parameters = Mapping[str, str | None]
 
 # RFC 5321 section 4.5.3.1.4: "The maximum total length of a command line including the command
 # word and the <CRLF> is 512 octets. SMTP extensions may be used to increase this limit."
