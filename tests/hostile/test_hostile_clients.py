@@ -144,6 +144,12 @@ def test_10_000_refused_recipients_are_recorded(server: SMTPServer) -> None:
 
 
 def test_1_000_idle_connections(server: SMTPServer) -> None:
+    # One of three will do, for the reason why one of ten deliveries does.
+    assert any(seconds_to_stop_with_1_000_clients(server) < STOPS_WITHIN for _ in range(3))
+
+
+def seconds_to_stop_with_1_000_clients(server: SMTPServer) -> float:
+    server.clear()
     with contextlib.ExitStack() as stack:
         clients = [
             stack.enter_context(socket.create_connection(server.addr, TIMEOUT)) for _ in range(1000)
@@ -151,13 +157,11 @@ def test_1_000_idle_connections(server: SMTPServer) -> None:
         assert all(client.recv(100).startswith(b"220 ") for client in clients)
         assert len(server.sessions) == len(clients)
         serves_the_next_client(server)
-        try:
-            began = time.process_time()
-            server.stop()
-            # Of this process's own time: to say 421 to so many may take a busy machine longer.
-            assert time.process_time() - began < STOPS_WITHIN
-        finally:
-            server.start()
+        began = time.monotonic()
+        server.stop()
+        seconds = time.monotonic() - began
+        server.start()
+        return seconds
 
 
 def test_a_megabyte_without_a_line_end(server: SMTPServer, client: socket.socket) -> None:
