@@ -82,8 +82,9 @@ def _look(criteria: Criteria, records: Sequence[object], matched: Sequence[objec
 
 
 def _expected(count: int, criteria: Criteria, *, too_many: bool) -> str:
-    exactly = "exactly " if too_many and count else ""
-    what = f"{exactly}{count or 'no'} {_noun(criteria.kind, count or 1)}"
+    exactly = "exactly " if too_many else ""
+    noun = criteria.kind.noun
+    what = f"{exactly}{counted(count, noun)}" if count else f"no {noun}"
     return f"expected {what} with {criteria}" if str(criteria) else f"expected {what}"
 
 
@@ -96,10 +97,6 @@ def _in(waited: float | None) -> str:
     if waited is None:
         return ""
     return f" in {waited:.1f} s" if waited >= 0.1 else f" in {waited * 1000:.0f} ms"
-
-
-def _noun(kind: RecordKind, count: int) -> str:
-    return kind.noun if count == 1 else f"{kind.noun}s"
 
 
 def _newest(criteria: Criteria, matched: Sequence[object]) -> list[str]:

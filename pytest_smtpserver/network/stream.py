@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import socket
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
-from .readiness import each_time_readable
+from .readiness import Result, each_time_readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-Result = TypeVar("Result")
 
 # One read, and a bound on what a peer can make us owe it or keep for it. Arbitrary.
 CHUNK = 64 * 1024

@@ -23,7 +23,8 @@ from .stream import CHUNK, Lost
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .stream import Result, Stream
+    from .readiness import Result
+    from .stream import Stream
 
 # OpenSSL tells the context's callback the name in the middle of the handshake.
 _server_names: WeakKeyDictionary[ssl.SSLObject, str] = WeakKeyDictionary()
