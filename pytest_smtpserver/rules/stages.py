@@ -87,7 +87,8 @@ def _read_from_message(row: Criterion) -> Criterion:
         # Content that is too big is not kept, and meets nothing.
         return Actual() if command.message is None else row.read(command.message)
 
-    return replace(row, read=read)
+    # A note is about a message, for the text of a failure; a rule that does not fit says nothing.
+    return replace(row, read=read, note=None)
 
 
 _MAIL_FROM: Final = address_criterion(lambda command: one(command.mail_from))

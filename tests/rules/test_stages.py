@@ -22,9 +22,10 @@ def play(*lines, rules, **settings):
 def hits(stage, *lines, settings=None, **match):
     """Return how many commands a rule with this match answers."""
     rules = []
-    play(
+    conversation = play(
         *lines, rules=lambda book: rules.append(book.on(stage, **match).accept()), **settings or {}
     )
+    assert conversation.recorder.callable_error is None
     return len(rules[0].hits)
 
 
@@ -233,7 +234,15 @@ def test_a_star_and_a_verb_are_as_good_as_each_other():
         ("data", {"rcpt_to": lambda them: len(them) == 1}, {"rcpt_to": "x@y.org"}),
         ("message", {"subject": "Hello"}, {"subject": "Hell"}),
         ("message", {"header": {"Subject": "Hello"}}, {"header": {"X": "Hello"}}),
-        ("message", {"text": "ext"}, {"html": "text"}),
+        ("message", {"subject": re.compile("^H")}, {"subject": re.compile("^h")}),
+        ("message", {"text": "ext"}, {"text": "no such text"}),
+        ("message", {"html": None}, {"html": "text"}),
+        ("message", {"body": "text"}, {"body": "no such text"}),
+        ("message", {"from_": None}, {"from_": "ann@example.org"}),
+        ("message", {"to": None}, {"to": "bob@example.org"}),
+        ("message", {"cc": None}, {"cc": "bob@example.org"}),
+        ("message", {"reply_to": None}, {"reply_to": "bob@example.org"}),
+        ("message", {"attachment": None}, {"attachment": "*.pdf"}),
         ("message", {"mail_from": "ann@example.org"}, {"rcpt_to": "ann@example.org"}),
         ("message", {"where": lambda c: c.message.text}, {"where": lambda c: c.message.html}),
         ("*", {"argument": re.compile("^FROM")}, {"argument": "nothing of the kind"}),
