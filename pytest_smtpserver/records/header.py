@@ -98,10 +98,14 @@ def _decoded_words(words: str) -> str | None:
             octets = texts.pop()[1] + octets
         texts.append((charset.lower(), octets))
     try:
-        return "".join(octets.decode(charset, "replace") for charset, octets in texts)
+        decoded = "".join(octets.decode(charset) for charset, octets in texts)
+        # Some charsets have octets for lone surrogates, which are no text.
+        decoded.encode()
     except (LookupError, ValueError, Warning):
-        # Python knows no such charset, or one that is not for decoding text (some only warn).
+        # Python knows no such charset, or one that is not for decoding text (some only warn), or
+        # the octets are none of its characters.
         return None
+    return decoded
 
 
 def _word_octets(encoding: str, text: str) -> bytes | None:

@@ -130,7 +130,16 @@ def test_raw_utf_8_in_a_header_is_text():
 
 @pytest.mark.parametrize(
     "words",
-    ["=?nope?q?a?=", "=?\0?q?a?=", "=?undefined?q?a?=", "=?idna?q?a=ff?=", "=?utf-8?b?YWJjZ?="],
+    [
+        "=?nope?q?a?=",
+        "=?\0?q?a?=",
+        "=?undefined?q?a?=",
+        "=?idna?q?a=ff?=",
+        "=?utf-8?b?YWJjZ?=",
+        "=?utf-7?q?+2AA-?=",
+        "=?utf-8?q?=ff?=",
+        "=?us-ascii?q?=e9?=",
+    ],
 )
 def test_encoded_words_that_cannot_be_decoded_stay_as_they_are(words):
     mail = message(f"Subject: see {words} there\n{BODY}")
