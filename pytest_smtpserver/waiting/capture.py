@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pytest_smtpserver.matching import SMTPAssertionError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -15,49 +17,54 @@ if TYPE_CHECKING:
     Enter = Callable[[], Callable[[], Expectation[Message]]]
 
 
-class Capture:
-    """See `SMTPServer.capture`.
+class _Block:
+    """What both have in common.
 
     `enter` is called when the block begins, and what it gives when it ends: that makes what is
     then waited for with `wait`.
     """
 
-    def __init__(self, enter: Enter, wait: Callable[[Waiting[Messages]], Messages]) -> None:
+    def __init__(self, enter: Enter, wait: Any) -> None:
         self._enter = enter
         self._wait = wait
-        self._captured: list[Message] = []
 
-    def __enter__(self) -> list[Message]:
+    def _begin(self) -> list[Message]:
+        self._captured: list[Message] = []
         self._expect = self._enter()
         return self._captured
+
+
+class Capture(_Block):
+    """See `SMTPServer.capture`."""
+
+    _wait: Callable[[Waiting[Messages]], Messages]
+
+    def __enter__(self) -> list[Message]:
+        return self._begin()
 
     def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
         __tracebackhide__ = True
         expectation = self._expect()
-        if exc_type is None:
-            self._captured += self._wait(expectation)
-        else:
+        try:
+            self._captured += expectation.so_far() if exc_type else self._wait(expectation)
+        except SMTPAssertionError:
             self._captured += expectation.so_far()
+            raise
 
 
-class AsyncCapture:
+class AsyncCapture(_Block):
     """See `AsyncSMTPServer.capture`; otherwise as `Capture`."""
 
-    def __init__(
-        self, enter: Enter, wait: Callable[[Waiting[Messages]], Awaitable[Messages]]
-    ) -> None:
-        self._enter = enter
-        self._wait = wait
-        self._captured: list[Message] = []
+    _wait: Callable[[Waiting[Messages]], Awaitable[Messages]]
 
     async def __aenter__(self) -> list[Message]:
-        self._expect = self._enter()
-        return self._captured
+        return self._begin()
 
     async def __aexit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
         __tracebackhide__ = True
         expectation = self._expect()
-        if exc_type is None:
-            self._captured += await self._wait(expectation)
-        else:
+        try:
+            self._captured += expectation.so_far() if exc_type else await self._wait(expectation)
+        except SMTPAssertionError:
             self._captured += expectation.so_far()
+            raise

@@ -57,7 +57,10 @@ class Feed(Generic[Record]):
         log = self._log()
         cleared = log is not self._current
         if cleared:
-            self._current, self._seen, self.skipped = log, 0, 0
+            # Some may be left if a single message was forgotten; what was skipped is so still.
+            before = set(map(id, self._current[: self.skipped]))
+            self.skipped = self._seen = sum(id(entry) in before for entry in log)
+            self._current = log
         entries = log[self._seen :]
         self._seen += len(entries)
         return cleared, [self._view(entry) for entry in entries]

@@ -100,3 +100,41 @@ def test_a_criterion_that_raises_does_not_cover_what_the_block_raised(server: SM
 def test_a_misspelt_criterion_is_told_before_the_block_runs(server: SMTPServer) -> None:
     with pytest.raises(TypeError, match="subject"):
         server.capture(subjct="one")
+
+
+def test_what_is_deleted_from_the_outbox_does_not_bring_back_what_came_before(
+    server: SMTPServer,
+) -> None:
+    send(server, "A")
+    send(server, "B")
+    with server.capture() as captured:
+        send(server, "C")
+        del server.outbox[0]
+        send(server, "D")
+    assert [message.subject for message in captured] == ["C", "D"]
+
+
+def test_if_too_few_came_the_list_has_them(server: SMTPServer) -> None:
+    with pytest.raises(SMTPAssertionError), server.capture(2, timeout=SHORT) as captured:
+        send(server, "one")
+    assert [message.subject for message in captured] == ["one"]
+
+
+def test_if_too_few_came_to_a_coroutine_the_list_has_them(server: SMTPServer) -> None:
+    async def main() -> None:
+        with pytest.raises(SMTPAssertionError):
+            async with AsyncSMTPServer(server).capture(2, timeout=SHORT) as captured:
+                await anyio.to_thread.run_sync(send, server, "one")
+        assert [message.subject for message in captured] == ["one"]
+
+    anyio.run(main)
+
+
+def test_each_block_has_a_list_of_its_own(server: SMTPServer) -> None:
+    block = server.capture()
+    with block as first:
+        send(server, "one")
+    with block as second:
+        send(server, "two")
+    assert [message.subject for message in first] == ["one"]
+    assert [message.subject for message in second] == ["two"]
