@@ -260,10 +260,28 @@ def _merged(markers: Sequence[pytest.Mark]) -> dict[str, Any]:
 
 def _markers(item: pytest.Item) -> list[pytest.Mark]:
     """Return the markers of a test, the closest first."""
-    markers = list(item.iter_markers("smtpserver"))
-    # pytest gives the marks of a parameter after the function's own, though they are closer.
+    # pytest gives the marks of a parameter after the function's own, and those of a class after
+    # those of its bases, though they are closer.
     parameters = getattr(getattr(item, "callspec", None), "marks", ())
-    return sorted(markers, key=lambda marker: all(marker is not one for one in parameters))
+    chain = item.listchain()
+
+    def distance(found: tuple[Any, pytest.Mark]) -> tuple[bool, int, int]:
+        node, marker = found
+        is_farther = all(marker is not one for one in parameters)
+        return is_farther, -chain.index(node), _classes_between(node, marker)
+
+    return [mark for _, mark in sorted(item.iter_markers_with_node("smtpserver"), key=distance)]
+
+
+def _classes_between(node: Any, marker: pytest.Mark) -> int:
+    """Return how many classes are between that of a node and the one that has the marker."""
+    for number, cls in enumerate(getattr(getattr(node, "obj", None), "__mro__", ())):
+        marks = vars(cls).get("pytestmark", [])
+        # A list, or what an assignment has made of it.
+        one_by_one = marks if isinstance(marks, list) else [marks]
+        if any(marker is getattr(one, "mark", one) for one in one_by_one):
+            return number
+    return 0
 
 
 @contextmanager

@@ -156,6 +156,39 @@ def test_the_closest_setting_wins(suite: pytest.Pytester) -> None:
     suite.runpytest_inprocess().assert_outcomes(passed=1)
 
 
+def test_of_markers_on_a_class_and_its_bases_the_closest_wins(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import pytest
+
+        class Base:
+            pytestmark = pytest.mark.smtpserver(
+                max_recipients=1, max_connections=1, wait_timeout=1, idle_timeout=1
+            )
+
+        @pytest.mark.smtpserver(max_connections=2, wait_timeout=2, idle_timeout=2)
+        class Derived(Base):
+            pass
+
+        @pytest.mark.smtpserver(idle_timeout=4)
+        @pytest.mark.smtpserver(wait_timeout=3, idle_timeout=3)
+        class TestIt(Derived):
+            def test_outside(self, smtpserver):
+                settings = smtpserver.settings
+                assert (settings.max_recipients, settings.max_connections) == (1, 2)
+                assert (settings.wait_timeout, settings.idle_timeout) == (3.0, 3.0)
+
+            @pytest.mark.smtpserver(idle_timeout=5)
+            class TestInside(Base):
+                def test_inside(self, smtpserver):
+                    settings = smtpserver.settings
+                    assert (settings.max_connections, settings.wait_timeout) == (1, 1.0)
+                    assert settings.idle_timeout == 5.0
+        """
+    )
+    suite.runpytest_inprocess().assert_outcomes(passed=2)
+
+
 def test_settings_of_several_markers_are_checked_together(suite: pytest.Pytester) -> None:
     suite.makepyfile(
         """
