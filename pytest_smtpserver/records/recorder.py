@@ -136,6 +136,7 @@ class Recorder:
     def _announce(self, transaction: TransactionRecording) -> None:
         if transaction.message is not None and not transaction.is_announced:
             transaction.is_announced = True
+            transaction.changed()
             self.messages.append(transaction.message)
 
     def session_ended(self, session: SessionRecording) -> None:

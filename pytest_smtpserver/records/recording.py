@@ -157,6 +157,7 @@ class TransactionRecording(_Recording[Transaction]):
             reply=self.reply,
             message=self.message,
             started_at=_when(self.started),
+            _is_accepted=self.is_announced,
             _session=self.recording,
         )
 

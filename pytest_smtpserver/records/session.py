@@ -68,7 +68,7 @@ class Session:
         return tuple(
             transaction.message
             for transaction in self.transactions
-            if transaction.outcome == "accepted" and transaction.message
+            if transaction._is_accepted and transaction.message
         )
 
     def assert_quit(self) -> None:

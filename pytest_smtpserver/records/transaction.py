@@ -40,6 +40,8 @@ class Transaction:
     reply: Reply | None
     message: Message | None
     started_at: datetime
+    #: Of LMTP's recipients one is enough, though the transaction still lasts.
+    _is_accepted: bool
     _session: SessionRecording
 
     @property

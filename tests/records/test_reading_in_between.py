@@ -77,3 +77,13 @@ def test_who_is_woken_by_a_message_finds_it_in_its_session(
     recorder.add_waker(lambda: found.append(message.session.messages))
     session.finish(transaction, "accepted")
     assert found == [(message,)]
+
+
+def test_a_message_that_one_of_two_recipients_has_got_is_in_its_session(
+    recorder: Recorder, session: SessionRecording
+) -> None:
+    transaction = session.begin("a@example.org", {}, 1.0)
+    message = transaction.received(b"\r\n", 1.0)
+    session.snapshot()
+    session.accept(transaction)
+    assert recorder.messages.all() == session.snapshot().messages == (message,)
