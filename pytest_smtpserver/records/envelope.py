@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pytest_smtpserver.matching.wording import shortened
+
 #: Parameters of MAIL or RCPT: keywords in upper case, values as sent, `None` for a mere keyword.
 Parameters = Mapping[str, str | None]
 
@@ -26,5 +28,11 @@ class Envelope:
     parameters: Parameters
     rcpt_parameters: tuple[Parameters, ...]
 
+    @property
+    def _route(self) -> str:
+        # For a repr: on one line, however many they are.
+        recipients = ", ".join(self.rcpt_to) or "nobody"
+        return shortened(f"{self.mail_from or '<>'} -> {recipients}")
+
     def __repr__(self) -> str:
-        return f"<Envelope {self.mail_from or '<>'} -> {', '.join(self.rcpt_to) or 'nobody'}>"
+        return f"<Envelope {self._route}>"

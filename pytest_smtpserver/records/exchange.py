@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from pytest_smtpserver.matching.wording import shown
+
 if TYPE_CHECKING:
     from .reply import Reply
 
@@ -60,4 +62,4 @@ class Exchange:
         return datetime.fromtimestamp(self.received, UTC)
 
     def __repr__(self) -> str:
-        return f"<Exchange {self.command!r} -> {str(self.reply) if self.reply else None!r}>"
+        return f"<Exchange {shown(self.command)} -> {shown(self.reply and str(self.reply))}>"

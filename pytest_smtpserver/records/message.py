@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pytest_smtpserver.matching import Criteria, comparable
+from pytest_smtpserver.matching.wording import shown
 
 from . import assertions, finding
 from .problems import problems
@@ -264,8 +265,7 @@ class Message:
         return tuple(spec for _, spec in self.view.addresses(name))
 
     def __repr__(self) -> str:
-        sender, recipients = self.envelope.mail_from, ", ".join(self.envelope.rcpt_to)
-        return f"<Message {self.subject!r}: {sender or '<>'} -> {recipients}>"
+        return f"<Message {shown(self.subject)}: {self.envelope._route}>"
 
 
 def _free_name(directory: Path, subject: str) -> Path:

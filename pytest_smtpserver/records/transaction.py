@@ -50,7 +50,4 @@ class Transaction:
         return self._session.snapshot()
 
     def __repr__(self) -> str:
-        sender, recipients = self.envelope.mail_from, ", ".join(self.envelope.rcpt_to)
-        return (
-            f"<Transaction {self.outcome or 'open'}: {sender or '<>'} -> {recipients or 'nobody'}>"
-        )
+        return f"<Transaction {self.outcome or 'open'}: {self.envelope._route}>"

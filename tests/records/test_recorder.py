@@ -92,6 +92,19 @@ def test_reprs_are_one_short_line():
     assert repr(session.exchanges[-1]) == "<Exchange 'QUIT' -> '221 2.0.0 bye'>"
 
 
+def test_reprs_are_short_however_much_there_is():
+    conversation = Conversation()
+    conversation.lines(*INTRODUCED, "MAIL FROM:<ann@example.org>")
+    conversation.lines(*[f"RCPT TO:<{number}@example.org>" for number in range(200)], "DATA")
+    conversation.lines(f"Subject: {'long ' * 100}", "", ".", "x" * 400)
+    transaction = conversation.transaction
+    (message,) = conversation.messages
+    for record in (transaction, transaction.envelope, message, *conversation.session.exchanges):
+        assert len(repr(record)) < 300
+    assert repr(message).startswith("<Message 'long long ")
+    assert repr(message).endswith("199@example.org>")
+
+
 def test_an_envelope_has_what_mail_and_rcpt_said():
     conversation = Conversation()
     conversation.lines(
