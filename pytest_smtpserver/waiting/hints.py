@@ -58,11 +58,16 @@ def began_before(recorder: Recorder, records: Sequence[object]) -> Iterator[str]
             )
 
 
-def _blocked_loop(scene: Scene) -> str | None:
-    return scene.loop and (
-        f"this wait blocked the running {scene.loop} loop, and with it any code under test in "
-        "it: use the fixture smtpserver_async"
+def blocked_loop(loop: str | None) -> str | None:
+    """Return what to say of a wait in whose thread this event loop runs, if there is one."""
+    return loop and (
+        f"this wait blocked the running {loop} loop, and with it any code under test in it: use "
+        "the fixture smtpserver_async, or AsyncSMTPServer(server)"
     )
+
+
+def _blocked_loop(scene: Scene) -> str | None:
+    return blocked_loop(scene.loop)
 
 
 def _django_outbox(scene: Scene) -> str | None:

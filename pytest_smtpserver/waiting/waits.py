@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.matching import Criteria, SMTPAssertionError, counted, describe_failure
 
+from .awaiting import in_event_loop
 from .expectation import Expectation, Feed, Patience
 from .held import Held, Holding
-from .hints import began_before, hints
+from .hints import began_before, blocked_loop, hints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -105,7 +106,7 @@ class Waits:
 
     def closed(self, timeout: float | None) -> Closed:
         """Expect that no client is connected."""
-        return Closed(self._recorder, monotonic(), self._timeout(timeout))
+        return Closed(self._recorder, monotonic(), self._timeout(timeout), blocks=not self._in_task)
 
     def held(self, rule: Holding[Record], count: int, timeout: float | None) -> Held[Record]:
         """Expect that a rule has held so many commands."""
@@ -147,8 +148,9 @@ class Waits:
 class Closed:
     """No client is connected."""
 
-    def __init__(self, recorder: Recorder, now: float, timeout: float) -> None:
+    def __init__(self, recorder: Recorder, now: float, timeout: float, *, blocks: bool) -> None:
         self._recorder = recorder
+        self._blocks = blocks
         self._timeout = timeout
         self._deadline = now + timeout
 
@@ -164,9 +166,11 @@ class Closed:
         if still_open:
             self._recorder.raise_crash()
             who = ", ".join(map(repr, still_open[:_SESSIONS_SHOWN]))
+            hint = blocked_loop(in_event_loop()) if self._blocks else None
             raise SMTPAssertionError(
                 f"expected no client to be connected, but {len(still_open)} still were after "
-                f"{self._timeout:g} s: {who}\n\n{still_open[-1].transcript_end(_EXCHANGES_SHOWN)}"
+                f"{self._timeout:g} s: {who}{f'; {hint}' if hint else ''}\n\n"
+                f"{still_open[-1].transcript_end(_EXCHANGES_SHOWN)}"
             )
 
 

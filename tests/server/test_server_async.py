@@ -155,3 +155,20 @@ def test_a_wait_that_blocks_nothing_does_not_claim_to(
         assert "blocked" not in str(caught.value)
 
     run(main)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_sync_wait_for_the_end_of_all_sessions_names_the_loop_that_it_blocked(
+    server: AsyncSMTPServer, is_async: bool
+) -> None:
+    async def main() -> None:
+        with pytest.raises(SMTPAssertionError) as failure:
+            if is_async:
+                await server.wait_closed(SHORT)
+            else:
+                server.server.wait_closed(SHORT)
+        first = str(failure.value).partition("\n")[0]
+        assert ("or AsyncSMTPServer(server)" in first) is not is_async
+
+    with smtplib.SMTP(server.host, server.port, "client.example"):
+        asyncio.run(main())
