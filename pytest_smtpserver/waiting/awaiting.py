@@ -9,14 +9,20 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from typing import TYPE_CHECKING, Protocol
+import time
+from typing import TYPE_CHECKING, Protocol, cast
 
 from pytest_smtpserver.clock import monotonic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from trio.abc import Instrument
 
     from pytest_smtpserver.records.recorder import Recorder
+
+# Seconds for which a loop that never sleeps leaves the interpreter to others; arbitrary.
+_BREATH = 0.0005
 
 
 class Flag(Protocol):
@@ -121,8 +127,37 @@ class _TrioFlag:
             self._token.run_sync_soon(self._set)
 
     async def lowered(self) -> None:
-        await self._event.wait()
+        with _letting_threads_go_on():
+            await self._event.wait()
         self._event = self._make_event()
 
     def _set(self) -> None:
         self._event.set()
+
+
+@contextlib.contextmanager
+def _letting_threads_go_on() -> Iterator[None]:
+    """Keep trio's loop from holding the interpreter while it only waits.
+
+    With `autojump_threshold=0` and nothing to jump to, the loop asks for events again and again
+    without ever sleeping, and the threads of the client and the server hardly get on.
+    """
+    import trio
+
+    if getattr(trio.lowlevel.current_clock(), "autojump_threshold", None) != 0:
+        yield
+        return
+    breather = cast("Instrument", _Breather())
+    trio.lowlevel.add_instrument(breather)
+    try:
+        yield
+    finally:
+        trio.lowlevel.remove_instrument(breather)
+
+
+class _Breather:
+    """An instrument of trio (`trio.abc.Instrument`, of which each method may be missing)."""
+
+    def before_io_wait(self, timeout: float) -> None:
+        if timeout <= 0:
+            time.sleep(_BREATH)

@@ -172,3 +172,16 @@ def test_a_sync_wait_for_the_end_of_all_sessions_names_the_loop_that_it_blocked(
 
     with smtplib.SMTP(server.host, server.port, "client.example"):
         asyncio.run(main())
+
+
+def test_a_clock_that_jumps_does_not_keep_client_and_server_from_their_work(
+    server: AsyncSMTPServer,
+) -> None:
+    async def main() -> None:
+        for number in range(5):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.to_thread.run_sync, send, server, f"mail {number}")
+                # Some hundred times what it takes, and less than it took.
+                await server.wait_for_message(subject=f"mail {number}", timeout=1)
+
+    trio_with_a_mock_clock(main)
