@@ -342,7 +342,7 @@ class SMTPServer:
     def assert_no_message(self, *, within: float = 0.0, **criteria: Any) -> None:
         """Raise `SMTPAssertionError` if a message matches, or does within so many seconds."""
         __tracebackhide__ = True
-        self._wait(self._waits.messages(0, criteria, timeout=within, settle=within))
+        self._wait(self._waits.no_message(within, criteria))
 
     def capture(
         self,
@@ -355,8 +355,8 @@ class SMTPServer:
         """Give, as a context manager, a list of what matched of the messages accepted in it.
 
         The list is filled when the block ends. With `count` that waits for exactly so many, and
-        raises `SMTPAssertionError` otherwise. If the block raises, nothing is awaited, and the
-        list has what came by then.
+        raises `SMTPAssertionError` otherwise. If the block raises, nothing is awaited. The list has
+        what came by then in any case.
         """
         enter = self._waits.capture(count, criteria, timeout=timeout, settle=settle)
         return Capture(enter, self._wait)

@@ -57,7 +57,7 @@ class AsyncSMTPServer:
     async def assert_no_message(self, *, within: float = 0.0, **criteria: Any) -> None:
         """Raise `SMTPAssertionError` if a message matches, or does within so many seconds."""
         __tracebackhide__ = True
-        waits = self._waits.messages(0, criteria, timeout=within, settle=within)
+        waits = self._waits.no_message(within, criteria)
         await self._wait(waits)
 
     def capture(

@@ -63,6 +63,11 @@ class Waits:
         feed: Feed[Message] = Feed(lambda: self._recorder.messages)
         return self._expect(feed, Criteria.for_messages(criteria), count, timeout, settle)
 
+    def no_message(self, within: float, criteria: Mapping[str, object]) -> Expectation[Message]:
+        """Expect that no message is accepted within so many seconds, nor was before."""
+        _checked_seconds("within", within)
+        return self.messages(0, criteria, timeout=within, settle=within)
+
     def capture(
         self,
         count: int | None,

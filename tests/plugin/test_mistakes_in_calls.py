@@ -10,6 +10,8 @@ MISTAKES = {
     "criterion of a session": ("smtpserver.wait_for_session(ended='x')", "'ended_by'"),
     "criterion of a capture": ("smtpserver.capture(subjekt='hello')", "did you mean 'subject'?"),
     "timeout": ("smtpserver.wait_for_message(timeout=-1)", "timeout=-1"),
+    "time for silence": ("smtpserver.assert_no_message(within=None)", "within=None"),
+    "negative time for silence": ("smtpserver.assert_no_message(within=-1)", "within=-1"),
     "count": ("smtpserver.wait_for_messages(-1)", "count=-1"),
     "stage": ("smtpserver.on('rcp')", "did you mean 'rcpt'?"),
     "stage that is not offered": ("smtpserver.on('starttls')", "tls"),
