@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .frozen import frozen
 
+
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AuthAttempt:
     """One AUTH exchange that was answered.

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from pytest_smtpserver.matching.wording import shortened
 
+from .frozen import frozen
+
 #: Parameters of MAIL or RCPT: keywords in upper case, values as sent, `None` for a mere keyword.
 Parameters = Mapping[str, str | None]
 
@@ -15,6 +17,7 @@ Parameters = Mapping[str, str | None]
 NO_PARAMETERS: Parameters = MappingProxyType({})
 
 
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Envelope:
     """What MAIL and RCPT said.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_smtpserver.matching.wording import shown
 
+from .frozen import frozen
+
 if TYPE_CHECKING:
     from .reply import Reply
 
@@ -29,6 +31,7 @@ class Event:
     what: str | bytes
 
 
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Exchange:
     """A command and its reply.

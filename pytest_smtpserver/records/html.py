@@ -9,6 +9,8 @@ from urllib.parse import urljoin
 
 from pytest_smtpserver.matching.wording import visible
 
+from .frozen import frozen
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -76,6 +78,7 @@ _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _PUNCTUATION = ".,;:!?'*\u2019\u201d\u00bb\u2026"
 
 
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Link:
     """A link: where it leads, absolute where the message says so, and what one reads."""

@@ -12,6 +12,7 @@ from pytest_smtpserver.matching import Criteria, comparable
 from pytest_smtpserver.matching.wording import shown
 
 from . import assertions, finding
+from .frozen import frozen
 from .problems import problems
 from .view import View
 
@@ -41,6 +42,7 @@ class Origin(Protocol):
         """The transaction as it is now."""
 
 
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Message:
     """A message that was received.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import header
 from .defects import Defect, from_library
+from .frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ _WRONG_QUOTED_PRINTABLE = "quoted-printable text has an equals sign that introdu
 _ENCODINGS = frozenset(("7bit", "8bit", "binary", "quoted-printable", "base64"))
 
 
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Attachment:
     """A part that is not the body.

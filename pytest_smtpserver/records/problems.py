@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_smtpserver.matching.wording import shortened, visible
 
 from . import header
+from .frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +40,7 @@ _LONG_LINE: Final = re.compile(rb"[^\n]{998,}[^\r\n]")
 _WIDTH: Final = 300
 
 
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Problem:
     """Something that is wrong with a message, by one of the known codes.

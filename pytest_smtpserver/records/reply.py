@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from .frozen import frozen
+
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True
 
@@ -13,6 +15,7 @@ _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _REPLY = re.compile(rf"([0-9]{{3}})(?: ({_ENHANCED.pattern})(?![^ ]))?(?: (.*))?", re.DOTALL)
 
 
+@frozen
 @dataclass(frozen=True, slots=True)
 class Reply:
     r"""What a server answers. Two replies with the same content are equal.

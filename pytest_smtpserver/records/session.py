@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from . import session_assertions
 from .exchange import Event, Exchange
+from .frozen import frozen
 from .transcript import render
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ EndedBy = Literal["quit", "client", "reset", "timeout", "server"]
 Address = tuple[str, int]
 
 
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Session:
     """One client's visit, from its connection to its end.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from .frozen import frozen
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 Outcome = Literal["accepted", "rejected", "aborted"]
 
 
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Transaction:
     """What became of one attempt.

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from .frozen import frozen
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Violation:
     """A mistake of the client in its commands.

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.records.frozen import frozen
+
 if TYPE_CHECKING:
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.recording import SessionRecording
     from pytest_smtpserver.records.session import Session
 
 
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Command:
     """Something that the client did and the server is about to answer.
