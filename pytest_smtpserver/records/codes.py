@@ -33,7 +33,10 @@ _DAY: Final = r"\d{1,2}(?:st|nd|rd|th|\.)?"
 _PHONE: Final = "call|phone|telephone|tel|fax|mobile|hotline|dial|telefon"
 _NUMBER: Final = "(?: (?:number|no|nr|id|code))?(?: is| was)?"
 _AMOUNT: Final = "total|amount|price|sum|costs?|paid|pay|fee|balance"
-_MONEY: Final = r"(?:EUR|USD|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|euros?|dollars?|pounds?)"
+_MONEY: Final = (
+    r"(?:EUR|USD|GBP|CHF|JPY|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|TRY|INR|CNY|KRW|SGD|HKD|BRL|MXN|ZAR"
+    r"|Rs\.?|euros?|dollars?|pounds?|rupees?)"
+)
 _NUMBERED: Final = (
     "order|invoice|booking|reservation|ticket|case|tracking|customer|account|reference|ref|receipt"
     "|transaction|shipment|parcel|item|article|bill|member|membership|policy|contract|serial"
@@ -98,7 +101,7 @@ _NO_CODE: Final = tuple(
 
 # Digits in one run or in groups; a letter and a hyphen may stand before them ("G-123456").
 _CODE: Final = re.compile(
-    r"""(?<![\w.,/+#*-]) (?:[A-Za-z]-)?
+    r"""(?<![\w.,/+#-]) (?:[A-Za-z]-)?
     ( (?<!\d[ ]) (?: \d{3}[ -]\d{3} | \d{4}[ -]\d{4} | \d{2}[ -]\d{2}[ -]\d{2} | \d(?:[ ]\d){3,7} )
       (?![ -]?\d)
     | \d{4,8} )
