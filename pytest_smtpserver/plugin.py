@@ -171,12 +171,12 @@ def smtpserver_factory(
     """`factory(**settings)` gives a started `SMTPServer`; all are stopped after the test."""
     from .server import SMTPServer
 
-    settings = _settings_of_test(request.node, smtpserver_settings)
+    run, given = _settings_of_run(request.config), _given(request.node, smtpserver_settings)
     servers = request.node.stash.setdefault(_servers, [])
 
     def factory(**changes: Any) -> SMTPServer:
         __tracebackhide__ = True
-        server = SMTPServer.from_settings(settings.changed(changes)).start()
+        server = SMTPServer.from_settings(run.changed({**given, **changes})).start()
         servers.append(server)
         return server
 
@@ -239,11 +239,16 @@ def smtpserver_session(
     server.stop()
 
 
-def _settings_of_test(item: pytest.Item, overrides: Mapping[str, Any]) -> Settings:
+def _given(item: pytest.Item, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was given for a test; only what comes of all of it can exclude each other."""
+    from .settings import check_each
+
     with _one_sentence("smtpserver_settings"):
-        settings = _settings_of_run(item.config).changed(overrides)
+        check_each(overrides)
     with _one_sentence("@pytest.mark.smtpserver"):
-        return settings.changed(_merged(_markers(item)))
+        marked = _merged(_markers(item))
+        check_each(marked)
+    return {**overrides, **marked}
 
 
 def _merged(markers: Sequence[pytest.Mark]) -> dict[str, Any]:

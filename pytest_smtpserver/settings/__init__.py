@@ -22,7 +22,7 @@ from .table import EXTENSIONS, MECHANISMS, SETTINGS, Setting
 
 if TYPE_CHECKING:
     from .errors import SettingsError
-    from .value import DEFAULTS, Settings
+    from .value import DEFAULTS, Settings, check_each
 
 __all__ = [
     "DEFAULTS",
@@ -32,9 +32,15 @@ __all__ = [
     "Setting",
     "Settings",
     "SettingsError",
+    "check_each",
 ]
 
-_HOMES = {"DEFAULTS": "value", "Settings": "value", "SettingsError": "errors"}
+_HOMES = {
+    "DEFAULTS": "value",
+    "Settings": "value",
+    "SettingsError": "errors",
+    "check_each": "value",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from . import checks, following
 from .errors import SettingsError
-from .table import EXTENSIONS, FOLLOWS, SETTINGS, Setting
+from .table import EXTENSIONS, FOLLOWS, SETTINGS
 from .together import check_together
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True
@@ -21,9 +19,23 @@ def _default(name: str) -> Any:
     return SETTINGS[name].default
 
 
-def _checked(setting: Setting, given: object) -> object:
+def check_each(given: Mapping[str, object]) -> None:
+    """Raise `SettingsError` for an unknown name or an impossible value, each seen by itself."""
+    if not isinstance(given, Mapping):
+        raise SettingsError(f"settings are a mapping of names to values, not {given!r}")
+    for name, value in given.items():
+        if name not in SETTINGS:
+            _raise_unknown(name)
+        _checked(name, value)
+
+
+def _checked(name: str, given: object) -> object:
+    setting = SETTINGS[name]
     check, *arguments = setting.check
-    return getattr(checks, check)(given, *arguments)
+    try:
+        return getattr(checks, check)(given, *arguments)
+    except ValueError as error:
+        raise setting.wrong(name, given, str(error)) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +72,16 @@ class Settings:
         for name, setting in SETTINGS.items():
             # The defaults are possible (our tests check them), and are what most of them are.
             if getattr(self, name) is not setting.default:
-                self._check(name, setting)
+                self._check(name)
         # In the order of the table: one may follow from another.
         for name, setting in SETTINGS.items():
             if name in not_given:
                 object.__setattr__(self, name, getattr(following, setting.follows)(self))
         check_together(self)
 
-    def _check(self, name: str, setting: Setting) -> None:
+    def _check(self, name: str) -> None:
         given = getattr(self, name)
-        try:
-            checked = _checked(setting, given)
-        except ValueError as error:
-            raise setting.wrong(name, given, str(error)) from None
+        checked = _checked(name, given)
         if checked is not given:
             object.__setattr__(self, name, checked)
 

@@ -203,6 +203,52 @@ def test_settings_of_several_markers_are_checked_together(suite: pytest.Pytester
     suite.runpytest_inprocess().assert_outcomes(passed=1)
 
 
+def test_so_are_those_of_all_places_with_a_call(suite: pytest.Pytester) -> None:
+    suite.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def smtpserver_settings():
+            return dict(auth="required", mechanisms=["SCRAM-SHA-256"])
+        """
+    )
+    suite.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.smtpserver(tls_required=True)
+        def test_mail(smtpserver_factory):
+            settings = smtpserver_factory(tls="starttls", users={"ann": "secret"}).settings
+            assert (settings.tls_required, settings.auth) == (True, "required")
+
+        @pytest.mark.smtpserver(tls_required=True, users={"ann": "secret"})
+        def test_that_cannot_be(smtpserver):
+            pass
+        """
+    )
+    # In a process of its own: cryptography does not bear being imported twice.
+    result = suite.runpytest_subprocess()
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*smtpserver: tls_required=True with tls='off': no client *"])
+
+
+def test_settings_of_a_conftest_that_are_no_mapping_are_named(suite: pytest.Pytester) -> None:
+    suite.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def smtpserver_settings():
+            return None
+        """
+    )
+    suite.makepyfile("def test_it(smtpserver): pass")
+    result = suite.runpytest_inprocess()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*smtpserver_settings: *a mapping of names to values, not None"])
+
+
 def test_a_setting_can_be_given_on_the_command_line(suite: pytest.Pytester) -> None:
     suite.makepyfile("def test_it(smtpserver): assert smtpserver.settings.max_recipients == 7")
     suite.runpytest_inprocess("-o", "smtpserver_max_recipients=7").assert_outcomes(passed=1)
