@@ -73,7 +73,8 @@ class SMTPEngine:
         """Take octets, cut anyhow."""
         dialogue = self._dialogue
         dialogue.now = now
-        if not self._is_greeted and dialogue.state is State.START and self._input.is_empty:
+        has_been_silent = dialogue.last_verb is None and self._input.is_empty
+        if has_been_silent and not self._is_greeted and dialogue.state is State.START:
             dialogue.violated("early-talker")
         if dialogue.group_failed and self._owes_nothing:
             dialogue.group_failed = False
@@ -156,7 +157,8 @@ class SMTPEngine:
     def _greet(self) -> Iterator[Action]:
         dialogue = self._dialogue
         yield from Turn(dialogue, ("connect",), self._greeting, dialogue.greeted).answer()
-        self._is_greeted = True
+        # A rule may have kept the greeting back.
+        self._is_greeted = not dialogue.is_unanswered
 
     def _greeting(self) -> Reply:
         settings = self._offer.settings

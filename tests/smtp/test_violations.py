@@ -74,6 +74,20 @@ def test_octets_before_the_greeting_are_early():
     assert codes(conversation) == ["early-talker"]
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda rule: rule.ignore(),
+        lambda rule: rule.accept(reply=False),
+        lambda rule: rule.send(b"220-").ignore(),
+    ],
+    ids=["ignore", "no reply", "half a greeting"],
+)
+def test_who_is_never_greeted_is_early_however_late(step):
+    found = after(EHLO, "NOOP", "QUIT", rules=lambda book: step(book.on("connect")))
+    assert found == ["early-talker"]
+
+
 def test_a_client_that_is_early_is_told_so_once():
     conversation = Conversation(rules=lambda book: book.on("connect").delay(1))
     conversation.send(b"EHLO ")
