@@ -73,12 +73,18 @@ class SMTPEngine:
         """Take octets, cut anyhow."""
         dialogue = self._dialogue
         dialogue.now = now
-        has_been_silent = dialogue.last_verb is None and self._input.is_empty
-        if has_been_silent and not self._is_greeted and dialogue.state is State.START:
+        if not self._is_greeted and self._is_new:
             dialogue.violated("early-talker")
         if dialogue.group_failed and self._owes_nothing:
             dialogue.group_failed = False
         self._input.add(octets)
+
+    @property
+    def _is_new(self) -> bool:
+        # Whether the client has said nothing yet.
+        dialogue = self._dialogue
+        is_first = dialogue.state is State.START and dialogue.last_verb is None
+        return is_first and self._input.is_empty
 
     @property
     def _owes_nothing(self) -> bool:
