@@ -17,7 +17,8 @@ The rooms of the house, each importing only from those below it:
 * `access`: how one reaches a server; `addresses`: which ports and hosts it may take
 * `certificates`: the run's authority and what servers show
 * `settings`: one frozen value, and the table of what is allowed
-* `engine`: what an engine is; `clock`: time that no test can freeze
+* `engine`: what an engine is; `clock`: time that no test can freeze; `frozen`: values that refuse
+  assignment
 
 The names below are the public ones. They are imported when they are first used, so that an
 environment that merely has the plugin installed does not feel it.

@@ -27,8 +27,8 @@ ALLOWED = {
     "outbox": {"records"},
     "waiting": {"clock", "matching", "records"},
     "smtp": {"engine", "records", "rules", "settings"},
-    "rules": {"engine", "matching", "records"},
-    "records": {"engine", "matching"},
+    "rules": {"engine", "frozen", "matching", "records"},
+    "records": {"engine", "frozen", "matching"},
     "network": {"clock", "engine"},
     "matching": set(),
     "access": {"certificates", "settings"},
@@ -36,6 +36,7 @@ ALLOWED = {
     "certificates": set(),
     "settings": set(),
     "engine": set(),
+    "frozen": set(),
     "clock": set(),
 }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """What happened, as values; and the recorder that collects them.
 
 * `reply`, `exchange`, `envelope`, `message`, `authentication`, `transaction`, `session`: the values
-  that a test reads; `frozen`: what each of them is
+  that a test reads
 * `header`, `parts`, `html`, `view`: what the content of a message says, and `defects` if it cannot
 * `finding`, `codes`: the one link, code or attachment in it
 * `problems`: what is wrong with the content of a message, one row for each kind

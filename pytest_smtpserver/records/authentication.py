@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .frozen import frozen
+from pytest_smtpserver.frozen import frozen
 
 
 @frozen

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.matching.wording import shortened
-
-from .frozen import frozen
 
 #: Parameters of MAIL or RCPT: keywords in upper case, values as sent, `None` for a mere keyword.
 Parameters = Mapping[str, str | None]

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.matching.wording import shown
-
-from .frozen import frozen
 
 if TYPE_CHECKING:
     from .reply import Reply

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.matching import Criteria, comparable
 from pytest_smtpserver.matching.wording import shown
 
 from . import assertions, finding
-from .frozen import frozen
 from .problems import problems
 from .view import View
 

@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_smtpserver.frozen import frozen
+
 from . import header
 from .defects import Defect, from_library
-from .frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.matching.wording import shortened, visible
 
 from . import header
-from .frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from .frozen import frozen
+from pytest_smtpserver.frozen import frozen
 
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True

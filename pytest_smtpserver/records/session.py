@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pytest_smtpserver.frozen import frozen
+
 from . import session_assertions
 from .exchange import Event, Exchange
-from .frozen import frozen
 from .transcript import render
 
 if TYPE_CHECKING:

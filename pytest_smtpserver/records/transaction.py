@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .frozen import frozen
+from pytest_smtpserver.frozen import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
