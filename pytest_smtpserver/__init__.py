@@ -12,6 +12,7 @@ The rooms of the house, each importing only from those below it:
 * `smtp`: the protocol, pure: octets and times in, actions and records out
 * `rules`: what the test told the server to do instead, pure
 * `records`: what happened, as values; and the recorder
+* `mail`: what a message says, as pure functions of its octets
 * `network`: trio: the background thread, listeners, driving a connection; knows no SMTP
 * `matching`: criteria on records, and what a failing test says; pure
 * `access`: how one reaches a server; `addresses`: which ports and hosts it may take
@@ -34,14 +35,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .certificates import CertificateAuthority as CertificateAuthority
     from .engine import TLSInfo as TLSInfo
+    from .mail.html import Link as Link
+    from .mail.parts import Attachment as Attachment
     from .matching import CriterionError as CriterionError
     from .matching import SMTPAssertionError as SMTPAssertionError
     from .records.authentication import AuthAttempt as AuthAttempt
     from .records.envelope import Envelope as Envelope
     from .records.exchange import Exchange as Exchange
-    from .records.html import Link as Link
     from .records.message import Message as Message
-    from .records.parts import Attachment as Attachment
     from .records.problems import Problem as Problem
     from .records.recorder import ServerCrashed as ServerCrashed
     from .records.reply import Reply as Reply
@@ -59,14 +60,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "AsyncRule": "server_async",
     "AsyncSMTPServer": "server_async",
-    "Attachment": "records.parts",
+    "Attachment": "mail.parts",
     "AuthAttempt": "records.authentication",
     "CertificateAuthority": "certificates",
     "Command": "rules.command",
     "CriterionError": "matching",
     "Envelope": "records.envelope",
     "Exchange": "records.exchange",
-    "Link": "records.html",
+    "Link": "mail.html",
     "Message": "records.message",
     "Problem": "records.problems",
     "Reply": "records.reply",

@@ -2,8 +2,7 @@
 
 * `reply`, `exchange`, `envelope`, `message`, `authentication`, `transaction`, `session`: the values
   that a test reads
-* `header`, `parts`, `html`, `view`: what the content of a message says, and `defects` if it cannot
-* `finding`, `codes`: the one link, code or attachment in it
+* `finding`: the one link, code or attachment in a message
 * `problems`: what is wrong with the content of a message, one row for each kind
 * `violations`: what a client does wrong in its commands, one row for each kind
 * `assertions`, `session_assertions`, `faults`: what a test asserts of them

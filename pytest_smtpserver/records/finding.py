@@ -6,15 +6,15 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
 
+from pytest_smtpserver.mail.codes import find_codes, find_numbers
 from pytest_smtpserver.matching import SMTPAssertionError, describe_candidates, passages
-
-from .codes import find_codes, find_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pytest_smtpserver.mail.parts import Attachment
+
     from .message import Message
-    from .parts import Attachment
 
     Pattern = str | re.Pattern[str]
 

@@ -9,22 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.mail.view import View
 from pytest_smtpserver.matching import Criteria, comparable
 from pytest_smtpserver.matching.wording import shown
 
 from . import assertions, finding
 from .problems import problems
-from .view import View
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Collection
     from email.message import EmailMessage
 
+    from pytest_smtpserver.mail.header import Field
+    from pytest_smtpserver.mail.html import Link
+    from pytest_smtpserver.mail.parts import Attachment
+
     from .envelope import Envelope
-    from .header import Field
-    from .html import Link
-    from .parts import Attachment
     from .problems import Problem
     from .session import Session
     from .transaction import Transaction

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.mail import header
 from pytest_smtpserver.matching.wording import shortened, visible
-
-from . import header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

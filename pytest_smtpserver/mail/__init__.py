@@ -1,0 +1,9 @@
+"""What a message says: pure functions of its octets.
+
+* `header`: the fields of a header
+* `parts`: the body and the attachments
+* `html`: what a reader of the HTML sees, and where it links to
+* `codes`: the one-time codes in a text
+* `view`: all of these of one message, made when they are asked for
+* `defects`: what could not be parsed
+"""
