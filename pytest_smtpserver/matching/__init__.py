@@ -7,7 +7,7 @@ is to have no differences.
 * `kinds`: what kinds of expected value there are, and what means the same for all criteria
 * `tables`: the criteria that each record knows; `rows`: what such tables are written with
 * `addresses`, `passages`: when two addresses are the same, and whether a text contains another
-* `failure`: the text of a failed wait; `mismatch`: that of an assertion on one record
+* `failure`: the text of a failed wait, and of an assertion on one record
 * `explain`: two values one below the other; `closeness`: which record or text comes closest
 * `notes`: what a difference may come from; `wording`: values in words, bounded
 * `errors`: what is raised
@@ -19,12 +19,10 @@ from __future__ import annotations
 
 from .addresses import comparable, parse_address, same_address
 from .criteria import Criteria
-from .criterion import Criterion, MappedCriterion
-from .difference import Difference
+from .criterion import Criterion, Difference, MappedCriterion
 from .errors import CriterionError, SMTPAssertionError
-from .failure import describe_failure, transcript_end
+from .failure import describe_candidates, describe_failure, describe_mismatch, transcript_end
 from .kinds import ADDRESSES, Actual, Kind
-from .mismatch import describe_candidates, describe_mismatch
 from .rows import RecordKind, address_criterion, predicate_criterion, text_criterion
 from .wording import counted
 

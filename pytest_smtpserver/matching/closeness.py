@@ -10,7 +10,7 @@ from .passages import share_of_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .difference import Comparison, Difference
+    from .criterion import Comparison, Difference
 
 # Both bounds are arbitrary; with them a failure among thousands of records is quick.
 

@@ -12,8 +12,7 @@ from .wording import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .criterion import Condition, Criterion, MappedCriterion
-    from .difference import Difference
+    from .criterion import Condition, Criterion, Difference, MappedCriterion
     from .rows import RecordKind
 
 # What a test's author got wrong is shown at the line of the test, not in here.

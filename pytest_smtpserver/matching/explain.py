@@ -11,7 +11,7 @@ from .wording import aligned
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .difference import Comparison, Difference
+    from .criterion import Comparison, Difference
 
 #: How many differences a first line names; arbitrary: more would not fit it.
 _PHRASES: Final = 2

@@ -8,8 +8,7 @@ from fnmatch import fnmatchcase
 from operator import eq
 from typing import TYPE_CHECKING, Any, Final
 
-from .criterion import Criterion
-from .difference import compared_address, compared_whole
+from .criterion import Criterion, compared_address, compared_whole
 from .kinds import ADDRESSES, TEXTUAL, VALUE, Actual, Kind, Meaning, any_text
 from .passages import contains
 from .wording import shown

@@ -9,8 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from . import notes
-from .criterion import Criterion, MappedCriterion
-from .difference import compared_whole, compared_within
+from .criterion import Criterion, MappedCriterion, compared_whole, compared_within
 from .kinds import VALUE, Actual
 from .rows import (
     CASELESS,
