@@ -3,8 +3,7 @@
 It knows no SMTP: it drives any `pytest_smtpserver.engine.Engine`. Nothing here is imported
 before the first server starts, because importing trio takes a tenth of a second.
 
-* `background`: the one thread in which all servers of a process run
-* `clock`: trio's clock, on time that no test can freeze
+* `background`: the one thread in which all servers of a process run, on a clock no test can freeze
 * `listener`: accepting connections, from the caller's line on
 * `connection`: driving one connection: octets in, the engine's actions out
 * `readiness`: calling who waits for a socket to be readable

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from .clock import SteadyClock
+from pytest_smtpserver.clock import monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,3 +127,18 @@ def _forget_parents_thread() -> None:
 atexit.register(shut_down)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_parents_thread)
+
+
+class SteadyClock(trio.abc.Clock):
+    """Real time, also while a test has frozen `time.perf_counter`, which trio would ask."""
+
+    def start_clock(self) -> None:
+        """Do nothing: it is always running."""
+
+    def current_time(self) -> float:
+        """Return seconds on a clock that never goes backwards."""
+        return monotonic()
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        """Return the seconds until `deadline`."""
+        return deadline - monotonic()
