@@ -1,8 +1,7 @@
 """Waiting for records, by event and never by polling.
 
 * `waits`: what one can wait for on a server
-* `expectation`: whether what is waited for has come; pure
-* `held`: whether a rule holds clients; pure
+* `expectation`: whether what is waited for has come, and whether a rule holds clients; pure
 * `capture`: a block whose messages are captured
 * `hints`: what may be the cause when it does not come
 * `blocking`: waiting in a thread

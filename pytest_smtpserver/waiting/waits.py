@@ -10,8 +10,7 @@ from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.matching import Criteria, SMTPAssertionError, counted, describe_failure
 
 from .awaiting import in_event_loop
-from .expectation import Expectation, Feed, Patience
-from .held import Held, Holding
+from .expectation import Expectation, Feed, Held, Holding, Patience
 from .hints import began_before, blocked_loop, hints
 
 if TYPE_CHECKING:
