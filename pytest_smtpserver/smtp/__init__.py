@@ -9,7 +9,7 @@
 * `turn`: from what the client did to the answer, the server's own or a rule's
 * `content`, `delivery`: where a message's content ends, and who answers for it
 * `authentication`: one AUTH exchange; the mechanisms are in `sasl`
-* `conduct`, `pipelining`: what a client does wrong though its command can be taken
+* `conduct`: what a client does wrong though its command can be taken
 * `offer`, `extensions`: what a server offers to its clients, one row for each service extension
 * `grammar`: paths and parameters, the ABNF above each expression
 * `replies`: the server's own replies

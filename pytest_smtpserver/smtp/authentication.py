@@ -17,7 +17,6 @@ from pytest_smtpserver.records.authentication import AuthAttempt
 from . import replies
 from .grammar import Refusal
 from .sasl import LINE_LIMIT, MECHANISMS, Verdict, decoded, decoded_initial, encoded, step
-from .sasl import replies as sasl_replies
 from .turn import Turn
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def parse_auth(dialogue: Dialogue, argument: str) -> AuthRequest:
     if name not in dialogue.offer.settings.mechanisms:
         raise Refusal(replies.UNKNOWN_MECHANISM, None)
     if initial and not MECHANISMS[name].takes_initial_response:
-        raise Refusal(sasl_replies.NO_INITIAL_RESPONSE)
+        raise Refusal(replies.NO_INITIAL_RESPONSE)
     return AuthRequest(name, initial)
 
 
@@ -124,9 +123,9 @@ class Authentication:
         dialogue, answer = self._dialogue, line.removesuffix(b"\n").removesuffix(b"\r")
         dialogue.session.noticed("C", MASK, dialogue.now)
         if len(line) > LINE_LIMIT:
-            return self._refuse(Refusal(sasl_replies.LINE_TOO_LONG, "long-command-line"))
+            return self._refuse(Refusal(replies.ANSWER_TOO_LONG, "long-command-line"))
         if answer == b"*":
-            return self._refuse(Refusal(sasl_replies.CANCELLED, None))
+            return self._refuse(Refusal(replies.CANCELLED, None))
         if not self._is_noted:
             self._is_noted = True
             note_plaintext(dialogue, self._mechanism)
@@ -149,7 +148,7 @@ class Authentication:
         return (Send(f"{reply}\r\n".encode()),)
 
     def _conclude(self, verdict: Verdict) -> Iterable[Action]:
-        reply = sasl_replies.AUTHENTICATED if verdict.succeeded else sasl_replies.BAD_CREDENTIALS
+        reply = replies.AUTHENTICATED if verdict.succeeded else replies.BAD_CREDENTIALS
         return self._answer(reply, verdict, ("auth", "*"))
 
     def _refuse(self, refusal: Refusal) -> Iterable[Action]:

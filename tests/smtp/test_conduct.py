@@ -2,8 +2,8 @@
 
 import pytest
 
+from pytest_smtpserver.smtp.conduct import ends_group
 from pytest_smtpserver.smtp.grammar import is_helo_domain
-from pytest_smtpserver.smtp.pipelining import ends_group
 
 
 @pytest.mark.parametrize(

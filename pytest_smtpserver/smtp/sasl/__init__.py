@@ -6,7 +6,6 @@
 * `scram`: SCRAM, where each side proves to the other that it knows it
 * `bearer`: XOAUTH2 and OAUTHBEARER, where it sends a token
 * `codec`: base64 as RFC 4954 wants it
-* `replies`: the replies of AUTH
 
 An exchange sends nothing. It is a generator of challenges whose last value is the verdict, so
 that a rule of the test can still decide otherwise once the client has said all.

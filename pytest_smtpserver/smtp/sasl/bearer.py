@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from . import replies
 from .exchange import NO_DATA, Challenge, Verdict, accepts, user_name
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 
+from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
-
-from . import replies
 
 #: RFC 4954 section 4: "12288 octets is considered to be a sufficient line length limit for
 #: handling of deployed authentication mechanisms".

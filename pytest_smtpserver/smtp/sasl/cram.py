@@ -7,9 +7,9 @@ import re
 from hmac import HMAC, compare_digest
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from . import replies
 from .exchange import Challenge, Verdict, user_name
 
 if TYPE_CHECKING:

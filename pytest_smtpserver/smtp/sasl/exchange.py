@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
-
-from . import replies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +71,7 @@ def text(octets: bytes) -> str:
         return octets.decode()
     except UnicodeDecodeError:
         # Not chained: that error would show the octets, and there are secrets among them.
-        raise Refusal(replies.NOT_UTF8) from None
+        raise Refusal(replies.ANSWER_NOT_UTF8) from None
 
 
 def user_name(octets: bytes) -> str:

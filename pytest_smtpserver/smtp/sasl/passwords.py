@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from . import replies
 from .exchange import NO_DATA, Challenge, Verdict, accepts, text, user_name
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
+from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from . import replies
 from .exchange import NO_DATA, Challenge, Verdict, text
 
 if TYPE_CHECKING:
