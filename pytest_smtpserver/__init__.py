@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from .mail.parts import Attachment as Attachment
     from .matching import CriterionError as CriterionError
     from .matching import SMTPAssertionError as SMTPAssertionError
-    from .records.authentication import AuthAttempt as AuthAttempt
     from .records.envelope import Envelope as Envelope
     from .records.exchange import Exchange as Exchange
     from .records.message import Message as Message
     from .records.problems import Problem as Problem
     from .records.recorder import ServerCrashed as ServerCrashed
     from .records.reply import Reply as Reply
+    from .records.session import AuthAttempt as AuthAttempt
     from .records.session import Session as Session
     from .records.transaction import Transaction as Transaction
     from .records.violations import Violation as Violation
@@ -61,7 +61,7 @@ _HOMES = {
     "AsyncRule": "server_async",
     "AsyncSMTPServer": "server_async",
     "Attachment": "mail.parts",
-    "AuthAttempt": "records.authentication",
+    "AuthAttempt": "records.session",
     "CertificateAuthority": "certificates",
     "Command": "rules.command",
     "CriterionError": "matching",

@@ -1,17 +1,24 @@
-"""What a test asserts of one message; what fails shows the difference."""
+"""What a test asserts of one message or session; what fails shows the difference."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from pytest_smtpserver.matching import Criteria, SMTPAssertionError, describe_mismatch
+from pytest_smtpserver.matching import (
+    Criteria,
+    SMTPAssertionError,
+    counted,
+    describe_mismatch,
+    transcript_end,
+)
 
-from . import faults, problems
+from . import problems, violations
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from .message import Message
+    from .session import Session
 
 #: The parts that `assert_body` knows.
 PARTS: Final = ("any", "text", "html")
@@ -58,4 +65,124 @@ def has_body(message: Message, expected: object, part: str) -> None:
 def has_no_problems(message: Message, ignore: Collection[str]) -> None:
     """Raise `SMTPAssertionError` if the message has problems other than those ignored."""
     __tracebackhide__ = True
-    faults.assert_none("problem", message.problems, ignore=ignore, known=problems.KINDS, of=message)
+    _assert_none("problem", message.problems, ignore=ignore, known=problems.KINDS, of=message)
+
+
+#: The versions of TLS, oldest first, as the standard library writes them.
+TLS_VERSIONS: Final = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+
+# How much of the transcript is shown; arbitrary: an ordinary session fits.
+_TRANSCRIPT_LINES: Final = 30
+
+_INSTEAD_OF_QUIT: Final = {
+    None: "it is still open",
+    "client": "the client closed the connection",
+    "reset": "the client reset the connection",
+    "timeout": "the client was silent for too long",
+    "server": "the server ended it",
+}
+
+
+def has_quit(session: Session) -> None:
+    """Raise `SMTPAssertionError` unless the session ended with QUIT."""
+    __tracebackhide__ = True
+    if session.ended_by != "quit":
+        _fail(session, "end with QUIT", _INSTEAD_OF_QUIT[session.ended_by])
+
+
+def has_no_violations(session: Session, ignore: Collection[str]) -> None:
+    """Raise `SMTPAssertionError` if the client violated the protocol otherwise than ignored."""
+    __tracebackhide__ = True
+    _assert_none("violation", session.violations, ignore=ignore, known=violations.KINDS, of=session)
+
+
+def is_encrypted(session: Session, minimum: str) -> None:
+    """Raise `SMTPAssertionError` unless the session used this version of TLS or a later one."""
+    __tracebackhide__ = True
+    if minimum not in TLS_VERSIONS:
+        raise ValueError(f"minimum={minimum!r}: allowed is one of {', '.join(TLS_VERSIONS)}")
+    wanted = f"use {minimum} or later"
+    if session.tls is None:
+        _fail(session, wanted, _why_in_clear(session))
+    elif _rank(session.tls.version) < _rank(minimum):
+        _fail(session, wanted, f"it used {session.tls.version}")
+
+
+def is_authenticated(session: Session, username: str | None, mechanism: str | None) -> None:
+    """Raise `SMTPAssertionError` unless the client is authenticated, so and as this user."""
+    __tracebackhide__ = True
+    succeeded = [attempt for attempt in session.auth if attempt.succeeded]
+    if not succeeded:
+        wanted = "be authenticated" + (f" as {username!r}" if username is not None else "")
+        _fail(session, wanted, _why_not_authenticated(session))
+    if username is not None:
+        criteria = Criteria.for_sessions({"username": username})
+        if differences := criteria.differences(session):
+            raise SMTPAssertionError(describe_mismatch(criteria, session, differences))
+    used = succeeded[-1].mechanism
+    if mechanism is not None and used.upper() != mechanism.upper():
+        _fail(session, f"be authenticated with {mechanism}", f"it was with {used}")
+
+
+def _why_in_clear(session: Session) -> str:
+    if session.tls_failure:
+        return f"the TLS handshake failed: {session.tls_failure}"
+    asked = any(exchange.verb == "STARTTLS" for exchange in session.exchanges)
+    return "it is in clear: " + ("STARTTLS was refused" if asked else "there was no STARTTLS")
+
+
+def _why_not_authenticated(session: Session) -> str:
+    if not session.auth:
+        return "there was no AUTH that was answered"
+    last = session.auth[-1]
+    replies = [str(one.reply) for one in session.exchanges if one.verb == "AUTH" and one.reply]
+    return f"AUTH {last.mechanism} as {last.username!r} was refused: {''.join(replies[-1:])}"
+
+
+def _rank(version: str) -> int:
+    return TLS_VERSIONS.index(version) if version in TLS_VERSIONS else -1
+
+
+def _fail(session: Session, wanted: str, instead: str) -> None:
+    __tracebackhide__ = True
+    end = transcript_end(session.transcript_end(_TRANSCRIPT_LINES), _TRANSCRIPT_LINES)
+    first = f"expected the session to {wanted}, but {instead}"
+    raise SMTPAssertionError("\n".join([first, "", f"the session: {session!r}", "", *end]))
+
+
+class _Finding(Protocol):
+    """A problem or a violation."""
+
+    @property
+    def code(self) -> str:
+        """Its kind."""
+
+
+def _assert_none(
+    noun: str,
+    found: Sequence[_Finding],
+    *,
+    ignore: Collection[str],
+    known: Collection[str],
+    of: object,
+) -> None:
+    """Raise `SMTPAssertionError` if something is found that is not to be ignored.
+
+    `noun` is what one of them is called; `of` is the record that has them. Raises `ValueError` if
+    a code to ignore is none of those known.
+    """
+    __tracebackhide__ = True
+    codes = {ignore} if isinstance(ignore, str) else set(ignore)
+    for code in sorted(codes.difference(known)):
+        raise ValueError(f"ignore={code!r} is no {noun}'s code: known are {', '.join(known)}")
+    left = [one for one in found if one.code not in codes]
+    if left:
+        raise SMTPAssertionError(_described(noun, left, of))
+
+
+def _described(noun: str, left: Sequence[_Finding], of: object) -> str:
+    more = f"; and {len(left) - 1} more" if len(left) > 1 else ""
+    first = f"expected no {noun}s, but {left[0]}{more}"
+    return "\n".join(
+        [first, "", f"{counted(len(left), noun)} of {of!r}:", *(f"  {one}" for one in left)]
+    )

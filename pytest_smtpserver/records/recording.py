@@ -25,11 +25,10 @@ from .transaction import Transaction
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import TLSInfo
 
-    from .authentication import AuthAttempt
     from .envelope import Parameters
     from .recorder import Recorder
     from .reply import Reply
-    from .session import Address, EndedBy
+    from .session import Address, AuthAttempt, EndedBy
     from .transaction import Outcome
     from .violations import Violation
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_smtpserver.frozen import frozen
 
-from . import session_assertions
+from . import assertions
 from .exchange import Event, Exchange
 from .transcript import render
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.engine import TLSInfo
 
-    from .authentication import AuthAttempt
     from .message import Message
     from .transaction import Transaction
     from .violations import Violation
@@ -27,6 +26,27 @@ EndedBy = Literal["quit", "client", "reset", "timeout", "server"]
 
 #: An IP address and a port; IPv6 addresses without their scope.
 Address = tuple[str, int]
+
+
+@frozen
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class AuthAttempt:
+    """One AUTH exchange that was answered.
+
+    `mechanism` is in upper case; `username` is who the client said it is, `None` if it did not
+    come so far; `succeeded` says that the server's reply was positive, `over_tls` that the
+    connection was encrypted.
+    """
+
+    mechanism: str
+    username: str | None
+    succeeded: bool
+    over_tls: bool
+
+    def __repr__(self) -> str:
+        outcome = "succeeded" if self.succeeded else "failed"
+        where = "over TLS" if self.over_tls else "in clear"
+        return f"<AuthAttempt {self.mechanism} as {self.username!r} {where}, {outcome}>"
 
 
 @frozen
@@ -77,7 +97,7 @@ class Session:
     def assert_quit(self) -> None:
         """Raise `SMTPAssertionError` unless the client ended the session with QUIT."""
         __tracebackhide__ = True
-        session_assertions.has_quit(self)
+        assertions.has_quit(self)
 
     def assert_no_violations(self, *, ignore: Collection[str] = ()) -> None:
         """Raise `SMTPAssertionError` if there are violations other than the ignored codes.
@@ -85,7 +105,7 @@ class Session:
         Raises `ValueError` for a code that there is not.
         """
         __tracebackhide__ = True
-        session_assertions.has_no_violations(self, ignore)
+        assertions.has_no_violations(self, ignore)
 
     def assert_tls(self, minimum: str = "TLSv1.2") -> None:
         """Raise `SMTPAssertionError` unless the session used this version of TLS or a later one.
@@ -93,7 +113,7 @@ class Session:
         Raises `ValueError` for another word than `"TLSv1"`, `"TLSv1.1"`, `"TLSv1.2"`, `"TLSv1.3"`.
         """
         __tracebackhide__ = True
-        session_assertions.is_encrypted(self, minimum)
+        assertions.is_encrypted(self, minimum)
 
     def assert_authenticated(
         self, username: str | None = None, *, mechanism: str | None = None
@@ -103,7 +123,7 @@ class Session:
         `username` is as whom, any if it is `None`; `mechanism` is how, without case.
         """
         __tracebackhide__ = True
-        session_assertions.is_authenticated(self, username, mechanism)
+        assertions.is_authenticated(self, username, mechanism)
 
     @property
     def transcript(self) -> str:

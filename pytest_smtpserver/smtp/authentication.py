@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.engine import Send
-from pytest_smtpserver.records.authentication import AuthAttempt
+from pytest_smtpserver.records.session import AuthAttempt
 
 from . import replies
 from .grammar import Refusal
