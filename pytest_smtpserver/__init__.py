@@ -11,7 +11,8 @@ The rooms of the house, each importing only from those below it:
 * `waiting`: waiting for records, in a thread or in a task
 * `smtp`: the protocol, pure: octets and times in, actions and records out
 * `rules`: what the test told the server to do instead, pure
-* `records`: what happened, as values; and the recorder
+* `recording`: the one shared, locked place: the recorder, and what still goes on
+* `records`: what happened, as values
 * `mail`: what a message says, as pure functions of its octets
 * `network`: trio: the background thread, listeners, driving a connection; knows no SMTP
 * `matching`: criteria on records, and what a failing test says; pure
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from .records.exchange import Exchange as Exchange
     from .records.message import Message as Message
     from .records.problems import Problem as Problem
-    from .records.recorder import ServerCrashed as ServerCrashed
+    from .recording.recorder import ServerCrashed as ServerCrashed
     from .records.reply import Reply as Reply
     from .records.session import AuthAttempt as AuthAttempt
     from .records.session import Session as Session
@@ -74,7 +75,7 @@ _HOMES = {
     "Rule": "rules.rule",
     "SMTPAssertionError": "matching",
     "SMTPServer": "server",
-    "ServerCrashed": "records.recorder",
+    "ServerCrashed": "recording.recorder",
     "Session": "records.session",
     "Settings": "settings",
     "SettingsError": "settings",

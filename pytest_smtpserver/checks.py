@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from .matching import SMTPAssertionError
-from .records.recorder import server_crashed
+from .recording.recorder import server_crashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from .checks import check
 from .clock import now
 from .matching import Criteria
 from .outbox import Outbox
-from .records.recorder import Recorder
+from .recording.recorder import Recorder
 from .rules import RuleBook
 from .settings import DEFAULTS
 from .smtp import SMTPEngine, offer_of

@@ -3,7 +3,7 @@
 import ssl
 
 from pytest_smtpserver.engine import PAUSING, Close, Send, StartTLS, TLSInfo
-from pytest_smtpserver.records.recorder import Recorder
+from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import Settings
 from pytest_smtpserver.smtp import Offer, SMTPEngine

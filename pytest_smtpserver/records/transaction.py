@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pytest_smtpserver.frozen import frozen
 
@@ -12,12 +12,18 @@ if TYPE_CHECKING:
 
     from .envelope import Envelope
     from .message import Message
-    from .recording import SessionRecording
     from .reply import Reply
     from .session import Session
 
 #: How a transaction ended.
 Outcome = Literal["accepted", "rejected", "aborted"]
+
+
+class Lasting(Protocol):
+    """The session of a transaction; asked each time, because it may still go on."""
+
+    def snapshot(self) -> Session:
+        """Return the session as it is now."""
 
 
 @frozen
@@ -45,7 +51,7 @@ class Transaction:
     started_at: datetime
     #: Of LMTP's recipients one is enough, though the transaction still lasts.
     _is_accepted: bool
-    _session: SessionRecording
+    _session: Lasting
 
     @property
     def session(self) -> Session:

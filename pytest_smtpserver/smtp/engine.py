@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pytest_smtpserver.engine import Action, EndReason, TLSInfo
-    from pytest_smtpserver.records.recorder import Recorder
+    from pytest_smtpserver.recording.recorder import Recorder
     from pytest_smtpserver.records.reply import Reply
     from pytest_smtpserver.records.session import Address, EndedBy
     from pytest_smtpserver.rules import RuleBook

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from trio.abc import Instrument
 
-    from pytest_smtpserver.records.recorder import Recorder
+    from pytest_smtpserver.recording.recorder import Recorder
 
 # Seconds for which a loop that never sleeps leaves the interpreter to others; arbitrary.
 _BREATH = 0.0005

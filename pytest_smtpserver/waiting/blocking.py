@@ -10,7 +10,7 @@ from pytest_smtpserver.clock import monotonic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_smtpserver.records.recorder import Recorder
+    from pytest_smtpserver.recording.recorder import Recorder
 
 
 def wait(recorder: Recorder, look: Callable[[float], float | None]) -> None:

@@ -14,7 +14,7 @@ from .awaiting import in_event_loop
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pytest_smtpserver.records.recorder import Recorder
+    from pytest_smtpserver.recording.recorder import Recorder
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
 

@@ -25,7 +25,7 @@ from conversation import make_engine, rule_book  # noqa: E402
 from replay import FILES, read  # noqa: E402
 
 from pytest_smtpserver.engine import Close, Hold, Send, TLSInfo, Wait  # noqa: E402
-from pytest_smtpserver.records.recorder import Recorder  # noqa: E402
+from pytest_smtpserver.recording.recorder import Recorder  # noqa: E402
 from pytest_smtpserver.settings import Settings  # noqa: E402
 from pytest_smtpserver.smtp import Offer  # noqa: E402
 

@@ -6,7 +6,7 @@ import pytest
 from fuzz_engine import Session, Stuck, client_octets, fuzz, mutated, pieces
 
 from pytest_smtpserver.engine import Send
-from pytest_smtpserver.records.recorder import Recorder
+from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.smtp import SMTPEngine
 
 

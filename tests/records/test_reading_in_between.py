@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smtpserver import Reply
-from pytest_smtpserver.records.recorder import Recorder
+from pytest_smtpserver.recording.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_smtpserver.records.recording import SessionRecording
+    from pytest_smtpserver.recording.session import SessionRecording
 
 OK = Reply(250, "OK")
 

@@ -9,7 +9,7 @@ from conversation import Conversation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_smtpserver.records.recorder import ServerCrashed
+from pytest_smtpserver.recording.recorder import ServerCrashed
 
 INTRODUCED = ("EHLO client.test",)
 TO_THE_CONTENT = ("MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA")

@@ -2,7 +2,7 @@
 
 from conversation import Conversation
 
-from pytest_smtpserver.records.recorder import Recorder
+from pytest_smtpserver.recording.recorder import Recorder
 
 
 class Sessions:

@@ -5,7 +5,7 @@ import re
 import pytest
 from conversation import Conversation
 
-from pytest_smtpserver.records.recorder import Recorder
+from pytest_smtpserver.recording.recorder import Recorder
 
 MAIL = ["MAIL FROM:<ann@example.org> SIZE=10", "RCPT TO:<bob@example.org>"]
 CONTENT = ["DATA", "Subject: Hello", "", "text", "."]

@@ -3,7 +3,7 @@
 import pytest
 from conversation import Conversation
 
-from pytest_smtpserver.records.recorder import Recorder
+from pytest_smtpserver.recording.recorder import Recorder
 
 EHLO = "EHLO client.test"
 MAIL = "MAIL FROM:<ann@example.org>"

@@ -6,7 +6,7 @@ The valid and invalid values stand in tables; a dialogue with the engine judges 
 import pytest
 from conversation import rule_book
 
-from pytest_smtpserver.records.recorder import Recorder
+from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.settings import EXTENSIONS as OFFERED
 from pytest_smtpserver.settings import Settings
 from pytest_smtpserver.smtp import EXTENSIONS, Offer, SMTPEngine

@@ -1,36 +1,25 @@
-"""What the engine writes while a session lasts; tests read snapshots of it.
-
-How it works: one thread, the server's, writes; any thread reads, and may have what has ended
-forgotten. A recording only ever appends and replaces whole values, so a snapshot taken in the
-middle is one that was true a moment ago. What makes waiting tests look again (a message, the end of
-a transaction or of a session) goes through the `Recorder` and its lock. A snapshot is made when
-somebody asks for it, and kept until something changes; once the transaction or session has ended,
-it is the final value. It is kept with the state of which it was made, an object that is replaced
-after each change, and before anybody is told of it: if a change comes while a snapshot is being
-made, the states differ, and the next reader makes another. What changes in a transaction changes
-its session.
-"""
+"""One session while it lasts."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
-from .envelope import NO_PARAMETERS, Envelope
-from .exchange import Event, Exchange, Origin
-from .message import Message
-from .session import Session
-from .transaction import Transaction
+from pytest_smtpserver.records.envelope import NO_PARAMETERS
+from pytest_smtpserver.records.exchange import Event, Exchange, Origin
+from pytest_smtpserver.records.session import Session
+
+from .snapshot import Recording, when
+from .transaction import TransactionRecording
 
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import TLSInfo
+    from pytest_smtpserver.records.envelope import Parameters
+    from pytest_smtpserver.records.reply import Reply
+    from pytest_smtpserver.records.session import Address, AuthAttempt, EndedBy
+    from pytest_smtpserver.records.transaction import Outcome
+    from pytest_smtpserver.records.violations import Violation
 
-    from .envelope import Parameters
     from .recorder import Recorder
-    from .reply import Reply
-    from .session import Address, AuthAttempt, EndedBy
-    from .transaction import Outcome
-    from .violations import Violation
 
 # What makes an `Event` and an `Exchange`. Most exchanges have no events within them, and with many
 # records an empty place for them in each is felt.
@@ -40,147 +29,8 @@ RawExchange = (
     | tuple[str, "Reply | None", float, float, "tuple[RawEvent, ...]"]
 )
 
-Value = TypeVar("Value")
 
-
-def _when(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-class _Recording(Generic[Value]):
-    """Gives snapshots of what a subclass records."""
-
-    __slots__ = ("_snapshot", "_state")
-
-    def __init__(self) -> None:
-        self._state = object()
-        self._snapshot: tuple[object, Value] | None = None
-
-    def snapshot(self) -> Value:
-        """Return the value as it is now."""
-        state, kept = self._state, self._snapshot
-        if kept is None or kept[0] is not state:
-            self._snapshot = kept = state, self._value()
-        return kept[1]
-
-    def changed(self) -> None:
-        """Let the next reader make another snapshot."""
-        self._state = object()
-
-    def _value(self) -> Value:
-        raise NotImplementedError
-
-
-class TransactionRecording(_Recording[Transaction]):
-    """One transaction while it lasts."""
-
-    __slots__ = (
-        "is_announced",
-        "mail_from",
-        "message",
-        "outcome",
-        "parameters",
-        "recipients",
-        "recording",
-        "refused",
-        "reply",
-        "started",
-    )
-
-    def __init__(
-        self,
-        recording: SessionRecording,
-        mail_from: str,
-        parameters: Parameters,
-        started: float,
-    ) -> None:
-        super().__init__()
-        self.recording = recording
-        self.mail_from = mail_from
-        self.parameters = parameters
-        self.started = started
-        # Each with its parameters: one list, so that a reader sees both or neither.
-        self.recipients: list[tuple[str, Parameters]] = []
-        self.refused: list[tuple[str, Reply]] | None = None
-        self.reply: Reply | None = None
-        self.message: Message | None = None
-        self.outcome: Outcome | None = None
-        # Whether the message is one of the server's already.
-        self.is_announced = False
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The recipients that were accepted."""
-        return tuple([address for address, _ in self.recipients])
-
-    def changed(self) -> None:
-        """Let the next reader make another snapshot, of the session as well."""
-        super().changed()
-        self.recording.changed()
-
-    def accept(self, address: str, parameters: Parameters) -> None:
-        """Note a recipient that was accepted."""
-        self.recipients.append((address, parameters))
-        self.changed()
-
-    def refuse(self, address: str, reply: Reply) -> None:
-        """Note a recipient that was refused."""
-        # Most transactions have none, and with many records an empty list for each is felt.
-        self.refused = self.refused or []
-        self.refused.append((address, reply))
-        self.changed()
-
-    def answered(self, reply: Reply) -> None:
-        """Note the last reply that the transaction got."""
-        self.reply = reply
-        self.changed()
-
-    def received(self, content: bytes, now: float) -> Message:
-        """Note that the content is complete, and return the message that it makes."""
-        self.message = Message(
-            envelope=self._envelope(), content=content, _received=now, _origin=self
-        )
-        self.changed()
-        return self.message
-
-    def end(self, outcome: Outcome) -> None:
-        """Fix the final value: nothing is noted after this."""
-        self.outcome = outcome
-        self.changed()
-
-    def _value(self) -> Transaction:
-        return Transaction(
-            envelope=self.message.envelope if self.message else self._envelope(),
-            outcome=self.outcome,
-            refused=tuple(self.refused or ()),
-            reply=self.reply,
-            message=self.message,
-            started_at=_when(self.started),
-            _is_accepted=self.is_announced,
-            _session=self.recording,
-        )
-
-    @property
-    def transaction(self) -> Transaction:
-        """The transaction as it is now (what a `Message` asks for)."""
-        return self.snapshot()
-
-    @property
-    def session(self) -> Session:
-        """The session as it is now (what a `Message` asks for)."""
-        return self.recording.snapshot()
-
-    def _envelope(self) -> Envelope:
-        recipients = tuple(self.recipients)
-        return Envelope(
-            mail_from=self.mail_from,
-            parameters=self.parameters,
-            rcpt_to=tuple([address for address, _ in recipients]),
-            rcpt_parameters=tuple([parameters for _, parameters in recipients]),
-        )
-
-
-class SessionRecording(_Recording[Session]):
+class SessionRecording(Recording[Session]):
     """One session while it lasts."""
 
     __slots__ = (
@@ -364,8 +214,8 @@ class SessionRecording(_Recording[Session]):
         return Session(
             id=self.id,
             client=self.client,
-            started_at=_when(self.started),
-            ended_at=None if self.ended is None else _when(self.ended),
+            started_at=when(self.started),
+            ended_at=None if self.ended is None else when(self.ended),
             ended_by=self.ended_by,
             helo=helo,
             is_esmtp=is_esmtp,

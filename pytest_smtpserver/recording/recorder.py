@@ -11,16 +11,19 @@ import threading
 from operator import is_not
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .recording import SessionRecording, TransactionRecording
-from .transcript import render
+from pytest_smtpserver.records.transcript import render
+
+from .session import SessionRecording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .message import Message
-    from .session import Address, Session
-    from .transaction import Transaction
-    from .violations import Violation
+    from pytest_smtpserver.records.message import Message
+    from pytest_smtpserver.records.session import Address, Session
+    from pytest_smtpserver.records.transaction import Transaction
+    from pytest_smtpserver.records.violations import Violation
+
+    from .transaction import TransactionRecording
 
 Record = TypeVar("Record")
 

@@ -1,0 +1,6 @@
+"""The one place that the server's thread and the tests' share: what is being recorded.
+
+* `recorder`: all that one server has seen, and who is woken when there is more
+* `session`, `transaction`: one of these while it lasts, written by the engine
+* `snapshot`: the value of such a recording at a moment, and how threads share it
+"""

@@ -1,0 +1,48 @@
+"""What the engine writes while a session lasts; tests read snapshots of it.
+
+How it works: one thread, the server's, writes; any thread reads, and may have what has ended
+forgotten. A recording only ever appends and replaces whole values, so a snapshot taken in the
+middle is one that was true a moment ago. What makes waiting tests look again (a message, the end of
+a transaction or of a session) goes through the `Recorder` and its lock. A snapshot is made when
+somebody asks for it, and kept until something changes; once the transaction or session has ended,
+it is the final value. It is kept with the state of which it was made, an object that is replaced
+after each change, and before anybody is told of it: if a change comes while a snapshot is being
+made, the states differ, and the next reader makes another. What changes in a transaction changes
+its session.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+def when(seconds: float) -> datetime:
+    """Return the time in UTC that is so many seconds after the epoch."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+class Recording(Generic[Value]):
+    """Gives snapshots of what a subclass records."""
+
+    __slots__ = ("_snapshot", "_state")
+
+    def __init__(self) -> None:
+        self._state = object()
+        self._snapshot: tuple[object, Value] | None = None
+
+    def snapshot(self) -> Value:
+        """Return the value as it is now."""
+        state, kept = self._state, self._snapshot
+        if kept is None or kept[0] is not state:
+            self._snapshot = kept = state, self._value()
+        return kept[1]
+
+    def changed(self) -> None:
+        """Let the next reader make another snapshot."""
+        self._state = object()
+
+    def _value(self) -> Value:
+        raise NotImplementedError

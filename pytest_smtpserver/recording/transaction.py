@@ -1,0 +1,128 @@
+"""One transaction while it lasts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_smtpserver.records.envelope import Envelope
+from pytest_smtpserver.records.message import Message
+from pytest_smtpserver.records.transaction import Transaction
+
+from .snapshot import Recording, when
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.records.envelope import Parameters
+    from pytest_smtpserver.records.reply import Reply
+    from pytest_smtpserver.records.session import Session
+    from pytest_smtpserver.records.transaction import Outcome
+
+    from .session import SessionRecording
+
+
+class TransactionRecording(Recording[Transaction]):
+    """One transaction while it lasts."""
+
+    __slots__ = (
+        "is_announced",
+        "mail_from",
+        "message",
+        "outcome",
+        "parameters",
+        "recipients",
+        "recording",
+        "refused",
+        "reply",
+        "started",
+    )
+
+    def __init__(
+        self,
+        recording: SessionRecording,
+        mail_from: str,
+        parameters: Parameters,
+        started: float,
+    ) -> None:
+        super().__init__()
+        self.recording = recording
+        self.mail_from = mail_from
+        self.parameters = parameters
+        self.started = started
+        # Each with its parameters: one list, so that a reader sees both or neither.
+        self.recipients: list[tuple[str, Parameters]] = []
+        self.refused: list[tuple[str, Reply]] | None = None
+        self.reply: Reply | None = None
+        self.message: Message | None = None
+        self.outcome: Outcome | None = None
+        # Whether the message is one of the server's already.
+        self.is_announced = False
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The recipients that were accepted."""
+        return tuple([address for address, _ in self.recipients])
+
+    def changed(self) -> None:
+        """Let the next reader make another snapshot, of the session as well."""
+        super().changed()
+        self.recording.changed()
+
+    def accept(self, address: str, parameters: Parameters) -> None:
+        """Note a recipient that was accepted."""
+        self.recipients.append((address, parameters))
+        self.changed()
+
+    def refuse(self, address: str, reply: Reply) -> None:
+        """Note a recipient that was refused."""
+        # Most transactions have none, and with many records an empty list for each is felt.
+        self.refused = self.refused or []
+        self.refused.append((address, reply))
+        self.changed()
+
+    def answered(self, reply: Reply) -> None:
+        """Note the last reply that the transaction got."""
+        self.reply = reply
+        self.changed()
+
+    def received(self, content: bytes, now: float) -> Message:
+        """Note that the content is complete, and return the message that it makes."""
+        self.message = Message(
+            envelope=self._envelope(), content=content, _received=now, _origin=self
+        )
+        self.changed()
+        return self.message
+
+    def end(self, outcome: Outcome) -> None:
+        """Fix the final value: nothing is noted after this."""
+        self.outcome = outcome
+        self.changed()
+
+    def _value(self) -> Transaction:
+        return Transaction(
+            envelope=self.message.envelope if self.message else self._envelope(),
+            outcome=self.outcome,
+            refused=tuple(self.refused or ()),
+            reply=self.reply,
+            message=self.message,
+            started_at=when(self.started),
+            _is_accepted=self.is_announced,
+            _session=self.recording,
+        )
+
+    @property
+    def transaction(self) -> Transaction:
+        """The transaction as it is now (what a `Message` asks for)."""
+        return self.snapshot()
+
+    @property
+    def session(self) -> Session:
+        """The session as it is now (what a `Message` asks for)."""
+        return self.recording.snapshot()
+
+    def _envelope(self) -> Envelope:
+        recipients = tuple(self.recipients)
+        return Envelope(
+            mail_from=self.mail_from,
+            parameters=self.parameters,
+            rcpt_to=tuple([address for address, _ in recipients]),
+            rcpt_parameters=tuple([parameters for _, parameters in recipients]),
+        )
