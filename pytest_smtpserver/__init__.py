@@ -4,10 +4,8 @@ The rooms of the house, each importing only from those below it:
 
 * `plugin`: pytest's door: options, marker, fixtures, report section
 * `django`: Django's mail settings, pointed at a server
-* `server`, `server_async`: what a test holds in its hand
-* `checks`: what is checked at the end of a test
+* `server`: what a test holds in its hand, and how one reaches it
 * `comparing`: what a bare `assert` says of records
-* `outbox`: the messages as pytest-localserver gives them
 * `waiting`: waiting for records, in a thread or in a task
 * `smtp`: the protocol, pure: octets and times in, actions and records out
 * `rules`: what the test told the server to do instead, pure
@@ -16,8 +14,6 @@ The rooms of the house, each importing only from those below it:
 * `mail`: what a message says, as pure functions of its octets
 * `network`: trio: the background thread, listeners, driving a connection; knows no SMTP
 * `matching`: criteria on records, and what a failing test says; pure
-* `access`: how one reaches a server; `addresses`: which ports and hosts it may take
-* `certificates`: the run's authority and what servers show
 * `settings`: one frozen value, and the table of what is allowed
 * `engine`: what an engine is; `clock`: time that no test can freeze; `frozen`: values that refuse
   assignment
@@ -34,17 +30,16 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .certificates import CertificateAuthority as CertificateAuthority
     from .engine import TLSInfo as TLSInfo
     from .mail.html import Link as Link
     from .mail.parts import Attachment as Attachment
     from .matching import CriterionError as CriterionError
     from .matching import SMTPAssertionError as SMTPAssertionError
+    from .recording.recorder import ServerCrashed as ServerCrashed
     from .records.envelope import Envelope as Envelope
     from .records.exchange import Exchange as Exchange
     from .records.message import Message as Message
     from .records.problems import Problem as Problem
-    from .recording.recorder import ServerCrashed as ServerCrashed
     from .records.reply import Reply as Reply
     from .records.session import AuthAttempt as AuthAttempt
     from .records.session import Session as Session
@@ -52,18 +47,19 @@ if TYPE_CHECKING:
     from .records.violations import Violation as Violation
     from .rules.command import Command as Command
     from .rules.rule import Rule as Rule
-    from .server import SMTPServer as SMTPServer
-    from .server_async import AsyncRule as AsyncRule
-    from .server_async import AsyncSMTPServer as AsyncSMTPServer
+    from .server.asynchronous import AsyncRule as AsyncRule
+    from .server.asynchronous import AsyncSMTPServer as AsyncSMTPServer
+    from .server.certificates import CertificateAuthority as CertificateAuthority
+    from .server.server import SMTPServer as SMTPServer
     from .settings import Settings as Settings
     from .settings import SettingsError as SettingsError
 
 _HOMES = {
-    "AsyncRule": "server_async",
-    "AsyncSMTPServer": "server_async",
+    "AsyncRule": "server.asynchronous",
+    "AsyncSMTPServer": "server.asynchronous",
     "Attachment": "mail.parts",
     "AuthAttempt": "records.session",
-    "CertificateAuthority": "certificates",
+    "CertificateAuthority": "server.certificates",
     "Command": "rules.command",
     "CriterionError": "matching",
     "Envelope": "records.envelope",
@@ -74,7 +70,7 @@ _HOMES = {
     "Reply": "records.reply",
     "Rule": "rules.rule",
     "SMTPAssertionError": "matching",
-    "SMTPServer": "server",
+    "SMTPServer": "server.server",
     "ServerCrashed": "recording.recorder",
     "Session": "records.session",
     "Settings": "settings",

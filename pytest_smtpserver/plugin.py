@@ -19,9 +19,9 @@ from .settings import SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
-    from .certificates import CertificateAuthority
-    from .server import SMTPServer
-    from .server_async import AsyncSMTPServer
+    from .server.asynchronous import AsyncSMTPServer
+    from .server.certificates import CertificateAuthority
+    from .server.server import SMTPServer
     from .settings import Settings
 
 _PACKAGE = "pytest_smtpserver"
@@ -169,7 +169,7 @@ def smtpserver_factory(
     request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, Any]
 ) -> Iterator[Callable[..., SMTPServer]]:
     """`factory(**settings)` gives a started `SMTPServer`; all are stopped after the test."""
-    from .server import SMTPServer
+    from .server.server import SMTPServer
 
     run, given = _settings_of_run(request.config), _given(request.node, smtpserver_settings)
     servers = request.node.stash.setdefault(_servers, [])
@@ -197,7 +197,7 @@ smtpserver = pytest.fixture(_smtpserver, name="smtpserver")
 @pytest.fixture
 def smtpserver_async(smtpserver: SMTPServer) -> AsyncSMTPServer:
     """The test's `smtpserver` with coroutines for its waiting methods."""
-    from .server_async import AsyncSMTPServer
+    from .server.asynchronous import AsyncSMTPServer
 
     return AsyncSMTPServer(smtpserver)
 
@@ -216,7 +216,7 @@ def smtpserver_django(smtpserver: SMTPServer) -> Iterator[SMTPServer]:
 @pytest.fixture(scope="session")
 def smtpserver_ca() -> CertificateAuthority:
     """The `CertificateAuthority` of the run: `.cert_file` and `.client_context()`."""
-    from .certificates import authority
+    from .server.certificates import authority
 
     return authority()
 
@@ -226,7 +226,7 @@ def smtpserver_session(
     request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, Any]
 ) -> Iterator[SMTPServer]:
     """One `SMTPServer` for the whole run; its records are emptied before each test."""
-    from .server import SMTPServer
+    from .server.server import SMTPServer
 
     with _one_sentence("smtpserver_settings"):
         settings = _settings_of_run(request.config).changed(smtpserver_settings)
@@ -329,7 +329,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         if servers:
-            from .checks import check
+            from .server.final_checks import check
 
             check(servers, passed=item.stash.get(_passed, False))
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pytest_smtpserver.frozen import frozen
 
 if TYPE_CHECKING:
-    from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.recording.session import SessionRecording
+    from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.session import Session
 
 

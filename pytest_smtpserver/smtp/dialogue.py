@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_smtpserver.engine import TLSInfo
-    from pytest_smtpserver.records.envelope import Parameters
-    from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.recording.session import SessionRecording
     from pytest_smtpserver.recording.transaction import TransactionRecording
+    from pytest_smtpserver.records.envelope import Parameters
+    from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.reply import Reply
     from pytest_smtpserver.records.session import EndedBy
     from pytest_smtpserver.records.transaction import Outcome

@@ -16,8 +16,8 @@ from .hints import began_before, blocked_loop, hints
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.recording.recorder import Recorder
+    from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
 

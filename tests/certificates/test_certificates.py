@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from pytest_smtpserver.certificates import authority, server_context
+from pytest_smtpserver.server.certificates import authority, server_context
 
 HOST, HOSTNAME = "127.0.0.1", "smtpserver.test"
 
@@ -108,7 +108,7 @@ def test_the_authority_is_made_once_whoever_asks_first() -> None:
     run_python(
         """
         import threading
-        from pytest_smtpserver.certificates import authority
+        from pytest_smtpserver.server.certificates import authority
         together, made = threading.Barrier(8), []
         def ask():
             together.wait(5)
@@ -124,7 +124,7 @@ def test_the_authority_is_made_once_whoever_asks_first() -> None:
 def test_the_authoritys_file_is_removed_when_the_process_ends() -> None:
     printed = run_python(
         """
-        from pytest_smtpserver.certificates import authority
+        from pytest_smtpserver.server.certificates import authority
         assert authority().cert_file.is_file()
         print(authority().cert_file.parent)
         """
@@ -138,7 +138,7 @@ def test_a_forked_child_leaves_its_parent_the_file() -> None:
     run_python(
         """
         import os, sys
-        from pytest_smtpserver.certificates import authority
+        from pytest_smtpserver.server.certificates import authority
         path = authority().cert_file
         if child := os.fork():
             assert os.waitpid(child, 0)[1] == 0
@@ -154,7 +154,7 @@ FROZEN = """
     import datetime, ssl
     import freezegun
     with freezegun.freeze_time({when!r}):
-        from pytest_smtpserver.certificates import authority, server_context
+        from pytest_smtpserver.server.certificates import authority, server_context
         for certificate in ("valid", "expired"):
             server_context(certificate, "127.0.0.1", "smtpserver.test")
         assert datetime.datetime.now().isoformat() == {when!r}

@@ -45,7 +45,7 @@ ORDERS = pytest.mark.parametrize("order", [(OURS, THEIRS), (THEIRS, OURS)], ids=
 def test_ours_is_used_whichever_is_loaded_first(
     suite: pytest.Pytester, order: tuple[str, str]
 ) -> None:
-    run(suite, "pytest_smtpserver.server", *order)
+    run(suite, "pytest_smtpserver.server.server", *order)
 
 
 @ORDERS

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from .settings import SettingsError
+from pytest_smtpserver.settings import SettingsError
 
 if TYPE_CHECKING:
     import ssl
 
-    from .settings import Settings
+    from pytest_smtpserver.settings import Settings
 
 
 def url(settings: Settings, host: str, port: int) -> str:

@@ -7,32 +7,34 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from . import access, addresses
-from .checks import check
-from .clock import now
-from .matching import Criteria
+from pytest_smtpserver.clock import now
+from pytest_smtpserver.matching import Criteria
+from pytest_smtpserver.recording.recorder import Recorder
+from pytest_smtpserver.rules import RuleBook
+from pytest_smtpserver.settings import DEFAULTS
+from pytest_smtpserver.smtp import SMTPEngine, offer_of
+from pytest_smtpserver.waiting import Waits, blocking
+from pytest_smtpserver.waiting.capture import Capture
+
+from . import access, ports
+from .final_checks import check
 from .outbox import Outbox
-from .recording.recorder import Recorder
-from .rules import RuleBook
-from .settings import DEFAULTS
-from .smtp import SMTPEngine, offer_of
-from .waiting import Waits, blocking
-from .waiting.capture import Capture
 
 if TYPE_CHECKING:
     import ssl
     from types import TracebackType
 
+    from pytest_smtpserver.network import Listener
+    from pytest_smtpserver.records.message import Message
+    from pytest_smtpserver.records.reply import Reply
+    from pytest_smtpserver.records.session import Address, Session
+    from pytest_smtpserver.records.transaction import Transaction
+    from pytest_smtpserver.records.violations import Violation
+    from pytest_smtpserver.rules import Command, Rule
+    from pytest_smtpserver.settings import Settings
+    from pytest_smtpserver.waiting.expectation import Waiting
+
     from .certificates import CertificateAuthority
-    from .network import Listener
-    from .records.message import Message
-    from .records.reply import Reply
-    from .records.session import Address, Session
-    from .records.transaction import Transaction
-    from .records.violations import Violation
-    from .rules import Command, Rule
-    from .settings import Settings
-    from .waiting.expectation import Waiting
 
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True
@@ -152,16 +154,16 @@ class SMTPServer:
     def _listen(self) -> Listener:
         host, port = self._address or (self._settings.host, self._settings.port)
         with ExitStack() as undo:
-            addresses.claim(self._settings)
-            undo.callback(addresses.release, self._settings)
+            ports.claim(self._settings)
+            undo.callback(ports.release, self._settings)
             # trio is imported here, and not before: it takes a tenth of a second.
-            from .network import Listener
+            from pytest_smtpserver.network import Listener
 
             make_engine = partial(SMTPEngine, self._offer, self._recorder, self._rules)
             listener = Listener(host, port, make_engine, self._recorder.crashed)
             undo.callback(listener.close)
             # Where warnings are errors, it does not listen.
-            addresses.warn_unless_loopback(listener.address[0], stacklevel=3)
+            ports.warn_unless_loopback(listener.address[0], stacklevel=3)
             undo.pop_all()
         return listener
 
@@ -173,7 +175,7 @@ class SMTPServer:
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.close()
-            addresses.release(self._settings)
+            ports.release(self._settings)
 
     def check(self) -> None:
         """Raise what is wrong with the server, which should be stopped by then.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from .matching import SMTPAssertionError
-from .recording.recorder import server_crashed
+from pytest_smtpserver.matching import SMTPAssertionError
+from pytest_smtpserver.recording.recorder import server_crashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .records.session import Session
-    from .records.violations import Violation
-    from .settings import Settings
+    from pytest_smtpserver.records.session import Session
+    from pytest_smtpserver.records.violations import Violation
+    from pytest_smtpserver.settings import Settings
 
 # Arbitrary: half of what a failure's text may take.
 _LISTED = 20

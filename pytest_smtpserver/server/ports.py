@@ -7,10 +7,10 @@ import threading
 import warnings
 from typing import TYPE_CHECKING
 
-from .settings import SettingsError
+from pytest_smtpserver.settings import SettingsError
 
 if TYPE_CHECKING:
-    from .settings import Settings
+    from pytest_smtpserver.settings import Settings
 
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True

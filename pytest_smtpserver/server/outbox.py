@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from email.message import EmailMessage
 
-    from .records.envelope import Parameters
-    from .records.message import Message
-    from .records.session import Address
+    from pytest_smtpserver.records.envelope import Parameters
+    from pytest_smtpserver.records.message import Message
+    from pytest_smtpserver.records.session import Address
 
 
 class Details(NamedTuple):

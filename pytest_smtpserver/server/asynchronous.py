@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .waiting import awaiting
-from .waiting.capture import AsyncCapture
+from pytest_smtpserver.waiting import awaiting
+from pytest_smtpserver.waiting.capture import AsyncCapture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .records.message import Message
-    from .records.reply import Reply
-    from .records.session import Session
-    from .records.transaction import Transaction
-    from .rules import Command, Rule
+    from pytest_smtpserver.records.message import Message
+    from pytest_smtpserver.records.reply import Reply
+    from pytest_smtpserver.records.session import Session
+    from pytest_smtpserver.records.transaction import Transaction
+    from pytest_smtpserver.rules import Command, Rule
+    from pytest_smtpserver.waiting.expectation import Waiting
+    from pytest_smtpserver.waiting.waits import Waits
+
     from .server import SMTPServer
-    from .waiting.expectation import Waiting
-    from .waiting.waits import Waits
 
 Result = TypeVar("Result")
 

@@ -1,0 +1,8 @@
+"""What a test holds in its hand.
+
+* `server`: `SMTPServer`; `asynchronous`: the same for a test in a coroutine
+* `access`: how one reaches a server; `ports`: which ports and hosts it may take
+* `certificates`: the run's authority and what servers show
+* `outbox`: the messages as pytest-localserver gives them
+* `final_checks`: what is checked at the end of a test
+"""
