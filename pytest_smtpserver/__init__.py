@@ -2,10 +2,8 @@
 
 The rooms of the house, each importing only from those below it:
 
-* `plugin`: pytest's door: options, marker, fixtures, report section
-* `django`: Django's mail settings, pointed at a server
+* `plugin`: pytest's door: options, marker, fixtures, report sections, comparing, Django
 * `server`: what a test holds in its hand, and how one reaches it
-* `comparing`: what a bare `assert` says of records
 * `waiting`: waiting for records, in a thread or in a task
 * `smtp`: the protocol, pure: octets and times in, actions and records out
 * `rules`: what the test told the server to do instead, pure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_smtpserver import Reply, SMTPServer
-from pytest_smtpserver.comparing import explain
+from pytest_smtpserver.plugin.comparing import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, MutableMapping
 
-    from .server.server import SMTPServer
+    from pytest_smtpserver.server.server import SMTPServer
 
 _BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 # Where OpenSSL looks for the certificates that are trusted by default; Django's backend takes no

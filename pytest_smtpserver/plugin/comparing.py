@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .matching.wording import counted, shown
-from .records.envelope import Envelope
-from .records.message import Message
-from .records.reply import Reply
-from .records.session import Session
-from .records.transaction import Transaction
+from pytest_smtpserver.matching.wording import counted, shown
+from pytest_smtpserver.records.envelope import Envelope
+from pytest_smtpserver.records.message import Message
+from pytest_smtpserver.records.reply import Reply
+from pytest_smtpserver.records.session import Session
+from pytest_smtpserver.records.transaction import Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,0 +1,126 @@
+"""pytest's door: options, marker, fixtures, report sections.
+
+It is imported in every test run of every environment that has the plugin installed, so this file,
+`options` and `fixtures` import nothing but pytest and the settings' table. All else is imported
+when it is needed.
+
+* `options`: options and ini keys, read before any test runs
+* `fixtures`: the fixtures, and the settings that markers give them
+* `report`: what a test's report gets from the servers that ran during it
+* `comparing`: what a bare `assert` says of records
+* `django`: Django's mail settings, pointed at a server
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from . import options
+from .fixtures import (
+    PASSED,
+    SERVERS,
+    SESSION_SERVER,
+    instead_of_localservers,
+    servers_of,
+    smtpserver,
+    smtpserver_async,
+    smtpserver_ca,
+    smtpserver_django,
+    smtpserver_factory,
+    smtpserver_session,
+    smtpserver_settings,
+)
+from .options import TRANSCRIPT, pytest_addoption
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+#: What pytest finds here beside the hooks below.
+__all__ = [
+    "pytest_addoption",
+    "smtpserver",
+    "smtpserver_async",
+    "smtpserver_ca",
+    "smtpserver_django",
+    "smtpserver_factory",
+    "smtpserver_session",
+    "smtpserver_settings",
+]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Let `smtpserver` be ours, and not pytest-localserver's, if one of the two has to win."""
+    instead_of_localservers(early_config.pluginmanager)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read all settings once, so that a wrong one is named before any test runs."""
+    options.read(config)
+
+
+def pytest_unconfigure() -> None:
+    """End the servers' thread, if there ever was one."""
+    if network := sys.modules.get("pytest_smtpserver.network"):
+        network.shut_down()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Empty the records of the run's server before the test's own fixtures are set up."""
+    # A test that is run again, as pytest-rerunfailures does, begins anew.
+    item.stash[SERVERS] = []
+    item.stash[PASSED] = False
+    if server := item.config.stash.get(SESSION_SERVER, None):
+        server.reset()
+    names = getattr(item, "fixturenames", ())
+    only_the_runs = "smtpserver_session" in names and "smtpserver_factory" not in names
+    if only_the_runs and item.get_closest_marker("smtpserver"):
+        pytest.fail(
+            "@pytest.mark.smtpserver: this test uses smtpserver_session only, whose settings "
+            "are made once for the run; override the fixture smtpserver_settings",
+            pytrace=False,
+        )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Check the servers of the test, once all of its fixtures are done."""
+    __tracebackhide__ = True
+    # The report comes later, and after the last test without the run's server.
+    servers = item.stash[SERVERS] = servers_of(item)
+    try:
+        return (yield)
+    finally:
+        if servers:
+            from pytest_smtpserver.server.final_checks import check
+
+            check(servers, passed=item.stash.get(PASSED, False))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what passed on the wire to a failed test's report."""
+    made = yield
+    if made.when == "call":
+        item.stash[PASSED] = made.passed
+    if servers := servers_of(item):
+        from . import report
+
+        report.complete(made, call, item, servers, choice=item.config.stash[TRANSCRIPT])
+    return made
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Explain why records of ours are not equal; of other values pytest knows more."""
+    # Whoever has a record to compare has imported the package that it is of.
+    if op != "==" or "pytest_smtpserver.records.message" not in sys.modules:
+        return None
+    from .comparing import explain
+
+    return explain(left, right)

@@ -1,0 +1,194 @@
+"""The fixtures, and the settings that markers give them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .options import settings_of_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pytest_smtpserver.server.asynchronous import AsyncSMTPServer
+    from pytest_smtpserver.server.certificates import CertificateAuthority
+    from pytest_smtpserver.server.server import SMTPServer
+
+#: Of the run: the server of `smtpserver_session`. Of a test: the servers that it started.
+SESSION_SERVER = pytest.StashKey["SMTPServer"]()
+
+
+SERVERS = pytest.StashKey["list[SMTPServer]"]()
+
+
+PASSED = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def smtpserver_settings() -> Mapping[str, Any]:
+    """Settings for all servers of the run, `{}` unless a conftest overrides this fixture."""
+    return {}
+
+
+@pytest.fixture
+def smtpserver_factory(
+    request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, Any]
+) -> Iterator[Callable[..., SMTPServer]]:
+    """`factory(**settings)` gives a started `SMTPServer`; all are stopped after the test."""
+    from pytest_smtpserver.server.server import SMTPServer
+
+    run, given = settings_of_run(request.config), _given(request.node, smtpserver_settings)
+    servers = request.node.stash.setdefault(SERVERS, [])
+
+    def factory(**changes: Any) -> SMTPServer:
+        __tracebackhide__ = True
+        server = SMTPServer.from_settings(run.changed({**given, **changes})).start()
+        servers.append(server)
+        return server
+
+    yield factory
+    for server in servers:
+        server.stop()
+
+
+def _smtpserver(smtpserver_factory: Callable[..., SMTPServer]) -> SMTPServer:
+    """A fresh, running `SMTPServer` with a port of its own."""
+    with _one_sentence("smtpserver"):
+        return smtpserver_factory()
+
+
+smtpserver = pytest.fixture(_smtpserver, name="smtpserver")
+
+
+@pytest.fixture
+def smtpserver_async(smtpserver: SMTPServer) -> AsyncSMTPServer:
+    """The test's `smtpserver` with coroutines for its waiting methods."""
+    from pytest_smtpserver.server.asynchronous import AsyncSMTPServer
+
+    return AsyncSMTPServer(smtpserver)
+
+
+@pytest.fixture
+def smtpserver_django(smtpserver: SMTPServer) -> Iterator[SMTPServer]:
+    """The test's `smtpserver`, to which Django's mail goes as long as the test lasts."""
+    from . import django
+
+    with _one_sentence("smtpserver_django"):
+        django.require()
+    with django.mail_goes_to(smtpserver):
+        yield smtpserver
+
+
+@pytest.fixture(scope="session")
+def smtpserver_ca() -> CertificateAuthority:
+    """The `CertificateAuthority` of the run: `.cert_file` and `.client_context()`."""
+    from pytest_smtpserver.server.certificates import authority
+
+    return authority()
+
+
+@pytest.fixture(scope="session")
+def smtpserver_session(
+    request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, Any]
+) -> Iterator[SMTPServer]:
+    """One `SMTPServer` for the whole run; its records are emptied before each test."""
+    from pytest_smtpserver.server.server import SMTPServer
+
+    with _one_sentence("smtpserver_settings"):
+        settings = settings_of_run(request.config).changed(smtpserver_settings)
+    server = SMTPServer.from_settings(settings)
+    with _one_sentence("smtpserver_session"):
+        server.start()
+    request.config.stash[SESSION_SERVER] = server
+    yield server
+    del request.config.stash[SESSION_SERVER]
+    server.stop()
+
+
+def _given(item: pytest.Item, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was given for a test; only what comes of all of it can exclude each other."""
+    from pytest_smtpserver.settings import check_each
+
+    with _one_sentence("smtpserver_settings"):
+        check_each(overrides)
+    with _one_sentence("@pytest.mark.smtpserver"):
+        marked = _merged(_markers(item))
+        check_each(marked)
+    return {**overrides, **marked}
+
+
+def _merged(markers: Sequence[pytest.Mark]) -> dict[str, Any]:
+    """Return the settings of markers, the closest first; they are checked together later."""
+    from pytest_smtpserver.settings import SettingsError
+
+    merged: dict[str, Any] = {}
+    for marker in reversed(markers):
+        if marker.args:
+            raise SettingsError(f"settings go by name, not {marker.args[0]!r}")
+        merged |= marker.kwargs
+    return merged
+
+
+def _markers(item: pytest.Item) -> list[pytest.Mark]:
+    """Return the markers of a test, the closest first."""
+    # pytest gives the marks of a parameter after the function's own, and those of a class after
+    # those of its bases, though they are closer.
+    parameters = getattr(getattr(item, "callspec", None), "marks", ())
+    chain = item.listchain()
+
+    def distance(found: tuple[Any, pytest.Mark]) -> tuple[bool, int, int]:
+        node, marker = found
+        is_farther = all(marker is not one for one in parameters)
+        return is_farther, -chain.index(node), _classes_between(node, marker)
+
+    return [mark for _, mark in sorted(item.iter_markers_with_node("smtpserver"), key=distance)]
+
+
+def _classes_between(node: Any, marker: pytest.Mark) -> int:
+    """Return how many classes are between that of a node and the one that has the marker."""
+    for number, cls in enumerate(getattr(getattr(node, "obj", None), "__mro__", ())):
+        marks = vars(cls).get("pytestmark", [])
+        # A list, or what an assignment has made of it.
+        one_by_one = marks if isinstance(marks, list) else [marks]
+        if any(marker is getattr(one, "mark", one) for one in one_by_one):
+            return number
+    return 0
+
+
+@contextmanager
+def _one_sentence(where: str) -> Iterator[None]:
+    # A traceback would lead through the plugin, where there is nothing to see, and an exception
+    # that was handled would be shown as the first of two.
+    from pytest_smtpserver.settings import SettingsError
+
+    try:
+        yield
+    except (SettingsError, OSError, RuntimeError) as error:
+        raise pytest.fail.Exception(f"{where}: {error}", pytrace=False) from None
+
+
+def instead_of_localservers(manager: pytest.PytestPluginManager) -> None:
+    """Register our `smtpserver` once more if pytest-localserver's would be used.
+
+    Of plugins' fixtures with one name pytest uses that of the plugin registered last, and the
+    order of entry points is an accident. So ours is registered once more after theirs, and before
+    any conftest: a fixture of the user's own is used as ever.
+    """
+    rivals = [plugin for _, plugin in manager.list_name_plugin() if hasattr(plugin, "smtpserver")]
+    if rivals and getattr(rivals[-1], "__name__", "") == "pytest_localserver.plugin":
+        again = ModuleType(f"{__name__}.smtpserver")
+        # `pytest --fixtures` cannot sort two fixtures of one name and module.
+        function = FunctionType(_smtpserver.__code__, globals())
+        function.__module__ = again.__name__
+        again.smtpserver = pytest.fixture(function, name="smtpserver")  # type: ignore[attr-defined]
+        manager.register(again)
+
+
+def servers_of(item: pytest.Item) -> list[SMTPServer]:
+    """Return the servers that ran during a test."""
+    servers = item.stash.get(SERVERS, [])
+    shared = item.config.stash.get(SESSION_SERVER, None)
+    return servers if shared is None or shared in servers else [*servers, shared]

@@ -1,0 +1,122 @@
+"""Options and ini keys: what pytest reads before any test runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_smtpserver.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.settings import Settings
+
+_TRANSCRIPT_CHOICES = ("failed", "all", "off")
+
+
+_PREFIX = "smtpserver_"
+
+
+FROM_INI = pytest.StashKey["Settings | None"]()
+
+
+TRANSCRIPT = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and the ini keys."""
+    group = parser.getgroup("smtpserver")
+    group.addoption(
+        "--smtpserver-transcript",
+        choices=_TRANSCRIPT_CHOICES,
+        help="in which tests' reports the SMTP transcript is shown (default: failed)",
+    )
+    parser.addini(
+        f"{_PREFIX}transcript",
+        "in which tests' reports the SMTP transcript is shown: failed, all, off",
+        default="failed",
+    )
+    for name, setting in SETTINGS.items():
+        parser.addini(
+            f"{_PREFIX}{name}",
+            f"SMTP test server: {setting.help} "
+            f"(default: {setting.default_text or _as_in_a_file(setting.default)})",
+            type=setting.ini_type,  # type: ignore[arg-type]  # the table holds pytest's names
+            default=None,
+        )
+
+
+def _as_in_a_file(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def read(config: pytest.Config) -> None:
+    """Read all settings once, and say of a wrong one which it is, in a `pytest.UsageError`."""
+    config.addinivalue_line(
+        "markers",
+        "smtpserver(**settings): settings of the SMTP servers of this test, by the names of the "
+        f"ini keys without {_PREFIX}",
+    )
+    config.stash[FROM_INI] = _settings_from_ini(config)
+    config.stash[TRANSCRIPT] = _transcript_choice(config)
+
+
+def _settings_from_ini(config: pytest.Config) -> Settings | None:
+    read = {name: _ini_value(config, name) for name in SETTINGS}
+    given = {name: value for name, value in read.items() if value is not None}
+    if not given:
+        return None
+    from pytest_smtpserver.settings import DEFAULTS, SettingsError
+
+    try:
+        settings = DEFAULTS.changed(given)
+    except SettingsError as error:
+        raise pytest.UsageError(f"{_PREFIX}{error}") from None
+    if settings.port and _is_distributed(config):
+        raise pytest.UsageError(
+            f"{_PREFIX}port={settings.port}: with pytest-xdist each worker has servers of its own; "
+            "use 0, and smtpserver.port for the one that was chosen"
+        )
+    return settings
+
+
+def settings_of_run(config: pytest.Config) -> Settings:
+    """Return the settings of the configuration file and the command line."""
+    from pytest_smtpserver.settings import DEFAULTS
+
+    return config.stash[FROM_INI] or DEFAULTS
+
+
+def _ini_value(config: pytest.Config, name: str) -> Any:
+    setting = SETTINGS[name]
+    try:
+        value = config.getini(f"{_PREFIX}{name}")
+    except (TypeError, ValueError, pytest.UsageError) as error:
+        # Whichever it is in this pytest: it names the value, but not always the key.
+        why = "it cannot be read" if setting.is_secret else error
+        raise pytest.UsageError(f"{_PREFIX}{name}: {why}; allowed is {setting.allowed}") from None
+    if value is None:
+        return None
+    from pytest_smtpserver.settings import ini
+
+    from_ini = getattr(ini, setting.from_ini)
+    try:
+        return from_ini(value, config.inipath.parent if config.inipath else Path.cwd())
+    except ValueError as error:
+        raise pytest.UsageError(f"{_PREFIX}{setting.wrong(name, value, str(error))}") from None
+
+
+def _is_distributed(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput") or bool(getattr(config.option, "tx", None))
+
+
+def _transcript_choice(config: pytest.Config) -> str:
+    choice: str = config.getoption("--smtpserver-transcript") or config.getini(
+        f"{_PREFIX}transcript"
+    )
+    if choice not in _TRANSCRIPT_CHOICES:
+        raise pytest.UsageError(
+            f"{_PREFIX}transcript={choice!r}: allowed is one of {', '.join(_TRANSCRIPT_CHOICES)}"
+        )
+    return choice
