@@ -14,7 +14,7 @@ The rooms of the house, each importing only from those below it:
 * `matching`: criteria on records, and what a failing test says; pure
 * `settings`: one frozen value, and the table of what is allowed
 * `engine`: what an engine is; `clock`: time that no test can freeze; `frozen`: values that refuse
-  assignment
+  assignment; `numeric`: what counts as a number
 
 The names below are the public ones. They are imported when they are first used, so that an
 environment that merely has the plugin installed does not feel it.

@@ -17,18 +17,19 @@ ALLOWED = {
         "clock", "matching", "network", "recording", "records", "rules", "settings", "smtp",
         "waiting",
     },
-    "waiting": {"clock", "matching", "recording", "records"},
+    "waiting": {"clock", "matching", "numeric", "recording", "records"},
     "smtp": {"engine", "recording", "records", "rules", "settings"},
-    "rules": {"engine", "frozen", "matching", "recording", "records"},
+    "rules": {"engine", "frozen", "matching", "numeric", "recording", "records"},
     "recording": {"engine", "records"},
-    "records": {"engine", "frozen", "mail", "matching"},
+    "records": {"engine", "frozen", "mail", "matching", "numeric"},
     "mail": {"frozen", "matching"},
     "network": {"clock", "engine"},
     "matching": set(),
-    "settings": set(),
+    "settings": {"numeric"},
     "engine": set(),
     "clock": set(),
     "frozen": set(),
+    "numeric": set(),
 }  # fmt: skip
 
 
@@ -121,3 +122,18 @@ def test_all_public_names_can_be_imported() -> None:
 
     for name in pytest_smtpserver.__all__:
         assert getattr(pytest_smtpserver, name).__doc__
+
+
+def test_the_public_names_are_the_same_for_type_checkers_and_at_run_time() -> None:
+    import pytest_smtpserver
+
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    homes = {
+        alias.name: node.module
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert homes == pytest_smtpserver._HOMES

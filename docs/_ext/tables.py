@@ -39,7 +39,7 @@ def _setting(name: str) -> list[str]:
     setting = SETTINGS[name]
     return [
         f"{setting.help[0].upper()}{setting.help[1:]}.",
-        f"Allowed: {setting.allowed}.",
+        f"It must be {setting.allowed}.",
         f"Default: `{getattr(DEFAULTS, name)!r}`.",
     ]
 

@@ -95,14 +95,12 @@ def _ini_value(config: pytest.Config, name: str) -> Any:
     except (TypeError, ValueError, pytest.UsageError) as error:
         # Whichever it is in this pytest: it names the value, but not always the key.
         why = "it cannot be read" if setting.is_secret else error
-        raise pytest.UsageError(f"{_PREFIX}{name}: {why}; allowed is {setting.allowed}") from None
+        raise pytest.UsageError(f"{_PREFIX}{name}: {why}; must be {setting.allowed}") from None
     if value is None:
         return None
-    from pytest_smtpserver.settings import ini
-
-    from_ini = getattr(ini, setting.from_ini)
+    directory = config.inipath.parent if config.inipath else Path.cwd()
     try:
-        return from_ini(value, config.inipath.parent if config.inipath else Path.cwd())
+        return setting.from_ini(value, directory)
     except ValueError as error:
         raise pytest.UsageError(f"{_PREFIX}{setting.wrong(name, value, str(error))}") from None
 
@@ -117,6 +115,6 @@ def _transcript_choice(config: pytest.Config) -> str:
     )
     if choice not in _TRANSCRIPT_CHOICES:
         raise pytest.UsageError(
-            f"{_PREFIX}transcript={choice!r}: allowed is one of {', '.join(_TRANSCRIPT_CHOICES)}"
+            f"{_PREFIX}transcript={choice!r}: must be one of {', '.join(_TRANSCRIPT_CHOICES)}"
         )
     return choice

@@ -58,7 +58,7 @@ def has_body(message: Message, expected: object, part: str) -> None:
     """Raise `SMTPAssertionError` unless that part of the body is as expected."""
     __tracebackhide__ = True
     if part not in PARTS:
-        raise ValueError(f"part={part!r}: allowed is one of {', '.join(PARTS)}")
+        raise ValueError(f"part={part!r}: must be one of {', '.join(PARTS)}")
     meets(message, Criteria.for_bodies({"body" if part == "any" else part: expected}))
 
 
@@ -100,7 +100,7 @@ def is_encrypted(session: Session, minimum: str) -> None:
     """Raise `SMTPAssertionError` unless the session used this version of TLS or a later one."""
     __tracebackhide__ = True
     if minimum not in TLS_VERSIONS:
-        raise ValueError(f"minimum={minimum!r}: allowed is one of {', '.join(TLS_VERSIONS)}")
+        raise ValueError(f"minimum={minimum!r}: must be one of {', '.join(TLS_VERSIONS)}")
     wanted = f"use {minimum} or later"
     if session.tls is None:
         _fail(session, wanted, _why_in_clear(session))

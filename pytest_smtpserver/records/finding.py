@@ -110,5 +110,5 @@ def _compiled(name: str, pattern: Pattern) -> re.Pattern[str]:
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{name}={value!r}: allowed is a str")
+        raise TypeError(f"{name}={value!r}: must be a str")
     return value

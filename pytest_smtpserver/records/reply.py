@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.numeric import is_whole
 
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True
@@ -33,7 +34,7 @@ class Reply:
     octets: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.code, int) or isinstance(self.code, bool):
+        if not is_whole(self.code):
             raise TypeError(f"a reply's code is an int from 200 to 599, not {self.code!r}")
         if not 200 <= self.code <= 599:
             raise ValueError(f"a reply's code is from 200 to 599, not {self.code}")

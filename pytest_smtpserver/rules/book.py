@@ -69,7 +69,7 @@ class RuleBook:
         """Make a rule that refuses; see `SMTPServer.refuse`."""
         refusal = Reply.parse(reply) if isinstance(reply, str) else reply
         if not isinstance(refusal, Reply) or refusal.code < _REFUSING:
-            raise ValueError(f"refuse({reply!r}): allowed is a reply with a code from 400 to 599")
+            raise ValueError(f"refuse({reply!r}): must be a reply with a code from 400 to 599")
         stage = stage or earliest_stage(match, self._offered)
         return self.on(stage, optional=optional, **match).reply(refusal)
 

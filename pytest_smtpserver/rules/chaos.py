@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Final
 
+from pytest_smtpserver.numeric import is_number
 from pytest_smtpserver.records.reply import Reply
 
 from .steps import Disconnect, Say
@@ -33,12 +34,12 @@ class Chaos:
     """Decides from a seed, the session's id and the number of the command in its session."""
 
     def __init__(self, rate: float, seed: int | str | None) -> None:
-        if isinstance(rate, bool) or not isinstance(rate, int | float):
-            raise TypeError(f"chaos(rate={rate!r}): allowed is a number from 0 to 1")
+        if not is_number(rate):
+            raise TypeError(f"chaos(rate={rate!r}): must be a number from 0 to 1")
         if not 0 <= rate <= 1:
-            raise ValueError(f"chaos(rate={rate!r}): allowed is a number from 0 to 1")
+            raise ValueError(f"chaos(rate={rate!r}): must be a number from 0 to 1")
         if seed is not None and not isinstance(seed, int | str):
-            raise TypeError(f"chaos(seed={seed!r}): allowed is an int or a str")
+            raise TypeError(f"chaos(seed={seed!r}): must be an int or a str")
         self._rate = rate
         # Short enough to be typed again.
         self._seed = random.SystemRandom().randrange(10_000) if seed is None else seed

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from pytest_smtpserver.engine import Gate
 from pytest_smtpserver.matching import Criteria
+from pytest_smtpserver.numeric import is_number, is_whole
 from pytest_smtpserver.records.reply import Reply
 
 from .phase import PER, Count, Phase
@@ -111,10 +112,10 @@ class Rule:
     @_building
     def delay(self, seconds: float) -> Self:
         """Let so many seconds pass; other clients are not held up."""
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-            raise TypeError(f"delay({seconds!r}): allowed is a number of seconds")
+        if not is_number(seconds):
+            raise TypeError(f"delay({seconds!r}): must be a number of seconds")
         if not 0 <= seconds < math.inf:
-            raise ValueError(f"delay({seconds!r}): allowed is a number of seconds from 0")
+            raise ValueError(f"delay({seconds!r}): must be a number of seconds from 0")
         return self.add(Delay(seconds))
 
     def hold(self) -> Self:
@@ -128,7 +129,7 @@ class Rule:
         The first complete reply in them counts as one: what it means is carried out.
         """
         if not isinstance(octets, bytes | bytearray):
-            raise TypeError(f"send({octets!r}): allowed are bytes")
+            raise TypeError(f"send({octets!r}): must be bytes")
         if not octets:
             raise ValueError("send(b''): there is nothing to send; use ignore() to stay silent")
         return self.add(SendRaw(bytes(octets)))
@@ -247,10 +248,10 @@ class Rule:
 
     def _count(self, what: str, n: int, per: Per) -> Count:
         lowest = 1 if what == "times" else 0
-        if isinstance(n, bool) or not isinstance(n, int) or n < lowest:
-            raise ValueError(f"{what}({n!r}): allowed is a whole number from {lowest}")
+        if not is_whole(n) or n < lowest:
+            raise ValueError(f"{what}({n!r}): must be a whole number from {lowest}")
         if per not in PER:
-            raise ValueError(f"{what}(per={per!r}): allowed is one of {', '.join(PER)}")
+            raise ValueError(f"{what}(per={per!r}): must be one of {', '.join(PER)}")
         if per == "recipient" and not self._stage.has_recipient:
             raise ValueError(
                 f"{what}(per='recipient'): a rule on {self.stage!r} is about no single recipient"
@@ -278,6 +279,6 @@ def _reply(reply: Any, text: str, enhanced: str | None) -> Reply | Replying:
         replying: Replying = reply
         return replying
     raise TypeError(
-        f"reply({reply!r}): allowed is a code, a line such as '550 5.1.1 no such user', a Reply, "
+        f"reply({reply!r}): must be a code, a line such as '550 5.1.1 no such user', a Reply, "
         "or a callable"
     )

@@ -1,8 +1,7 @@
 """What a setting's value must be: each check returns the value as it is kept, or raises.
 
-It is given the value, and what the table says after its name.
-
-A bare `ValueError` means that the value is none of what is allowed; a text in it says more.
+A bare `ValueError` means that the value is not one of the allowed ones, which the table lists; one
+with a text gives the reason. `..._in_a_file` make a value of what pytest has read in a file.
 """
 
 from __future__ import annotations
@@ -10,33 +9,84 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .mechanisms import missing_library
-from .table import CERTIFICATES, MECHANISMS
+from pytest_smtpserver.numeric import is_number, is_whole
+
 from .users import Users
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-def text(value: Any, pattern: str) -> object:
+class SettingsError(ValueError):
+    """A setting that does not exist, or a value that is not possible for it."""
+
+    # The name under which users import and see it.
+    __module__ = "pytest_smtpserver"
+
+
+#: The service extensions that can be offered, in the order of the reply to EHLO. What each of
+#: them means is written in `smtp/extensions.py`.
+EXTENSIONS = (
+    "PIPELINING",
+    "SIZE",
+    "8BITMIME",
+    "SMTPUTF8",
+    "ENHANCEDSTATUSCODES",
+    "CHUNKING",
+    "BINARYMIME",
+    "DSN",
+    "DELIVERBY",
+    "MT-PRIORITY",
+    "FUTURERELEASE",
+    "LIMITS",
+    "REQUIRETLS",
+)
+
+#: The SASL mechanisms, in the order in which they are offered unless `mechanisms` says another.
+#: How they work is written in `smtp/sasl`.
+MECHANISMS = (
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "XOAUTH2",
+    "OAUTHBEARER",
+)
+
+#: Those for which the server must know the password: the client proves that it knows it, and
+#: wants to see the proof that the server does. With the others anyone can be let in.
+NEED_PASSWORD = frozenset({"SCRAM-SHA-1", "SCRAM-SHA-256"})
+
+#: mechanism -> the library that it needs, which is not among the plugin's own requirements.
+_LIBRARIES = {"SCRAM-SHA-1": "scramp", "SCRAM-SHA-256": "scramp"}
+
+#: The certificates that are made for the run.
+CERTIFICATES = ("valid", "expired", "wrong-host", "untrusted")
+
+# A day: longer than any test run.
+_LONGEST = 86400
+
+
+def text(value: Any, *, pattern: str) -> object:
     """Check for a str of this form."""
     _require(isinstance(value, str) and re.fullmatch(pattern, value))
     return value
 
 
-def one_of(value: Any, choices: Collection[str]) -> object:
+def one_of(value: Any, *, choices: Collection[str]) -> object:
     """Check for one of these."""
     _require(isinstance(value, str) and value in choices)
     return value
 
 
-def whole_number(value: Any, lowest: int, highest: int | None = None) -> object:
+def whole_number(value: Any, *, lowest: int, highest: int | None = None) -> object:
     """Check for an int within these bounds."""
-    _require(isinstance(value, int) and not isinstance(value, bool))
-    _require(lowest <= value and (highest is None or value <= highest))
+    _require(is_whole(value) and lowest <= value and (highest is None or value <= highest))
     return value
 
 
@@ -48,16 +98,14 @@ def yes_or_no(value: Any) -> object:
 
 def seconds(value: Any) -> object:
     """Check for a time; it is kept as a float."""
-    _require(isinstance(value, int | float) and not isinstance(value, bool))
-    # Also false for what is no number; a day is longer than any test run.
-    _require(0 <= value <= 86400)
+    _require(is_number(value) and 0 <= value <= _LONGEST)  # false for NaN, too
     return float(value)
 
 
-def extensions(value: Any, known: Collection[str]) -> object:
+def extensions(value: Any) -> object:
     """Check for keywords to offer, or to take away."""
     keywords = _upper(value)
-    _require(all(one.removeprefix("-") in known for one in keywords))
+    _require(all(one.removeprefix("-") in EXTENSIONS for one in keywords))
     _require(len({one.startswith("-") for one in keywords}) <= 1)
     return keywords
 
@@ -68,17 +116,44 @@ def mechanisms(value: Any) -> object:
     _require(names and all(one in MECHANISMS for one in names))
     _require(len(set(names)) == len(names))
     for name in names:
-        if library := missing_library(name):
+        if library := _missing_library(name):
             raise ValueError(
                 f"{name} needs the library {library}: pip install pytest-smtpserver[scram]"
             )
     return names
 
 
+def mechanisms_for(users: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the mechanisms that can serve with these users."""
+    return tuple(
+        name
+        for name in MECHANISMS
+        if (users or name not in NEED_PASSWORD) and not _missing_library(name)
+    )
+
+
+def _missing_library(mechanism: str) -> str | None:
+    library = _LIBRARIES.get(mechanism)
+    return library if library and not is_installed(library) else None
+
+
+@cache
+def is_installed(library: str) -> bool:
+    """Return whether a library could be imported, without importing it."""
+    from importlib.util import find_spec
+
+    return find_spec(library) is not None
+
+
 def users(value: Any) -> object:
     """Check for user -> password; it is kept so that no password shows."""
     _require(isinstance(value, Mapping))
     return value if isinstance(value, Users) else Users(value)
+
+
+def users_in_a_file(lines: Any, directory: Path) -> object:
+    """Return the users of lines like `name:password`."""
+    return Users.from_lines(lines)
 
 
 def certificate(value: Any) -> object:
@@ -89,6 +164,16 @@ def certificate(value: Any) -> object:
     path = Path(value).absolute()
     _require(path.is_file())
     return str(path)
+
+
+def certificate_in_a_file(value: Any, directory: Path) -> object:
+    """Return a name, or a path, which is relative to the directory of the file."""
+    return value if value in CERTIFICATES else directory / value
+
+
+def as_read(value: Any, directory: Path) -> object:
+    """Return the value: pytest has brought it to its type."""
+    return value
 
 
 def _upper(value: Any) -> tuple[str, ...]:

@@ -1,52 +1,19 @@
-"""The table of settings: names, defaults with their reasons, and what is allowed.
-
-pytest reads it in every run, so it is nothing but data: what is to be done with a value is named,
-and found when there is one.
-"""
+"""The table of settings: names, defaults with their reasons, and what is allowed."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from . import checks
+from .checks import CERTIFICATES, EXTENSIONS, MECHANISMS, SettingsError
 
-    from .errors import SettingsError
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True
-
-#: The service extensions that can be offered, in the order of the reply to EHLO. What each of
-#: them means is written in `smtp/extensions.py`.
-EXTENSIONS = (
-    "PIPELINING",
-    "SIZE",
-    "8BITMIME",
-    "SMTPUTF8",
-    "ENHANCEDSTATUSCODES",
-    "CHUNKING",
-    "BINARYMIME",
-    "DSN",
-    "DELIVERBY",
-    "MT-PRIORITY",
-    "FUTURERELEASE",
-    "LIMITS",
-    "REQUIRETLS",
-)
-
-#: The SASL mechanisms, in the order in which they are offered unless `mechanisms` says another.
-MECHANISMS = (
-    "PLAIN",
-    "LOGIN",
-    "CRAM-MD5",
-    "SCRAM-SHA-1",
-    "SCRAM-SHA-256",
-    "XOAUTH2",
-    "OAUTHBEARER",
-)
-
-#: The certificates that are made for the run.
-CERTIFICATES = ("valid", "expired", "wrong-host", "untrusted")
 
 # RFC 5321 section 4.1.2: sub-domain *("." sub-domain), or an address literal.
 _HOSTNAME = r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[!-Z^-~]+\]"
@@ -63,23 +30,20 @@ class Setting(NamedTuple):
     #: The type of the ini key, as `pytest.Parser.addini` calls it.
     ini_type: str
     allowed: str
-    #: A function of `checks.py`, and what it is called with.
-    check: tuple[Any, ...]
+    #: Returns the value as it is kept, or raises `ValueError`.
+    check: Callable[[Any], object]
     help: str
-    #: A function of `ini.py`.
-    from_ini: str = "as_it_is"
-    #: For a default that follows from other settings: a function of `following.py`, and in words.
-    follows: str = ""
+    #: Makes a value of what pytest read in a file; it is given the file's directory, too.
+    from_ini: Callable[[Any, Path], object] = checks.as_read
+    #: The default in words, where the value does not say it.
     default_text: str = ""
     #: Whether no message may show the value.
     is_secret: bool = False
 
     def wrong(self, name: str, given: object, why: str) -> SettingsError:
         """Return the error that says what is wrong with a value, and what is allowed."""
-        from .errors import SettingsError
-
         shown = name if self.is_secret else f"{name}={given!r}"
-        return SettingsError(f"{shown}: {f'{why}; ' if why else ''}allowed is {self.allowed}")
+        return SettingsError(f"{shown}: {f'{why}; ' if why else ''}must be {self.allowed}")
 
 
 #: name -> what is allowed for it.
@@ -88,42 +52,42 @@ SETTINGS: Mapping[str, Setting] = {
         "127.0.0.1",
         "string",
         "an IP address or the name of one of this machine's interfaces",
-        ("text", r"[A-Za-z0-9.:%_\-]+"),
+        partial(checks.text, pattern=r"[A-Za-z0-9.:%_\-]+"),
         help="address to bind",
     ),
     "port": Setting(
         0,
         "int",
         "a whole number from 0 to 65535 (0 = chosen by the system)",
-        ("whole_number", 0, 65535),
+        partial(checks.whole_number, lowest=0, highest=65535),
         help="port to bind; 0 = chosen by the system",
     ),
     "hostname": Setting(
         "smtpserver.test",
         "string",
         "a domain name or an address literal",
-        ("text", _HOSTNAME),
+        partial(checks.text, pattern=_HOSTNAME),
         help="domain in the greeting and in the reply to EHLO",
     ),
     "protocol": Setting(
         "smtp",
         "string",
         "'smtp' or 'lmtp'",
-        ("one_of", ("smtp", "lmtp")),
+        partial(checks.one_of, choices=("smtp", "lmtp")),
         help="'smtp', or 'lmtp' (RFC 2033)",
     ),
     "tls": Setting(
         "off",
         "string",
         "'off', 'starttls' or 'implicit'",
-        ("one_of", ("off", "starttls", "implicit")),
+        partial(checks.one_of, choices=("off", "starttls", "implicit")),
         help="'off', 'starttls' (RFC 3207) or 'implicit' (RFC 8314)",
     ),
     "tls_required": Setting(
         False,
         "bool",
         "true or false",
-        ("yes_or_no",),
+        checks.yes_or_no,
         help="whether mail before TLS is refused with 530",
     ),
     "certificate": Setting(
@@ -131,24 +95,23 @@ SETTINGS: Mapping[str, Setting] = {
         "string",
         f"one of {', '.join(map(repr, CERTIFICATES))}, or the path of a PEM file that has "
         "the chain and the key",
-        ("certificate",),
-        from_ini="certificate",
+        checks.certificate,
+        from_ini=checks.certificate_in_a_file,
         help="certificate to show: 'valid', 'expired', 'wrong-host', 'untrusted' or a PEM file",
     ),
     "auth": Setting(
         "off",
         "string",
         "'off', 'optional' or 'required'",
-        ("one_of", ("off", "optional", "required")),
+        partial(checks.one_of, choices=("off", "optional", "required")),
         help="whether AUTH is offered: 'off', 'optional', or 'required' before mail",
     ),
     "users": Setting(
         FOLLOWS,
         "linelist",
         "a mapping of user names to passwords, both str; in a file, one name:password a line",
-        ("users",),
-        from_ini="users",
-        follows="nobody",
+        checks.users,
+        from_ini=checks.users_in_a_file,
         default_text="none",
         is_secret=True,
         help="who may log in, one name:password a line; without any, everyone",
@@ -157,8 +120,7 @@ SETTINGS: Mapping[str, Setting] = {
         FOLLOWS,
         "args",
         f"a list of at least one of {', '.join(MECHANISMS)}, none of them twice",
-        ("mechanisms",),
-        follows="all_that_serve",
+        checks.mechanisms,
         default_text="all that can serve",
         help="SASL mechanisms to offer, in order",
     ),
@@ -166,8 +128,7 @@ SETTINGS: Mapping[str, Setting] = {
         FOLLOWS,
         "bool",
         "true or false",
-        ("yes_or_no",),
-        follows="with_tls",
+        checks.yes_or_no,
         default_text="true when tls is not 'off'",
         help="whether AUTH is neither offered nor accepted on plain text",
     ),
@@ -176,7 +137,7 @@ SETTINGS: Mapping[str, Setting] = {
         33_554_432,
         "int",
         "a whole number of octets from 0 (0 = no limit)",
-        ("whole_number", 0),
+        partial(checks.whole_number, lowest=0),
         help="octets that a message may have, announced as SIZE; 0 = no limit",
     ),
     "max_recipients": Setting(
@@ -184,14 +145,14 @@ SETTINGS: Mapping[str, Setting] = {
         1000,
         "int",
         "a whole number from 1",
-        ("whole_number", 1),
+        partial(checks.whole_number, lowest=1),
         help="recipients that a transaction may have; the next is refused with 452",
     ),
     "max_connections": Setting(
         0,
         "int",
         "a whole number from 0 (0 = no limit)",
-        ("whole_number", 0),
+        partial(checks.whole_number, lowest=0),
         help="clients at once; the next gets 421; 0 = no limit",
     ),
     "extensions": Setting(
@@ -199,7 +160,7 @@ SETTINGS: Mapping[str, Setting] = {
         "args",
         f"a list of keywords to offer, or of keywords to take away with '-' before each "
         f"(not both), from {', '.join(EXTENSIONS)}",
-        ("extensions", EXTENSIONS),
+        checks.extensions,
         default_text=f"all of {', '.join(EXTENSIONS)}",
         help="EHLO keywords to offer, or, each with '-' before it, to take away",
     ),
@@ -207,21 +168,21 @@ SETTINGS: Mapping[str, Setting] = {
         2.0,
         "float",
         "a number of seconds from 0 to 86400",
-        ("seconds",),
+        checks.seconds,
         help="seconds that a waiting method waits when it is given no timeout",
     ),
     "idle_timeout": Setting(
         30.0,
         "float",
         "a number of seconds from 0 to 86400",
-        ("seconds",),
+        checks.seconds,
         help="seconds that the server awaits the client before 421",
     ),
     "strict": Setting(
         False,
         "bool",
         "true or false",
-        ("yes_or_no",),
+        checks.yes_or_no,
         help="whether a protocol violation by the client fails the test at teardown",
     ),
 }

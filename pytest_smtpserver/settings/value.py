@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import checks, following
-from .errors import SettingsError
-from .table import EXTENSIONS, FOLLOWS, SETTINGS
-from .together import check_together
+from .checks import EXTENSIONS, NEED_PASSWORD, SettingsError, mechanisms_for
+from .table import FOLLOWS, SETTINGS
+from .users import Users
 
-# What a test's author got wrong is shown at the line of the test, not in here.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 
@@ -31,9 +33,8 @@ def check_each(given: Mapping[str, object]) -> None:
 
 def _checked(name: str, given: object) -> object:
     setting = SETTINGS[name]
-    check, *arguments = setting.check
     try:
-        return getattr(checks, check)(given, *arguments)
+        return setting.check(given)
     except ValueError as error:
         raise setting.wrong(name, given, str(error)) from None
 
@@ -70,14 +71,13 @@ class Settings:
         not_given = frozenset(name for name in SETTINGS if getattr(self, name) is FOLLOWS)
         object.__setattr__(self, "_following", not_given)
         for name, setting in SETTINGS.items():
-            # The defaults are possible (our tests check them), and are what most of them are.
+            # Defaults are valid (our tests check them), and most values are defaults.
             if getattr(self, name) is not setting.default:
                 self._check(name)
-        # In the order of the table: one may follow from another.
-        for name, setting in SETTINGS.items():
+        for name, follow in _FOLLOWING.items():
             if name in not_given:
-                object.__setattr__(self, name, getattr(following, setting.follows)(self))
-        check_together(self)
+                object.__setattr__(self, name, follow(self))
+        _check_together(self)
 
     def _check(self, name: str) -> None:
         given = getattr(self, name)
@@ -105,7 +105,32 @@ class Settings:
         return tuple(one for one in EXTENSIONS if (one in named) is not takes_away)
 
 
-#: What one gets without setting anything.
+#: The defaults that follow from other settings, in an order in which each finds what it needs.
+_FOLLOWING: Mapping[str, Callable[[Settings], object]] = {
+    "users": lambda settings: Users({}),
+    "mechanisms": lambda settings: mechanisms_for(settings.users),
+    "auth_needs_tls": lambda settings: settings.tls != "off",
+}
+
+
+def _check_together(settings: Settings) -> None:
+    """Raise `SettingsError`, with the names of both, for two settings that exclude each other."""
+    if settings.tls_required and settings.tls == "off":
+        raise SettingsError(
+            "tls_required=True with tls='off': no client could ever send mail; "
+            "tls must be 'starttls' or 'implicit'"
+        )
+    if settings.auth == "off" or settings.users:
+        return
+    for name in settings.mechanisms:
+        if name in NEED_PASSWORD:
+            raise SettingsError(
+                f"mechanisms={settings.mechanisms!r} with users={{}}: {name} cannot let anyone in "
+                "without knowing the password; give the users, or leave it out"
+            )
+
+
+#: What you get without setting anything.
 DEFAULTS = Settings()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.matching import Criteria, SMTPAssertionError, counted, describe_failure
+from pytest_smtpserver.numeric import is_number, is_whole
 
 from .awaiting import in_event_loop
 from .expectation import Expectation, Feed, Held, Holding, Patience
@@ -116,7 +117,7 @@ class Waits:
         """Expect that a rule has held so many commands."""
         _check_count(count)
         if not count:
-            raise ValueError("count=0: allowed is a whole number from 1")
+            raise ValueError("count=0: must be a whole number from 1")
         return Held(
             rule,
             count,
@@ -219,12 +220,11 @@ def _hints(
 def _check_count(count: int | None) -> None:
     if count is None:
         return
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise ValueError(f"count={count!r}: allowed is a whole number from 0")
+    if not is_whole(count) or count < 0:
+        raise ValueError(f"count={count!r}: must be a whole number from 0")
 
 
 def _checked_seconds(name: str, seconds: float) -> float:
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not (is_number and 0 <= seconds <= _LONGEST):
-        raise ValueError(f"{name}={seconds!r}: allowed is a number of seconds from 0 to {_LONGEST}")
+    if not (is_number(seconds) and 0 <= seconds <= _LONGEST):
+        raise ValueError(f"{name}={seconds!r}: must be a number of seconds from 0 to {_LONGEST}")
     return seconds

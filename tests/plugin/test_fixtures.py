@@ -275,14 +275,14 @@ def test_a_wrong_ini_value_is_one_sentence_before_any_test(
     (sentence,) = [line for line in result.errlines if line]
     assert f"smtpserver_{key}" in sentence
     assert value in sentence
-    assert "allowed is" in sentence
+    assert "must be" in sentence
 
 
 @pytest.mark.parametrize(
     ("marker", "culprit"),
     [
         ("max_recipient=3", "'max_recipient': did you mean 'max_recipients'"),
-        ("port='x'", "port='x': allowed is"),
+        ("port='x'", "port='x': must be"),
         ("25", "settings go by name, not 25"),
     ],
 )

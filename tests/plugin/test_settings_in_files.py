@@ -97,7 +97,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(
 
     assert f"smtpserver_{key}" in sentence
     assert value in sentence
-    assert "allowed is" in sentence
+    assert "must be" in sentence
 
 
 def test_settings_that_exclude_each_other_are_named_both(pytester: pytest.Pytester) -> None:
@@ -122,7 +122,7 @@ def test_wrong_users_are_explained_without_a_password(
 
     sentence = complaint(pytester)
 
-    assert f"smtpserver_users: {why}; allowed is a mapping" in sentence
+    assert f"smtpserver_users: {why}; must be a mapping" in sentence
     assert "hunter2" not in sentence
 
 
@@ -139,7 +139,7 @@ def test_wrong_users_in_a_marker_are_explained_without_a_password(
     )
     result = pytester.runpytest_inprocess()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["@pytest.mark.smtpserver: users: allowed is a mapping*"])
+    result.stdout.fnmatch_lines(["@pytest.mark.smtpserver: users: must be a mapping*"])
     result.stdout.no_fnmatch_line("*hunter2*")
 
 
@@ -150,7 +150,7 @@ if pytest.version_tuple >= (9, 0):  # which brought values with types
 
         sentence = complaint(pytester)
 
-        assert "smtpserver_users: it cannot be read; allowed is a mapping" in sentence
+        assert "smtpserver_users: it cannot be read; must be a mapping" in sentence
         assert "hunter2" not in sentence
 
 

@@ -78,7 +78,7 @@ def test_a_body_that_is_only_in_the_other_part_is_said_to_be_there():
 
 
 def test_an_unknown_part_of_the_body_is_an_error():
-    with pytest.raises(ValueError, match="part='plain': allowed is one of any, text, html"):
+    with pytest.raises(ValueError, match="part='plain': must be one of any, text, html"):
         text("x").assert_body("x", part="plain")
 
 

@@ -112,5 +112,5 @@ def test_a_pattern_gives_its_group_or_all_that_it_matched():
 def test_a_wrong_pattern_names_itself():
     with pytest.raises(ValueError, match=r"pattern='\(' is no regular expression: "):
         text("x").code("(")
-    with pytest.raises(TypeError, match=r"pattern=5: allowed is a str"):
+    with pytest.raises(TypeError, match=r"pattern=5: must be a str"):
         text("x").code(5)

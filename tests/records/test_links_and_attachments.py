@@ -90,9 +90,9 @@ def test_the_candidates_are_listed_when_several_links_fit_or_none_does():
 def test_wrong_arguments_name_themselves():
     with pytest.raises(ValueError, match=r"pattern='\(' is no regular expression"):
         text("x").link(pattern="(")
-    with pytest.raises(TypeError, match=r"contains=1: allowed is a str"):
+    with pytest.raises(TypeError, match=r"contains=1: must be a str"):
         text("x").link(1)
-    with pytest.raises(TypeError, match=r"glob=None: allowed is a str"):
+    with pytest.raises(TypeError, match=r"glob=None: must be a str"):
         text("x").attachment(None)
 
 

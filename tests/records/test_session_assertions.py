@@ -82,7 +82,7 @@ def test_why_a_session_is_in_clear_is_said() -> None:
 
 
 def test_an_unknown_version_is_an_error_that_lists_the_known() -> None:
-    with pytest.raises(ValueError, match=r"minimum='1.2': allowed is one of TLSv1, TLSv1.1, "):
+    with pytest.raises(ValueError, match=r"minimum='1.2': must be one of TLSv1, TLSv1.1, "):
         session().assert_tls("1.2")
 
 

@@ -82,17 +82,17 @@ def test_a_seed_that_was_not_given_is_chosen_and_noted(book):
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan")])
 def test_a_rate_is_a_share(book, rate):
-    with pytest.raises(ValueError, match="allowed is a number from 0 to 1"):
+    with pytest.raises(ValueError, match="must be a number from 0 to 1"):
         book.chaos(rate)
 
 
 @pytest.mark.parametrize("rate", ["0.1", True, None])
 def test_a_rate_is_a_number(book, rate):
-    with pytest.raises(TypeError, match="allowed is a number from 0 to 1"):
+    with pytest.raises(TypeError, match="must be a number from 0 to 1"):
         book.chaos(rate)
 
 
 @pytest.mark.parametrize("seed", [b"7", object()])
 def test_a_seed_is_what_can_be_typed_again(book, seed):
-    with pytest.raises(TypeError, match="allowed is an int or a str"):
+    with pytest.raises(TypeError, match="must be an int or a str"):
         book.chaos(seed=seed)

@@ -85,7 +85,7 @@ def test_what_is_never_held_is_a_failure_that_names_the_rule(smtpserver):
 @pytest.mark.parametrize("count", [0, -1, 1.5])
 def test_waiting_for_no_held_client_at_all_is_an_error(smtpserver, count):
     rule = smtpserver.on("mail", optional=True).hold()
-    with pytest.raises(ValueError, match="allowed is a whole number"):
+    with pytest.raises(ValueError, match="must be a whole number"):
         rule.wait_held(count)
 
 

@@ -27,21 +27,21 @@ def book():
         (lambda rule: rule.reply("550 a\0b"), ValueError, "no CR and no NUL"),
         (lambda rule: rule.reply(550, "no", enhanced="511"), ValueError, "like '5.1.1'"),
         (lambda rule: rule.reply(550, b"no"), TypeError, "text is a str, not b'no'"),
-        (lambda rule: rule.reply(5.5), TypeError, r"reply\(5.5\): allowed is a code"),
+        (lambda rule: rule.reply(5.5), TypeError, r"reply\(5.5\): must be a code"),
         (lambda rule: rule.reply(True), TypeError, "an int from 200 to 599, not True"),
-        (lambda rule: rule.reply(Reply), TypeError, "allowed is a code, a line"),
+        (lambda rule: rule.reply(Reply), TypeError, "must be a code, a line"),
         (lambda rule: rule.reply("550 no", "text"), TypeError, "go with a code, such as 550"),
         (lambda rule: rule.reply(), TypeError, "reply"),
-        (lambda rule: rule.delay(-1), ValueError, r"delay\(-1\): allowed is a number of seconds"),
+        (lambda rule: rule.delay(-1), ValueError, r"delay\(-1\): must be a number of seconds"),
         (lambda rule: rule.delay(math.nan), ValueError, r"delay\(nan\)"),
         (lambda rule: rule.delay(math.inf), ValueError, r"delay\(inf\)"),
-        (lambda rule: rule.delay("1"), TypeError, r"delay\('1'\): allowed is a number of seconds"),
-        (lambda rule: rule.send("250 ok"), TypeError, r"send\('250 ok'\): allowed are bytes"),
+        (lambda rule: rule.delay("1"), TypeError, r"delay\('1'\): must be a number of seconds"),
+        (lambda rule: rule.send("250 ok"), TypeError, r"send\('250 ok'\): must be bytes"),
         (lambda rule: rule.send(b""), ValueError, "use ignore"),
-        (lambda rule: rule.times(0), ValueError, r"times\(0\): allowed is a whole number from 1"),
-        (lambda rule: rule.times(1.0), ValueError, r"times\(1.0\): allowed is a whole number"),
+        (lambda rule: rule.times(0), ValueError, r"times\(0\): must be a whole number from 1"),
+        (lambda rule: rule.times(1.0), ValueError, r"times\(1.0\): must be a whole number"),
         (lambda rule: rule.times(1).times(1), ValueError, r"times\(\) stands once in a phase"),
-        (lambda rule: rule.after(-1), ValueError, r"after\(-1\): allowed is a whole number from 0"),
+        (lambda rule: rule.after(-1), ValueError, r"after\(-1\): must be a whole number from 0"),
         (lambda rule: rule.after(1).after(1), ValueError, r"after\(\) stands once in a phase"),
         (lambda rule: rule.times(1, per="client"), ValueError, "one of server, session, recipient"),
         (lambda rule: rule.times(1, per="recipient"), ValueError, "'mail' is about no single rec"),
@@ -150,7 +150,7 @@ def test_a_handshake_has_no_reply():
 
 @pytest.mark.parametrize("reply", ["250 ok", "354 go ahead", Reply(250), 550, None])
 def test_a_refusal_has_a_code_that_refuses(book, reply):
-    with pytest.raises(ValueError, match="allowed is a reply with a code from 400 to 599"):
+    with pytest.raises(ValueError, match="must be a reply with a code from 400 to 599"):
         book.refuse(reply)
     assert book.rules == ()
 

@@ -174,7 +174,7 @@ def test_an_unknown_setting_is_named_with_the_nearest_known_one() -> None:
 def test_an_impossible_value_is_named_with_its_setting(name: str, value: object) -> None:
     with pytest.raises(SettingsError) as raised:
         SMTPServer(**{name: value})
-    assert f"{name}={value!r}: allowed is" in str(raised.value)
+    assert f"{name}={value!r}: must be" in str(raised.value)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])

@@ -98,5 +98,5 @@ def test_a_crash_ends_a_wait_at_once_with_its_cause(name: str) -> None:
 @pytest.mark.parametrize("name", WAITS)
 @pytest.mark.parametrize("seconds", [-1, math.inf, math.nan, True, "1"])
 def test_a_time_that_is_none_to_wait_for_is_an_error_at_once(name: str, seconds: Any) -> None:
-    with SMTPServer() as server, pytest.raises(ValueError, match="allowed is a number of seconds"):
+    with SMTPServer() as server, pytest.raises(ValueError, match="must be a number of seconds"):
         WAITS[name](server, seconds)
