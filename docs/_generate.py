@@ -1,17 +1,30 @@
-"""The pages of the reference that are written from the code's own tables.
+"""Writes into the reference what the code knows: `python -m docs._generate`.
 
-`conf.py` calls `write` before a build, so a page cannot say what the code does not do.
+Three pages are written whole. On the others it is what stands between `<!-- generated: ... -->`
+and `<!-- end -->`: `settings`, `stages`, or `api` and the public names to describe, whose
+docstrings and signatures it writes down. A test holds that all of it is current.
 """
 
+import dataclasses
+import inspect
 import re
 from pathlib import Path
 
+import pytest_smtpserver
 from pytest_smtpserver.records import problems
 from pytest_smtpserver.records.violations import KINDS
+from pytest_smtpserver.rules import STAGES
+from pytest_smtpserver.settings import DEFAULTS, SETTINGS
 from pytest_smtpserver.smtp import EXTENSIONS
 
-ROOT = Path(__file__).parent.parent
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
 DIALOGUES = ROOT / "tests" / "smtp" / "dialogues"
+
+#: All other classes are records: the server makes them, and a test only reads them.
+MADE_BY_USERS = ("AsyncSMTPServer", "Reply", "SMTPServer")
+
+_REGION = re.compile(r"(<!-- generated: (\w+)(.*?) -->)\n.*?(<!-- end -->)", re.DOTALL)
 
 EXTENSIONS_INTRO = """\
 # Service extensions
@@ -45,11 +58,103 @@ is in `session.violations`.
 """
 
 
-def write(reference):
-    """Write the generated pages into the directory of the reference."""
-    (reference / "extensions.md").write_text(extensions_page(EXTENSIONS), encoding="utf-8")
-    (reference / "violations.md").write_text(violations_page(KINDS), encoding="utf-8")
-    (reference / "problems.md").write_text(problems_page(problems.KINDS), encoding="utf-8")
+def pages():
+    """Return each page that has something generated, and the text that it should have."""
+    reference = DOCS / "reference"
+    whole = {
+        reference / "extensions.md": extensions_page(EXTENSIONS),
+        reference / "violations.md": violations_page(KINDS),
+        reference / "problems.md": problems_page(problems.KINDS),
+    }
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
+    in_part = {path: with_regions(text) for path, text in texts.items() if _REGION.search(text)}
+    return whole | in_part
+
+
+def with_regions(text):
+    """Return a page with its generated regions made anew."""
+    return _REGION.sub(
+        lambda found: f"{found[1]}\n{_GENERATORS[found[2]](found[3].split())}\n{found[4]}", text
+    )
+
+
+def settings_region(names):
+    """Return a section for each setting."""
+    return "\n".join(_setting(name, setting) for name, setting in SETTINGS.items())
+
+
+def _setting(name, setting):
+    default = setting.default_text or f"`{getattr(DEFAULTS, name)!r}`"
+    meaning = f"{setting.help[0].upper()}{setting.help[1:]}."
+    return f"- `{name}`: {meaning} It must be {setting.allowed}. Default: {default}."
+
+
+def stages_region(names):
+    """Return a line for each stage with the keywords that its rules can match."""
+    head = ("Stage", "Keywords")
+    rows = [
+        (f"`{name}`", ", ".join(f"`{keyword}`" for keyword in sorted(stage.matched)))
+        for name, stage in STAGES.items()
+    ]
+    return _table(head, rows).rstrip()
+
+
+def api_region(names):
+    """Return a section for each public name."""
+    return "\n\n".join(_described(name, getattr(pytest_smtpserver, name)) for name in names)
+
+
+def _described(name, what):
+    sections = [f"## `{_signature(name, what)}`", _doc(what)]
+    if inspect.isclass(what):
+        sections += [*_fields(what), *(_member(name, value) for name, value in _members(what))]
+    return "\n\n".join(sections)
+
+
+def _fields(cls):
+    fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+    shown = [f"`{one.name}: {one.type}`" for one in fields if not one.name.startswith("_")]
+    return [f"Attributes: {', '.join(shown)}."] if shown else []
+
+
+def _members(cls):
+    """Yield what a class has of its own, in the order in which it is written down."""
+    ours = [base for base in reversed(cls.__mro__) if base.__module__.startswith("pytest_smtp")]
+    members = {name: value for base in ours for name, value in vars(base).items()}
+    for name, value in members.items():
+        if (not name.startswith("_") or name == "__getitem__") and _doc(value):
+            yield name, value
+
+
+def _member(name, value):
+    # What a property without annotations of its own gives, a reader cannot know.
+    if isinstance(value, property):
+        returned = value.fget.__annotations__.get("return", "")
+        return f"### `{name}: {returned}`\n\n{_doc(value)}"
+    return f"### `{_signature(name, value)}`\n\n{_doc(value)}"
+
+
+def _signature(name, what):
+    if inspect.isclass(what) and name not in MADE_BY_USERS:
+        return name
+    function = getattr(what, "__func__", what)
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return name
+    parameters = [one for one in signature.parameters.values() if one.name not in ("self", "cls")]
+    text = str(signature.replace(parameters=parameters))
+    # An annotation that is written as a string is shown as one.
+    return name + re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)
+
+
+def _doc(what):
+    if not (callable(what) or isinstance(what, property | classmethod | staticmethod)):
+        return ""
+    return inspect.cleandoc(getattr(what, "__doc__", None) or "")
+
+
+_GENERATORS = {"settings": settings_region, "stages": stages_region, "api": api_region}
 
 
 def extensions_page(extensions):
@@ -82,7 +187,7 @@ def problems_page(kinds):
         (f"`{code}`", kind.sentence, ", ".join(map(_source, kind.source.split(", "))))
         for code, kind in kinds.items()
     ]
-    return PROBLEMS_INTRO + _table(("Code", "What is wrong", "Says who"), rows)
+    return PROBLEMS_INTRO + _table(("Code", "What is wrong", "From"), rows)
 
 
 def _source(source):
@@ -123,3 +228,8 @@ def _parameters(parameters):
 def _table(head, rows):
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")

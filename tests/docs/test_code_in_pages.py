@@ -1,4 +1,4 @@
-"""Code that a page shows is code that pytest runs."""
+"""Each block of a page is run, or there is a reason why not; docs/conftest.py runs them."""
 
 from __future__ import annotations
 
@@ -6,47 +6,59 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from pages import EXAMPLES, PAGES, ROOT, Block, blocks, name_of, sources_that_are_run
+from pages import DOCS, PAGES, ROOT, blocks, name_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PYTHON = [block for block in blocks() if block.info in ("python", "py", "pycon")]
-INCLUDES = [block for block in blocks() if block.info.startswith("{literalinclude}")]
+    from docs._pages import Block
+
+#: What the collector of the pages runs or writes for what it runs.
+RUN = ("python", "console")
+#: What only Sphinx reads: the navigation.
+SPHINX = ("{toctree}",)
+#: The pages with text that nothing prints: maps and schemes.
+DRAWINGS = {"docs/explanation/design.md"}
+
+IN_DOCS = [
+    pytest.param(page, block, id=f"{name_of(page)}:{block.line}")
+    for page, block in blocks()
+    if page.is_relative_to(DOCS)
+]
 
 
-def included(block: Block) -> Path:
-    return (block.page.parent / block.info.partition("}")[2].strip()).resolve()
+@pytest.mark.parametrize(("page", "block"), IN_DOCS)
+def test_every_block_is_run_or_is_nothing_to_run(page: Path, block: Block) -> None:
+    if block.info == "text":
+        assert block.role or name_of(page) in DRAWINGS
+    elif block.info in ("toml", "ini"):
+        # A file of the page's project, or a whole one, which the test below reads.
+        assert block.file or block.text.startswith("[pytest]")
+    else:
+        assert block.info in (*RUN, *SPHINX, "sh")
 
 
-@pytest.mark.parametrize("block", PYTHON, ids=str)
-def test_python_that_a_page_writes_out_is_a_piece_of_a_tested_file(block: Block) -> None:
-    assert any(block.text.strip() in source for source in sources_that_are_run())
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_is_whole_where_it_lies(page: Path) -> None:
+    assert "{literalinclude}" not in page.read_text()
+    assert "{include}" not in page.read_text()
 
 
-@pytest.mark.parametrize("block", INCLUDES, ids=str)
-def test_what_a_page_includes_is_among_the_examples(block: Block) -> None:
-    path = included(block)
-    assert path.is_file()
-    assert any(path.is_relative_to(root) for root in EXAMPLES)
+INI = [block.text for page, block in blocks() if block.info == "ini" and not block.file]
 
 
-def test_every_example_is_run() -> None:
-    # Of files with another name, pytest runs what a test file imports or a conftest provides.
-    helpers = {"conftest.py", "shop.py"}
-    for root in EXAMPLES:
-        names = {path.name for path in root.rglob("*.py")}
-        assert {name for name in names if not name.startswith("test_")} <= helpers
-
-
-def test_every_example_in_the_documentation_is_on_a_page() -> None:
-    shown = {included(block) for block in INCLUDES}
-    examples = {path for path in EXAMPLES[1].rglob("*.py") if path.parent == EXAMPLES[1]}
-    assert examples <= shown
+@pytest.mark.parametrize("text", INI)
+def test_the_configuration_that_a_page_shows_is_one_that_pytest_takes(
+    text: str, pytester: pytest.Pytester
+) -> None:
+    pytester.makeini(text)
+    pytester.makepyfile("def test_it(smtpserver): pass")
+    pytester.runpytest_inprocess("--strict-config").assert_outcomes(passed=1)
 
 
 def test_the_first_example_is_the_one_in_the_readme() -> None:
-    [block] = [block for block in PYTHON if block.page == ROOT / "README.md"]
+    readme = ROOT / "README.md"
+    [block] = [block for page, block in blocks() if page == readme and block.info == "python"]
     assert block.text.strip() in (ROOT / "examples" / "test_first_mail.py").read_text()
 
 

@@ -1,0 +1,169 @@
+"""Runs the pages: what a page shows is what happens.
+
+* Python blocks of a page are one module. pytest collects its tests, with the page's own lines.
+* A `text` block below a Python block is what that block's last test prints, or fails with, as the
+  comment between them says: `<!-- prints -->` or `<!-- fails with -->`.
+* A block whose first line is a comment with a file's name (`# test_shop.py`) is a file of the
+  page's project; with `, continued` behind the name it is more of one.
+* A `console` block runs its commands, the lines that begin with `$ `, in the project's directory,
+  with the files as far as the page has shown them. The rest of the block is what they print.
+
+In what is printed `[...]` stands for what is left out.
+
+`<!-- plugins: NAME ... -->` on a page names pytest plugins that its project needs beside ours.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from contextlib import redirect_stdout
+from functools import wraps
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from docs._pages import Block, PageError, blocks, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_PLUGINS = re.compile(r"<!-- plugins: (.*?) -->")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the pages."""
+    if file_path.suffix != ".md":
+        return None
+    return Page.from_parent(parent, path=file_path)
+
+
+class Page(pytest.File):
+    """A page, with what it has to run."""
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Yield the module of its Python blocks, and its project if it has commands to run."""
+        found = list(blocks(self.path.read_text(encoding="utf-8")))
+        if any(block.info == "python" and not block.file for block in found):
+            yield PageModule.from_parent(self, path=self.path)
+        if any(block.info == "console" for block in found):
+            yield Project.from_parent(self, name="project")
+
+
+class PageModule(pytest.Module):
+    """The Python blocks of a page as one module."""
+
+    def _getobj(self) -> ModuleType:
+        text = self.path.read_text(encoding="utf-8")
+        module = ModuleType(f"page_{re.sub(r'[^a-z]', '_', self.path.stem)}")
+        module.__file__ = str(self.path)
+        sys.modules[module.__name__] = module
+        seen: dict[str, int] = {}
+        for block in blocks(text):
+            if block.info == "python" and not block.file:
+                _refuse_a_second_of_a_name(block, seen)
+                # With the lines of the page, which tracebacks show.
+                source = "\n" * (block.line - 1) + block.text
+                exec(compile(source, str(self.path), "exec"), vars(module))
+            elif block.role:
+                last = [name for name in seen if name.startswith("test_")][-1]
+                setattr(module, last, _ROLES[block.role](getattr(module, last), block))
+        linecache.checkcache(str(self.path))
+        return module
+
+
+def _refuse_a_second_of_a_name(block: Block, seen: dict[str, int]) -> None:
+    for name in re.findall(r"^(?:async )?def (\w+)|^class (\w+)", block.text, re.MULTILINE):
+        one = "".join(name)
+        if one in seen:
+            raise pytest.Collector.CollectError(
+                f"line {block.line}: {one} is defined a second time, so the one of line "
+                f"{seen[one]} would not be run"
+            )
+        seen[one] = block.line
+
+
+def _that_prints(test: Callable[..., None], block: Block) -> Callable[..., None]:
+    @wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        with redirect_stdout(StringIO()) as printed:
+            test(*args, **kwargs)
+        compare(block, test.__name__, block.text, printed.getvalue())
+
+    return run
+
+
+def _that_fails(test: Callable[..., None], block: Block) -> Callable[..., None]:
+    @wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        with pytest.raises(AssertionError) as failure:
+            test(*args, **kwargs)
+        compare(block, test.__name__, block.text, str(failure.value))
+
+    return run
+
+
+_ROLES = {"prints": _that_prints, "fails with": _that_fails}
+
+
+class Project(pytest.Item):
+    """The files of a page, and the commands that it runs with them."""
+
+    def runtest(self) -> None:
+        """Write and run one after the other what the page shows."""
+        text = self.path.read_text(encoding="utf-8")
+        with tempfile.TemporaryDirectory() as directory:
+            for block in blocks(text):
+                if block.file:
+                    _write(Path(directory, block.file), block.text)
+                elif block.info == "console":
+                    _run_console(block, directory, _environment(text))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: None = None) -> str:
+        """Show what differs, and not this file."""
+        if isinstance(excinfo.value, PageError):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Name the page."""
+        return self.path, 0, f"{self.path.name}: project"
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    goes_on = ", continued\n" in text.partition("\n")[0] + "\n"
+    with file.open("a" if goes_on else "w", encoding="utf-8") as opened:
+        opened.write(f"\n\n{text}" if goes_on else text)
+
+
+def _environment(text: str) -> dict[str, str]:
+    plugins = " ".join(_PLUGINS.findall(text)).split()
+    # Of the run that runs the pages, nothing may show.
+    mine = ("PYTEST_", "COLUMNS", "CI", "BUILD_NUMBER", "COVERAGE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
+    return kept | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "COLUMNS": "80",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_PLUGINS": ",".join(["pytest_smtpserver.plugin", *plugins]),
+        "PYTEST_ADDOPTS": "-p no:cacheprovider -o smtpserver_wait_timeout=0.2",
+    }
+
+
+def _run_console(block: Block, directory: str, environment: dict[str, str]) -> None:
+    for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.text, re.MULTILINE):
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=directory, env=environment, text=True, timeout=120, check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        compare(block, command, shown, done.stdout)
