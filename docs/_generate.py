@@ -118,8 +118,12 @@ def _fields(cls):
 
 
 def _members(cls):
-    """Yield what a class has of its own, in the order in which it is written down."""
-    ours = [base for base in reversed(cls.__mro__) if base.__module__.startswith("pytest_smtp")]
+    """Yield what a class has of its own, in the order in which it is written down.
+
+    Of what is the same in coroutines only that: the rest is with the other.
+    """
+    bases = [cls] if cls.__name__.startswith("Async") else reversed(cls.__mro__)
+    ours = [base for base in bases if base.__module__.startswith("pytest_smtp")]
     members = {name: value for base in ours for name, value in vars(base).items()}
     for name, value in members.items():
         if (not name.startswith("_") or name == "__getitem__") and _doc(value):
@@ -144,6 +148,8 @@ def _signature(name, what):
         return name
     parameters = [one for one in signature.parameters.values() if one.name not in ("self", "cls")]
     text = str(signature.replace(parameters=parameters))
+    # The keywords are listed elsewhere, and not by the name of their type.
+    text = re.sub(r"(\*\*\w+): 'Unpack\[\w+\]'", r"\1", text)
     # An annotation that is written as a string is shown as one.
     return name + re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)
 

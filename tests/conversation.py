@@ -4,7 +4,7 @@ import ssl
 
 from pytest_smtpserver.engine import PAUSING, Close, Send, StartTLS, TLSInfo
 from pytest_smtpserver.recording.recorder import Recorder
-from pytest_smtpserver.rules import RuleBook
+from pytest_smtpserver.rules import Rule, RuleBook, RuleMaker
 from pytest_smtpserver.settings import Settings
 from pytest_smtpserver.smtp import Offer, SMTPEngine
 
@@ -118,11 +118,21 @@ def make_engine(offer, recorder, rules=None):
 
 def rule_book(offer):
     """Return an empty rule book; nobody waits for what it holds."""
+    return Rules(offer.stages, lambda: None)
 
-    def wait_held(*_):
-        raise NotImplementedError
 
-    return RuleBook(offer.stages, lambda: None, wait_held)
+class Rules(RuleBook, RuleMaker):
+    """A rule book with which a test makes rules, as it does with a server."""
+
+    @property
+    def _rules(self):
+        return self
+
+    def _new_rule(self, state):
+        def wait_held(*_):
+            raise NotImplementedError
+
+        return Rule(state, wait_held)
 
 
 def in_pieces(octets, size):

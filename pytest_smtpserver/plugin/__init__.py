@@ -98,7 +98,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         if servers:
             from pytest_smtpserver.server.final_checks import check
 
-            check(servers, passed=item.stash.get(PASSED, False))
+            check([one._core for one in servers], passed=item.stash.get(PASSED, False))
 
 
 @pytest.hookimpl(wrapper=True)

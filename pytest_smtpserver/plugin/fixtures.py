@@ -45,7 +45,7 @@ def smtpserver_factory(
 
     def factory(**changes: Any) -> SMTPServer:
         __tracebackhide__ = True
-        server = SMTPServer.from_settings(run.changed({**given, **changes})).start()
+        server = SMTPServer._with(run.changed({**given, **changes})).start()
         servers.append(server)
         return server
 
@@ -99,7 +99,7 @@ def smtpserver_session(
 
     with _one_sentence("smtpserver_settings"):
         settings = settings_of_run(request.config).changed(smtpserver_settings)
-    server = SMTPServer.from_settings(settings)
+    server = SMTPServer._with(settings)
     with _one_sentence("smtpserver_session"):
         server.start()
     request.config.stash[SESSION_SERVER] = server

@@ -30,11 +30,11 @@ def complete(
     wanted = (choice == "all" and report.when == "call") or (choice != "off" and report.failed)
     if wanted and (shown := _servers_to_show(item, servers)):
         texts = [
-            f"{server.shown_url}\n{server.shown_transcript or 'no client connected'}"
-            for server in shown
+            f"{core.shown_url}\n{core.shown_transcript or 'no client connected'}"
+            for core in (server._core for server in shown)
         ]
         report.sections.append(("SMTP transcript", "\n\n".join(texts)))
-    if report.failed and (notes := [note for one in servers for note in one.rule_notes]):
+    if report.failed and (notes := [note for one in servers for note in one._core.rule_notes]):
         report.sections.append(("SMTP rules", "\n".join(notes)))
 
 

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Collection
     from email.message import EmailMessage
+    from typing import Unpack
 
     from pytest_smtpserver.mail.header import Field
     from pytest_smtpserver.mail.html import Link
     from pytest_smtpserver.mail.parts import Attachment
 
+    from .criteria import MessageCriteria
     from .envelope import Envelope
     from .problems import Problem
     from .session import Session
@@ -201,7 +203,7 @@ class Message:
         __tracebackhide__ = True
         return finding.attachment(self, glob, content_type)
 
-    def assert_matches(self, **criteria: Any) -> None:
+    def assert_matches(self, **criteria: Unpack[MessageCriteria]) -> None:
         """Raise `SMTPAssertionError` unless the message meets all criteria."""
         __tracebackhide__ = True
         assertions.meets(self, Criteria.for_messages(criteria))

@@ -4,15 +4,28 @@
 * `command`: what a rule is asked about
 * `steps`: what a rule does, one after another; they yield an engine's actions
 * `phase`: some steps, and for which of the commands that fit they are
-* `rule`: the phases of a rule, built by chaining
-* `book`: the rules of one server, of which the newest that fits answers
+* `state`: a rule as the server knows it: its phases, and what it has answered
+* `rule`: a rule as the test knows it, built by chaining; `making`: how a test gets one
+* `keywords`: the match keywords, for type checkers
+* `book`: the rules of one server, of which the newest match answers
 * `chaos`: random refusals and disconnects that are the same in each run
 """
 
 from .book import RuleBook
 from .command import Command
-from .rule import Rule
+from .making import RuleMaker
+from .rule import Rule, RuleSteps
 from .stages import STAGES
+from .state import RuleState
 from .steps import CallableError
 
-__all__ = ["STAGES", "CallableError", "Command", "Rule", "RuleBook"]
+__all__ = [
+    "STAGES",
+    "CallableError",
+    "Command",
+    "Rule",
+    "RuleBook",
+    "RuleMaker",
+    "RuleState",
+    "RuleSteps",
+]

@@ -1,6 +1,7 @@
 """What a test holds in its hand.
 
 * `server`: `SMTPServer`; `asynchronous`: the same for a test in a coroutine
+* `base`: what both can do without waiting; `core`: what is behind both
 * `access`: how one reaches a server; `ports`: which ports and hosts it may take
 * `certificates`: the run's authority and what servers show
 * `outbox`: the messages as pytest-localserver gives them

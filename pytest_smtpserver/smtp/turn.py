@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.engine import Action
     from pytest_smtpserver.records.exchange import Origin
-    from pytest_smtpserver.rules import Rule
+    from pytest_smtpserver.rules import RuleState
 
     from .dialogue import Dialogue
     from .input import Input
@@ -94,7 +94,7 @@ class Turn:
         self._line = line
         self._about = about
         self._command: Command | None = None
-        self._rule: Rule | None = None
+        self._rule: RuleState | None = None
         self._is_settled = False
         self._raw = b""
 
@@ -187,7 +187,7 @@ class Turn:
         if self._rule is None:
             session.answered(said, now)
         else:
-            self._rule.hit(session.answered_by(self._rule, said, now))
+            self._rule.hit(session.answered_by(self._rule.rule, said, now))
         self._carry_out(meant)
 
     def _notice_sent(self, octets: bytes) -> None:
@@ -232,6 +232,8 @@ class Handshake(Turn):
         # The handshake is no exchange of the session, but a rule that was used has hit one.
         if not self._is_settled and self._rule is not None:
             now = self._dialogue.now
-            exchange = Exchange(command="", reply=None, rule=self._rule, received=now, answered=now)
+            exchange = Exchange(
+                command="", reply=None, rule=self._rule.rule, received=now, answered=now
+            )
             self._rule.hit(exchange)
         self._is_settled = True

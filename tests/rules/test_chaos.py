@@ -47,7 +47,7 @@ def test_rate_one_strikes_at_once():
     conversation = Conversation(rules=lambda book: book.chaos(1, seed=7))
     conversation.send(b"EHLO client.test\r\n")
     [exchange] = conversation.session.exchanges[1:]
-    assert exchange.rule is conversation.rules.rules[0]
+    assert exchange.rule is conversation.rules.rules[0].rule
 
 
 def test_rules_made_later_win_over_chaos():

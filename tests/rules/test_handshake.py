@@ -40,7 +40,7 @@ def test_a_handshake_that_is_never_answered_ends_with_the_clients_patience():
 def test_a_handshake_can_be_held():
     conversation, rule = connected(lambda book: book.on("tls").hold().disconnect())
     assert isinstance(conversation.pause, Hold)
-    assert len(rule.held) == 1
+    assert len(rule._state.held) == 1
     conversation.resume()
     assert conversation.is_closed
 

@@ -58,7 +58,7 @@ def test_steps_are_chained_as_on_the_server_itself(smtpserver):
     rule = AsyncSMTPServer(smtpserver).on("mail", optional=True)
     built = rule.after(1).times(2).delay(0).reply("450 no").then().accept().then().disconnect()
     assert built is rule
-    assert repr(rule).startswith("<AsyncRule of <Rule on('mail') made at ")
+    assert repr(rule).startswith("<AsyncRule on('mail') made at ")
 
 
 def test_the_shorthands_are_there_too(smtpserver_async, run):

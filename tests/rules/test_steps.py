@@ -113,7 +113,7 @@ def test_a_hold_tells_who_is_held_and_lasts_until_it_is_released():
     conversation, rule = on_noop(lambda rule: rule.hold())
     assert conversation.send(b"NOOP here\r\n") == b""
     assert isinstance(conversation.pause, Hold)
-    [command] = rule.held
+    [command] = rule._state.held
     assert command.line == "NOOP here"
     assert not conversation.pause.gate.is_open
     rule.release()
@@ -128,7 +128,7 @@ def test_what_is_pipelined_behind_a_held_command_is_looked_at_when_it_is_release
     assert [line[:3] for line in conversation.resume().split(b"\r\n")] == [
         b"250", b"252", b"250", b"",
     ]  # fmt: skip
-    assert len(rule.held) == 1
+    assert len(rule._state.held) == 1
 
 
 def test_a_held_client_that_leaves_is_a_hit_without_reply():

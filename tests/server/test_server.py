@@ -300,7 +300,7 @@ def test_a_crash_is_raised_by_check_and_costs_one_client_only(
 
 def test_check_does_not_hide_the_error_of_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KeyError), SMTPServer() as server:
-        server._recorder.crashed(ZeroDivisionError())
+        server._core.recorder.crashed(ZeroDivisionError())
         raise KeyError
 
 

@@ -64,8 +64,8 @@ def test_1000_servers_leave_no_thread_socket_or_task_behind() -> None:
 def never_reads(server: SMTPServer) -> socket.socket:
     """Return a client that has asked for megabytes and takes none."""
     # The kernel's buffers would hold it all otherwise; the server's are inherited on accepting.
-    assert server._listener
-    server._listener._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
+    assert server._core.listener
+    server._core.listener._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
     client.connect(server.addr)

@@ -89,7 +89,7 @@ def test_a_crash_ends_a_wait_at_once_with_its_cause(name: str) -> None:
         server = SMTPServer().start()
         stack.callback(server.stop)
         stack.enter_context(smtplib.SMTP(*server.addr, "client.example", timeout=5))
-        server._recorder.crashed(ZeroDivisionError())
+        server._core.recorder.crashed(ZeroDivisionError())
         with pytest.raises(ServerCrashed) as raised:
             WAITS[name](server, 60)
     assert isinstance(raised.value.__cause__, ZeroDivisionError)

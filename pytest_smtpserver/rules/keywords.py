@@ -1,0 +1,45 @@
+"""The match keywords of all stages, and the stages' names, as type checkers know them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pytest_smtpserver.records.criteria import ContentCriteria, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .command import Command
+
+#: The stages of `stages.py`. Any other verb is one too, so a parameter takes a `str` as well.
+StageName = Literal[
+    "connect",
+    "tls",
+    "ehlo",
+    "lhlo",
+    "helo",
+    "starttls",
+    "auth",
+    "mail",
+    "rcpt",
+    "data",
+    "bdat",
+    "message",
+    "rset",
+    "noop",
+    "vrfy",
+    "expn",
+    "help",
+    "quit",
+    "*",
+]
+
+
+class Match(ContentCriteria, total=False):
+    """What the match keywords of a rule can be; which of them a stage knows is its own matter."""
+
+    helo: Text
+    mechanism: Text
+    argument: Text
+    session: int | object
+    where: Callable[[Command], object]

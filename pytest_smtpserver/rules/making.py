@@ -1,0 +1,95 @@
+"""How a test makes rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from pytest_smtpserver.records.reply import Reply
+
+from .chaos import Chaos
+from .rule import RuleSteps
+from .stages import ANY_COMMAND, earliest_stage
+from .steps import Choose
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from .book import RuleBook
+    from .keywords import Match, StageName
+    from .state import RuleState
+
+# Errors in a test's arguments show at the test's line.
+__tracebackhide__ = True
+
+# RFC 5321 section 4.2.1: 4yz is a transient, 5yz a permanent negative completion reply.
+_REFUSING = 400
+
+AnyRule = TypeVar("AnyRule", bound=RuleSteps)
+
+
+class RuleMaker(Generic[AnyRule]):
+    """What makes the rules of one server, of the kind that a thread or a task can use."""
+
+    @property
+    def _rules(self) -> RuleBook:
+        """The rules of the server."""
+        raise NotImplementedError
+
+    def on(
+        self, stage: StageName | str, *, optional: bool = False, **match: Unpack[Match]
+    ) -> AnyRule:
+        """Return a new rule: what the server does instead at a stage.
+
+        `stage` is `"connect"`, `"tls"`, the verb of a command such as `"rcpt"`, `"message"` (the
+        end of the content), or `"*"` (every command line). `match` are the criteria that are known
+        there, `helo`, `username`, `mechanism`, `argument`, `session` (its id) and `where` (a
+        callable that is given the `Command`). The newest rule that fits wins. Unless it is
+        `optional`, a rule that is never used fails the test.
+        Raises `ValueError` for a stage that this server does not have, `TypeError` for a keyword
+        that the stage does not know.
+        """
+        return self._new_rule(self._rules.add(stage, match, optional=optional))
+
+    def refuse(
+        self,
+        reply: str | Reply,
+        *,
+        stage: StageName | str | None = None,
+        optional: bool = False,
+        **match: Unpack[Match],
+    ) -> AnyRule:
+        """Return a rule that gives this reply, 4xx or 5xx, such as `"550 5.1.1 no such user"`.
+
+        Without `stage` it stands at the earliest that knows all the keywords, and at MAIL without
+        any. Errors as in `on`.
+        """
+        refusal = Reply.parse(reply) if isinstance(reply, str) else reply
+        if not isinstance(refusal, Reply) or refusal.code < _REFUSING:
+            raise ValueError(f"refuse({reply!r}): must be a reply with a code from 400 to 599")
+        stage = stage or earliest_stage(match, self._rules.offered)
+        return self.on(stage, optional=optional, **match).reply(refusal)
+
+    def greylist(
+        self, times: int = 1, *, optional: bool = False, **match: Unpack[Match]
+    ) -> AnyRule:
+        """Return a rule that refuses each recipient so many times with 451. Errors as in `on`."""
+        rule = self.on("rcpt", optional=optional, **match).times(times, per="recipient")
+        return rule.reply("451 4.7.1 greylisted, try again later")
+
+    def chaos(self, rate: float = 0.1, seed: int | str | None = None) -> AnyRule:
+        """Return a rule that refuses commands, or disconnects, by chance.
+
+        `rate` is the share of commands, from 0 to 1. What happens is decided from the seed, the
+        session's id and the number of the command in it, so that it is the same in each run; the
+        seed, chosen if none is given, is in the failing test's report.
+        """
+        chaos = Chaos(rate, seed)
+        state = self._rules.add(ANY_COMMAND, {"where": chaos.strikes}, optional=True)
+        rule = self._new_rule(state)
+        state.note = str(chaos)
+        state.add(Choose(chaos.step))
+        return rule
+
+    def _new_rule(self, state: RuleState) -> AnyRule:
+        """Return what the test holds of a rule."""
+        raise NotImplementedError

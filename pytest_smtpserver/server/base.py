@@ -1,0 +1,187 @@
+"""What a test can do with a server without waiting: the same in a thread and in a task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from pytest_smtpserver.clock import now
+from pytest_smtpserver.matching import Criteria
+from pytest_smtpserver.rules.making import AnyRule, RuleMaker
+
+from . import access
+from .final_checks import check
+from .outbox import Outbox
+
+if TYPE_CHECKING:
+    import ssl
+    from typing import Unpack
+
+    from pytest_smtpserver.records.criteria import MessageCriteria
+    from pytest_smtpserver.records.message import Message
+    from pytest_smtpserver.records.session import Address, Session
+    from pytest_smtpserver.records.transaction import Transaction
+    from pytest_smtpserver.rules import RuleBook
+    from pytest_smtpserver.settings import Settings
+
+    from .certificates import CertificateAuthority
+    from .core import Core
+
+# Errors in a test's arguments show at the test's line.
+__tracebackhide__ = True
+
+
+class Reachable:
+    """Where a server is, and how an application reaches it."""
+
+    _core: Core
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, frozen."""
+        return self._core.settings
+
+    @property
+    def hostname(self) -> str:
+        """The domain with which the server introduces itself."""
+        return self.settings.hostname
+
+    @property
+    def addr(self) -> Address:
+        """Host and port. Raises `RuntimeError` before the first start."""
+        if self._core.address is None:
+            raise RuntimeError("the server was not started yet: it has no address")
+        return self._core.address
+
+    @property
+    def host(self) -> str:
+        """The address on which it listens, numeric; errors as `addr`."""
+        return self.addr[0]
+
+    @property
+    def port(self) -> int:
+        """The port on which it listens; it stays the same when started again. Errors as `addr`."""
+        return self.addr[1]
+
+    @property
+    def url(self) -> str:
+        """`smtp://host:port`, or `smtps://` with implicit TLS. Errors as `addr`.
+
+        If there are users, it has the first one's name and password, percent-encoded; an IPv6
+        address is in brackets (RFC 3986).
+        """
+        return access.url(self.settings, *self.addr)
+
+    def env(self, prefix: str = "SMTP_") -> dict[str, str]:
+        """Return what an application reads from its environment; errors as `addr`.
+
+        The names are `HOST`, `PORT`, `HOSTNAME`, `URL` and `TLS` after the prefix, with users the
+        first one's `USERNAME` and `PASSWORD`, and with TLS `CA_FILE`.
+        """
+        values = access.environment(self.settings, *self.addr)
+        return {f"{prefix}{name}": value for name, value in values.items()}
+
+    @property
+    def ca(self) -> CertificateAuthority:
+        """The authority of this run, which has signed the server's valid certificate."""
+        from .certificates import authority
+
+        return authority()
+
+    def client_context(self) -> ssl.SSLContext:
+        """Return a new context for clients that trusts the run's authority, and it alone."""
+        return self.ca.client_context()
+
+
+class BaseServer(Reachable, RuleMaker[AnyRule]):
+    """Starting and stopping, records, and rules."""
+
+    @property
+    def _rules(self) -> RuleBook:
+        return self._core.rules
+
+    def start(self) -> Self:
+        """Listen, and return the server; without effect if it already does.
+
+        Raises `OSError` naming a port that is taken, and `SettingsError` for a fixed port where
+        several servers would want it. After `stop` it listens on the same port again.
+        """
+        self._core.start()
+        return self
+
+    def stop(self) -> None:
+        """Close all connections and listen no more, within a second. Never raises.
+
+        The records stay, and `start` listens on the same port again.
+        """
+        self._core.stop()
+
+    def is_alive(self) -> bool:
+        """Return whether the server listens (a name of pytest-localserver's)."""
+        return self._core.listener is not None
+
+    @property
+    def accepting(self) -> bool:
+        """Whether the server listens (a name of pytest-localserver's)."""
+        return self._core.listener is not None
+
+    def check(self) -> None:
+        """Raise what is wrong with the server, which should be stopped by then.
+
+        `ServerCrashed` if it failed by its own fault, the exception of a callable of the test,
+        `SMTPAssertionError` for a violation under `strict` or a rule that was never used.
+        """
+        __tracebackhide__ = True
+        check([self._core])
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The messages that were accepted."""
+        return self._core.recorder.messages.all()
+
+    @property
+    def transactions(self) -> tuple[Transaction, ...]:
+        """Every attempt to send a message, refused, aborted and open ones included."""
+        return self._core.recorder.transactions()
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Every session, open ones included."""
+        return self._core.recorder.sessions()
+
+    @property
+    def transcript(self) -> str:
+        """What passed on the wire in all sessions, both directions, for reading."""
+        return self._core.recorder.transcript()
+
+    @property
+    def outbox(self) -> Outbox:
+        """The accepted messages as pytest-localserver gives them: a list of `EmailMessage`.
+
+        Each has `details`: `peer`, `mailfrom`, `rcpttos`, `mail_options`, `rcpt_options`. What is
+        deleted from the list is forgotten.
+        """
+        return Outbox(self.messages, self._core.recorder.forget_message)
+
+    def clear(self) -> None:
+        """Forget messages, finished transactions and ended sessions; ids go on."""
+        self._core.recorder.clear(now())
+
+    def reset(self) -> None:
+        """Forget what `clear` forgets, the rules, and an error that was reported."""
+        self.clear()
+        self._core.rules.clear()
+        self._core.recorder.forget_errors()
+
+    def find(self, **criteria: Unpack[MessageCriteria]) -> tuple[Message, ...]:
+        """Return the messages that match now; never waits.
+
+        An unknown criterion is a `TypeError`, here and in the waiting methods.
+        """
+        wanted = Criteria.for_messages(criteria)
+        return tuple(message for message in self.messages if wanted.matches(message))
+
+    def __repr__(self) -> str:
+        address = self._core.address
+        where = "{}:{}".format(*address) if address else "not started"
+        state = "listening" if self._core.listener else "stopped"
+        return f"<{type(self).__name__} {where}, {state}, {len(self.messages)} messages>"

@@ -1,0 +1,124 @@
+"""What is behind a server, whichever of the two a test holds."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pytest_smtpserver.recording.recorder import Recorder
+from pytest_smtpserver.rules import RuleBook
+from pytest_smtpserver.smtp import SMTPEngine, offer_of
+from pytest_smtpserver.waiting import Waits
+
+from . import access, ports
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.network import Listener
+    from pytest_smtpserver.records.session import Address, Session
+    from pytest_smtpserver.records.violations import Violation
+    from pytest_smtpserver.settings import Settings
+
+# Errors in a test's arguments show at the test's line.
+__tracebackhide__ = True
+
+# Arbitrary: as many as a person will read.
+_SESSIONS_SHOWN = 20
+
+
+class Core:
+    """The settings, records, rules and the listener of one server.
+
+    Only this package uses it: what a user needs of it is a method of `BaseServer`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.offer = offer_of(settings, access.tls_context(settings))
+        self.recorder = Recorder()
+        self.rules = RuleBook(self.offer.stages, self.recorder.wake)
+        self.listener: Listener | None = None
+        #: Where it listens, or listened last.
+        self.address: Address | None = None
+        self._pid = os.getpid()
+
+    def start(self) -> None:
+        """Listen, without effect if it does already; errors as `BaseServer.start` has them."""
+        if self.listener is None:
+            self.listener = self._listen()
+            self.address = self.listener.address
+
+    def _listen(self) -> Listener:
+        host, port = self.address or (self.settings.host, self.settings.port)
+        with ExitStack() as undo:
+            ports.claim(self.settings)
+            undo.callback(ports.release, self.settings)
+            # trio is imported here, and not before: it takes a tenth of a second.
+            from pytest_smtpserver.network import Listener
+
+            make_engine = partial(SMTPEngine, self.offer, self.recorder, self.rules)
+            listener = Listener(host, port, make_engine, self.recorder.crashed)
+            undo.callback(listener.close)
+            # Where warnings are errors, it does not listen.
+            ports.warn_unless_loopback(listener.address[0], stacklevel=4)
+            undo.pop_all()
+        return listener
+
+    def stop(self) -> None:
+        """Close all connections and listen no more, within a second. Never raises."""
+        listener, self.listener = self.listener, None
+        if listener is not None:
+            listener.close()
+            ports.release(self.settings)
+
+    def waits(self, *, in_task: bool) -> Waits:
+        """Return what can be waited for; `RuntimeError` where waiting would never end."""
+        if os.getpid() != self._pid:
+            raise RuntimeError(
+                f"this server runs in process {self._pid}; a process forked from it cannot wait"
+            )
+        if self.listener is not None and self.listener.is_current_thread:
+            raise RuntimeError("the server's own thread cannot wait for the server")
+        address = "{}:{}".format(*self.address) if self.address else "a server that was started"
+        return Waits(self.recorder, address, self.settings.wait_timeout, in_task=in_task)
+
+    @property
+    def violations(self) -> tuple[tuple[Session, Violation], ...]:
+        """What clients did against the protocol since the last `clear`, each with its session."""
+        return self.recorder.violations()
+
+    @property
+    def crash(self) -> BaseException | None:
+        """What the server failed with by its own fault, if it did."""
+        return self.recorder.crash
+
+    @property
+    def callable_error(self) -> BaseException | None:
+        """What a callable of the test raised in the server's thread, if one did."""
+        return self.recorder.callable_error
+
+    @property
+    def unused_rules(self) -> tuple[str, ...]:
+        """A sentence for each rule that was never used and is not optional."""
+        return self.rules.unused()
+
+    @property
+    def rule_notes(self) -> tuple[str, ...]:
+        """What a failing test's report should say of the rules, such as the seed of `chaos`."""
+        return self.rules.notes()
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without name and password, as reports show it."""
+        assert self.address is not None
+        return access.shown_url(self.settings, *self.address)
+
+    @property
+    def shown_transcript(self) -> str:
+        """The transcript as reports show it: of the last sessions, where there are many."""
+        before = len(self.recorder.sessions()) - _SESSIONS_SHOWN
+        if before <= 0:
+            return self.recorder.transcript()
+        more = f"... {before} more before; `transcript` has them all\n\n"
+        return more + self.recorder.transcript(_SESSIONS_SHOWN)

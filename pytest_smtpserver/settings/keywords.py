@@ -1,0 +1,36 @@
+"""The settings as keywords that type checkers know; the table has what they mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping
+
+Protocol = Literal["smtp", "lmtp"]
+TLS = Literal["off", "starttls", "implicit"]
+Auth = Literal["off", "optional", "required"]
+
+
+class ServerSettings(TypedDict, total=False):
+    """The settings of a server, by name; what is not given has its default."""
+
+    host: str
+    port: int
+    hostname: str
+    protocol: Protocol
+    tls: TLS
+    tls_required: bool
+    certificate: str | os.PathLike[str]
+    auth: Auth
+    users: Mapping[str, str]
+    mechanisms: Iterable[str]
+    auth_needs_tls: bool
+    max_message_size: int
+    max_recipients: int
+    max_connections: int
+    extensions: Iterable[str]
+    wait_timeout: float
+    idle_timeout: float
+    strict: bool
