@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _BLOCK = re.compile(
     r"^(?:<!-- (prints|fails with) -->\n)?```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )
-_FILE = re.compile(r"# ([\w./-]+\.(?:py|toml|ini|cfg))(, continued)?\n")
+_FILE = re.compile(r"# ([\w./-]+\.(?:py|toml|ini|cfg|feature))(, continued)?\n")
 
 # What is different in each run.
 _VOLATILE = (

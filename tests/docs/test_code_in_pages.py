@@ -31,7 +31,10 @@ IN_DOCS = [
 def test_every_block_is_run_or_is_nothing_to_run(page: Path, block: Block) -> None:
     if block.info == "text":
         assert block.role or name_of(page) in DRAWINGS
-    elif block.info in ("toml", "ini"):
+    elif block.info == "yaml":
+        # Of programs that do not run here; the first line names the one.
+        assert block.text.startswith("# ")
+    elif block.info in ("toml", "ini", "gherkin"):
         # A file of the page's project, or a whole one, which the test below reads.
         assert block.file or block.text.startswith("[pytest]")
     else:
@@ -70,3 +73,9 @@ def test_the_readme_is_short() -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("index", sorted(DOCS.rglob("*/index.md")), ids=name_of)
+def test_an_index_links_to_every_page_beside_it(index: Path) -> None:
+    pages = {page.name for page in index.parent.glob("*.md")} - {"index.md"}
+    assert pages <= set(re.findall(r"\]\((?:\.\./\w+/)?([\w-]+\.md)\)", index.read_text()))
