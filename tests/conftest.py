@@ -18,5 +18,3 @@ def _the_same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a test pass or fail alike at a desk, in a worker and on CI."""
     for name in _OF_THE_SURROUNDINGS:
         monkeypatch.delenv(name, raising=False)
-    # It is there for a page; in inner runs it would only warn that it is not configured.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio")
