@@ -117,14 +117,13 @@ class Recorder:
     def transaction_began(self, transaction: TransactionRecording) -> None:
         """Take up a transaction that has just begun."""
         with self._lock:
-            transaction.recording.current = transaction
-            transaction.recording.transactions.append(transaction)
+            transaction.recording.transaction_began(transaction)
             self._transactions.append(transaction)
 
     def transaction_ended(self, transaction: TransactionRecording) -> None:
         """Show a finished transaction, and its message if it was accepted, to who waits."""
         with self._lock:
-            transaction.recording.current = None
+            transaction.recording.transaction_ended()
             self.finished.append(transaction)
             if transaction.outcome == "accepted":
                 self._announce(transaction)
@@ -138,8 +137,7 @@ class Recorder:
 
     def _announce(self, transaction: TransactionRecording) -> None:
         if transaction.message is not None and not transaction.is_announced:
-            transaction.is_announced = True
-            transaction.changed()
+            transaction.announce()
             self.messages.append(transaction.message)
 
     def session_ended(self, session: SessionRecording) -> None:

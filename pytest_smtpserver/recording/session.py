@@ -187,6 +187,15 @@ class SessionRecording(Recording[Session]):
         self.changed()
         return transaction
 
+    def transaction_began(self, transaction: TransactionRecording) -> None:
+        """Note the transaction that is open; called under the recorder's lock."""
+        self.current = transaction
+        self.transactions.append(transaction)
+
+    def transaction_ended(self) -> None:
+        """Note that none is open; called under the recorder's lock."""
+        self.current = None
+
     def accept(self, transaction: TransactionRecording) -> None:
         """Show a message that has been accepted for one recipient, though others are to come."""
         self._recorder.message_accepted(transaction)

@@ -91,6 +91,11 @@ class TransactionRecording(Recording[Transaction]):
         self.changed()
         return self.message
 
+    def announce(self) -> None:
+        """Note that the message is one of the server's."""
+        self.is_announced = True
+        self.changed()
+
     def end(self, outcome: Outcome) -> None:
         """Fix the final value: nothing is noted after this."""
         self.outcome = outcome

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.frozen import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_smtpserver.recording.session import SessionRecording
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.session import Session
@@ -29,12 +32,25 @@ class Command:
     verb: str
     line: str
     mail_from: str | None
-    rcpt_to: tuple[str, ...]
     recipient: str | None = None
     message: Message | None = None
     username: str | None = None
     mechanism: str | None = None
     _session: SessionRecording
+    # The accepted recipients, each with its parameters: a list that only grows, so that its first
+    # so many are a snapshot. A tuple for each RCPT would be quadratic work.
+    _accepted: Sequence[tuple[str, object]]
+    _accepted_count: int
+    # Whether `recipient` is now given, and so not among them.
+    _is_given: bool = False
+
+    @property
+    def rcpt_to(self) -> tuple[str, ...]:
+        """The accepted recipients, and at RCPT the one now given as the last."""
+        accepted = [address for address, _ in islice(self._accepted, self._accepted_count)]
+        if self._is_given and self.recipient is not None:
+            accepted.append(self.recipient)
+        return tuple(accepted)
 
     @property
     def argument(self) -> str:

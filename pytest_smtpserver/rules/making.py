@@ -86,7 +86,7 @@ class RuleMaker(Generic[AnyRule]):
         chaos = Chaos(rate, seed)
         state = self._rules.add(ANY_COMMAND, {"where": chaos.strikes}, optional=True)
         rule = self._new_rule(state)
-        state.note = str(chaos)
+        state.say_in_reports(str(chaos))
         state.add(Choose(chaos.step))
         return rule
 

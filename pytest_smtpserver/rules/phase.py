@@ -61,6 +61,25 @@ class Phase:
         self.times: Count | None = None
         self.is_used = False
 
+    def add(self, step: Step) -> None:
+        """Add a step."""
+        self.steps = (*self.steps, step)
+
+    def answer(self, times: Count) -> None:
+        """Answer so many commands."""
+        self.times = times
+
+    def let_pass(self, passing: Count) -> None:
+        """Let so many commands pass first."""
+        self.passing = passing
+
+    def take(self, command: Command) -> bool:
+        """Return whether this phase answers the command, and count it."""
+        if self.times is not None and not self.times.take(command):
+            return False
+        self.is_used = True
+        return True
+
     @property
     def is_complete(self) -> bool:
         """Whether no step can follow."""

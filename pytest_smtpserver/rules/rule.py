@@ -56,7 +56,7 @@ class RuleSteps:
 
     def __init__(self, state: RuleState) -> None:
         self._state = state
-        state.rule = self
+        state.belongs_to(self)
 
     @_building
     def reply(
@@ -130,7 +130,7 @@ class RuleSteps:
         """
         if self._state.last.times is not None:
             raise ValueError("times() stands once in a phase; then() begins the next one")
-        self._state.last.times = self._state.count("times", n, per)
+        self._state.last.answer(self._state.count("times", n, per))
         return self
 
     @_building
@@ -138,7 +138,7 @@ class RuleSteps:
         """Let the first so many commands pass; `per` is as in `times`."""
         if self._state.last.passing is not None:
             raise ValueError("after() stands once in a phase; then() begins the next one")
-        self._state.last.passing = self._state.count("after", n, per)
+        self._state.last.let_pass(self._state.count("after", n, per))
         return self
 
     @_building

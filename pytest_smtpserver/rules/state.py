@@ -64,14 +64,14 @@ class RuleState:
             raise ValueError(
                 "nothing can follow ignore(), disconnect() or reset(); then() begins another phase"
             )
-        self.last.steps = (*self.last.steps, step)
+        self.last.add(step)
 
     def begin_phase(self) -> None:
         """Begin the next phase; the one before is used once if nothing else was said."""
         if not self.last.steps:
             raise ValueError("then() needs a step before it, such as reply() or disconnect()")
         if self.last.times is None:
-            self.last.times = Count(1, "server")
+            self.last.answer(Count(1, "server"))
         self._phases = (*self._phases, Phase())
 
     def count(self, what: str, n: int, per: Per) -> Count:
@@ -86,6 +86,14 @@ class RuleState:
                 f"{what}(per='recipient'): a rule on {self.name!r} is about no single recipient"
             )
         return Count(n, per)
+
+    def belongs_to(self, rule: object) -> None:
+        """Name the object that the test holds."""
+        self.rule = rule
+
+    def say_in_reports(self, note: str) -> None:
+        """Have a failing test's report say this of the rule."""
+        self.note = note
 
     def withdraw(self) -> None:
         """Let an invalid rule neither answer nor count as unused."""
@@ -112,8 +120,7 @@ class RuleState:
                     return None
                 if phase.passing is not None and phase.passing.take(command):
                     return None
-                if phase.times is None or phase.times.take(command):
-                    phase.is_used = True
+                if phase.take(command):
                     return phase
         return None
 

@@ -5,11 +5,12 @@
 * `command_line`: a line's verb and argument, how it is shown, and what is wrong with it
 * `commands`: one row for each command: how it is parsed, answered and carried out
 * `states`: which command may come when
-* `dialogue`: what the two sides have agreed on so far, and what a command changes in it
+* `dialogue`: one session: what was agreed on so far, and the parts that own the rest
+* `transaction`: the one that is open: recipients, content, outcome
 * `turn`: from what the client did to the answer, the server's own or a rule's
 * `content`, `delivery`: where a message's content ends, and who answers for it
 * `authentication`: one AUTH exchange; the mechanisms are in `sasl`
-* `conduct`: what a client does wrong though its command can be taken
+* `conformance`: whether the client keeps to the protocol from one command to the next
 * `offer`, `extensions`: what a server offers to its clients, one row for each service extension
 * `grammar`: paths and parameters, the ABNF above each expression
 * `replies`: the server's own replies

@@ -17,6 +17,7 @@ from pytest_smtpserver.records.session import AuthAttempt
 from . import replies
 from .grammar import Refusal
 from .sasl import LINE_LIMIT, MECHANISMS, Verdict, decoded, decoded_initial, encoded, step
+from .states import AUTH_ENDED
 from .turn import Turn
 
 if TYPE_CHECKING:
@@ -98,6 +99,35 @@ def note_plaintext(dialogue: Dialogue, mechanism: str) -> None:
         dialogue.violated("plaintext-credentials", f"AUTH {mechanism}")
 
 
+class Login:
+    """What is remembered of a session's AUTH commands. Who is logged in, the recording says."""
+
+    __slots__ = ("authentication", "may_hold_secret")
+
+    def __init__(self) -> None:
+        #: The exchange that lasts.
+        self.authentication: Authentication | None = None
+        #: Whether the next line may be an answer that was meant for an exchange that is over.
+        self.may_hold_secret = False
+
+    def attempted(self) -> None:
+        """Note an AUTH command, well-formed or not: what comes then may be a secret."""
+        self.may_hold_secret = True
+
+    def left_behind(self) -> None:
+        """Note a well-formed command: the client is done with AUTH."""
+        self.may_hold_secret = False
+
+    def begin(self, dialogue: Dialogue, request: AuthRequest, line: str) -> Iterable[Action]:
+        """Begin an exchange that ends with the verdict, and answer the command."""
+        self.authentication = Authentication(dialogue, request, line)
+        return self.authentication.begin()
+
+    def end(self) -> None:
+        """Take note that the exchange is over."""
+        self.authentication = None
+
+
 class Authentication:
     """One exchange; each method takes what the client said, and gives what the server does."""
 
@@ -107,13 +137,13 @@ class Authentication:
         self._mechanism = request.mechanism
         self._initial = request.initial
         self._line = line
-        self._exchange = MECHANISMS[request.mechanism].begin(settings.users, settings.hostname)
+        self._challenges = MECHANISMS[request.mechanism].begin(settings.users, settings.hostname)
         self._is_recorded = False
         self._is_noted = bool(request.initial)
 
     def begin(self) -> Iterable[Action]:
         """Answer the AUTH command itself."""
-        first = step(self._exchange, None)
+        first = step(self._challenges, None)
         if self._initial:
             return self._go_on(partial(decoded_initial, self._initial))
         return self._say(first)
@@ -133,7 +163,7 @@ class Authentication:
 
     def _go_on(self, answer: Callable[[], bytes]) -> Iterable[Action]:
         try:
-            return self._say(step(self._exchange, answer()))
+            return self._say(step(self._challenges, answer()))
         except Refusal as refusal:
             return self._refuse(refusal)
 
@@ -157,21 +187,21 @@ class Authentication:
         return self._answer(refusal.reply, Verdict(None, succeeded=False), ("*",))
 
     def _answer(self, reply: Reply, verdict: Verdict, stages: tuple[str, ...]) -> Iterable[Action]:
-        own = self._dialogue.offer.dressed(reply)
-        about = {"username": verdict.username, "mechanism": self._mechanism}
+        own = self._dialogue.offer.rendered(reply)
+        facts = {"username": verdict.username, "mechanism": self._mechanism}
         return Turn(
             self._dialogue,
             stages,
             lambda: own,
             partial(self._concluded, verdict),
             line=self._line,
-            about=lambda: about,
+            facts=lambda: facts,
         ).answer()
 
     def _concluded(self, verdict: Verdict, reply: Reply | None) -> None:
         succeeded = reply is not None and reply.is_completion
-        self._dialogue.auth_ended()
-        self._dialogue.auth_failed = not succeeded
+        self._dialogue.progress.move(AUTH_ENDED)
+        self._dialogue.login.end()
         self._record(verdict, succeeded=succeeded)
 
     def _record(self, verdict: Verdict, *, succeeded: bool) -> None:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from . import replies
 from .authentication import is_auth, masked
 from .commands import COMMANDS
-from .conduct import judge_command, judge_line
-from .grammar import legible
+from .grammar import is_helo_domain, legible
 
 if TYPE_CHECKING:
     from pytest_smtpserver.records.reply import Reply
@@ -33,8 +32,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What `surrogateescape` makes of octets that are no UTF-8.
 _NOT_UTF8 = re.compile(r"[\udc80-\udcff]")
 _WITHOUT_SECRETS = COMMANDS.keys() - {"AUTH"}
-# The commands whose argument may hold UTF-8 (RFC 6531 sections 3.4 and 3.7.4.2).
-_UTF8_COMMANDS = {"MAIL", "RCPT", "VRFY", "EXPN"}
+_UTF8_COMMANDS = frozenset(verb for verb, row in COMMANDS.items() if row.takes_utf8)
+_INTRODUCTIONS = frozenset(verb for verb, row in COMMANDS.items() if row.introduces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class CommandLine:
     #: Whether it is AUTH, or was to be: there may be a secret in it.
     is_auth: bool
     fault: tuple[Reply, str] | None
-    #: The codes of what is wrong with it whatever it says, and of what is if it can be taken.
+    #: The codes of the line's violations, and of those that count only if it is accepted.
     line_violations: tuple[str, ...]
     violations: tuple[str, ...]
 
@@ -84,12 +83,18 @@ def _read(line: bytes) -> CommandLine:
         length=len(line),
         is_auth=auth,
         fault=_fault(trimmed, verb),
-        line_violations=tuple(judge_line(line)),
-        violations=tuple(judge_command(verb, argument)),
+        line_violations=() if line.endswith(b"\r\n") else ("bare-lf-command",),
+        violations=_violations(verb, argument),
     )
 
 
 _read_before = lru_cache(_LINES_KEPT)(_read)
+
+
+def _violations(verb: str, argument: str) -> tuple[str, ...]:
+    if verb in _INTRODUCTIONS and not is_helo_domain(argument):
+        return ("bad-helo-domain",)
+    return ()
 
 
 def _fault(text: str, verb: str) -> tuple[Reply, str] | None:

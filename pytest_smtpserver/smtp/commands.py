@@ -3,10 +3,14 @@
 `parse` gets the argument and raises `Refusal` for one that is malformed. `answer` says what the
 server replies of its own accord; only here are its limits applied. `accepted` does what it means
 that the command was accepted, after the state has followed from `states.TRANSITIONS`; `declined`
-does what it means that it was not, be it by a reply or by none. `unread` is told of a command that
-was refused before that, though it was in order or in the middle of a transaction. A row with
-`opens` is answered later: after the client's last answer, or after a chunk. `when` says whether a
-server with these settings knows the command at all.
+does what it means that it was not, be it by a reply or by none. `unparsed` is called for a command
+that was refused before it was parsed, or because it could not be, though it was in order or in the
+middle of a transaction. A row with `begins` is answered later: after the client's last answer, or
+after a chunk. `when` says whether a server with these settings knows the command at all.
+
+All else that depends on a command follows from its row: the stage of rules, HELP, whether clients
+may pipeline after it. Only its place in the order of commands is in `states`, if it differs from
+that of NOOP.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_smtpserver.records.reply import Reply
 
 from . import replies
-from .authentication import Authentication, parse_auth
+from .authentication import parse_auth
 from .grammar import Refusal, forward_path, legible, parameters, reverse_path
 
 if TYPE_CHECKING:
@@ -54,10 +58,10 @@ Parse = Callable[["Dialogue", str], Any]
 Answer = Callable[["Dialogue", Any], Reply]
 Accepted = Callable[["Dialogue", Any, Reply], None]
 Declined = Callable[["Dialogue", Any, "Reply | None"], None]
-Unread = Callable[["Dialogue", str, Reply], None]
+Unparsed = Callable[["Dialogue", str, Reply], None]
 When = Callable[["Settings"], bool]
-Opens = Callable[["Dialogue", Any, str], "Iterable[Action]"]
-About = Callable[["Dialogue", Any], dict[str, Any]]
+Begins = Callable[["Dialogue", Any, str], "Iterable[Action]"]
+Facts = Callable[["Dialogue", Any], dict[str, Any]]
 
 
 def parse_nothing(dialogue: Dialogue, argument: str) -> None:
@@ -142,7 +146,7 @@ def answer_ok(dialogue: Dialogue, _: object) -> Reply:
 
 def answer_ehlo(dialogue: Dialogue, domain: str) -> Reply:
     """RFC 5321 section 4.1.1.1: our domain, then a line for each extension."""
-    return dialogue.face.ehlo
+    return dialogue.extensions.ehlo
 
 
 def answer_helo(dialogue: Dialogue, domain: str) -> Reply:
@@ -192,29 +196,31 @@ def begin(dialogue: Dialogue, mail: Path, reply: Reply | None) -> None:
 
 def add_recipient(dialogue: Dialogue, recipient: Path, reply: Reply) -> None:
     """Add a recipient."""
-    dialogue.accept_recipient(recipient.address, recipient.parameters, reply)
+    assert dialogue.transaction is not None
+    dialogue.transaction.accept_recipient(recipient.address, recipient.parameters, reply)
 
 
 def refuse_recipient(dialogue: Dialogue, recipient: Path, reply: Reply | None) -> None:
     """Note that a recipient was refused."""
-    if reply is not None:
-        dialogue.refuse_recipient(recipient.address, reply)
+    if dialogue.transaction is not None and reply is not None:
+        dialogue.transaction.refuse_recipient(recipient.address, reply)
 
 
-def begin_unread(dialogue: Dialogue, argument: str, reply: Reply) -> None:
-    """Who writes MAIL as one should, but asks for what there is not, has made an attempt."""
+def begin_unparsed(dialogue: Dialogue, argument: str, reply: Reply) -> None:
+    """A well-formed MAIL with an unknown parameter still counts as an attempt."""
     try:
         address, rest = reverse_path(argument)
         given = parameters(rest)
     except Refusal:
         return
-    if not dialogue.has_transaction:
+    if dialogue.transaction is None:
         dialogue.begin(legible(address), given, reply)
 
 
-def refuse_unread_recipient(dialogue: Dialogue, argument: str, reply: Reply) -> None:
+def refuse_unparsed_recipient(dialogue: Dialogue, argument: str, reply: Reply) -> None:
     """To the client it is a recipient that was refused, whatever the reason."""
-    dialogue.refuse_recipient(_address_in(argument), reply)
+    if dialogue.transaction is not None:
+        dialogue.transaction.refuse_recipient(_address_in(argument), reply)
 
 
 def _address_in(argument: str) -> str:
@@ -227,26 +233,27 @@ def _address_in(argument: str) -> str:
 
 def expect_content(dialogue: Dialogue, _: None, reply: Reply) -> None:
     """Note that the content may come."""
-    dialogue.expect_content(reply)
+    assert dialogue.transaction is not None
+    dialogue.transaction.expect_content(reply)
 
 
 def refuse_content(dialogue: Dialogue, _: object, reply: Reply | None) -> None:
     """Note that the content may not come."""
-    if reply is not None:
-        dialogue.refuse_content(reply)
+    if dialogue.transaction is not None and reply is not None:
+        dialogue.transaction.refuse_content(reply)
 
 
-def open_exchange(dialogue: Dialogue, request: AuthRequest, line: str) -> Iterable[Action]:
+def begin_authentication(dialogue: Dialogue, request: AuthRequest, line: str) -> Iterable[Action]:
     """Begin an exchange that ends with the verdict."""
-    dialogue.moved("AUTH")
-    dialogue.exchange = Authentication(dialogue, request, line)
-    return dialogue.exchange.begin()
+    dialogue.progress.move("AUTH")
+    return dialogue.login.begin(dialogue, request, line)
 
 
-def open_chunk(dialogue: Dialogue, chunk: Chunk, line: str) -> Iterable[Action]:
+def begin_chunk(dialogue: Dialogue, chunk: Chunk, line: str) -> Iterable[Action]:
     """Expect a chunk: it is answered when it has come."""
-    dialogue.moved("BDAT")
-    dialogue.expect_chunk(chunk.size, line, is_last=chunk.is_last)
+    assert dialogue.transaction is not None
+    dialogue.progress.move("BDAT")
+    dialogue.transaction.expect_chunk(chunk.size, line, is_last=chunk.is_last)
     return ()
 
 
@@ -264,20 +271,19 @@ def nothing(dialogue: Dialogue, _: object, reply: Reply | None) -> None:
     """Change nothing."""
 
 
-def about_nothing(dialogue: Dialogue, _: object) -> dict[str, Any]:
-    """Say no more than what is known of the session."""
+def no_facts(dialogue: Dialogue, _: object) -> dict[str, Any]:
+    """Add nothing to what a rule is told."""
     return {}
 
 
-def about_sender(dialogue: Dialogue, mail: Path) -> dict[str, Any]:
-    """Say whose transaction it is to be."""
+def with_sender(dialogue: Dialogue, mail: Path) -> dict[str, Any]:
+    """Add the sender that is now given."""
     return {"mail_from": mail.address}
 
 
-def about_recipient(dialogue: Dialogue, recipient: Path) -> dict[str, Any]:
-    """Say who it is to be delivered to, after those accepted so far."""
-    address = recipient.address
-    return {"recipient": address, "rcpt_to": (*dialogue.recipients, address)}
+def with_recipient(dialogue: Dialogue, recipient: Path) -> dict[str, Any]:
+    """Add the recipient that is now given."""
+    return {"recipient": recipient.address, "_is_given": True}
 
 
 def at_all_times(settings: Settings) -> bool:
@@ -291,7 +297,7 @@ def in_smtp(settings: Settings) -> bool:
 
 
 def in_lmtp(settings: Settings) -> bool:
-    """The same the other way round."""
+    """LHLO exists only in LMTP."""
     return settings.protocol == "lmtp"
 
 
@@ -316,41 +322,57 @@ def always(reply: Reply) -> Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """One row of the table."""
+class Handling:
+    """One row of the table: how one command is handled."""
 
     parse: Parse
     answer: Answer = answer_ok
     accepted: Accepted = nothing
     declined: Declined = nothing
-    unread: Unread = nothing
-    opens: Opens | None = None
-    about: About = about_nothing
+    unparsed: Unparsed = nothing
+    begins: Begins | None = None
+    #: What a rule is told beside the command line and what is known of the session.
+    facts: Facts = no_facts
     #: The first digit of a reply that accepts it (RFC 5321 section 4.2.1).
     accepted_by: int = 2
     when: When = at_all_times
+    #: Whether the argument is the client's own name.
+    introduces: bool = False
+    #: Whether the argument may hold UTF-8 (RFC 6531 sections 3.4 and 3.7.4.2).
+    takes_utf8: bool = False
+    #: Whether the client must await the reply. RFC 2920 section 3.1: "the commands RSET, MAIL
+    #: FROM, SEND FROM, SOML FROM, SAML FROM, and RCPT TO can all appear anywhere in a pipelined
+    #: command group". RFC 3030 section 2 has a server "accept and discard additional BDAT chunks
+    #: already in the pipeline".
+    ends_group: bool = True
 
 
 # fmt: off
-COMMANDS: Mapping[str, Command] = {
-    "EHLO": Command(parse_something, answer_ehlo,                  greet_esmtp, when=in_smtp),
-    "HELO": Command(parse_something, answer_helo,                  greet_smtp, when=in_smtp),
-    "LHLO": Command(parse_something, answer_ehlo,                  greet_esmtp, when=in_lmtp),
+COMMANDS: Mapping[str, Handling] = {
+    "EHLO": Handling(parse_something, answer_ehlo,                greet_esmtp,
+                     when=in_smtp, introduces=True),
+    "HELO": Handling(parse_something, answer_helo,                greet_smtp,
+                     when=in_smtp, introduces=True),
+    "LHLO": Handling(parse_something, answer_ehlo,                greet_esmtp,
+                     when=in_lmtp, introduces=True),
     "STARTTLS":
-            Command(parse_starttls,  always(replies.READY_FOR_TLS), when=with_starttls),
-    "AUTH": Command(parse_auth,      opens=open_exchange, when=with_auth),
-    "MAIL": Command(parse_mail,      answer_mail,                  begin,          begin,
-                    unread=begin_unread, about=about_sender),
-    "RCPT": Command(parse_rcpt,      answer_rcpt,                  add_recipient,  refuse_recipient,
-                    unread=refuse_unread_recipient, about=about_recipient),
-    "DATA": Command(parse_data,      always(replies.GO_AHEAD),     expect_content, refuse_content,
-                    unread=refuse_content, accepted_by=3),
-    "BDAT": Command(parse_bdat,      opens=open_chunk, unread=refuse_content, when=with_chunking),
-    "RSET": Command(parse_nothing,   answer_ok,                    reset),
-    "NOOP": Command(parse_anything),
-    "QUIT": Command(parse_nothing,   always(replies.BYE),          leave),
-    "VRFY": Command(parse_user,      always(replies.NOT_VERIFIED)),
-    "EXPN": Command(parse_user,      always(replies.NO_LISTS)),
-    "HELP": Command(parse_anything,  answer_help),
+            Handling(parse_starttls,  always(replies.READY_FOR_TLS), when=with_starttls),
+    "AUTH": Handling(parse_auth,      begins=begin_authentication, when=with_auth),
+    "MAIL": Handling(parse_mail,      answer_mail,                begin,          begin,
+                     unparsed=begin_unparsed, facts=with_sender,
+                     takes_utf8=True, ends_group=False),
+    "RCPT": Handling(parse_rcpt,      answer_rcpt,                add_recipient,  refuse_recipient,
+                     unparsed=refuse_unparsed_recipient, facts=with_recipient,
+                     takes_utf8=True, ends_group=False),
+    "DATA": Handling(parse_data,      always(replies.GO_AHEAD),   expect_content, refuse_content,
+                     unparsed=refuse_content, accepted_by=3),
+    "BDAT": Handling(parse_bdat,      begins=begin_chunk,
+                     unparsed=refuse_content, when=with_chunking, ends_group=False),
+    "RSET": Handling(parse_nothing,   answer_ok,                  reset, ends_group=False),
+    "NOOP": Handling(parse_anything),
+    "QUIT": Handling(parse_nothing,   always(replies.BYE),        leave),
+    "VRFY": Handling(parse_user,      always(replies.NOT_VERIFIED), takes_utf8=True),
+    "EXPN": Handling(parse_user,      always(replies.NO_LISTS),     takes_utf8=True),
+    "HELP": Handling(parse_anything,  answer_help),
 }
 # fmt: on

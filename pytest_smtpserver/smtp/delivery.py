@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import replies
 from .states import END_OF_CONTENT, State
-from .turn import Turn, answer_alone
+from .turn import Turn, answer_without_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +34,7 @@ def chunk_ended(dialogue: Dialogue, chunks: Chunks) -> Iterable[Action]:
     if chunks.is_last:
         return _deliver(dialogue, chunks, chunks.line, ("message", "bdat", "*"))
     reply = replies.TOO_BIG if chunks.is_too_big else replies.chunk_received(chunks.chunk)
-    own = dialogue.offer.dressed(reply)
+    own = dialogue.offer.rendered(reply)
     return Turn(
         dialogue, ("bdat", "*"), lambda: own, dialogue.chunk_answered, line=chunks.line
     ).answer()
@@ -43,13 +43,15 @@ def chunk_ended(dialogue: Dialogue, chunks: Chunks) -> Iterable[Action]:
 def _deliver(
     dialogue: Dialogue, content: Content | Chunks, line: str, stages: tuple[str, ...]
 ) -> Iterable[Action]:
+    transaction = dialogue.transaction
+    assert transaction is not None
     octets = content.octets()
     if octets is None:
         what: str | bytes = f"[{content.size:,} octets of content, too many to be kept]"
-        own = dialogue.offer.dressed(replies.TOO_BIG)
+        own = dialogue.offer.rendered(replies.TOO_BIG)
     else:
-        what, own = octets, dialogue.offer.dressed(replies.ACCEPTED)
-        dialogue.content_complete(octets)
+        what, own = octets, dialogue.offer.rendered(replies.ACCEPTED)
+        transaction.complete(octets, dialogue.now)
     if line == END_OF_CONTENT:
         dialogue.session.asked(line, dialogue.now)
     dialogue.session.noticed("C", what, dialogue.now)
@@ -61,25 +63,28 @@ def _deliver(
 def _answer_for_each(
     dialogue: Dialogue, own: Reply, line: str, stages: tuple[str, ...]
 ) -> Iterable[Action]:
-    recipients, message = dialogue.recipients, dialogue.message
+    transaction = dialogue.transaction
+    assert transaction is not None
+    recipients, message = transaction.addresses, transaction.message
     last = len(recipients) - 1
     for number, recipient in enumerate(recipients):
         if number:
             dialogue.session.asked(END_OF_CONTENT, dialogue.now)
-        about = {"message": message, "recipient": recipient}
+        facts = {"message": message, "recipient": recipient}
         carry_out = partial(dialogue.content_answered, recipient, is_last=number == last)
         yield from Turn(
-            dialogue, stages, lambda: own, carry_out, line=line, about=partial(dict, about)
+            dialogue, stages, lambda: own, carry_out, line=line, facts=partial(dict, facts)
         ).answer()
-        if dialogue.state is State.CLOSED:
+        if dialogue.progress.state is State.CLOSED:
             return
 
 
 def _answer(dialogue: Dialogue, own: Reply, line: str, stages: tuple[str, ...]) -> Iterable[Action]:
     carry_out = partial(dialogue.content_answered, None, is_last=True)
     if not dialogue.rules.rules:
-        return answer_alone(dialogue, own, carry_out)
-    about = {"message": dialogue.message}
+        return answer_without_rules(dialogue, own, carry_out)
+    assert dialogue.transaction is not None
+    facts = {"message": dialogue.transaction.message}
     return Turn(
-        dialogue, stages, lambda: own, carry_out, line=line, about=partial(dict, about)
+        dialogue, stages, lambda: own, carry_out, line=line, facts=partial(dict, facts)
     ).answer()

@@ -9,24 +9,31 @@ from pytest_smtpserver.records.violations import violation
 from pytest_smtpserver.rules import Command
 
 from . import replies
-from .content import Chunks, Content
+from .authentication import Login
+from .conformance import Conformance
 from .grammar import Refusal
-from .states import END_OF_CONTENT, IN_HANDSHAKE, TRANSITIONS, State
+from .states import (
+    CHUNK_TAKEN,
+    END_OF_CONTENT,
+    ENDED,
+    HANDSHAKE_DONE,
+    IN_HANDSHAKE,
+    REFUSED,
+    Progress,
+    State,
+)
+from .transaction import OpenTransaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_smtpserver.engine import TLSInfo
     from pytest_smtpserver.recording.session import SessionRecording
-    from pytest_smtpserver.recording.transaction import TransactionRecording
     from pytest_smtpserver.records.envelope import Parameters
-    from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.reply import Reply
     from pytest_smtpserver.records.session import EndedBy
-    from pytest_smtpserver.records.transaction import Outcome
     from pytest_smtpserver.rules import RuleBook
 
-    from .authentication import Authentication
     from .offer import Offer
     from .turn import Turn
 
@@ -45,7 +52,11 @@ _LEFT_AFTER_HANDSHAKE = (
 
 
 class Dialogue:
-    """The state of one session. The engine sets `now`; the commands do the rest.
+    """One session: what was agreed on here, and the parts that own the rest of its state.
+
+    `progress` says which command may come, `login` who the client is, `conformance` remembers how
+    it behaves, `transaction` is what is open between MAIL and its end. Each attribute is written
+    by its own module alone.
 
     What is told of a reply is told before it leaves; `None` stands for one that never leaves.
     """
@@ -56,97 +67,95 @@ class Dialogue:
         self.offer = offer
         self.rules = rules
         self.session = session
+        self.progress = Progress()
+        self.login = Login()
+        self.conformance = Conformance()
+        self.transaction: OpenTransaction | None = None
         #: What the client is offered here and now.
-        self.face = offer.in_clear
+        self.extensions = offer.in_clear
+        #: Seconds since the epoch: when what is dealt with now has come.
         self.now = now
-        self.state = State.START
         #: How the connection is closed when the session has ended.
         self.closing = Close()
-        self.content: Content | None = None
-        self.chunks: Chunks | None = None
         #: The server's turn that is being taken.
         self.turn: Turn | None = None
-        self.exchange: Authentication | None = None
         #: Whether the last turn ended without a reply.
         self.is_unanswered = False
-        #: Whether the last AUTH failed: what comes then may be a secret.
-        self.auth_failed = False
-        #: Whether the client has said nothing since the handshake.
-        self.is_untried = False
-        #: The verb of the last command line, `None` before the first.
-        self.last_verb: str | None = None
-        #: Whether a command that came before its predecessor's reply can blame that reply.
-        self.group_failed = False
+        # Whether the client has said nothing since the handshake.
+        self._is_silent_since_tls = False
         self._is_esmtp = False
         # The keywords that the reply to EHLO has named, which may be a rule's.
         self._announced: frozenset[str] = frozenset()
-        self._transaction: TransactionRecording | None = None
-        self._data_refused = False
-        self._delivered = False
-        # Whether all replies to the content, of which LMTP gives several, have refused it.
-        self._content_refused = True
 
-    @property
-    def has_transaction(self) -> bool:
-        """Whether there is a transaction, begun and not ended."""
-        return self._transaction is not None
+    def at(self, now: float) -> None:
+        """Take note of the time."""
+        self.now = now
+
+    def turn_began(self, turn: Turn) -> None:
+        """Take note that the server has something to answer."""
+        self.turn = turn
+
+    def turn_ended(self) -> None:
+        """Take note that all of it is done."""
+        self.turn = None
+
+    def answered(self, *, said: bool) -> None:
+        """Take note of whether the client gets a reply."""
+        self.is_unanswered = not said
+
+    def command_came(self, verb: str) -> None:
+        """Take note that the client has sent a command line."""
+        self._is_silent_since_tls = False
+        self.conformance.received(verb)
 
     @property
     def is_binary(self) -> bool:
         """Whether the open transaction has asked for BINARYMIME (RFC 3030 section 3)."""
-        body = self._transaction.parameters.get("BODY") if self._transaction else None
-        return body is not None and body.upper() == "BINARYMIME"
+        return self.transaction is not None and self.transaction.is_binary
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the open transaction has asked for SMTPUTF8 (RFC 6531)."""
+        return self.transaction is not None and self.transaction.is_utf8
+
+    @property
+    def recipient_count(self) -> int:
+        """How many recipients the open transaction has."""
+        return len(self.transaction.recipients) if self.transaction else 0
 
     @property
     def takes_auth(self) -> bool:
         """Whether AUTH is accepted here and now."""
         return self.session.tls is not None or not self.offer.settings.auth_needs_tls
 
-    @property
-    def is_utf8(self) -> bool:
-        """Whether the open transaction has asked for SMTPUTF8 (RFC 6531)."""
-        return self._transaction is not None and "SMTPUTF8" in self._transaction.parameters
-
-    @property
-    def recipients(self) -> tuple[str, ...]:
-        """The recipients that the open transaction has."""
-        return self._transaction.addresses if self._transaction else ()
-
-    @property
-    def recipient_count(self) -> int:
-        """How many recipients the open transaction has."""
-        return len(self._transaction.recipients) if self._transaction else 0
-
-    @property
-    def message(self) -> Message | None:
-        """The message of the open transaction, once its content is complete."""
-        return self._transaction.message if self._transaction else None
-
-    def command(self, line: str, **about: Any) -> Command:
+    def command(self, line: str, **facts: Any) -> Command:
         """Return what a rule is asked about: a command line, and what is known by now."""
+        transaction = self.transaction
+        recipients = transaction.recipients if transaction else ()
         known: dict[str, Any] = {
             "verb": line.partition(" ")[0].upper(),
             "line": line,
-            "mail_from": self._transaction.mail_from if self._transaction else None,
-            "rcpt_to": self.recipients,
+            "mail_from": transaction.mail_from if transaction else None,
             "username": self.session.username,
             "mechanism": self.session.mechanism,
             "_session": self.session,
+            "_accepted": recipients,
+            "_accepted_count": len(recipients),
         }
-        return Command(**{**known, **about})
+        return Command(**{**known, **facts})
 
     def offers(self, extension: str) -> bool:
-        """Whether this client was told of an extension, and the server knows it."""
-        return self._is_esmtp and extension in self.face.extensions
+        """Return whether this client was told of an extension, and the server knows it."""
+        return self._is_esmtp and extension in self.extensions.rows
 
     def announced(self, extension: str) -> bool:
-        """Whether this client was told of an extension, be it by a rule."""
+        """Return whether this client was told of an extension, be it by a rule."""
         return extension in self._announced
 
     @property
     def was_misled(self) -> bool:
         """Whether a rule has told this client of an extension that the server does not know."""
-        return not self._announced <= self.face.extensions.keys()
+        return not self._announced <= self.extensions.rows.keys()
 
     def check_parameters(self, given: Parameters, command: Literal["mail", "rcpt"]) -> None:
         """Raise `Refusal` for a parameter that this client may not give, or not so.
@@ -157,11 +166,7 @@ class Dialogue:
             return
         if not self._is_esmtp:
             raise Refusal(replies.unknown_parameter(next(iter(given))), "unknown-parameter")
-        self.face.check_parameters(given, command)
-
-    def moved(self, verb: str) -> None:
-        """Go on to the state that an accepted command leads to."""
-        self.state = TRANSITIONS[self.state][verb]
+        self.extensions.check_parameters(given, command)
 
     def violated(self, code: str, detail: str = "") -> None:
         """Note what the client did against the protocol."""
@@ -169,21 +174,16 @@ class Dialogue:
 
     def secured(self, info: TLSInfo) -> None:
         """Begin anew, encrypted. RFC 3207 section 4.2: "reset to the initial state"."""
-        self.moved("STARTTLS")
-        self.face = self.offer.under_tls
+        self.progress.move(HANDSHAKE_DONE)
+        self.extensions = self.offer.under_tls
         self._is_esmtp, self._announced = False, frozenset()
-        self.is_untried = True
+        self._is_silent_since_tls = True
         self.session.secured(info, self.now)
-
-    def auth_ended(self) -> None:
-        """Go on after an exchange that AUTH began."""
-        self.moved("AUTH")
-        self.exchange = None
 
     def greeted(self, reply: Reply | None) -> None:
         """Take note of whether the client is welcome."""
         if reply is not None and not reply.is_positive:
-            self.state = State.REFUSED
+            self.progress.move(REFUSED)
 
     def introduce(self, domain: str, reply: Reply, *, is_esmtp: bool) -> None:
         """Take note of EHLO or HELO, which also resets."""
@@ -194,113 +194,66 @@ class Dialogue:
 
     def begin(self, mail_from: str, parameters: Parameters, reply: Reply | None) -> None:
         """Begin a transaction; if its MAIL was not accepted, it has ended already."""
-        self._transaction = self.session.begin(mail_from, parameters, self.now)
-        self._data_refused = self._delivered = False
-        self._content_refused = True
-        if reply is None:
-            self._finish("aborted")
-            return
-        self._transaction.answered(reply)
-        if self.state is not State.MAIL:
-            self._finish("rejected")
-
-    def accept_recipient(self, address: str, parameters: Parameters, reply: Reply) -> None:
-        """Add a recipient to the open transaction."""
-        assert self._transaction is not None
-        self._transaction.accept(address, parameters)
-        self._transaction.answered(reply)
-
-    def refuse_recipient(self, address: str, reply: Reply) -> None:
-        """Note a refused recipient of the open transaction."""
-        assert self._transaction is not None
-        self._transaction.refuse(address, reply)
-        self._transaction.answered(reply)
-
-    def expect_content(self, reply: Reply) -> None:
-        """Expect the content."""
-        assert self._transaction is not None
-        self._transaction.answered(reply)
-        self._data_refused = False
-        self.content = Content(self.offer.settings.max_message_size)
-
-    def refuse_content(self, reply: Reply) -> None:
-        """Note that the content was refused before it came."""
-        assert self._transaction is not None
-        self._transaction.answered(reply)
-        self._data_refused = not reply.is_positive
-
-    def content_complete(self, octets: bytes) -> None:
-        """Keep the content as the transaction's message; it is not accepted yet."""
-        assert self._transaction is not None
-        self._transaction.received(octets, self.now)
-
-    def expect_chunk(self, size: int, line: str, *, is_last: bool) -> None:
-        """Expect a chunk of the content."""
-        self.chunks = self.chunks or Chunks(self.offer.settings.max_message_size)
-        self.chunks.expect(size, line, is_last=is_last)
+        self.transaction = transaction = OpenTransaction(
+            self.session, mail_from, parameters, self.offer.settings.max_message_size, self.now
+        )
+        if reply is not None:
+            transaction.answered(reply)
+        if reply is None or self.progress.state is not State.MAIL:
+            self.transaction = None
+            transaction.finish("aborted" if reply is None else "rejected")
 
     def chunk_answered(self, reply: Reply | None) -> None:
         """Await the next chunk; one that was not taken ends the transaction."""
-        assert self._transaction is not None
+        transaction = self.transaction
+        assert transaction is not None
         if reply is not None:
-            self._transaction.answered(reply)
+            transaction.answered(reply)
             if reply.is_completion:
-                self.moved("BDAT")
+                self.progress.move(CHUNK_TAKEN)
                 return
-        self.moved(END_OF_CONTENT)
-        self.group_failed = True
-        self._finish("aborted" if reply is None else "rejected")
+        self._content_over()
+        self.conformance.refused()
+        transaction.finish("aborted" if reply is None else "rejected")
 
     def content_answered(
         self, recipient: str | None, reply: Reply | None, *, is_last: bool
     ) -> None:
         """Do as the reply to the content says, given to all recipients or (LMTP) to one."""
-        assert self._transaction is not None
-        self._content_refused &= reply is not None and not reply.is_positive
-        if reply is not None:
-            self._transaction.answered(reply)
-            if reply.is_completion:
-                self._delivered = True
-                if not is_last:
-                    self.session.accept(self._transaction)
-            elif recipient is not None:
-                self._transaction.refuse(recipient, reply)
+        transaction = self.transaction
+        assert transaction is not None
+        transaction.content_answered(recipient, reply)
         if is_last:
-            self.moved(END_OF_CONTENT)
-            self._finish(self._outcome_of_content())
+            self._content_over()
+            transaction.finish_content()
+        else:
+            transaction.show_message()
 
-    def _outcome_of_content(self) -> Outcome:
-        if self._delivered:
-            return "accepted"
-        return "rejected" if self._content_refused else "aborted"
+    def _content_over(self) -> None:
+        self.progress.move(END_OF_CONTENT)
+        self.transaction = None
 
     def reset(self) -> None:
         """Give up the open transaction, if there is one."""
-        if self._transaction is not None:
-            self._finish(self._outcome_of_what_was_given_up())
+        transaction, self.transaction = self.transaction, None
+        if transaction is not None:
+            transaction.give_up()
+
+    def close_with(self, closing: Close) -> None:
+        """End the session of the server's own accord, and close the connection in this way."""
+        self.closing = closing
+        if self.progress.state is not State.CLOSED:
+            self.end("server")
 
     def end(self, ended_by: EndedBy) -> None:
         """End the session."""
         self.reset()
-        if self.state in IN_HANDSHAKE and self.session.tls_failure is None:
+        if self.progress.state in IN_HANDSHAKE and self.session.tls_failure is None:
             self.session.not_secured(_UNFINISHED[ended_by], self.now)
-        if self.is_untried and ended_by in ("client", "reset"):
+        if self._is_silent_since_tls and ended_by in ("client", "reset"):
             self.session.distrusted(_LEFT_AFTER_HANDSHAKE, self.now)
-        self.state = State.CLOSED
+        self.progress.move(ENDED)
         self.session.end(ended_by, self.now)
-
-    def _outcome_of_what_was_given_up(self) -> Outcome:
-        assert self._transaction is not None
-        if self._delivered:
-            return "accepted"
-        nobody_left = self._transaction.refused and not self._transaction.recipients
-        return "rejected" if self._data_refused or nobody_left else "aborted"
-
-    def _finish(self, outcome: Outcome) -> None:
-        assert self._transaction is not None
-        transaction, self._transaction = self._transaction, None
-        self.content = self.chunks = None
-        self.session.finish(transaction, outcome)
 
 
 def _keywords(reply: Reply) -> frozenset[str]:

@@ -14,14 +14,21 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver.engine import PAUSING, Send
 
-from . import command_line, conduct, delivery, replies
+from . import command_line, conformance, delivery, replies
 from .authentication import MASK
 from .commands import COMMANDS, chunk_size
 from .dialogue import Dialogue
 from .grammar import Refusal
 from .input import Input
-from .states import END_OF_CONTENT, IN_HANDSHAKE, TRANSITIONS, State
-from .turn import Handshake, Turn, answer_alone
+from .states import (
+    END_OF_CONTENT,
+    HANDSHAKE_BEGAN,
+    IMPLICIT_TLS,
+    IN_HANDSHAKE,
+    UNEXPECTED_TLS,
+    State,
+)
+from .turn import Handshake, Turn, answer_without_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.rules import RuleBook
 
     from .command_line import CommandLine
-    from .commands import Command
+    from .commands import Handling
     from .offer import Offer
 
 _ENDED_BY: dict[EndReason, EndedBy] = {"idle": "timeout", "stop": "server", "crash": "server"}
@@ -65,32 +72,32 @@ class SMTPEngine:
         self._session = self._recorder.session_began(self._client, now)
         self._dialogue = Dialogue(self._offer, self._rules, self._session, now)
         if self._offer.settings.tls == "implicit":
-            self._dialogue.state = State.HANDSHAKE
+            self._dialogue.progress.move(IMPLICIT_TLS)
         else:
             self._work = self._greet()
 
     def receive(self, octets: bytes, now: float) -> None:
         """Take octets, cut anyhow."""
         dialogue = self._dialogue
-        dialogue.now = now
+        dialogue.at(now)
         if not self._is_greeted and self._is_new:
             dialogue.violated("early-talker")
-        if dialogue.group_failed and self._owes_nothing:
-            dialogue.group_failed = False
+        if dialogue.conformance.group_failed and self._owes_nothing:
+            dialogue.conformance.all_answered()
         self._input.add(octets)
 
     @property
     def _is_new(self) -> bool:
         # Whether the client has said nothing yet.
         dialogue = self._dialogue
-        is_first = dialogue.state is State.START and dialogue.last_verb is None
+        is_first = dialogue.progress.state is State.START and dialogue.conformance.last_verb is None
         return is_first and self._input.is_empty
 
     @property
     def _owes_nothing(self) -> bool:
         # Whether all that the client has sent is answered.
         dialogue = self._dialogue
-        is_between = dialogue.turn is None and dialogue.state is not State.CHUNK
+        is_between = dialogue.turn is None and dialogue.progress.state is not State.CHUNK
         return is_between and self._input.is_empty and not self._input.is_skipping
 
     def next_action(self) -> Action | None:
@@ -99,7 +106,7 @@ class SMTPEngine:
             for action in self._work:
                 self._paused = isinstance(action, PAUSING)
                 return action
-            self._dialogue.turn = None
+            self._dialogue.turn_ended()
             work = self._next_work()
             if work is None:
                 return None
@@ -108,7 +115,7 @@ class SMTPEngine:
 
     def resume(self, now: float) -> None:
         """Go on after a pause."""
-        self._dialogue.now = now
+        self._dialogue.at(now)
         self._paused = False
 
     def tls_done(self, info: TLSInfo, now: float) -> None:
@@ -129,16 +136,16 @@ class SMTPEngine:
 
     def eof(self, now: float, *, reset: bool = False) -> None:
         """Take note that the client is gone."""
-        if conduct.leaves_early(self._dialogue):
+        if self._dialogue.conformance.owes_quit(self._dialogue):
             self._dialogue.violated("no-quit")
         self._end("reset" if reset else "client", now)
 
     def end(self, reason: EndReason, now: float) -> None:
         """Say 421 and close (RFC 5321 section 3.8)."""
-        state = self._dialogue.state
+        state = self._dialogue.progress.state
         last_words: list[Action] = []
         if state is not State.CLOSED and state not in IN_HANDSHAKE:
-            goodbye = self._offer.dressed(replies.GOODBYES[reason])
+            goodbye = self._offer.rendered(replies.GOODBYES[reason])
             last_words.append(Send(goodbye.octets))
             self._say_goodbye(goodbye, now)
         self._end(_ENDED_BY[reason], now)
@@ -154,10 +161,10 @@ class SMTPEngine:
         self._paused = False
         self._work = iter(())
         self._input.clear()
-        self._dialogue.now = now
+        self._dialogue.at(now)
         if self._dialogue.turn is not None:
             self._dialogue.turn.give_up()
-        if self._dialogue.state is not State.CLOSED:
+        if self._dialogue.progress.state is not State.CLOSED:
             self._dialogue.end(ended_by)
 
     def _greet(self) -> Iterator[Action]:
@@ -169,11 +176,11 @@ class SMTPEngine:
     def _greeting(self) -> Reply:
         settings = self._offer.settings
         if 0 < settings.max_connections < self._recorder.open_sessions:
-            return self._offer.dressed(replies.TOO_MANY_CONNECTIONS)
+            return self._offer.rendered(replies.TOO_MANY_CONNECTIONS)
         return self._offer.greeting
 
     def _next_work(self) -> Iterable[Action] | None:
-        return _WORK.get(self._dialogue.state, SMTPEngine._take_command)(self)
+        return _WORK.get(self._dialogue.progress.state, SMTPEngine._take_command)(self)
 
     def _nothing_to_do(self) -> None:
         self._input.clear()
@@ -186,11 +193,13 @@ class SMTPEngine:
         return (self._dialogue.closing,)
 
     def _shake_hands(self) -> Iterable[Action]:
-        self._dialogue.moved("STARTTLS")
+        self._dialogue.progress.move(HANDSHAKE_BEGAN)
         return Handshake(self._dialogue, self._input).answer()
 
     def _take_content(self) -> Iterable[Action] | None:
-        content = self._dialogue.content
+        transaction = self._dialogue.transaction
+        assert transaction is not None
+        content = transaction.content
         assert content is not None
         if self._input.is_empty:
             return None
@@ -203,23 +212,25 @@ class SMTPEngine:
         return delivery.content_ended(self._dialogue, content)
 
     def _take_chunk(self) -> Iterable[Action] | None:
-        chunks = self._dialogue.chunks
+        transaction = self._dialogue.transaction
+        assert transaction is not None
+        chunks = transaction.chunks
         assert chunks is not None
         chunks.feed(self._input.take(chunks.remaining))
         return None if chunks.remaining else delivery.chunk_ended(self._dialogue, chunks)
 
     def _take_answer(self) -> Iterable[Action] | None:
-        exchange = self._dialogue.exchange
-        assert exchange is not None
+        authentication = self._dialogue.login.authentication
+        assert authentication is not None
         line = self._input.take_line()
-        return None if line is None else exchange.take(line)
+        return None if line is None else authentication.take(line)
 
     def _take_first_command(self) -> Iterable[Action] | None:
-        is_first = self._dialogue.last_verb is None and self._session.tls is None
+        is_first = self._dialogue.conformance.last_verb is None and self._session.tls is None
         if is_first and self._input.begins_with(_TLS_RECORD):
-            # Of what it says now nothing is for us.
+            # The client speaks TLS: ignore the rest.
             self._session.not_secured(_BEGAN_WITH_TLS[self._offer.settings.tls], self._dialogue.now)
-            self._dialogue.state = State.SECURING
+            self._dialogue.progress.move(UNEXPECTED_TLS)
             return ()
         return self._take_command()
 
@@ -229,12 +240,11 @@ class SMTPEngine:
 
     def _command(self, line: bytes) -> Iterable[Action]:
         dialogue, said = self._dialogue, command_line.read(line)
-        dialogue.is_untried = False
         verb = said.verb
-        is_too_long = said.length > dialogue.face.line_limit(verb)
+        is_too_long = said.length > dialogue.extensions.line_limit(verb)
         shown = self._shown(said, is_too_long=is_too_long)
         dialogue.session.asked(shown, dialogue.now)
-        dialogue.last_verb = verb
+        dialogue.command_came(verb)
         self._blame(said.line_violations, shown)
         try:
             if is_too_long:
@@ -246,50 +256,50 @@ class SMTPEngine:
         except Refusal as refusal:
             return self._refuse(shown, said, refusal)
         self._judge(said, shown)
-        if command.opens is not None:
-            return command.opens(dialogue, parsed, shown)
+        if command.begins is not None:
+            return command.begins(dialogue, parsed, shown)
         return self._take_turn(verb, command, parsed, shown)
 
     def _take_turn(
-        self, verb: str, command: Command, parsed: object, shown: str
+        self, verb: str, command: Handling, parsed: object, shown: str
     ) -> Iterable[Action]:
         carry_out = partial(self._carry_out, verb, command, parsed)
         if not self._rules.rules:
-            return answer_alone(self._dialogue, self._answer(command, parsed), carry_out)
+            return answer_without_rules(self._dialogue, self._answer(command, parsed), carry_out)
         return Turn(
             self._dialogue,
             _STAGES[verb],
             partial(self._answer, command, parsed),
             carry_out,
             line=shown,
-            about=partial(command.about, self._dialogue, parsed),
+            facts=partial(command.facts, self._dialogue, parsed),
         ).answer()
 
-    def _command_in_order(self, verb: str, shown: str) -> Command:
+    def _command_in_order(self, verb: str, shown: str) -> Handling:
         command = self._offer.commands.get(verb)
         if command is None:
             known = self._rules.knows_verb(verb.lower())
             word = shown if MASK in shown else verb
             raise Refusal(replies.unknown_command(word), None if known else "unknown-command")
-        state = self._dialogue.state
-        if verb not in TRANSITIONS[state]:
+        state = self._dialogue.progress.state
+        if not self._dialogue.progress.allows(verb):
             where = state.value.format(hello=self._offer.hello)
             raise Refusal(replies.out_of_order(verb, where), "out-of-order")
         return command
 
-    def _answer(self, command: Command, parsed: object) -> Reply:
-        return self._offer.dressed(command.answer(self._dialogue, parsed))
+    def _answer(self, command: Handling, parsed: object) -> Reply:
+        return self._offer.rendered(command.answer(self._dialogue, parsed))
 
-    def _carry_out(self, verb: str, command: Command, parsed: object, reply: Reply | None) -> None:
+    def _carry_out(self, verb: str, command: Handling, parsed: object, reply: Reply | None) -> None:
         if reply is not None and reply.code // 100 == command.accepted_by:
-            self._dialogue.moved(verb)
+            self._dialogue.progress.move(verb)
             command.accepted(self._dialogue, parsed, reply)
-            if self._dialogue.state is State.HANDSHAKE:
+            if self._dialogue.progress.state is State.HANDSHAKE:
                 self._forget_what_came_in_clear()
         else:
             if verb == "STARTTLS" and not self._input.is_empty:
                 self._judge_going_on(verb)
-            self._dialogue.group_failed = True
+            self._dialogue.conformance.refused()
             command.declined(self._dialogue, parsed, reply)
 
     def _forget_what_came_in_clear(self) -> None:
@@ -301,15 +311,16 @@ class SMTPEngine:
 
     def _refuse(self, shown: str, said: CommandLine, refusal: Refusal) -> Iterable[Action]:
         dialogue, verb = self._dialogue, said.verb
-        reply = self._offer.dressed(refusal.reply)
+        reply = self._offer.rendered(refusal.reply)
         code = refusal.violation
-        if code is not None and not conduct.is_excused(dialogue, code):
+        misled = dialogue.was_misled
+        if code is not None and not dialogue.conformance.is_excused(code, misled=misled):
             dialogue.violated(code, shown)
         if verb == "BDAT" and verb in self._offer.commands:
             # RFC 3030 section 2: "the receiver-SMTP MUST accept and discard the associated
             # message data before sending the appropriate 5XX or 4XX code".
             self._input.skip(chunk_size(said.argument))
-        dialogue.group_failed = True
+        dialogue.conformance.refused()
         # To the rules, a verb that is no command of the server is one if a rule says so.
         stages = ("*",) if verb in COMMANDS else (verb.lower(), "*")
         carry_out = partial(self._refused, verb, said.argument)
@@ -317,9 +328,9 @@ class SMTPEngine:
 
     def _refused(self, verb: str, argument: str, reply: Reply | None) -> None:
         dialogue, command = self._dialogue, self._offer.commands.get(verb)
-        concerns = dialogue.has_transaction or verb in TRANSITIONS[dialogue.state]
+        concerns = dialogue.transaction is not None or dialogue.progress.allows(verb)
         if command and concerns and reply and not reply.is_positive:
-            command.unread(dialogue, argument, reply)
+            command.unparsed(dialogue, argument, reply)
 
     def _judge(self, said: CommandLine, shown: str) -> None:
         self._blame(said.violations, shown)
@@ -328,23 +339,34 @@ class SMTPEngine:
             self._judge_going_on(said.verb, said.argument)
 
     def _judge_going_on(self, verb: str, argument: str = "") -> None:
-        self._blame(conduct.judge_going_on(self._dialogue, verb, argument), f"after {verb}")
+        self._blame(conformance.judge_going_on(self._dialogue, verb, argument), f"after {verb}")
 
     def _blame(self, codes: Iterable[str], detail: str) -> None:
         for code in codes:
             self._dialogue.violated(code, detail)
 
     def _shown(self, said: CommandLine, *, is_too_long: bool) -> str:
-        # What comes after an AUTH that failed, and is no command, is an answer to it.
-        dialogue = self._dialogue
+        # A secret may also come after AUTH was answered, by a client that does not look: so what
+        # comes then is masked until the first well-formed command.
+        login = self._dialogue.login
         if said.is_auth:
-            # Until it is known that it succeeded.
-            dialogue.auth_failed = True
+            login.attempted()
             return said.shown
-        if dialogue.auth_failed and said.verb not in COMMANDS:
-            return MASK
-        dialogue.auth_failed = False
+        if login.may_hold_secret:
+            if not self._is_well_formed(said):
+                return MASK
+            login.left_behind()
         return command_line.shortened(said) if is_too_long else said.shown
+
+    def _is_well_formed(self, said: CommandLine) -> bool:
+        command = COMMANDS.get(said.verb)
+        if command is None or said.fault is not None:
+            return False
+        try:
+            command.parse(self._dialogue, said.argument)
+        except Refusal as refusal:
+            return refusal.violation != "bad-syntax"
+        return True
 
 
 # RFC 8446 section 5.1: "handshake(22)" is the type of the first record of a client.

@@ -39,7 +39,7 @@ def offer_of(settings: Settings, tls_context: ssl.SSLContext | None) -> Offer:
 
 
 class Offer:
-    """What is the same for all clients of one server, and its two faces."""
+    """What is the same for all clients of one server, and its extensions in clear and under TLS."""
 
     def __init__(self, settings: Settings, tls_context: ssl.SSLContext | None = None) -> None:
         self.settings = settings
@@ -57,10 +57,10 @@ class Offer:
         self.helo = Reply(250, settings.hostname)
         #: What a client is offered in clear, and under TLS.
         keywords = (*settings.offered_extensions, *OF_SETTINGS)
-        self.in_clear = Face(settings, keywords, encrypted=False)
-        self.under_tls = Face(settings, keywords, encrypted=True)
+        self.in_clear = ExtensionSet(settings, keywords, encrypted=False)
+        self.under_tls = ExtensionSet(settings, keywords, encrypted=True)
 
-    def dressed(self, reply: Reply) -> Reply:
+    def rendered(self, reply: Reply) -> Reply:
         """Return one of the server's own replies as this server gives it.
 
         The server's name stands for `{}`, and there is no enhanced status code unless
@@ -74,7 +74,7 @@ class Offer:
         return Reply(reply.code, text, enhanced)
 
 
-class Face:
+class ExtensionSet:
     """The extensions that a client is offered, and the replies and limits that follow."""
 
     def __init__(self, settings: Settings, keywords: Iterable[str], *, encrypted: bool) -> None:
@@ -83,8 +83,8 @@ class Face:
             for name in keywords
             if EXTENSIONS[name].when(settings, encrypted)
         }
-        self.extensions = {k: row for k, row in rows.items() if rows.keys() >= set(row.needs)}
-        offered = self.extensions.values()
+        self.rows = {k: row for k, row in rows.items() if rows.keys() >= set(row.needs)}
+        offered = self.rows.values()
         self._values = {
             "mail": _values(row.mail for row in offered),
             "rcpt": _values(row.rcpt for row in offered),
@@ -114,9 +114,7 @@ class Face:
                 raise Refusal(replies.exclusive(excluding))
 
     def _announcements(self, settings: Settings) -> list[str]:
-        return [
-            f"{name} {row.announcement(settings)}".rstrip() for name, row in self.extensions.items()
-        ]
+        return [f"{name} {row.announcement(settings)}".rstrip() for name, row in self.rows.items()]
 
 
 def _values(rows: Iterable[Mapping[str, Value]]) -> Mapping[str, list[Value]]:

@@ -1,13 +1,18 @@
 """Which command may come when (RFC 5321 section 4.1.4), and what an accepted one leads to.
 
 A command that is missing from a state's row is out of order there. A command that is refused
-leaves the state as it was.
+leaves the state as it was. A command that no row names may come wherever NOOP may, and leaves the
+state as it was, too.
+
+What is not a command, but changes the state all the same, has a row's entry in lower case: no
+client can send that, since verbs are compared in upper case. So the table has every change of
+state that there is, and only `Progress` makes one.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +54,23 @@ class State(Enum):
 S = State
 
 #: The end of the content, which is answered like a command (`CRLF.CRLF`).
-END_OF_CONTENT = "."
+END_OF_CONTENT: Final = "."
+
+#: The client was told that it is not welcome.
+REFUSED: Final = "refused"
+#: The connection begins with TLS (RFC 8314 section 3).
+IMPLICIT_TLS: Final = "implicit tls"
+#: The client began with TLS, which the server did not expect.
+UNEXPECTED_TLS: Final = "unexpected tls"
+#: The TLS handshake has begun, and is done.
+HANDSHAKE_BEGAN: Final = "handshake began"
+HANDSHAKE_DONE: Final = "handshake done"
+#: An exchange that AUTH began is over.
+AUTH_ENDED: Final = "auth ended"
+#: A chunk was taken, and another may come (RFC 3030 section 2).
+CHUNK_TAKEN: Final = "chunk taken"
+#: The session ends, in whichever state it is.
+ENDED: Final = "ended"
 
 # fmt: off
 TRANSITIONS: Mapping[State, Mapping[str, State]] = {
@@ -57,6 +78,7 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         "EHLO": S.READY,  "HELO": S.READY,  "LHLO": S.READY,
         "RSET": S.START,  "NOOP": S.START,  "QUIT": S.CLOSED,
         "VRFY": S.START,  "EXPN": S.START,  "HELP": S.START,
+        REFUSED: S.REFUSED, IMPLICIT_TLS: S.HANDSHAKE, UNEXPECTED_TLS: S.SECURING,
     },
     S.REFUSED: {
         "QUIT": S.CLOSED,
@@ -91,17 +113,17 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         END_OF_CONTENT: S.READY,
     },
     S.CHUNK: {
-        "BDAT": S.BDAT,
+        CHUNK_TAKEN: S.BDAT,
         END_OF_CONTENT: S.READY,
     },
     S.AUTH: {
-        "AUTH": S.READY,
+        AUTH_ENDED: S.READY,
     },
     S.HANDSHAKE: {
-        "STARTTLS": S.SECURING,
+        HANDSHAKE_BEGAN: S.SECURING,
     },
     S.SECURING: {
-        "STARTTLS": S.START,
+        HANDSHAKE_DONE: S.START,
     },
     S.CLOSED: {},
 }
@@ -109,3 +131,33 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
 
 #: In these nothing can be said, for it would be said in clear.
 IN_HANDSHAKE = frozenset({S.HANDSHAKE, S.SECURING})
+
+_NAMED = frozenset().union(*TRANSITIONS.values())
+
+
+def leads_to(state: State, event: str) -> State | None:
+    """Return the state that an accepted command, or an event, leads to; `None`: out of order."""
+    if event in _NAMED:
+        return TRANSITIONS[state].get(event)
+    if event == ENDED:
+        return S.CLOSED
+    return state if "NOOP" in TRANSITIONS[state] else None
+
+
+class Progress:
+    """Where one client is in the table. Nothing else changes the state."""
+
+    __slots__ = ("state",)
+
+    def __init__(self) -> None:
+        self.state = S.START
+
+    def allows(self, verb: str) -> bool:
+        """Return whether the command may come now."""
+        return leads_to(self.state, verb) is not None
+
+    def move(self, event: str) -> None:
+        """Go on to the state that an accepted command, or an event, leads to."""
+        state = leads_to(self.state, event)
+        assert state is not None, (self.state, event)
+        self.state = state

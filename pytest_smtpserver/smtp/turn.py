@@ -40,11 +40,11 @@ _COMPLETE_REPLY = re.compile(
 _sending = lru_cache(maxsize=256)(Send)
 
 
-def answer_alone(
+def answer_without_rules(
     dialogue: Dialogue, reply: Reply, carry_out: Callable[[Reply], object]
 ) -> Iterable[Action]:
     """Answer where there are no rules: all that a `Turn` would do, without one."""
-    dialogue.is_unanswered = False
+    dialogue.answered(said=True)
     dialogue.session.answered(reply, dialogue.now)
     carry_out(reply)
     _end_after(dialogue, reply)
@@ -52,7 +52,7 @@ def answer_alone(
 
 
 def _end_after(dialogue: Dialogue, reply: Reply) -> None:
-    if reply.code == replies.CLOSING and dialogue.state is not State.CLOSED:
+    if reply.code == replies.CLOSING and dialogue.progress.state is not State.CLOSED:
         dialogue.end("server")
 
 
@@ -60,15 +60,15 @@ class Turn:
     """One turn; it is what the steps of a rule act through.
 
     `own` gives the server's own reply; `carry_out` does what the first reply means, `None` if
-    there was none. `stages` are those at which a rule can answer; `about` is what its `Command`
+    there was none. `stages` are those at which a rule can answer; `facts` is what its `Command`
     has beyond the verb and what is known of the session.
     """
 
     __slots__ = (
-        "_about",
         "_carry_out",
         "_command",
         "_dialogue",
+        "_facts",
         "_is_settled",
         "_line",
         "_own",
@@ -85,14 +85,14 @@ class Turn:
         carry_out: Callable[[Reply | None], object] = lambda reply: None,
         *,
         line: str = "",
-        about: Callable[[], dict[str, Any]] = dict,
+        facts: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self._dialogue = dialogue
         self._stages = stages
         self._own = own
         self._carry_out = carry_out
         self._line = line
-        self._about = about
+        self._facts = facts
         self._command: Command | None = None
         self._rule: RuleState | None = None
         self._is_settled = False
@@ -100,7 +100,7 @@ class Turn:
 
     def answer(self) -> Iterable[Action]:
         """Return the actions of the rule that answers, or of the server's own answer."""
-        self._dialogue.turn = self
+        self._dialogue.turn_began(self)
         if not self._dialogue.rules.rules:
             return self.say_own()
         return self._answer_by_rule()
@@ -109,7 +109,7 @@ class Turn:
     def command(self) -> Command:
         """What is answered."""
         if self._command is None:
-            self._command = self._dialogue.command(self._line, **self._about())
+            self._command = self._dialogue.command(self._line, **self._facts())
         return self._command
 
     def say_own(self) -> Iterable[Action]:
@@ -145,9 +145,7 @@ class Turn:
         """End the session."""
         self.note("reset" if reset else "disconnected")
         self.give_up()
-        self._dialogue.closing = Close(reset=reset)
-        if self._dialogue.state is not State.CLOSED:
-            self._dialogue.end("server")
+        self._dialogue.close_with(Close(reset=reset))
         return ()
 
     def note(self, what: str) -> None:
@@ -170,7 +168,7 @@ class Turn:
                 yield from phase.run(self)
         except CallableError as error:
             dialogue.session.callable_failed(error.__cause__ or error)
-            yield from self._fail(dialogue.offer.dressed(replies.GOODBYES["crash"]))
+            yield from self._fail(dialogue.offer.rendered(replies.GOODBYES["crash"]))
         self.give_up()
 
     def _fail(self, goodbye: Reply) -> Iterable[Action]:
@@ -183,7 +181,7 @@ class Turn:
                 session.said(said, now)
             return
         self._is_settled = True
-        self._dialogue.is_unanswered = said is None
+        self._dialogue.answered(said=said is not None)
         if self._rule is None:
             session.answered(said, now)
         else:

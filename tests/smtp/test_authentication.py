@@ -79,9 +79,17 @@ def test_what_follows_a_refused_auth_is_masked_until_the_next_command(sent: str)
     assert "C: XYZ" in transcript
 
 
-def test_what_follows_a_successful_auth_is_shown() -> None:
+@pytest.mark.parametrize("answer", ["b3BlbiBzZXNhbWU=", "MAIL b3BlbiBzZXNhbWU=", "QUIT b3BlbiBz"])
+def test_an_answer_that_comes_again_after_a_successful_auth_is_masked(answer: str) -> None:
     conversation = logged_in("PLAIN", b64("\0ann\0open sesame"), users=USERS)
-    conversation.lines("XYZ")
+    conversation.lines(answer)
+    assert "C: ***" in conversation.session.transcript
+    assert "b3Blbi" not in conversation.session.transcript
+
+
+def test_what_follows_the_first_well_formed_command_after_auth_is_shown() -> None:
+    conversation = logged_in("PLAIN", b64("\0ann\0open sesame"), users=USERS)
+    conversation.lines("NOOP", "XYZ")
     assert "C: XYZ" in conversation.session.transcript
 
 

@@ -11,7 +11,7 @@ from pytest_smtpserver.settings import EXTENSIONS as OFFERED
 from pytest_smtpserver.settings import Settings
 from pytest_smtpserver.smtp import EXTENSIONS, Offer, SMTPEngine
 from pytest_smtpserver.smtp.grammar import Refusal
-from pytest_smtpserver.smtp.offer import Face
+from pytest_smtpserver.smtp.offer import ExtensionSet
 from pytest_smtpserver.smtp.replies import echo
 
 
@@ -38,14 +38,14 @@ class Client:
         return reply
 
 
-def announced(face):
-    return face.ehlo.text.split("\n")[1:]
+def announced(extensions):
+    return extensions.ehlo.text.split("\n")[1:]
 
 
-def refusal(face, command, given):
+def refusal(extensions, command, given):
     """Return the reply that refuses these parameters, `None` if they are good."""
     try:
-        face.check_parameters(given, command)
+        extensions.check_parameters(given, command)
     except Refusal as refused:
         return str(refused.reply)
     return None
@@ -144,8 +144,8 @@ def test_a_bad_value_is_refused_with_501(offer, command, keyword, value):
 
 @pytest.mark.parametrize("keyword", OFFERED)
 def test_an_extension_that_was_taken_away_is_not_announced(keyword):
-    face = Offer(Settings(extensions=(f"-{keyword}",))).under_tls
-    assert keyword not in [line.split()[0] for line in announced(face)]
+    extensions = Offer(Settings(extensions=(f"-{keyword}",))).under_tls
+    assert keyword not in [line.split()[0] for line in announced(extensions)]
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_an_extension_that_was_taken_away_is_not_announced(keyword):
 def test_a_parameter_of_an_extension_that_was_taken_away_is_refused_with_555(
     keyword, command, parameter
 ):
-    face = Offer(Settings(extensions=(f"-{keyword}",))).under_tls
+    extensions = Offer(Settings(extensions=(f"-{keyword}",))).under_tls
     for value in VALID[command, parameter]:
-        assert refusal(face, command, {parameter: value}) == (
+        assert refusal(extensions, command, {parameter: value}) == (
             f"555 5.5.4 parameter not recognized: {parameter}"
         )
 
@@ -180,8 +180,8 @@ def test_a_parameter_of_an_extension_that_was_taken_away_is_refused_with_555(
     ],
 )
 def test_each_value_of_body_belongs_to_an_extension(taken_away, value, code):
-    face = Offer(Settings(extensions=taken_away)).in_clear
-    reply = refusal(face, "mail", {"BODY": value})
+    extensions = Offer(Settings(extensions=taken_away)).in_clear
+    reply = refusal(extensions, "mail", {"BODY": value})
     assert reply is None if code is None else reply.startswith(str(code))
 
 
@@ -209,8 +209,8 @@ def test_the_settings_offer_extensions_of_the_table_in_its_order():
 
 
 def test_the_limit_of_recipients_is_announced_in_six_digits_at_most():
-    face = Offer(Settings(max_recipients=12_345_678)).in_clear
-    assert announced(face)[-1] == "LIMITS RCPTMAX=999999"
+    extensions = Offer(Settings(max_recipients=12_345_678)).in_clear
+    assert announced(extensions)[-1] == "LIMITS RCPTMAX=999999"
 
 
 def test_requiretls_is_offered_under_tls_only(offer):
@@ -233,25 +233,26 @@ def test_a_message_is_held_for_a_time_or_until_one_but_not_both():
     assert reply == "501 5.5.4 only one is allowed of HOLDFOR, HOLDUNTIL\r\n"
 
 
-def face_of(*keywords):
-    return Face(Settings(), keywords, encrypted=False)
+def set_of(*keywords):
+    return ExtensionSet(Settings(), keywords, encrypted=False)
 
 
 def test_binarymime_needs_chunking():
-    assert announced(face_of("CHUNKING", "BINARYMIME")) == ["CHUNKING", "BINARYMIME"]
-    assert announced(face_of("BINARYMIME")) == []
+    assert announced(set_of("CHUNKING", "BINARYMIME")) == ["CHUNKING", "BINARYMIME"]
+    assert announced(set_of("BINARYMIME")) == []
 
 
 def test_body_takes_the_values_of_both_extensions_when_both_are_offered():
-    face = face_of("8BITMIME", "CHUNKING", "BINARYMIME")
+    extensions = set_of("8BITMIME", "CHUNKING", "BINARYMIME")
     for value in ("7BIT", "8BITMIME", "BINARYMIME"):
-        assert refusal(face, "mail", {"BODY": value}) is None
+        assert refusal(extensions, "mail", {"BODY": value}) is None
 
 
 def test_body_8bitmime_is_not_for_a_server_with_binarymime_alone():
-    face = face_of("CHUNKING", "BINARYMIME")
-    assert refusal(face, "mail", {"BODY": "BINARYMIME"}) is None
-    assert refusal(face, "mail", {"BODY": "8BITMIME"}) == "501 5.5.4 bad value of BODY: 8BITMIME"
+    extensions = set_of("CHUNKING", "BINARYMIME")
+    assert refusal(extensions, "mail", {"BODY": "BINARYMIME"}) is None
+    refused = refusal(extensions, "mail", {"BODY": "8BITMIME"})
+    assert refused == "501 5.5.4 bad value of BODY: 8BITMIME"
 
 
 def test_without_ehlo_there_are_no_parameters():
@@ -290,8 +291,8 @@ def test_a_command_line_may_be_longer_for_the_longest_parameters_of_an_extension
     longest = {parameter: longest_of(command, parameter) for parameter in getattr(row, command)}
     excluding = [longest.pop(parameter, 0) for parameter in row.mail_excludes]
     assert sum(longest.values()) + max(excluding, default=0) <= getattr(row, f"{command}_octets")
-    face = Face(Settings(), [keyword, *row.needs], encrypted=True)
-    assert face.line_limit(verb) == 512 + getattr(row, f"{command}_octets")
+    extensions = ExtensionSet(Settings(), [keyword, *row.needs], encrypted=True)
+    assert extensions.line_limit(verb) == 512 + getattr(row, f"{command}_octets")
 
 
 def test_a_command_line_that_is_longer_than_all_extensions_allow_is_refused():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_smtpserver.smtp.conduct import ends_group
+from pytest_smtpserver.smtp.conformance import ends_group
 from pytest_smtpserver.smtp.grammar import is_helo_domain
 
 

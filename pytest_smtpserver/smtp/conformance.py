@@ -1,0 +1,101 @@
+"""Whether a client keeps to the protocol, where its commands alone do not show it.
+
+What is wrong with a command itself is found where it is parsed. Here it is judged how commands
+follow one another: pipelining (RFC 2920), leaving without QUIT, and what a client cannot be blamed
+for, because a refusal or a rule has misled it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .commands import COMMANDS
+from .states import END_OF_CONTENT, IN_HANDSHAKE, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .dialogue import Dialogue
+
+_LEAVING = frozenset({State.CLOSED, State.REFUSED, *IN_HANDSHAKE})
+# What a client does that believes in an extension that the server does not know.
+_OF_AN_EXTENSION = frozenset({"unknown-command", "unknown-parameter"})
+
+# RFC 2920 section 3.1: "the actual transfer of message content is explicitly allowed to be the
+# first "command" in a group". SEND, SOML and SAML may appear anywhere in one.
+_NO_COMMANDS_HERE = frozenset({"SEND", "SOML", "SAML", END_OF_CONTENT})
+
+# RFC 4954 section 4: AUTH "MUST be the last command in a pipelined group of commands. The only
+# exception to this rule is when the AUTH command contains an initial response for a SASL
+# mechanism that allows the client to send data first, the SASL mechanism is known to complete in
+# one round-trip (...). Two examples of such SASL mechanisms are PLAIN and EXTERNAL."
+_ONE_ROUND_TRIP = frozenset({"PLAIN", "EXTERNAL"})
+
+
+class Conformance:
+    """What is remembered of a client's commands in order to judge the next ones."""
+
+    __slots__ = ("group_failed", "last_verb")
+
+    def __init__(self) -> None:
+        #: The verb of the last command line, `None` before the first.
+        self.last_verb: str | None = None
+        #: Whether a command that came before its predecessor's reply can blame that reply.
+        self.group_failed = False
+
+    def received(self, verb: str) -> None:
+        """Note a command line."""
+        self.last_verb = verb
+
+    def refused(self) -> None:
+        """Note that a command was refused: those pipelined after it build on it in vain."""
+        self.group_failed = True
+
+    def all_answered(self) -> None:
+        """Note that the client has all its replies, and knows what was refused."""
+        self.group_failed = False
+
+    def is_excused(self, code: str, *, misled: bool) -> bool:
+        """Return whether a client does this because of what a rule, or a refusal, has caused.
+
+        In a pipelined group it could not know that what it builds on was refused. `misled` says
+        that a rule has announced an extension that the server does not know.
+        """
+        if code == "out-of-order":
+            return self.group_failed
+        return misled and code in _OF_AN_EXTENSION
+
+    def owes_quit(self, dialogue: Dialogue) -> bool:
+        """Return whether a client that closes the connection should have sent QUIT.
+
+        A client need not that has sent one, however it was answered; that was not welcome; that
+        waits for an answer in vain; or that never said anything: it may only have looked whether
+        the port is open.
+        """
+        if dialogue.progress.state in _LEAVING or self.last_verb in (None, "QUIT"):
+            return False
+        return dialogue.turn is None and not dialogue.is_unanswered
+
+
+def judge_going_on(dialogue: Dialogue, verb: str, argument: str = "") -> Iterator[str]:
+    """Yield the codes for a client that has sent on before it had the reply to this command."""
+    if verb == "QUIT":
+        yield "data-after-quit"
+    elif not dialogue.announced("PIPELINING"):
+        yield "pipelining-not-offered"
+    elif ends_group(verb, argument):
+        yield "pipelined-too-far"
+
+
+def ends_group(verb: str, argument: str = "") -> bool:
+    """Return whether a client must await the reply to this command before it sends another.
+
+    RFC 2920 section 3.1 names EHLO, DATA, VRFY, EXPN, TURN, QUIT and NOOP, and of "additional
+    commands added by other SMTP extensions" those whose extension does not say otherwise. HELO and
+    HELP, which it does not mention, are taken to end a group, too.
+    """
+    if verb == "AUTH":
+        mechanism, _, initial_response = argument.partition(" ")
+        return not initial_response or mechanism.upper() not in _ONE_ROUND_TRIP
+    command = COMMANDS.get(verb)
+    return verb not in _NO_COMMANDS_HERE if command is None else command.ends_group
