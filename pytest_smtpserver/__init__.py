@@ -3,6 +3,7 @@
 The rooms of the house, each importing only from those below it:
 
 * `plugin`: pytest's door: options, marker, fixtures, report sections, comparing, Django
+* `report`: the mail of a run for people to look at: an HTML file, `.eml` files
 * `server`: what a test holds in its hand, and how one reaches it
 * `waiting`: waiting for records, in a thread or in a task
 * `smtp`: the protocol, pure: octets and times in, actions and records out

@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "pytest_smtpserver"
 
 #: What each room may import of the package, all of it further down.
 ALLOWED = {
-    "plugin": {"matching", "network", "records", "server", "settings"},
+    "plugin": {"clock", "matching", "network", "records", "report", "server", "settings"},
+    "report": {"mail", "records"},
     "server": {
         "clock", "matching", "network", "recording", "records", "rules", "settings", "smtp",
         "waiting",
@@ -94,7 +95,7 @@ def names_in(text: str) -> set[str]:
     return set(re.findall(r"`(\w+)`", text))
 
 
-COSTLY = ("trio", "ssl", "email.policy", "cryptography", "selectolax", "scramp")
+COSTLY = ("trio", "ssl", "email.policy", "cryptography", "selectolax", "scramp", "jinja2")
 
 
 def modules_after(code: str) -> set[str]:

@@ -7,6 +7,7 @@ when it is needed.
 * `options`: options and ini keys, read before any test runs
 * `fixtures`: the fixtures, and the settings that markers give them
 * `report`: what a test's report gets from the servers that ran during it
+* `mail_report`: the mail of a run as one HTML file, and as folders of `.eml` files
 * `comparing`: what a bare `assert` says of records
 * `django`: Django's mail settings, pointed at a server
 """
@@ -60,6 +61,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read all settings once, so that a wrong one is named before any test runs."""
     options.read(config)
+    page, folder = options.path_given(config, "report"), options.path_given(config, "artifacts")
+    if page or folder:
+        from .mail_report import MailReport
+
+        config.pluginmanager.register(MailReport(config, page, folder), "smtpserver-report")
 
 
 def pytest_unconfigure() -> None:

@@ -23,6 +23,12 @@ FROM_INI = pytest.StashKey["Settings | None"]()
 
 TRANSCRIPT = pytest.StashKey[str]()
 
+# Options that are ini keys too.
+_LOOKS = (
+    ("report", "FILE.html", "write the mail of all tests into one HTML file"),
+    ("artifacts", "DIR", "write the mail of each test into a folder of its own, as .eml files"),
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options and the ini keys."""
@@ -37,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "in which tests' reports the SMTP transcript is shown: failed, all, off",
         default="failed",
     )
+    _add_looks(group, parser)
     for name, setting in SETTINGS.items():
         parser.addini(
             f"{_PREFIX}{name}",
@@ -45,6 +52,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             type=setting.ini_type,  # type: ignore[arg-type]  # the table holds pytest's names
             default=None,
         )
+
+
+def _add_looks(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
+    for name, metavar, text in _LOOKS:
+        group.addoption(f"--smtpserver-{name}", metavar=metavar, help=text)
+        parser.addini(f"{_PREFIX}{name}", text, default=None)
+
+
+def path_given(config: pytest.Config, name: str) -> Path | None:
+    """Return the path of an option, or of its ini key, which starts where that file is."""
+    if option := config.getoption(f"--smtpserver-{name}"):
+        return config.invocation_params.dir / str(option)
+    if key := config.getini(f"{_PREFIX}{name}"):
+        return (config.inipath.parent if config.inipath else Path.cwd()) / str(key)
+    return None
 
 
 def _as_in_a_file(default: object) -> str:

@@ -1,0 +1,39 @@
+"""A folder for each test, with its messages as `.eml` files and the transcript."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from . import names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pytest_smtpserver.records.transaction import Transaction
+
+_TRANSCRIPT: Final = "transcript.txt"
+
+
+def write(directory: Path, test: str, transactions: Sequence[Transaction], transcript: str) -> Path:
+    """Write the folder of a test, and return it; what it had of an earlier run is replaced.
+
+    Of each message there are the exact octets; one that was refused says so in its name. Raises
+    `OSError` if something cannot be written.
+    """
+    folder = directory / names.of_test(test)
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in (*folder.glob("*.eml"), folder / _TRANSCRIPT):
+        old.unlink(missing_ok=True)
+    with_content = [one for one in transactions if one.message is not None]
+    # So that an alphabetical listing is in order.
+    digits = max(2, len(str(len(with_content))))
+    for number, transaction in enumerate(with_content, 1):
+        assert transaction.message is not None
+        accepted = transaction.outcome in ("accepted", None)
+        subject = names.safe(transaction.message.subject, "no-subject")
+        name = f"{number:0{digits}}-{'' if accepted else f'{transaction.outcome}-'}{subject}.eml"
+        (folder / name).write_bytes(transaction.message.content)
+    text = f"{transcript}\n".encode("utf-8", "backslashreplace")
+    (folder / _TRANSCRIPT).write_bytes(text)
+    return folder

@@ -1,0 +1,198 @@
+"""What is shown of one message or refused attempt: plain values, bounded in size.
+
+They can be written to disk as JSON, so a worker of pytest-xdist can hand them over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from . import names
+from .frame import document, is_picture
+from .visible import in_line, in_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pytest_smtpserver.mail.parts import Attachment
+    from pytest_smtpserver.records.message import Message
+    from pytest_smtpserver.records.transaction import Transaction
+
+    #: Makes the link to an attachment, the so-many-th of its message; `""`: it is left out.
+    LinkTo = Callable[[int, Attachment], str]
+
+#: Name and value, or address and reply.
+Pair = Sequence[str]
+
+# Characters of one view. Arbitrary: more than a person reads, and far from what slows a browser.
+_LONGEST_VIEW: Final = 200_000
+_LONGEST_DOCUMENT: Final = 2_000_000
+_LONGEST_VALUE: Final = 2_000
+# Recipients, header fields, attachments, problems.
+_MOST: Final = 200
+# The fields that a mail program shows beside the subject.
+_FIELDS: Final = ("From", "To", "Cc", "Bcc", "Reply-To", "Date")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """An attachment, and where it can be had; `link` is empty if it was left out."""
+
+    name: str
+    content_type: str
+    size: int
+    link: str
+    file_name: str
+    is_picture: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One transaction: a row of the list, and the views of its message if it has one.
+
+    `key` names it within its page, `link` is where its `.eml` file can be had, `session` is the key
+    of its session's transcript, and `cuts` are sentences about what was left out.
+    """
+
+    key: str
+    session: str
+    outcome: str
+    reply: str
+    time: str
+    size: int
+    mail_from: str
+    recipients: tuple[str, ...]
+    blind: tuple[str, ...]
+    refused: tuple[Pair, ...]
+    parameters: tuple[Pair, ...]
+    has_content: bool
+    author: str
+    subject: str
+    problems: tuple[Pair, ...] = ()
+    fields: tuple[Pair, ...] = ()
+    headers: tuple[Pair, ...] = ()
+    text: str = ""
+    html: str = ""
+    document: str = ""
+    raw: str = ""
+    files: tuple[File, ...] = ()
+    link: str = ""
+    file_name: str = ""
+    cuts: tuple[str, ...] = ()
+
+
+def summary_of(transaction: Transaction, *, key: str, session: str) -> dict[str, Any]:
+    """Return what the row of a transaction shows, as arguments of an `Entry`."""
+    message, envelope = transaction.message, transaction.envelope
+    when = message.received_at if message else transaction.started_at
+    return {
+        "key": key,
+        "session": session,
+        "outcome": transaction.outcome or "open",
+        "reply": _value(str(transaction.reply or "")),
+        "time": when.isoformat(timespec="milliseconds"),
+        "size": len(message.content) if message else 0,
+        "mail_from": _value(envelope.mail_from),
+        "recipients": _values(envelope.rcpt_to),
+        "blind": _values(message.blind_recipients) if message else (),
+        "refused": _pairs((who, str(why)) for who, why in transaction.refused[:_MOST]),
+        "parameters": _pairs((name, value or "") for name, value in envelope.parameters.items()),
+        "has_content": message is not None,
+        "author": _value(_author(message)) if message else "",
+        "subject": _value(message.subject) if message else "",
+    }
+
+
+def views_of(message: Message, link_to: LinkTo) -> dict[str, Any]:
+    """Return what the content of a message says, each view bounded, as arguments of an `Entry`."""
+    cuts: list[str] = []
+    attachments = _first("attachments", message.attachments, cuts)
+    return {
+        "problems": _pairs((one.code, one.text) for one in message.problems[:_MOST]),
+        "fields": _pairs(_fields(message)),
+        "headers": _pairs(_first("header fields", message.headers, cuts)),
+        "text": _bounded("text", message.text, cuts),
+        "html": _bounded("HTML source", message.html, cuts),
+        "document": _document(message, cuts),
+        "raw": _bounded("raw message", _raw(message.content), cuts),
+        "files": tuple(_file(one, link_to(n, one)) for n, one in enumerate(attachments, 1)),
+        "file_name": file_name(message),
+        "cuts": cuts,
+    }
+
+
+def file_name(message: Message) -> str:
+    """Return the name of the `.eml` file of a message."""
+    return f"{names.safe(message.subject, 'message')}.eml"
+
+
+def bounded_transcript(text: str) -> str:
+    """Return a transcript for a page: where it is very long, without its middle."""
+    if len(text) <= _LONGEST_VIEW:
+        return in_text(text)
+    half = _LONGEST_VIEW // 2
+    left_out = f"\n[... {len(text) - 2 * half:,} characters are left out here ...]\n"
+    return in_text(text[:half] + left_out + text[-half:])
+
+
+def _file(part: Attachment, link: str) -> File:
+    return File(
+        name=_value(part.filename),
+        content_type=_value(part.content_type),
+        size=len(part.content),
+        link=link,
+        file_name=names.safe(part.filename, "attachment"),
+        is_picture=is_picture(part.content_type),
+    )
+
+
+def _fields(message: Message) -> Iterable[tuple[str, str]]:
+    for name in _FIELDS:
+        for value in message.header_values(name):
+            yield name, value
+
+
+def _author(message: Message) -> str:
+    return next(iter(message.address_values("From")), "")
+
+
+def _document(message: Message, cuts: list[str]) -> str:
+    made = document(message)
+    if len(made) <= _LONGEST_DOCUMENT:
+        return made
+    cuts.append(f"The HTML with its pictures has {len(made):,} characters, too many to be shown.")
+    return ""
+
+
+def _raw(content: bytes) -> str:
+    # An octet makes a character at most; one more shows that there are more.
+    return content[: 4 * _LONGEST_VIEW].decode("utf-8", "surrogateescape")
+
+
+def _bounded(view: str, text: str, cuts: list[str]) -> str:
+    if len(text) <= _LONGEST_VIEW:
+        return in_text(text)
+    cuts.append(f"Of the {view} the first {_LONGEST_VIEW:,} characters are shown.")
+    return in_text(text[:_LONGEST_VIEW])
+
+
+def _first(what: str, values: tuple[Any, ...], cuts: list[str]) -> tuple[Any, ...]:
+    if len(values) > _MOST:
+        cuts.append(f"Of the {len(values):,} {what} the first {_MOST} are shown.")
+    return values[:_MOST]
+
+
+def _pairs(pairs: Iterable[Sequence[str]]) -> tuple[Pair, ...]:
+    return tuple((_value(one), _value(other)) for one, other in pairs)
+
+
+def _values(values: Sequence[str]) -> tuple[str, ...]:
+    more = [f"and {len(values) - _MOST:,} more"] if len(values) > _MOST else []
+    return tuple(map(_value, [*values[:_MOST], *more]))
+
+
+def _value(text: str) -> str:
+    cut = text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} [...]"
+    return in_line(cut)

@@ -1,0 +1,107 @@
+"""Templates, style sheet, script and the policy of the page: what report and inbox share.
+
+What strangers wrote gets into a page in two ways only: as text, which Jinja2 escapes, and in the
+frame for a mail's HTML, whose `sandbox` allows nothing. The policy is what stands behind both: no
+script but ours runs, by its digest, and nothing is fetched from elsewhere.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HERE: Final = Path(__file__).parent / "templates"
+# How many pieces of a template are put together before they are handed on; arbitrary.
+_PIECES: Final = 200
+
+
+def stream(template: str, **values: Any) -> Iterator[str]:
+    """Yield a page piece by piece."""
+    made = _environment().get_template(template).stream(_shared(), **values)
+    made.enable_buffering(_PIECES)
+    return iter(made)
+
+
+def macro(template: str, name: str, *arguments: object) -> str:
+    """Return what a macro of a template makes of its arguments."""
+    module = _module(template)
+    return str(getattr(module, name)(*arguments))
+
+
+def policy(*more: str) -> str:
+    """Return the Content-Security-Policy of a page, with further directives.
+
+    A frame made by `srcdoc` is under the policy of its page as well, so that this one must allow
+    the styles and pictures that a mail has within it.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'sha256-{_digest(_script())}'",
+            "style-src 'unsafe-inline'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            *more,
+        )
+    )
+
+
+def _shared() -> dict[str, Any]:
+    # Ours, and without anything that would end its element.
+    return {"style": Markup(_file("style.css")), "script": Markup(_script())}  # noqa: S704
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(octets=_octets, clock=_clock, day=_day)
+    return environment
+
+
+@cache
+def _module(template: str) -> Any:
+    return _environment().get_template(template).module
+
+
+@cache
+def _file(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    return _file("script.js")
+
+
+def _digest(text: str) -> str:
+    return b64encode(sha256(text.encode()).digest()).decode("ascii")
+
+
+def _octets(size: int) -> str:
+    for unit, name in ((1_000_000, "MB"), (1_000, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return f"{size} octets"
+
+
+def _clock(time: str) -> str:
+    return datetime.fromisoformat(time).strftime("%H:%M:%S")
+
+
+def _day(time: str) -> str:
+    return datetime.fromisoformat(time).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,131 @@
+"""Entries on disk until the end of the run: a file for each process, a line for each test.
+
+Under pytest-xdist that is how workers hand over what they have. A worker that crashes leaves what
+it wrote before, and perhaps half a line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from .entry import Entry, File, bounded_transcript, summary_of, views_of
+from .frame import data_url, is_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_smtpserver.mail.parts import Attachment
+    from pytest_smtpserver.records.message import Message
+    from pytest_smtpserver.records.transaction import Transaction
+
+# All arbitrary. Octets of one message, and of all of a process, that are put into the page; after
+# that it has the rows, without their contents. The most rows of one test.
+_LARGEST_MESSAGE: Final = 2 * 1024 * 1024
+_LARGEST_TOTAL: Final = 64 * 1024 * 1024
+_MOST_ROWS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One test with its mail; `transcripts` go by the sessions' keys.
+
+    `outcome` is pytest's word, `failure` the first line of what went wrong, and `started` orders
+    the cases of several processes.
+    """
+
+    test: str
+    outcome: str
+    failure: str
+    started: float
+    entries: tuple[Entry, ...]
+    transcripts: Mapping[str, str] = field(default_factory=dict)
+    left_out: int = 0
+
+
+class Spool:
+    """Where one process writes its cases."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / f"{os.getpid()}.jsonl"
+        self._room = _LARGEST_TOTAL
+        self._keys = 0
+
+    def add(
+        self,
+        test: str,
+        outcome: str,
+        failure: str,
+        started: float,
+        attempts: Sequence[tuple[str, Transaction]],
+    ) -> None:
+        """Write down what a test's transactions say, each given with its server's URL."""
+        shown = attempts[:_MOST_ROWS]
+        transcripts: dict[str, str] = {}
+        entries = tuple(self._entry(*attempt, transcripts) for attempt in shown)
+        case = Case(
+            test=test,
+            outcome=outcome,
+            failure=failure,
+            started=started,
+            entries=entries,
+            transcripts=transcripts,
+            left_out=len(attempts) - len(shown),
+        )
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(case)) + "\n")
+
+    def _entry(self, url: str, transaction: Transaction, transcripts: dict[str, str]) -> Entry:
+        self._keys += 1
+        session = transaction.session
+        place = f"{os.getpid()}-{url}-{session.id}"
+        if place not in transcripts:
+            transcripts[place] = bounded_transcript(f"{url}\n{session.transcript}")
+        key = f"{os.getpid()}-{self._keys}"
+        summary = summary_of(transaction, key=key, session=place)
+        return Entry(**summary, **self._views(transaction.message))
+
+    def _views(self, message: Message | None) -> dict[str, Any]:
+        if message is None:
+            return {}
+        size = len(message.content)
+        if size > _LARGEST_MESSAGE:
+            return {"cuts": (f"Its {size:,} octets are too many to be shown here.",)}
+        if size > self._room:
+            return {"cuts": ("Its content is left out, because this file would be too large.",)}
+        self._room -= size
+        return {**views_of(message, _link), "link": data_url("message/rfc822", message.content)}
+
+
+def _link(number: int, part: Attachment) -> str:
+    # A picture is shown by the same link, and needs its type for that; of others a browser makes
+    # nothing but a file.
+    shown = is_picture(part.content_type)
+    return data_url(part.content_type if shown else "application/octet-stream", part.content)
+
+
+def cases(directory: Path) -> list[Case]:
+    """Return what all processes have written, failed tests first, else in order of time."""
+    found = [case for path in directory.glob("*.jsonl") for case in _read(path)]
+    return sorted(found, key=lambda case: (case.outcome != "failed", case.started))
+
+
+def _read(path: Path) -> Iterator[Case]:
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            # Half a line is what a process left that was killed.
+            if line.endswith("\n"):
+                yield _case(json.loads(line))
+
+
+def _case(data: dict[str, Any]) -> Case:
+    data["entries"] = tuple(_loaded(one) for one in data["entries"])
+    return Case(**data)
+
+
+def _loaded(data: dict[str, Any]) -> Entry:
+    data["files"] = tuple(File(**one) for one in data["files"])
+    return Entry(**data)
