@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pages import DOCS, PAGES, ROOT, blocks, name_of
 
+from docs._pages import blocks as blocks_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -79,3 +81,15 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 def test_an_index_links_to_every_page_beside_it(index: Path) -> None:
     pages = {page.name for page in index.parent.glob("*.md")} - {"index.md"}
     assert pages <= set(re.findall(r"\]\((?:\.\./\w+/)?([\w-]+\.md)\)", index.read_text()))
+
+
+MOVING = (DOCS / "how-to" / "move-from-other-tools.md").read_text()
+#: What has no code of its own: what a fixture or a file of the configuration is.
+IN_WORDS = ("smtpserver", "smtpserver_...")
+
+
+@pytest.mark.parametrize("row", re.findall(r"^\| [^|]+ \| ([^|]*`[^|]*) \|$", MOVING, re.MULTILINE))
+def test_what_stands_for_another_tool_s_is_run(row: str) -> None:
+    code = "\n".join(block.text for block in blocks_of(MOVING) if block.info == "python")
+    for expression in set(re.findall(r"`([^`]+)`", row)).difference(IN_WORDS):
+        assert expression in code
