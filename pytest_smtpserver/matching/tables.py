@@ -36,7 +36,7 @@ def _address_field(field: str, attribute: str, note: Note | None = None) -> Crit
         specs = (values,) * bool(values) if isinstance(values, str) else values
         return Actual(
             texts=specs,
-            named=message.address_values(field) or specs,
+            named=message._address_values(field) or specs,
             values=(values,),
             absent=not _has_field(message, field),
         )
@@ -56,7 +56,7 @@ def _has_field(message: Any, field: str) -> bool:
 
 def _field(name: str) -> Criterion:
     return Criterion(
-        read=lambda message: each(message.header_values(name)),
+        read=lambda message: each(message._header_values(name)),
         meanings=EQUAL,
         compared=compared_whole,
     )

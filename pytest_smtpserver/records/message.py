@@ -61,7 +61,7 @@ class Message:
     _received: float
     _origin: Origin
     # Made on first use; two threads that race make two that are alike.
-    _view: View | None = field(default=None, init=False)
+    _viewed: View | None = field(default=None, init=False)
 
     @property
     def received_at(self) -> datetime:
@@ -81,25 +81,25 @@ class Message:
     @property
     def email(self) -> EmailMessage:
         """The message as the standard library parses it; reading *its* headers may raise."""
-        return self.view.email
+        return self._view.email
 
     def __getitem__(self, name: str) -> str | None:
         """Return the decoded value of the first header field of that name, or `None`."""
-        values = self.header_values(name)
+        values = self._header_values(name)
         return values[0] if values else None
 
     @property
     def headers(self) -> tuple[Field, ...]:
         """Name and value of each header field as sent: folded, with escaped surrogates."""
-        return self.view.fields
+        return self._view.fields
 
-    def header_values(self, name: str) -> tuple[str, ...]:
+    def _header_values(self, name: str) -> tuple[str, ...]:
         """Return the values of all fields of that name, decoded (RFC 2047) and unfolded."""
-        return self.view.values(name)
+        return self._view.values(name)
 
-    def address_values(self, name: str) -> tuple[str, ...]:
+    def _address_values(self, name: str) -> tuple[str, ...]:
         """Return each address of a field as `Display Name <addr-spec>`, or the addr-spec alone."""
-        return tuple(f"{who} <{spec}>" if who else spec for who, spec in self.view.addresses(name))
+        return tuple(f"{who} <{spec}>" if who else spec for who, spec in self._view.addresses(name))
 
     @property
     def subject(self) -> str:
@@ -129,27 +129,27 @@ class Message:
     @property
     def text(self) -> str:
         r"""The plain-text body with `\n` line ends; `""` if there is none."""
-        return self.view.parts.text
+        return self._view.parts.text
 
     @property
     def html(self) -> str:
         r"""The HTML body with `\n` line ends; `""` if there is none."""
-        return self.view.parts.html
+        return self._view.parts.html
 
     @property
     def html_text(self) -> str:
         """What a reader sees of the HTML body: a line for each block, white space folded."""
-        return self.view.html_text
+        return self._view.html_text
 
     @property
     def links(self) -> tuple[Link, ...]:
         """The links of both bodies, each once."""
-        return self.view.links
+        return self._view.links
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         """The parts that are not the body, inline ones and forwarded messages included."""
-        return self.view.parts.attachments
+        return self._view.parts.attachments
 
     @property
     def blind_recipients(self) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ class Message:
     @property
     def defects(self) -> tuple[str, ...]:
         """What could not be parsed, a sentence each."""
-        return tuple(dict.fromkeys(defect.text for defect in self.view.defects))
+        return tuple(dict.fromkeys(defect.text for defect in self._view.defects))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -259,15 +259,15 @@ class Message:
         return target
 
     @property
-    def view(self) -> View:
+    def _view(self) -> View:
         """What the content says, parsed on first use."""
-        if self._view is None:
-            object.__setattr__(self, "_view", View(self.content))
-        assert self._view is not None
-        return self._view
+        if self._viewed is None:
+            object.__setattr__(self, "_viewed", View(self.content))
+        assert self._viewed is not None
+        return self._viewed
 
     def _specs(self, name: str) -> tuple[str, ...]:
-        return tuple(spec for _, spec in self.view.addresses(name))
+        return tuple(spec for _, spec in self._view.addresses(name))
 
     def __repr__(self) -> str:
         return f"<Message {shown(self.subject)}: {self.envelope._route}>"

@@ -89,7 +89,7 @@ def _names(message: Message) -> Counter[str]:
 
 
 def _bcc(message: Message) -> Iterator[str]:
-    for value in message.header_values("Bcc"):
+    for value in message._header_values("Bcc"):
         yield f"the header tells every recipient of Bcc: {value}"
 
 
@@ -121,7 +121,7 @@ def _undeclared_8bit(message: Message) -> Iterator[str]:
     if _body_parameter(message) in ("8BITMIME", "BINARYMIME"):
         return
     # The header is the matter of undeclared-utf8.
-    body = message.view.body
+    body = message._view.body
     if first := _8BIT.search(body):
         start = len(message.content) - len(body)
         line = message.content.count(b"\n", 0, start + first.start()) + 1
@@ -149,7 +149,7 @@ def _html_alone(message: Message) -> Iterator[str]:
 
 def _defects(kind: str) -> Check:
     def find(message: Message) -> Iterator[str]:
-        for one in message.view.defects:
+        for one in message._view.defects:
             if one.kind == kind:
                 yield f"{one.where}{': ' if one.where else ''}{one.text.rstrip('.')}"
 

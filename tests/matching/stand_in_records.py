@@ -54,7 +54,7 @@ class Message:
 
     @property
     def subject(self):
-        return "".join(self.header_values("Subject")[:1])
+        return "".join(self._header_values("Subject")[:1])
 
     @property
     def from_(self):
@@ -72,17 +72,17 @@ class Message:
     def reply_to(self):
         return self._specs("Reply-To")
 
-    def header_values(self, name):
+    def _header_values(self, name):
         return tuple(value for field, value in self.headers if field.lower() == name.lower())
 
-    def address_values(self, field):
+    def _address_values(self, field):
         return tuple(
-            address.strip() for value in self.header_values(field) for address in value.split(",")
+            address.strip() for value in self._header_values(field) for address in value.split(",")
         )
 
     def _specs(self, field):
         return tuple(
-            address.rpartition("<")[2].rstrip(">") for address in self.address_values(field)
+            address.rpartition("<")[2].rstrip(">") for address in self._address_values(field)
         )
 
 
