@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from .matching import CriterionError as CriterionError
     from .matching import SMTPAssertionError as SMTPAssertionError
     from .recording.recorder import ServerCrashed as ServerCrashed
+    from .records.criteria import MessageCriteria as MessageCriteria
+    from .records.criteria import SessionCriteria as SessionCriteria
+    from .records.criteria import TransactionCriteria as TransactionCriteria
     from .records.envelope import Envelope as Envelope
     from .records.exchange import Exchange as Exchange
     from .records.message import Message as Message
@@ -45,13 +48,16 @@ if TYPE_CHECKING:
     from .records.transaction import Transaction as Transaction
     from .records.violations import Violation as Violation
     from .rules.command import Command as Command
+    from .rules.keywords import Match as Match
     from .rules.rule import Rule as Rule
     from .server.asynchronous import AsyncRule as AsyncRule
     from .server.asynchronous import AsyncSMTPServer as AsyncSMTPServer
     from .server.certificates import CertificateAuthority as CertificateAuthority
+    from .server.server import ServerFactory as ServerFactory
     from .server.server import SMTPServer as SMTPServer
     from .settings import Settings as Settings
     from .settings import SettingsError as SettingsError
+    from .settings.keywords import ServerSettings as ServerSettings
 
 _HOMES = {
     "AsyncRule": "server.asynchronous",
@@ -64,18 +70,24 @@ _HOMES = {
     "Envelope": "records.envelope",
     "Exchange": "records.exchange",
     "Link": "mail.html",
+    "Match": "rules.keywords",
     "Message": "records.message",
+    "MessageCriteria": "records.criteria",
     "Problem": "records.problems",
     "Reply": "records.reply",
     "Rule": "rules.rule",
     "SMTPAssertionError": "matching",
     "SMTPServer": "server.server",
     "ServerCrashed": "recording.recorder",
+    "ServerFactory": "server.server",
+    "ServerSettings": "settings.keywords",
     "Session": "records.session",
+    "SessionCriteria": "records.criteria",
     "Settings": "settings",
     "SettingsError": "settings",
     "TLSInfo": "engine",
     "Transaction": "records.transaction",
+    "TransactionCriteria": "records.criteria",
     "Violation": "records.violations",
 }
 

@@ -11,11 +11,13 @@ import pytest
 from .options import settings_of_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Unpack
 
     from pytest_smtpserver.server.asynchronous import AsyncSMTPServer
     from pytest_smtpserver.server.certificates import CertificateAuthority
-    from pytest_smtpserver.server.server import SMTPServer
+    from pytest_smtpserver.server.server import ServerFactory, SMTPServer
+    from pytest_smtpserver.settings.keywords import ServerSettings
 
 #: Of the run: the server of `smtpserver_session`. Of a test: the servers that it started.
 SESSION_SERVER = pytest.StashKey["SMTPServer"]()
@@ -28,22 +30,22 @@ PASSED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
-def smtpserver_settings() -> Mapping[str, Any]:
+def smtpserver_settings() -> ServerSettings:
     """Settings for all servers of the run, `{}` unless a conftest overrides this fixture."""
     return {}
 
 
 @pytest.fixture
 def smtpserver_factory(
-    request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, Any]
-) -> Iterator[Callable[..., SMTPServer]]:
+    request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, object]
+) -> Iterator[ServerFactory]:
     """`factory(**settings)` gives a started `SMTPServer`; all are stopped after the test."""
     from pytest_smtpserver.server.server import SMTPServer
 
     run, given = settings_of_run(request.config), _given(request.node, smtpserver_settings)
     servers = request.node.stash.setdefault(SERVERS, [])
 
-    def factory(**changes: Any) -> SMTPServer:
+    def factory(**changes: Unpack[ServerSettings]) -> SMTPServer:
         __tracebackhide__ = True
         server = SMTPServer._with(run.changed({**given, **changes})).start()
         servers.append(server)
@@ -54,7 +56,7 @@ def smtpserver_factory(
         server.stop()
 
 
-def _smtpserver(smtpserver_factory: Callable[..., SMTPServer]) -> SMTPServer:
+def _smtpserver(smtpserver_factory: ServerFactory) -> SMTPServer:
     """A fresh, running `SMTPServer` with a port of its own."""
     with _one_sentence("smtpserver"):
         return smtpserver_factory()
@@ -92,7 +94,7 @@ def smtpserver_ca() -> CertificateAuthority:
 
 @pytest.fixture(scope="session")
 def smtpserver_session(
-    request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, Any]
+    request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, object]
 ) -> Iterator[SMTPServer]:
     """One `SMTPServer` for the whole run; its records are emptied before each test."""
     from pytest_smtpserver.server.server import SMTPServer
@@ -108,7 +110,7 @@ def smtpserver_session(
     server.stop()
 
 
-def _given(item: pytest.Item, overrides: Mapping[str, Any]) -> dict[str, Any]:
+def _given(item: pytest.Item, overrides: Mapping[str, object]) -> dict[str, object]:
     """Return what was given for a test; only what comes of all of it can exclude each other."""
     from pytest_smtpserver.settings import check_each
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.mail.view import View
@@ -18,15 +18,16 @@ from .problems import problems
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from email.message import EmailMessage
+    from types import EllipsisType
     from typing import Unpack
 
     from pytest_smtpserver.mail.header import Field
     from pytest_smtpserver.mail.html import Link
     from pytest_smtpserver.mail.parts import Attachment
 
-    from .criteria import MessageCriteria
+    from .criteria import Address, Addresses, MessageCriteria, Text
     from .envelope import Envelope
     from .problems import Problem
     from .session import Session
@@ -209,7 +210,11 @@ class Message:
         assertions.meets(self, Criteria.for_messages(criteria))
 
     def assert_envelope(
-        self, *, mail_from: Any = ..., rcpt_to: Any = ..., parameters: Any = ...
+        self,
+        *,
+        mail_from: Address = ...,
+        rcpt_to: Addresses = ...,
+        parameters: Mapping[str, Text] | EllipsisType = ...,
     ) -> None:
         """Raise `SMTPAssertionError` unless the envelope is as expected.
 
@@ -220,7 +225,7 @@ class Message:
         expected = {"mail_from": mail_from, "rcpt_to": rcpt_to, "parameters": parameters}
         assertions.has_envelope(self, expected)
 
-    def assert_header(self, name: str, expected: Any = assertions.ANY) -> None:
+    def assert_header(self, name: str, expected: Text = assertions.ANY) -> None:
         """Raise `SMTPAssertionError` unless a header field of that name is as expected.
 
         Without `expected` it may have any value; `None` means that there is no such field.
@@ -228,7 +233,7 @@ class Message:
         __tracebackhide__ = True
         assertions.meets(self, Criteria.for_messages({"header": {name: expected}}))
 
-    def assert_body(self, expected: Any, *, part: Literal["any", "text", "html"] = "any") -> None:
+    def assert_body(self, expected: Text, *, part: Literal["any", "text", "html"] = "any") -> None:
         """Raise `SMTPAssertionError` unless the body is as expected: a str is contained in it.
 
         `part="html"` is both what a reader sees and the source; `"any"` is that and the plain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from pytest_smtpserver.rules import Rule
 from pytest_smtpserver.settings import DEFAULTS
@@ -181,3 +181,10 @@ class SMTPServer(BaseServer[Rule]):
         __tracebackhide__ = True
         blocking.wait(self._core.recorder, waiting.look)
         return waiting.result()
+
+
+class ServerFactory(Protocol):
+    """What the fixtures `smtpserver_factory` and `smtpserver_session_factory` give."""
+
+    def __call__(self, **settings: Unpack[ServerSettings]) -> SMTPServer:
+        """Return one more server, started."""

@@ -1,0 +1,100 @@
+"""Type checkers know every keyword and method: right uses pass, each wrong one is its own error."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+RIGHT, WRONG = HERE / "right_uses.py", HERE / "wrong_uses.py"
+PYRIGHT = HERE.parent / "clients" / "node" / "node_modules" / "pyright" / "index.js"
+
+#: Where a checker sees an error, and the name of its rule.
+Errors = set[tuple[str, int, str]]
+
+
+@pytest.fixture(scope="module")
+def mypy(tmp_path_factory: pytest.TempPathFactory) -> Errors:
+    """The errors of mypy, which looks at both files at once because the package takes it longer."""
+    cache = tmp_path_factory.mktemp("mypy")
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), RIGHT, WRONG]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    lines = re.findall(r"^(.+\.py):(\d+): error: .*\[([\w-]+)\]$", ran.stdout, re.MULTILINE)
+    assert lines, ran.stdout + ran.stderr
+    return {(Path(file).name, int(line), rule) for file, line, rule in lines}
+
+
+@pytest.fixture(scope="module")
+def pyright(tmp_path_factory: pytest.TempPathFactory) -> Errors:
+    """The errors of pyright in its strict mode."""
+    if not PYRIGHT.exists():
+        pytest.skip("pyright is not installed: bash .ci/install-programs")
+    project = tmp_path_factory.mktemp("pyright")
+    for path in (RIGHT, WRONG):
+        (project / path.name).write_text(path.read_text())
+    # What only strict mode says of the wrong file follows from what is wrong in it.
+    (project / "pyrightconfig.json").write_text(json.dumps({"strict": [RIGHT.name]}))
+    command = ["node", PYRIGHT, "--outputjson", "--pythonpath", sys.executable, "-p", project]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    found = json.loads(ran.stdout)["generalDiagnostics"]
+    assert found, ran.stdout + ran.stderr
+    return {
+        (Path(one["file"]).name, one["range"]["start"]["line"] + 1, one["rule"]) for one in found
+    }
+
+
+def wanted(number: int) -> Errors:
+    """Return what the comments of the wrong file announce: of mypy first, then of pyright."""
+    lines = enumerate(WRONG.read_text().splitlines(), start=1)
+    comments = [(line, text.partition("  # ")[2]) for line, text in lines]
+    return {(WRONG.name, line, text.split(", ")[number]) for line, text in comments if text}
+
+
+def test_mypy_sees_each_wrong_use_and_nothing_else(mypy: Errors) -> None:
+    assert mypy == wanted(0)
+
+
+def test_pyright_sees_each_wrong_use_and_nothing_else(pyright: Errors) -> None:
+    assert pyright == wanted(1)
+
+
+def test_match_keywords_are_those_of_all_stages() -> None:
+    from pytest_smtpserver import Match
+    from pytest_smtpserver.rules import STAGES
+
+    known = {keyword for stage in STAGES.values() for keyword in stage.matched}
+    assert set(Match.__annotations__) == known
+
+
+def test_stages_are_named_for_type_checkers() -> None:
+    from typing import get_args
+
+    from pytest_smtpserver.rules import STAGES
+    from pytest_smtpserver.rules.keywords import StageName
+
+    assert set(get_args(StageName)) == set(STAGES)
+
+
+def test_settings_are_those_of_the_table() -> None:
+    from pytest_smtpserver import ServerSettings
+    from pytest_smtpserver.settings import SETTINGS
+
+    assert list(ServerSettings.__annotations__) == list(SETTINGS)
+
+
+def test_criteria_are_those_of_the_tables() -> None:
+    from pytest_smtpserver import MessageCriteria, SessionCriteria, TransactionCriteria
+    from pytest_smtpserver.matching.tables import MESSAGES, SESSIONS, TRANSACTIONS
+
+    tables = {
+        MessageCriteria: MESSAGES,
+        SessionCriteria: SESSIONS,
+        TransactionCriteria: TRANSACTIONS,
+    }
+    for keywords, table in tables.items():
+        assert set(keywords.__annotations__) == set(table.criteria)
