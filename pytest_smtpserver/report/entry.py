@@ -150,12 +150,12 @@ def _file(part: Attachment, link: str) -> File:
 
 def _fields(message: Message) -> Iterable[tuple[str, str]]:
     for name in _FIELDS:
-        for value in message.header_values(name):
+        for value in message._header_values(name):
             yield name, value
 
 
 def _author(message: Message) -> str:
-    return next(iter(message.address_values("From")), "")
+    return next(iter(message._address_values("From")), "")
 
 
 def _document(message: Message, cuts: list[str]) -> str:
