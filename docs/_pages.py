@@ -61,15 +61,17 @@ class PageError(AssertionError):
 def compare(block: Block, command: str, shown: str, printed: str) -> None:
     """Raise `PageError` unless what is shown was printed, in this order."""
     rest = f"\n{_normalized(printed)}\n"
-    for text in shown.split("[...]\n"):
-        piece = _normalized(text)
-        if piece and f"\n{piece}\n" not in rest:
+    for text in re.split(r"^\[\.\.\.\]\n", shown, flags=re.MULTILINE):
+        if not (piece := _normalized(text)):
+            continue
+        # Within a line it stands for the rest of that line.
+        pattern = re.escape(f"\n{piece}\n").replace(re.escape("[...]"), ".*")
+        if not (found := re.search(pattern, rest)):
             raise PageError(
                 f"line {block.line}: `{command}` does not print this (here, or at all):\n\n{piece}"
                 f"\n\nIt prints:\n\n{printed}"
             )
-        if piece:
-            rest = "\n" + rest.partition(f"\n{piece}\n")[2]
+        rest = rest[found.end() - 1 :]
 
 
 def _normalized(text: str) -> str:
