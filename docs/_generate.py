@@ -1,8 +1,8 @@
 """Writes into the reference what the code knows: `python -m docs._generate`.
 
 Three pages are written whole. On the others it is what stands between `<!-- generated: ... -->`
-and `<!-- end -->`: `settings`, `stages`, or `api` and the public names to describe, whose
-docstrings and signatures it writes down. A test holds that all of it is current.
+and `<!-- end -->`: `settings`, `stages`, `faults`, `verdict`, or `api` and the public names to
+describe, whose docstrings and signatures it writes down. A test holds that all of it is current.
 """
 
 import dataclasses
@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 
 import pytest_smtpserver
+from pytest_smtpserver.faults import FAULTS
+from pytest_smtpserver.faults.verdict import SINS
 from pytest_smtpserver.records import problems
 from pytest_smtpserver.records.violations import KINDS
 from pytest_smtpserver.rules import STAGES
@@ -99,6 +101,29 @@ def stages_region(names):
     return _table(head, rows).rstrip()
 
 
+def faults_region(names):
+    """Return a line for each fault of the catalogue."""
+    rows = [
+        (f"`{one.name}`", f"`{one.stage}`", one.text, _linked(one.source), one.wanted)
+        for one in FAULTS
+    ]
+    return _table(("Name", "Stage", "What happens", "From", "A good client"), rows).rstrip()
+
+
+def verdict_region(names):
+    """Return a line for each thing that a client can do wrong."""
+    rows = [
+        (f"`{one.code}`", one.sentence, _linked(one.source) or "the source of the fault")
+        for one in SINS
+    ]
+    return _table(("", "What the client did", "Against"), rows).rstrip()
+
+
+def _linked(source):
+    link = r"[\g<0>](https://www.rfc-editor.org/rfc/rfc\1#section-\2)"
+    return re.sub(r"RFC (\d+) section ([\d.]*\d)", link, source)
+
+
 def api_region(names):
     """Return a section for each public name."""
     return "\n\n".join(_described(name, getattr(pytest_smtpserver, name)) for name in names)
@@ -160,7 +185,13 @@ def _doc(what):
     return inspect.cleandoc(getattr(what, "__doc__", None) or "")
 
 
-_GENERATORS = {"settings": settings_region, "stages": stages_region, "api": api_region}
+_GENERATORS = {
+    "settings": settings_region,
+    "stages": stages_region,
+    "faults": faults_region,
+    "verdict": verdict_region,
+    "api": api_region,
+}
 
 
 def extensions_page(extensions):

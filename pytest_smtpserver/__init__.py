@@ -5,6 +5,7 @@ The rooms of the house, each importing only from those below it:
 * `plugin`: pytest's door: options, marker, fixtures, report sections, comparing, Django
 * `report`: the mail of a run for people to look at: an HTML file, `.eml` files
 * `server`: what a test holds in its hand, and how one reaches it
+* `faults`: the catalogue of faults, and the verdicts on a client
 * `waiting`: waiting for records, in a thread or in a task
 * `smtp`: the protocol, pure: octets and times in, actions and records out
 * `rules`: what the test told the server to do instead, pure
@@ -30,6 +31,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .engine import TLSInfo as TLSInfo
+    from .faults import FAULTS as FAULTS
+    from .faults import Fault as Fault
+    from .faults import FaultAtWork as FaultAtWork
     from .mail.html import Link as Link
     from .mail.parts import Attachment as Attachment
     from .matching import CriterionError as CriterionError
@@ -69,6 +73,9 @@ _HOMES = {
     "CriterionError": "matching",
     "Envelope": "records.envelope",
     "Exchange": "records.exchange",
+    "FAULTS": "faults",
+    "Fault": "faults",
+    "FaultAtWork": "faults",
     "Link": "mail.html",
     "Match": "rules.keywords",
     "Message": "records.message",

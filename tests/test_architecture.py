@@ -12,13 +12,16 @@ PACKAGE = Path(__file__).parent.parent / "pytest_smtpserver"
 
 #: What each room may import of the package, all of it further down.
 ALLOWED = {
-    "plugin": {"clock", "matching", "network", "records", "report", "server", "settings"},
+    "plugin": {
+        "clock", "faults", "matching", "network", "records", "report", "server", "settings",
+    },
     "report": {"mail", "records"},
     "server": {
         "clock", "matching", "network", "recording", "records", "rules", "settings", "smtp",
         "waiting",
     },
     "waiting": {"clock", "matching", "numeric", "recording", "records"},
+    "faults": {"clock", "matching", "records", "rules", "settings"},
     "smtp": {"engine", "recording", "records", "rules", "settings"},
     "rules": {"engine", "frozen", "matching", "numeric", "recording", "records"},
     "recording": {"engine", "records"},

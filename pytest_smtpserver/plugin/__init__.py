@@ -6,6 +6,7 @@ when it is needed.
 
 * `options`: options and ini keys, read before any test runs
 * `fixtures`: the fixtures, and the settings that markers give them
+* `faults`: tests that run once for each fault
 * `report`: what a test's report gets from the servers that ran during it
 * `mail_report`: the mail of a run as one HTML file, and as folders of `.eml` files
 * `comparing`: what a bare `assert` says of records
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from . import options
+from . import faults, options
 from .fixtures import (
     PASSED,
     SERVERS,
@@ -31,6 +32,7 @@ from .fixtures import (
     smtpserver_ca,
     smtpserver_django,
     smtpserver_factory,
+    smtpserver_fault,
     smtpserver_session,
     smtpserver_settings,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "smtpserver_ca",
     "smtpserver_django",
     "smtpserver_factory",
+    "smtpserver_fault",
     "smtpserver_session",
     "smtpserver_settings",
 ]
@@ -72,6 +75,12 @@ def pytest_unconfigure() -> None:
     """End the servers' thread, if there ever was one."""
     if network := sys.modules.get("pytest_smtpserver.network"):
         network.shut_down()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let a test that takes `smtpserver_fault` run once for each fault."""
+    if faults.FIXTURE in metafunc.fixturenames:
+        faults.parametrize(metafunc)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from . import faults
 from .options import settings_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Unpack
 
+    from pytest_smtpserver.faults import FaultAtWork
     from pytest_smtpserver.server.asynchronous import AsyncSMTPServer
     from pytest_smtpserver.server.certificates import CertificateAuthority
     from pytest_smtpserver.server.server import ServerFactory, SMTPServer
@@ -56,13 +58,22 @@ def smtpserver_factory(
         server.stop()
 
 
-def _smtpserver(smtpserver_factory: ServerFactory) -> SMTPServer:
+def _smtpserver(request: pytest.FixtureRequest, smtpserver_factory: ServerFactory) -> SMTPServer:
     """A fresh, running `SMTPServer` with a port of its own."""
     with _one_sentence("smtpserver"):
-        return smtpserver_factory()
+        if faults.FIXTURE not in request.fixturenames:
+            return smtpserver_factory()
+        settings = faults.brought_along(request.node, _marked(request.node))
+        return smtpserver_factory(**settings)
 
 
 smtpserver = pytest.fixture(_smtpserver, name="smtpserver")
+
+
+@pytest.fixture
+def smtpserver_fault(request: pytest.FixtureRequest, smtpserver: SMTPServer) -> FaultAtWork:
+    """One fault of the catalogue, at work on this test's `smtpserver`; `check` gives a verdict."""
+    return faults.at_work(request, smtpserver, _marked(request.node))
 
 
 @pytest.fixture
@@ -117,9 +128,13 @@ def _given(item: pytest.Item, overrides: Mapping[str, object]) -> dict[str, obje
     with _one_sentence("smtpserver_settings"):
         check_each(overrides)
     with _one_sentence("@pytest.mark.smtpserver"):
-        marked = _merged(_markers(item))
+        marked = _marked(item)
         check_each(marked)
     return {**overrides, **marked}
+
+
+def _marked(item: pytest.Item) -> dict[str, Any]:
+    return _merged(_markers(item))
 
 
 def _merged(markers: Sequence[pytest.Mark]) -> dict[str, Any]:

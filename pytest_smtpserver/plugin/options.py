@@ -80,6 +80,11 @@ def read(config: pytest.Config) -> None:
         "smtpserver(**settings): settings of the SMTP servers of this test, by the names of the "
         f"ini keys without {_PREFIX}",
     )
+    config.addinivalue_line(
+        "markers",
+        "smtpserver_faults(*names, exclude=()): the faults for which a test with smtpserver_fault "
+        "runs, and which of them to leave out; globs such as 'auth-*' are names too",
+    )
     config.stash[FROM_INI] = _settings_from_ini(config)
     config.stash[TRANSCRIPT] = _transcript_choice(config)
 

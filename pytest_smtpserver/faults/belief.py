@@ -1,0 +1,69 @@
+"""What a mailer says about its mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from pytest_smtpserver.matching import comparable
+
+#: What `check` takes: of all recipients, or of each.
+Sent = bool | BaseException | Mapping[str, bool | BaseException | None] | None
+
+
+class Belief(Enum):
+    """What a mailer says about one recipient, in words."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed for good"
+    LATER = "to be tried again"
+    RAISED = "not delivered: it raised"
+
+
+_VALUES = {True: Belief.DELIVERED, False: Belief.FAILED, None: Belief.LATER}
+
+
+class Beliefs:
+    """What a mailer says, of all of its mail or of each recipient."""
+
+    def __init__(self, sent: Any) -> None:
+        """Take what was given to `check`; raises `TypeError` for anything else."""
+        self._of_all: Belief | None = None
+        self.of_each: dict[str, Belief] = {}
+        self._sent = sent
+        if isinstance(sent, Mapping):
+            self.of_each = {comparable(str(who)): _read(one) for who, one in sent.items()}
+        else:
+            self._of_all = _read(sent)
+
+    def of(self, recipient: str) -> Belief | None:
+        """Return what it says of a recipient, `None` if nothing."""
+        return self._of_all or self.of_each.get(comparable(recipient))
+
+    @property
+    def of_all(self) -> Belief | None:
+        """What it says of all of its mail, `None` if it says something of each recipient."""
+        return self._of_all
+
+    @property
+    def claims_delivery(self) -> bool:
+        """Whether it says of any recipient that the mail was delivered."""
+        return Belief.DELIVERED in (self._of_all, *self.of_each.values())
+
+    def __str__(self) -> str:
+        if self._of_all is None:
+            return ", ".join(f"{who}: {one.value}" for who, one in self.of_each.items())
+        raised = f" {self._sent!r}" if self._of_all is Belief.RAISED else ""
+        return self._of_all.value + raised
+
+
+def _read(sent: Any) -> Belief:
+    if isinstance(sent, BaseException):
+        return Belief.RAISED
+    if sent is None or isinstance(sent, bool):
+        return _VALUES[sent]
+    raise TypeError(
+        f"sent={sent!r} must be True (delivered), False (failed for good), None (to be tried "
+        "again), an exception, or a mapping of recipients to these"
+    )

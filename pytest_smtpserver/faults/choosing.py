@@ -1,0 +1,44 @@
+"""Faults by the globs of their names."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from .fault import Fault
+
+
+def choose(
+    faults: Iterable[Fault], globs: Collection[str] = (), exclude: Collection[str] | str = ()
+) -> tuple[Fault, ...]:
+    """Return the faults whose names fit one of the globs, all without any, in their order.
+
+    Those that fit one of `exclude` are left out. Raises `ValueError` for a glob that fits none,
+    and if nothing remains; `TypeError` for what is not a name.
+    """
+    every = tuple(faults)
+    excluded = _fitting(every, (exclude,) if isinstance(exclude, str) else exclude)
+    wanted = _fitting(every, globs) if globs else every
+    if left := tuple(fault for fault in wanted if fault not in excluded):
+        return left
+    raise ValueError("all faults that are chosen are excluded too")
+
+
+def _fitting(faults: tuple[Fault, ...], globs: Collection[str]) -> tuple[Fault, ...]:
+    for glob in globs:
+        if not isinstance(glob, str):
+            raise TypeError(f"a fault is chosen by its name, not by {glob!r}")
+        if not any(fnmatchcase(fault.name, glob) for fault in faults):
+            raise ValueError(f"no fault fits {glob!r}{_hint(glob, faults)}")
+    return tuple(fault for fault in faults if any(fnmatchcase(fault.name, one) for one in globs))
+
+
+def _hint(glob: str, faults: tuple[Fault, ...]) -> str:
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(glob, [fault.name for fault in faults], n=1)
+    known = ", ".join(fault.name for fault in faults)
+    return f": did you mean {nearest[0]!r}?" if nearest else f"; known are {known}"

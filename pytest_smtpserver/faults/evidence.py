@@ -1,0 +1,175 @@
+"""What a server's records tell of a client, as the rows of the verdict ask for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_smtpserver.matching import comparable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_smtpserver.records.exchange import Exchange
+    from pytest_smtpserver.records.message import Message
+    from pytest_smtpserver.records.reply import Reply
+    from pytest_smtpserver.records.session import Session
+    from pytest_smtpserver.records.transaction import Transaction
+
+    from .at_work import FaultAtWork
+    from .belief import Beliefs
+    from .fault import Fault
+
+#: The mechanisms that show the password or the token to whoever listens.
+_SHOWN = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
+_CONTENT = frozenset({".", "BDAT"})
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A recipient, or a mail without any, that was given and not accepted last."""
+
+    #: `None`: the server never said why.
+    reply: Reply | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known when a verdict is asked for."""
+
+    at_work: FaultAtWork
+    beliefs: Beliefs
+    sessions: tuple[Session, ...]
+    transactions: tuple[Transaction, ...]
+    #: Comparable addresses, and how often the same mail was accepted for them at most.
+    delivered: Counter[str]
+    #: Comparable addresses; `""` for a MAIL that was refused.
+    undelivered: dict[str, Undelivered]
+    took: float
+    timeout: float | None
+    tls_is_required: bool
+
+    @classmethod
+    def of(
+        cls,
+        at_work: FaultAtWork,
+        beliefs: Beliefs,
+        *,
+        called: float,
+        timeout: float | None,
+        tls: str,
+    ) -> Evidence:
+        """Return what is known of the clients of a server with a fault at work."""
+        sessions, transactions = at_work.server.sessions, at_work.server.transactions
+        began = sessions[0].started_at.timestamp() if sessions else called
+        return cls(
+            at_work, beliefs, sessions, transactions,
+            delivered=_delivered(transactions, at_work.fault),
+            undelivered=_undelivered(transactions),
+            took=called - began, timeout=timeout, tls_is_required=tls == "required",
+        )  # fmt: skip
+
+    @property
+    def fault(self) -> Fault:
+        """The fault."""
+        return self.at_work.fault
+
+    @property
+    def tls_failed(self) -> bool:
+        """Whether the fault leaves a client without TLS that protects it."""
+        return bool(self.fault.tls)
+
+    @property
+    def refusals(self) -> tuple[tuple[Session, Exchange, Reply], ...]:
+        """Each exchange with a reply that says no, but not those that merely follow from it."""
+        return tuple(
+            (session, one, one.reply)
+            for session in self.sessions
+            for one in session.exchanges
+            if one.reply and not one.reply.is_positive and (one.reply.code != _IN_VAIN or one.rule)
+        )
+
+    @property
+    def unprotected(self) -> tuple[Session, ...]:
+        """The sessions in which whoever sits between the two can read along."""
+        if self.fault.tls == "untrusted":
+            return self.sessions
+        return tuple(one for one in self.sessions if one.tls is None)
+
+    def shown_passwords(self) -> Iterator[str]:
+        """Yield the mechanism of each password that was sent where others can read it."""
+        for session in self.unprotected:
+            for attempt in session.auth:
+                if attempt.mechanism in _SHOWN:
+                    yield attempt.mechanism
+
+    def shown_contents(self) -> Iterator[Session]:
+        """Yield each session in which content was sent where others can read it."""
+        for session in self.unprotected:
+            if any(one.verb in _CONTENT for one in session.exchanges):
+                yield session
+
+    def has_heard(self, recipient: str = "") -> bool:
+        """Return whether the client went on after it was told that its mail was accepted."""
+        return any(
+            _went_on(one)
+            for one in self.transactions
+            if one.outcome == "accepted" and (not recipient or recipient in _accepted(one))
+        )
+
+
+# RFC 5321 section 4.1.4: "A 503 reply": the command is out of order, as those are that a client
+# had sent before it knew that one of them was refused.
+_IN_VAIN = 503
+
+
+def _accepted(transaction: Transaction) -> tuple[str, ...]:
+    """Return for whom a transaction was accepted, comparable."""
+    if transaction.outcome != "accepted":
+        return ()
+    # In LMTP content may be refused for one of those that were taken.
+    refused = {comparable(address) for address, _ in transaction.refused}
+    return tuple(one for one in map(comparable, transaction.envelope.rcpt_to) if one not in refused)
+
+
+def _delivered(transactions: tuple[Transaction, ...], fault: Fault) -> Counter[str]:
+    copies: Counter[tuple[str, object]] = Counter()
+    for transaction in transactions:
+        if (message := transaction.message) is not None:
+            for address in _accepted(transaction):
+                copies[address, _identity(message, transaction, fault)] += 1
+    most: Counter[str] = Counter()
+    for (address, _), count in copies.items():
+        most[address] = max(most[address], count)
+    return most
+
+
+def _identity(message: Message, transaction: Transaction, fault: Fault) -> object:
+    """Return what makes two messages the same one (RFC 5322 section 3.6.4)."""
+    if message_id := message["Message-ID"]:
+        return message_id.strip()
+    # Where several are to be sent, two may well read the same.
+    return transaction if fault.is_about_several else message.content
+
+
+def _undelivered(transactions: tuple[Transaction, ...]) -> dict[str, Undelivered]:
+    left: dict[str, Undelivered] = {}
+    for transaction in transactions:
+        given = {comparable(one): transaction.reply for one in transaction.envelope.rcpt_to}
+        given |= {comparable(address): reply for address, reply in transaction.refused}
+        accepted = _accepted(transaction)
+        left.pop("", None)
+        if not given:
+            left[""] = Undelivered(transaction.reply)
+        for address, reply in given.items():
+            left[address] = Undelivered(reply)
+            if address in accepted:
+                del left[address]
+    return left
+
+
+def _went_on(transaction: Transaction) -> bool:
+    exchanges = transaction.session.exchanges
+    ends = [n for n, one in enumerate(exchanges) if one.verb in _CONTENT]
+    return bool(ends) and exchanges[ends[-1]].reply is not None and ends[-1] + 1 < len(exchanges)

@@ -1,0 +1,64 @@
+"""What a fault demands of the settings of a server, and what a run brings along for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_smtpserver.settings import EXTENSIONS as ALL_EXTENSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_smtpserver.settings import Settings
+
+__all__ = ["ALL_EXTENSIONS", "AUTH", "SMTP", "STARTTLS", "TLS", "Need"]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A setting that a fault cannot do without."""
+
+    setting: str
+    is_met: Callable[[Settings], bool]
+    #: What to give, as one writes it.
+    words: str
+
+
+SMTP = Need("protocol", lambda given: given.protocol == "smtp", "protocol='smtp'")
+TLS = Need("tls", lambda given: given.tls != "off", "tls='starttls' or tls='implicit'")
+STARTTLS = Need("tls", lambda given: given.tls == "starttls", "tls='starttls'")
+AUTH = Need("auth", lambda given: given.auth != "off", "auth='optional' or auth='required'")
+
+
+def value(setting: str, wanted: object) -> Need:
+    """Return the need of exactly this value."""
+    return Need(setting, lambda given: getattr(given, setting) == wanted, f"{setting}={wanted!r}")
+
+
+def without(*keywords: str) -> Need:
+    """Return the need of a server that does not offer these extensions."""
+    return Need(
+        "extensions",
+        lambda given: not {*keywords}.intersection(given.offered_extensions),
+        f"extensions={[f'-{keyword}' for keyword in keywords]!r}",
+    )
+
+
+#: A setting, the value with which others mean nothing, and which those are.
+_MEAN_NOTHING = (
+    ("auth", "off", ("users", "mechanisms", "auth_needs_tls")),
+    ("tls", "off", ("certificate", "tls_versions", "tls_required")),
+)
+
+
+def brought_along(settings: Mapping[str, Any], marked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a fault that a test's markers leave open.
+
+    A marker that switches something off takes with it what would have no effect then.
+    """
+    left = {name: value for name, value in settings.items() if name not in marked}
+    for setting, off, others in _MEAN_NOTHING:
+        if marked.get(setting) == off:
+            left = {name: value for name, value in left.items() if name not in others}
+    return left

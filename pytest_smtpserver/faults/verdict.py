@@ -1,0 +1,279 @@
+"""The verdict: a table of what a client can do wrong, as far as that can be told from outside.
+
+Each row is a function that finds what is wrong, and returns it as the start of a sentence, or
+`None`. The first row that finds something gives the first line of the failure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pytest_smtpserver.matching import comparable
+
+from .belief import Belief
+from .evidence import Undelivered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_smtpserver.records.exchange import Exchange
+    from pytest_smtpserver.records.reply import Reply
+    from pytest_smtpserver.records.session import Session
+
+    from .evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Sin:
+    """One row: something that a client must not do."""
+
+    code: str
+    #: What it is, for the reference.
+    sentence: str
+    #: The RFC section; `""`: the source of the fault.
+    source: str
+    find: Callable[[Evidence], str | None]
+
+
+# The first attempt, and one more.
+_TOLERATED: Final = 2
+_TEMPORARY, _PERMANENT = 4, 5
+#: Of a MAIL that was refused no recipient is known.
+_WHOEVER: Final = "somebody"
+#: The fault after which a mail may arrive twice.
+_MAY_REPEAT: Final = "lost-reply"
+
+
+def _believes_in_delivery(evidence: Evidence) -> str | None:
+    beliefs = evidence.beliefs
+    if beliefs.of_all is Belief.DELIVERED:
+        for address, missed in evidence.undelivered.items():
+            return _not_there(address or _WHOEVER, missed)
+        if not evidence.delivered:
+            return f"nothing was delivered, though the mail is said to be sent{_last(evidence)}"
+    for address, belief in beliefs.of_each.items():
+        is_there = address in evidence.delivered and address not in evidence.undelivered
+        if belief is Belief.DELIVERED and not is_there:
+            return _not_there(address, evidence.undelivered.get(address, Undelivered(None)))
+    return None
+
+
+def _not_there(who: str, missed: Undelivered) -> str:
+    return f"{who} did not get the mail that is said to be sent{_why(missed.reply)}"
+
+
+def _believes_in_failure(evidence: Evidence) -> str | None:
+    belief = evidence.beliefs.of_all
+    all_delivered = bool(evidence.delivered) and not evidence.undelivered
+    if all_delivered and belief is not None and _is_mistaken(evidence, belief):
+        return f"the mail was accepted, and is said to be {belief.value}"
+    for address, each in evidence.beliefs.of_each.items():
+        was_delivered = address in evidence.delivered and address not in evidence.undelivered
+        if was_delivered and _is_mistaken(evidence, each, address):
+            return f"the mail to {address} was accepted, and is said to be {each.value}"
+    return None
+
+
+def _is_mistaken(evidence: Evidence, belief: Belief, recipient: str = "") -> bool:
+    if belief is Belief.DELIVERED:
+        return False
+    # One that does not say that it failed for good may not have heard that it was accepted.
+    return belief is Belief.FAILED or evidence.has_heard(recipient)
+
+
+def _gave_up(evidence: Evidence) -> str | None:
+    for address, belief in evidence.beliefs.of_each.items():
+        left = evidence.undelivered.get(address)
+        if belief is Belief.FAILED and left and _is(left.reply, _TEMPORARY):
+            return f"gave up for good after '{left.reply}' for {address}"
+    last = _last_refusal(evidence)
+    everything_failed = Belief.FAILED in (evidence.beliefs.of_all, *_uniform(evidence))
+    if everything_failed and _is(last, _TEMPORARY) and not _has_permanent(evidence):
+        return f"gave up for good after '{last}'"
+    return None
+
+
+def _uniform(evidence: Evidence) -> set[Belief]:
+    """Return what is said of each recipient, if it is the same and none was ever given."""
+    said = set(evidence.beliefs.of_each.values())
+    return said if len(said) == 1 and not evidence.delivered else set()
+
+
+def _retried(evidence: Evidence) -> str | None:
+    tries: Counter[tuple[object, ...]] = Counter()
+    tolerated = _TOLERATED * max(1, len(evidence.beliefs.of_each))
+    for session, exchange, reply in evidence.refusals:
+        if reply.code // 100 != _PERMANENT or _is_fallback(session, exchange):
+            continue
+        about = _about(exchange)
+        tries[about] += 1
+        if tries[about] > (_TOLERATED if exchange.verb == "RCPT" else tolerated):
+            return f"tried again {tries[about] - 1} times after '{reply}' to {_named(exchange)}"
+    return None
+
+
+def _about(exchange: Exchange) -> tuple[object, ...]:
+    """Return what was refused: another recipient or mechanism is something else."""
+    if exchange.verb == "AUTH":
+        return ("AUTH", exchange.argument.partition(" ")[0].upper())
+    path = exchange.argument.partition(">")[0]
+    return (exchange.verb, comparable(path) if exchange.verb in ("MAIL", "RCPT") else "")
+
+
+def _is_fallback(session: Session, exchange: Exchange) -> bool:
+    # RFC 5321 section 3.2: a client whose EHLO is refused "SHOULD be able to fall back and send
+    # HELO".
+    return exchange.verb == "EHLO" and any(one.verb == "HELO" for one in session.exchanges)
+
+
+def _sent_twice(evidence: Evidence) -> str | None:
+    if evidence.fault.name == _MAY_REPEAT:
+        return None
+    for address, count in evidence.delivered.items():
+        if count > 1:
+            return f"sent the same mail {count} times to {address}"
+    return None
+
+
+def _showed_password(evidence: Evidence) -> str | None:
+    for mechanism in evidence.shown_passwords() if evidence.tls_failed else ():
+        return f"sent its password with AUTH {mechanism}{_unprotected(evidence)}"
+    return None
+
+
+def _showed_content(evidence: Evidence) -> str | None:
+    if evidence.tls_failed and evidence.tls_is_required:
+        for session in evidence.shown_contents():
+            return f"sent the content in session {session.id}{_unprotected(evidence)}"
+    return None
+
+
+def _unprotected(evidence: Evidence) -> str:
+    if evidence.fault.tls == "untrusted":
+        return f" though {evidence.fault.text}"
+    return f" in clear, after TLS failed: {evidence.fault.text}"
+
+
+def _took_too_long(evidence: Evidence) -> str | None:
+    if evidence.timeout is not None and evidence.took > evidence.timeout:
+        return f"took {evidence.took:.1f} s, and may take {evidence.timeout:g} s"
+    return None
+
+
+def _violated(evidence: Evidence) -> str | None:
+    found = [one for session in evidence.sessions for one in session.violations]
+    return (
+        f"violated the protocol: {found[0].text} ({found[0].code}, {found[0].rfc})"
+        if found
+        else None
+    )
+
+
+#: What a client can do wrong, the worst first.
+SINS: Final[tuple[Sin, ...]] = (
+    Sin(
+        "believed-delivered", "it believes in a delivery that was not",
+        "RFC 5321 section 4.2.5", _believes_in_delivery,
+    ),
+    Sin(
+        "believed-failed", "it believes in a failure though the server had accepted the mail",
+        "RFC 5321 section 4.2.5", _believes_in_failure,
+    ),
+    Sin(
+        "gave-up", "it gave up for good after a temporary reply",
+        "RFC 5321 section 4.2.1", _gave_up,
+    ),
+    Sin(
+        "tried-again", "it tried again more than once after a permanent reply. Another mechanism "
+        "after a 535, and HELO after a refused EHLO, are no retries",
+        "RFC 5321 section 4.2.1", _retried,
+    ),
+    Sin(
+        "sent-twice", "it sent the same mail twice to one recipient, except after `lost-reply`",
+        "RFC 5321 section 6.1", _sent_twice,
+    ),
+    Sin(
+        "password-in-clear", "it sent a password where others can read it, after TLS had failed or "
+        "was not offered", "RFC 4954 section 4", _showed_password,
+    ),
+    Sin(
+        "content-in-clear", "it sent the content so; not judged with `tls=\"opportunistic\"`",
+        "RFC 3207 section 6", _showed_content,
+    ),
+    Sin("too-slow", "it took longer than `timeout`; not judged without", "", _took_too_long),
+    Sin("violation", "it violated the protocol", "its section", _violated),
+)  # fmt: skip
+
+
+def on(evidence: Evidence) -> str | None:
+    """Return the text of a failure, or `None` if nothing is wrong with the client."""
+    found = list(_found(evidence))
+    if not found:
+        return None
+    fault = evidence.fault
+    return "\n".join([
+        found[0],
+        "",
+        f"the fault: {fault.name}: {fault.text} ({fault.source})",
+        f"a good client {fault.wanted}",
+        f"the mailer said: {evidence.beliefs}",
+        *(f"also: {one}" for one in found[1:]),
+        *_seen(evidence),
+    ])  # fmt: skip
+
+
+def _found(evidence: Evidence) -> Iterator[str]:
+    if not evidence.at_work.was_met and not evidence.beliefs.claims_delivery:
+        return
+    for sin in SINS if evidence.at_work.was_met else SINS[:1]:
+        if (wrong := sin.find(evidence)) is not None:
+            yield f"{wrong}{_cited(sin, evidence)}"
+
+
+def _cited(sin: Sin, evidence: Evidence) -> str:
+    if sin.code == "violation":
+        return f" [{evidence.fault.name}]"
+    return f" [{evidence.fault.name}, {sin.source or evidence.fault.source}]"
+
+
+def _seen(evidence: Evidence) -> Iterator[str]:
+    if not evidence.sessions:
+        yield "no client connected"
+    for transaction in evidence.transactions:
+        yield f"the server saw: {transaction!r}{_why(transaction.reply)}"
+
+
+def notes(evidence: Evidence) -> Iterator[str]:
+    """Yield what is worth knowing of a client with which nothing is wrong."""
+    for address, count in evidence.delivered.items():
+        if count > 1:
+            yield (
+                f"{evidence.fault.name}: {address} got the mail {count} times, which is right "
+                f"after a reply that was lost ({evidence.fault.source})"
+            )
+
+
+def _is(reply: Reply | None, kind: int) -> bool:
+    return reply is not None and reply.code // 100 == kind
+
+
+def _why(reply: Reply | None) -> str:
+    return f": '{reply}'" if reply and not reply.is_positive else ""
+
+
+def _last(evidence: Evidence) -> str:
+    return _why(_last_refusal(evidence)) if evidence.sessions else ": no client connected"
+
+
+def _last_refusal(evidence: Evidence) -> Reply | None:
+    return evidence.refusals[-1][2] if evidence.refusals else None
+
+
+def _has_permanent(evidence: Evidence) -> bool:
+    return any(_is(reply, _PERMANENT) for _, _, reply in evidence.refusals)
+
+
+def _named(exchange: Exchange) -> str:
+    return {"": "the connection", ".": "the content"}.get(exchange.verb, exchange.verb)

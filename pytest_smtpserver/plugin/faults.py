@@ -1,0 +1,76 @@
+"""Tests that run once for each fault of the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_smtpserver.faults import Fault, FaultAtWork
+    from pytest_smtpserver.server.server import SMTPServer
+
+FIXTURE = "smtpserver_fault"
+MARKER = "smtpserver_faults"
+
+_SECTION = "SMTP faults"
+
+
+def parametrize(metafunc: pytest.Metafunc) -> None:
+    """Let a test run once for each fault that its markers choose.
+
+    Raises `CollectError` saying what is wrong with a marker.
+    """
+    from pytest_smtpserver.faults import FAULTS, choose
+
+    try:
+        globs, exclude = _chosen(metafunc.definition)
+        faults = choose(FAULTS, globs, exclude)
+    except (TypeError, ValueError) as error:
+        raise pytest.Collector.CollectError(f"@pytest.mark.{MARKER}: {error}") from None
+    metafunc.parametrize(FIXTURE, faults, ids=[fault.name for fault in faults], indirect=True)
+
+
+def _chosen(node: pytest.Item) -> tuple[tuple[str, ...], Any]:
+    """Return the names of the closest marker that has some, and so for what is excluded."""
+    globs: tuple[str, ...] = ()
+    exclude: Any = ()
+    for marker in reversed(list(node.iter_markers(MARKER))):
+        if unknown := set(marker.kwargs) - {"exclude"}:
+            raise TypeError(f"{min(unknown)!r} is not an argument; it takes names and exclude=")
+        globs = marker.args or globs
+        exclude = marker.kwargs.get("exclude", exclude)
+    return globs, exclude
+
+
+def brought_along(item: pytest.Item, marked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a test's fault brings along for its `smtpserver`."""
+    fault = _fault_of(item)
+    if fault is None:
+        return {}
+    from pytest_smtpserver.faults.needs import brought_along
+
+    return brought_along(fault.settings, marked)
+
+
+def _fault_of(item: pytest.Item) -> Fault | None:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get(FIXTURE) if callspec else None
+
+
+def at_work(request: pytest.FixtureRequest, server: SMTPServer, marked: Any) -> FaultAtWork:
+    """Return the test's fault, at work on its server; skip what its markers rule out."""
+    fault: Fault = request.param
+    for need in fault.lacking(server.settings):
+        if need.setting in marked:
+            pytest.skip(f"{fault.name} needs {need.words}, and a marker says otherwise")
+    try:
+        applied = fault.apply(server)
+    except ValueError as error:
+        raise pytest.fail.Exception(f"{FIXTURE}: {error}", pytrace=False) from None
+    note = partial(request.node.add_report_section, "call", _SECTION)
+    return replace(applied, _note=note)

@@ -1,0 +1,193 @@
+"""The fixture `smtpserver_fault`, its marker, and the settings that a fault brings along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_smtpserver import FAULTS
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Run:
+    """Run a test file, and return what was printed and how it ended."""
+
+    def run(source: str, *options: str) -> pytest.RunResult:
+        pytester.makepyfile(f"import pytest\n{source}")
+        return pytester.runpytest_inprocess("-p", "no:cacheprovider", *options)
+
+    return run
+
+
+def ids(run: Run, marker: str) -> list[str]:
+    """Return for which faults a test with this marker runs."""
+    result = run(f"{marker}\ndef test_it(smtpserver_fault): pass", "--collect-only", "-q")
+    return [line.partition("[")[2].rstrip("]") for line in result.outlines if "::" in line]
+
+
+def said(run: Run, marker: str) -> str:
+    """Return what is wrong with a marker."""
+    result = run(f"{marker}\ndef test_it(smtpserver_fault): pass")
+    result.assert_outcomes(errors=1)
+    return "\n".join(line for line in result.outlines if "@pytest.mark" in line)
+
+
+def test_a_test_runs_for_each_fault(run: Run) -> None:
+    assert ids(run, "") == [fault.name for fault in FAULTS]
+
+
+def test_names_and_globs_choose(run: Run) -> None:
+    chosen = ids(run, '@pytest.mark.smtpserver_faults("greylisted", "auth-*")')
+    assert chosen == [
+        "auth-not-offered", "auth-refused", "auth-deferred", "auth-closed", "greylisted",
+    ]  # fmt: skip
+
+
+def test_one_name_is_excluded(run: Run) -> None:
+    chosen = ids(run, '@pytest.mark.smtpserver_faults("auth-*", exclude="auth-refused")')
+    assert chosen == ["auth-not-offered", "auth-deferred", "auth-closed"]
+
+
+def test_several_globs_are_excluded(run: Run) -> None:
+    chosen = ids(run, '@pytest.mark.smtpserver_faults(exclude=["auth-*", "*tls*"])')
+    assert len(chosen) == len(FAULTS) - 7
+    assert not any("auth-" in name or "tls" in name for name in chosen)
+
+
+def test_the_closest_markers_count_names_and_exclusions_each_for_itself(run: Run) -> None:
+    chosen = ids(
+        run,
+        'pytestmark = pytest.mark.smtpserver_faults("greylisted", exclude="auth-closed")\n'
+        '@pytest.mark.smtpserver_faults("auth-*")',
+    )
+    assert chosen == ["auth-not-offered", "auth-refused", "auth-deferred"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("'gray-listed'", "no fault fits 'gray-listed': did you mean 'greylisted'?"),
+        ("'smtp*x'", "no fault fits 'smtp*x'"),
+        ("exclude='tls-*'", "no fault fits 'tls-*'"),
+        ("'greylisted', exclude='grey*'", "all faults that are chosen are excluded too"),
+        ("450", "a fault is chosen by its name, not by 450"),
+        ("exclude=[450]", "a fault is chosen by its name, not by 450"),
+        ("only='greylisted'", "'only' is not an argument; it takes names and exclude="),
+    ],
+)
+def test_what_is_wrong_with_a_marker_is_one_sentence(
+    run: Run, arguments: str, sentence: str
+) -> None:
+    assert f"@pytest.mark.smtpserver_faults: {sentence}" in said(
+        run, f"@pytest.mark.smtpserver_faults({arguments})"
+    )
+
+
+def test_a_fault_brings_its_settings_along_for_this_tests_server_only(run: Run) -> None:
+    run("""
+@pytest.mark.smtpserver_faults("expired-certificate")
+def test_it(smtpserver, smtpserver_fault, smtpserver_factory):
+    assert smtpserver.settings.tls == "starttls"
+    assert smtpserver.settings.certificate == "expired"
+    assert smtpserver.env()["SMTP_USERNAME"] == "mailer"
+    assert smtpserver_factory().settings.tls == "off"
+""").assert_outcomes(passed=1)
+
+
+def test_a_markers_settings_win(run: Run) -> None:
+    run("""
+@pytest.mark.smtpserver(tls="implicit", auth="required", users={"shop": "sesame"})
+@pytest.mark.smtpserver_faults("expired-certificate")
+def test_it(smtpserver, smtpserver_fault):
+    assert smtpserver.settings.tls == "implicit"
+    assert list(smtpserver.settings.users) == ["shop"]
+    assert smtpserver.settings.certificate == "expired"
+""").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("marker", "fault", "reason"),
+    [
+        ("tls='off'", "expired-certificate", "needs tls='starttls' or tls='implicit', and a"),
+        ("tls='implicit'", "starttls-refused", "needs tls='starttls', and a marker says"),
+        ("auth='off'", "auth-refused", "needs auth='optional' or auth='required', and a marker"),
+        ("extensions=['SIZE']", "size-not-offered", "needs extensions=['-SIZE'], and a marker"),
+    ],
+)
+def test_a_fault_that_a_marker_rules_out_is_skipped(
+    run: Run, marker: str, fault: str, reason: str
+) -> None:
+    result = run(
+        f"@pytest.mark.smtpserver({marker})\n@pytest.mark.smtpserver_faults({fault!r})\n"
+        "def test_it(smtpserver_fault): raise AssertionError",
+        "-rs",
+    )
+    result.assert_outcomes(skipped=1)
+    assert reason in result.stdout.str()
+
+
+def test_a_server_of_the_users_own_that_lacks_a_setting_is_a_set_up_error(run: Run) -> None:
+    result = run("""
+@pytest.fixture
+def smtpserver(smtpserver_factory):
+    return smtpserver_factory()
+@pytest.mark.smtpserver_faults("auth-refused")
+def test_it(smtpserver_fault): pass
+""")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["smtpserver_fault: the fault 'auth-refused' needs auth=*"])
+
+
+def test_the_settings_of_the_configuration_give_way(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makeini("[pytest]\nsmtpserver_tls = implicit\nsmtpserver_hostname = mail.test")
+    run("""
+@pytest.mark.smtpserver_faults("starttls-refused")
+def test_it(smtpserver, smtpserver_fault):
+    assert smtpserver.settings.tls == "starttls"
+    assert smtpserver.hostname == "mail.test"
+""").assert_outcomes(passed=1)
+
+
+def test_a_mailer_that_never_meets_the_fault_is_skipped_with_the_reason(run: Run) -> None:
+    result = run(
+        """
+import smtplib
+@pytest.mark.smtpserver_faults("goodbye-between-messages")
+def test_it(smtpserver, smtpserver_fault):
+    with smtplib.SMTP(*smtpserver.addr) as client:
+        client.sendmail("a@x.test", ["b@x.test"], "hello")
+    smtpserver_fault.check(sent=True)
+""",
+        "-rs",
+    )
+    result.assert_outcomes(skipped=1)
+    assert "the client never met the fault 'goodbye-between-messages'" in result.stdout.str()
+
+
+def test_two_copies_after_a_lost_reply_are_noted_in_the_report(run: Run) -> None:
+    result = run(
+        """
+import smtplib
+def deliver(server):
+    with smtplib.SMTP(*server.addr, timeout=0.2) as client:
+        client.sendmail("a@x.test", ["b@x.test"], "hello")
+@pytest.mark.smtpserver_faults("lost-reply")
+def test_it(smtpserver, smtpserver_fault):
+    with pytest.raises(smtplib.SMTPServerDisconnected):
+        deliver(smtpserver)
+    deliver(smtpserver)
+    smtpserver_fault.check(sent=True)
+""",
+        "-rP",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["*SMTP faults*", "lost-reply: b@x.test got the mail 2 times, which is right*RFC 1047*"]
+    )
+
+
+def test_the_marker_is_listed(run: Run) -> None:
+    assert "@pytest.mark.smtpserver_faults(*names, exclude=())" in run("", "--markers").stdout.str()
