@@ -88,7 +88,8 @@ _XTEXT = r"(?:[!-*,-<>-~]|\+(?:09|[2-6][0-9A-F]|7[0-9A-E]))+"
 # Section 4.4: "The ENVID parameter MAY be up to 100 characters in length."
 _ENVID = re.compile(rf"(?!.{{101}}){_XTEXT}").fullmatch
 # RFC 6533 section 3: utf-8-addr-unitext = 1*(QUCHAR / EmbeddedUnicodeChar)
-_UNITEXT = r"(?:[!-*,-<>-\[\]-~\u0080-\U0010ffff]|\\x\{[0-9A-F]+\})+"
+# The set is written as what it lacks, as in `grammar`.
+_UNITEXT = r"(?:[^\x00- +=\\\x7f]|\\x\{[0-9A-F]+\})+"
 # RFC 3461 section 4.2: original-recipient-address = addr-type ";" xtext ; addr-type = atom
 # "The entire ORCPT parameter MAY be up to 500 characters in length", the keyword included.
 _ORCPT = re.compile(
