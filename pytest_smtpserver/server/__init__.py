@@ -4,6 +4,7 @@
 * `base`: what both can do without waiting; `core`: what is behind both
 * `access`: how one reaches a server; `ports`: which ports and hosts it may take
 * `certificates`: the run's authority and what servers show
+* `watching`: who is told of what ends on any server of the process
 * `outbox`: the messages as pytest-localserver gives them
 * `final_checks`: what is checked at the end of a test
 """

@@ -12,7 +12,7 @@ from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
 from pytest_smtpserver.waiting import Waits
 
-from . import access, ports
+from . import access, ports, watching
 
 if TYPE_CHECKING:
     from pytest_smtpserver.network import Listener
@@ -46,8 +46,11 @@ class Core:
     def start(self) -> None:
         """Listen, without effect if it does already; errors as `BaseServer.start` has them."""
         if self.listener is None:
+            is_first = self.address is None
             self.listener = self._listen()
             self.address = self.listener.address
+            if is_first:
+                watching.started(self)
 
     def _listen(self) -> Listener:
         host, port = self.address or (self.settings.host, self.settings.port)

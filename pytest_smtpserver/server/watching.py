@@ -1,0 +1,65 @@
+"""Who is told of each transaction that ends on any server of this process.
+
+So something beside the tests, such as the inbox, sees all mail, also that of servers which a test
+makes itself, and before a test forgets it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_smtpserver.records.transaction import Transaction
+
+    from .core import Core
+
+    #: Called, in whichever thread it ended, with the server and the transaction; must not raise.
+    Told = Callable[[Core, Transaction], object]
+
+_told: tuple[Told, ...] = ()
+
+
+def watch(told: Told) -> None:
+    """Tell of what ends on servers that are started from now on."""
+    global _told
+    _told = (*_told, told)
+
+
+def unwatch(told: Told) -> None:
+    """Tell no more of servers that are started from now on."""
+    global _told
+    _told = tuple(one for one in _told if one != told)
+
+
+def started(core: Core) -> None:
+    """Take note that a server was started for the first time."""
+    for told in _told:
+        watching = _Watching(core, told)
+        core.recorder.add_waker(watching.look)
+        watching.look()
+
+
+class _Watching:
+    """Looks for what is new whenever a server's recorder says that there may be more."""
+
+    def __init__(self, core: Core, told: Told) -> None:
+        self._core = core
+        self._told = told
+        self._lock = threading.Lock()
+        self._log = core.recorder.finished
+        self._seen = 0
+
+    def look(self) -> None:
+        # Several threads may be woken at once, but each transaction is told of once.
+        with self._lock:
+            log = self._core.recorder.finished
+            if log is not self._log:
+                # The records were cleared.
+                self._log, self._seen = log, 0
+            new = log[self._seen :]
+            self._seen += len(new)
+        for transaction in new:
+            self._told(self._core, transaction.snapshot())
