@@ -3,6 +3,8 @@
 The rooms of the house, each importing only from those below it:
 
 * `plugin`: pytest's door: options, marker, fixtures, report sections, comparing, Django
+* `__main__`: the same server at a terminal
+* `inbox`: the live page of the mail: an engine of HTTP
 * `report`: the mail of a run for people to look at: an HTML file, `.eml` files
 * `server`: what a test holds in its hand, and how one reaches it
 * `faults`: the catalogue of faults, and the verdicts on a client

@@ -13,8 +13,11 @@ PACKAGE = Path(__file__).parent.parent / "pytest_smtpserver"
 #: What each room may import of the package, all of it further down.
 ALLOWED = {
     "plugin": {
-        "clock", "faults", "matching", "network", "records", "report", "server", "settings",
+        "clock", "faults", "inbox", "matching", "network", "records", "report", "server",
+        "settings",
     },
+    "__main__": {"inbox", "network", "records", "report", "server", "settings"},
+    "inbox": {"engine", "mail", "network", "records", "report"},
     "report": {"mail", "records"},
     "server": {
         "clock", "matching", "network", "recording", "records", "rules", "settings", "smtp",
@@ -98,7 +101,7 @@ def names_in(text: str) -> set[str]:
     return set(re.findall(r"`(\w+)`", text))
 
 
-COSTLY = ("trio", "ssl", "email.policy", "cryptography", "selectolax", "scramp", "jinja2")
+COSTLY = ("trio", "ssl", "email.policy", "cryptography", "selectolax", "scramp", "jinja2", "h11")
 
 
 def modules_after(code: str) -> set[str]:

@@ -9,6 +9,7 @@ when it is needed.
 * `faults`: tests that run once for each fault
 * `report`: what a test's report gets from the servers that ran during it
 * `mail_report`: the mail of a run as one HTML file, and as folders of `.eml` files
+* `live_inbox`: the mail of a run on a web page, while it goes on
 * `comparing`: what a bare `assert` says of records
 * `django`: Django's mail settings, pointed at a server
 """
@@ -69,6 +70,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from .mail_report import MailReport
 
         config.pluginmanager.register(MailReport(config, page, folder), "smtpserver-report")
+    if (port := options.inbox_port(config)) is not None:
+        from .live_inbox import LiveInbox
+
+        config.pluginmanager.register(LiveInbox(port), "smtpserver-inbox")
 
 
 def pytest_unconfigure() -> None:

@@ -58,6 +58,12 @@ def _add_looks(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
     for name, metavar, text in _LOOKS:
         group.addoption(f"--smtpserver-{name}", metavar=metavar, help=text)
         parser.addini(f"{_PREFIX}{name}", text, default=None)
+    group.addoption(
+        "--smtpserver-inbox",
+        metavar="PORT",
+        type=int,
+        help="show the mail of all servers live, on this port of the loopback address; 0: any",
+    )
 
 
 def path_given(config: pytest.Config, name: str) -> Path | None:
@@ -67,6 +73,19 @@ def path_given(config: pytest.Config, name: str) -> Path | None:
     if key := config.getini(f"{_PREFIX}{name}"):
         return (config.inipath.parent if config.inipath else Path.cwd()) / str(key)
     return None
+
+
+def inbox_port(config: pytest.Config) -> int | None:
+    """Return the port that was asked for; raises `pytest.UsageError` under pytest-xdist."""
+    port: int | None = config.getoption("--smtpserver-inbox")
+    if port is not None and _is_distributed(config):
+        raise pytest.UsageError(
+            f"--smtpserver-inbox={port}: with pytest-xdist each worker has servers of its own; "
+            "run without -n to look at them live"
+        )
+    if port is not None and not 0 <= port <= 65535:
+        raise pytest.UsageError(f"--smtpserver-inbox={port}: must be a port from 0 to 65535")
+    return port
 
 
 def _as_in_a_file(default: object) -> str:

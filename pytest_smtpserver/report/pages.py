@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _HERE: Final = Path(__file__).parent / "templates"
 # How many pieces of a template are put together before they are handed on; arbitrary.
-_PIECES: Final = 200
+_PIECES: Final = 25
 
 
 def stream(template: str, **values: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ when a `Settings` is made, so whoever holds one holds a possible one.
 * `checks`: what a value must be, how it is written in a file, and what a wrong one raises
 * `keywords`: the names and types, for type checkers
 * `users`: who may log in, without ever showing a password
+* `words`: from words on a command line to a value
 * `value`: `Settings`, and what one setting means for another. It is imported when the first server
   is set up: making the class would slow down each start of pytest
 """

@@ -163,15 +163,30 @@
     const section = made.content.querySelector(".case");
     const first = list.querySelector(".case");
     document.getElementById("empty")?.remove();
+    for (const row of section.querySelectorAll(".row")) row.tabIndex = -1;
     if (first?.dataset.test === section.dataset.test)
       first.querySelector("ol").prepend(...section.querySelectorAll("li"));
     else list.prepend(section);
     sift();
   }
 
-  if (live) {
-    const source = new EventSource(live);
+  // A browser has few connections to one place, so only a page that is seen keeps one.
+  let source;
+
+  function listen() {
+    source?.close();
+    if (document.hidden) return;
+    source = new EventSource(`${live}?after=${rows()[0]?.dataset.key ?? 0}`);
     source.addEventListener("mail", (event) => arrive(JSON.parse(event.data)));
+    source.addEventListener("run", (event) => {
+      // Another process has taken over: what the page shows is gone.
+      if (event.data !== document.body.dataset.run) location.assign("/");
+    });
+  }
+
+  if (live) {
+    document.addEventListener("visibilitychange", listen);
+    listen();
   }
 
   for (const row of rows()) row.tabIndex = -1;

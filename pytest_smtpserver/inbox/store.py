@@ -1,0 +1,88 @@
+"""What arrived, in order and bounded, and the gate that opens when there is more.
+
+Servers add in the background thread, or in that of a test; pages are made in the background thread.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pytest_smtpserver.engine import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_smtpserver.records.transaction import Transaction
+
+# Arbitrary: far more than a person looks through, and what a long run may keep in memory.
+_MOST: Final = 20_000
+_LARGEST_TOTAL: Final = 512 * 1024 * 1024
+# So many are forgotten at once, so that forgetting costs little.
+_AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Arrival:
+    """A transaction that ended; `number` counts from 1, `test` is empty outside a test run."""
+
+    number: int
+    test: str
+    server: str
+    transaction: Transaction
+
+    @property
+    def size(self) -> int:
+        """The octets of its content."""
+        message = self.transaction.message
+        return len(message.content) if message else 0
+
+
+class Store:
+    """All arrivals, of which the oldest are forgotten if they are too many or too large."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._arrivals: list[Arrival] = []
+        self._count = 0
+        self._size = 0
+        #: Tells a page that it is of another process: numbers begin anew there.
+        self.run: Final = secrets.token_hex(8)
+        #: Opens when something arrives; then there is another. Take it before you look.
+        self.gate = Gate()
+
+    def add(self, test: str, server: str, transaction: Transaction) -> None:
+        """Take up a transaction that has ended, and let who waits look; from any thread."""
+        with self._lock:
+            self._count += 1
+            arrival = Arrival(number=self._count, test=test, server=server, transaction=transaction)
+            self._arrivals.append(arrival)
+            self._size += arrival.size
+            if len(self._arrivals) > _MOST or self._size > _LARGEST_TOTAL:
+                self._forget()
+            gate, self.gate = self.gate, Gate()
+        gate.open()
+
+    def _forget(self) -> None:
+        # The newest stays, however large it is.
+        gone, kept = self._arrivals[:_AT_ONCE], self._arrivals[_AT_ONCE:]
+        self._arrivals = kept or gone[-1:]
+        self._size = sum(arrival.size for arrival in self._arrivals)
+
+    def all(self) -> Sequence[Arrival]:
+        """Return what there is, the oldest first."""
+        with self._lock:
+            return self._arrivals[:]
+
+    def after(self, number: int) -> Sequence[Arrival]:
+        """Return what came after the one of that number, the oldest first."""
+        with self._lock:
+            first = self._count - len(self._arrivals) + 1
+            return self._arrivals[max(0, number + 1 - first) :]
+
+    def get(self, number: int) -> Arrival | None:
+        """Return the one of that number, `None` if there is none."""
+        found = self.after(number - 1)[:1]
+        return found[0] if found and found[0].number == number else None

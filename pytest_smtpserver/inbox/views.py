@@ -1,0 +1,217 @@
+"""What the inbox shows: pages, pieces of pages, messages and events."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from markupsafe import Markup
+
+from pytest_smtpserver.report import names, pages
+from pytest_smtpserver.report.entry import (
+    Entry,
+    bounded_transcript,
+    file_name,
+    summary_of,
+    views_of,
+)
+from pytest_smtpserver.report.frame import is_picture
+
+from . import answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_smtpserver.engine import Gate
+    from pytest_smtpserver.mail.parts import Attachment
+    from pytest_smtpserver.records.message import Message
+
+    from .answers import Answer
+    from .store import Arrival, Store
+
+_HTML: Final = "text/html; charset=utf-8"
+# Octets of a message whose views are made; making them takes the time of the servers' thread.
+_LARGEST_MESSAGE: Final = 8 * 1024 * 1024
+_TEMPLATE: Final = "mail.html"
+# As many rows are kept as the store has.
+_ROWS: Final = 20_000
+
+
+class Views:
+    """Makes answers of what the store has; `title` is the page's, `None` is: no such message."""
+
+    def __init__(self, store: Store, title: str, hint: str) -> None:
+        self._store = store
+        self._title = title
+        self._hint = hint
+        self._row = lru_cache(_ROWS)(_row)
+
+    def page(self, number: int | None = None) -> Answer | None:
+        """Return the whole page, with a message opened if one is asked for."""
+        if number is not None and self._store.get(number) is None:
+            return None
+        arrivals = self._store.all()
+        pieces = pages.stream(
+            "inbox.html",
+            title=self._title,
+            hint=self._hint,
+            run=self._store.run,
+            rows=self._rows(arrivals[::-1]),
+            count=len(arrivals),
+            panel=Markup("") if number is None else Markup(self._panel(number)),  # noqa: S704
+        )
+        policy = pages.policy(
+            "img-src 'self' data:", "connect-src 'self'", "frame-ancestors 'none'"
+        )
+        return answers.streamed(_HTML, (piece.encode() for piece in pieces), policy=policy)
+
+    def panel(self, number: int) -> Answer | None:
+        """Return the panel of one message, for the page to put in its place."""
+        if self._store.get(number) is None:
+            return None
+        return answers.octets(_HTML, self._panel(number).encode())
+
+    def raw(self, number: int) -> Answer | None:
+        """Return the content of a message as plain text."""
+        message = self._message(number)
+        if message is None:
+            return None
+        return answers.octets("text/plain; charset=utf-8", message.content)
+
+    def eml(self, number: int) -> Answer | None:
+        """Return the content of a message as a file."""
+        message = self._message(number)
+        if message is None:
+            return None
+        return answers.download("message/rfc822", message.content, file_name(message))
+
+    def attachment(self, number: int, part: int) -> Answer | None:
+        """Return an attachment as a file."""
+        message = self._message(number)
+        if message is None or not 1 <= part <= len(message.attachments):
+            return None
+        found = message.attachments[part - 1]
+        # What is shown as a picture needs its type; of all else a browser makes nothing.
+        shown = is_picture(found.content_type)
+        content_type = found.content_type if shown else "application/octet-stream"
+        return answers.download(content_type, found.content, _safe_name(found))
+
+    def listing(self) -> Answer:
+        """Return what there is, the newest first, for scripts."""
+        return answers.streamed("application/json", _listing(self._store.all()[::-1]))
+
+    def events(self, after: int) -> Answer:
+        """Return an endless answer (HTML Standard, section 9.2) with what came after a number."""
+        return answers.streamed("text/event-stream", self._events(after))
+
+    def _events(self, after: int) -> Iterator[bytes | Gate]:
+        yield f"event: run\ndata: {self._store.run}\n\n".encode()
+        while True:
+            gate = self._store.gate
+            for arrival in self._store.after(after):
+                after = arrival.number
+                section = "".join(_section(arrival.test, [self._row(arrival)]))
+                data = json.dumps({"section": section})
+                yield f"id: {after}\nevent: mail\ndata: {data}\n\n".encode()
+            yield gate
+
+    def _rows(self, arrivals: Any) -> Iterator[Markup]:
+        # Sections of neighbours that are of one test.
+        test = None
+        for arrival in arrivals:
+            if arrival.test != test:
+                if test is not None:
+                    yield _TAIL
+                test = arrival.test
+                yield _head(test)
+            yield self._row(arrival)
+        if test is not None:
+            yield _TAIL
+
+    def _panel(self, number: int) -> str:
+        arrival = self._store.get(number)
+        assert arrival is not None
+        transcript = f"{arrival.server}\n{arrival.transaction.session.transcript}"
+        shown = bounded_transcript(transcript)
+        return pages.macro(_TEMPLATE, "panel", _entry(arrival), arrival.test, "", "", shown)
+
+    def _message(self, number: int) -> Message | None:
+        arrival = self._store.get(number)
+        return None if arrival is None else arrival.transaction.message
+
+
+_TAIL: Final = Markup("</ol></section>\n")
+
+
+def _head(test: str) -> Markup:
+    return Markup(pages.macro(_TEMPLATE, "head", test, "", ""))  # noqa: S704  # made of a template
+
+
+def _section(test: str, rows: list[Markup]) -> list[Markup]:
+    return [_head(test), *rows, _TAIL]
+
+
+def _row(arrival: Arrival) -> Markup:
+    made = pages.macro(_TEMPLATE, "row", _entry(arrival), f"/messages/{arrival.number}")
+    return Markup(made)  # noqa: S704  # made of a template
+
+
+def _entry(arrival: Arrival) -> Entry:
+    message = arrival.transaction.message
+    number = arrival.number
+    summary = summary_of(arrival.transaction, key=str(number), session="")
+    if message is None:
+        return Entry(**summary)
+    link = f"/messages/{number}.eml"
+    if len(message.content) > _LARGEST_MESSAGE:
+        cut = f"Its {len(message.content):,} octets are too many to be shown here."
+        return Entry(**summary, link=link, file_name=file_name(message), cuts=(cut,))
+
+    def link_to(part: int, attachment: Attachment) -> str:
+        return f"/messages/{number}/attachments/{part}"
+
+    return Entry(**summary, **views_of(message, link_to), link=link)
+
+
+def _safe_name(attachment: Attachment) -> str:
+    return names.safe(attachment.filename, "attachment")
+
+
+def _listing(arrivals: Any) -> Iterator[bytes]:
+    yield b"["
+    for place, arrival in enumerate(arrivals):
+        yield (b",\n" if place else b"\n") + json.dumps(_listed(arrival)).encode()
+    yield b"\n]\n"
+
+
+def _listed(arrival: Arrival) -> dict[str, Any]:
+    transaction, message = arrival.transaction, arrival.transaction.message
+    envelope = transaction.envelope
+    listed = {
+        "id": arrival.number,
+        "test": arrival.test,
+        "server": arrival.server,
+        "outcome": transaction.outcome,
+        "reply": str(transaction.reply or ""),
+        "mail_from": envelope.mail_from,
+        "rcpt_to": envelope.rcpt_to,
+        "refused": [[who, str(reply)] for who, reply in transaction.refused],
+        "started_at": transaction.started_at.isoformat(),
+    }
+    if message is None:
+        return listed
+    path = f"/messages/{arrival.number}"
+    return {
+        **listed,
+        "received_at": message.received_at.isoformat(),
+        "subject": message.subject,
+        "from": message.from_,
+        "to": message.to,
+        "cc": message.cc,
+        "blind_recipients": message.blind_recipients,
+        "size": len(message.content),
+        "url": path,
+        "raw": f"{path}/raw",
+        "eml": f"{path}.eml",
+    }
