@@ -258,9 +258,9 @@ FAULTS: Final[tuple[Fault, ...]] = (
         making.one_recipient("550 5.1.1 no such user"),
     ),
     Fault(
-        "one-of-three-deferred", "rcpt", "450 to the second recipient that is named",
+        "one-of-three-deferred", "rcpt", "450, once, to the second recipient that is named",
         "RFC 5321 section 4.2.3", "delivers to the others, and tries again later for that one only",
-        making.one_recipient("450 4.2.1 mailbox busy"),
+        making.one_recipient("450 4.2.1 mailbox busy", once=True),
     ),
     Fault(
         "too-many-recipients", "rcpt", "452 from the third RCPT of a transaction on",

@@ -63,8 +63,8 @@ def octets(sent: bytes, *stages: str) -> MakeRules:
     return lambda on, settings: [on(stage).send(sent) for stage in stages]
 
 
-def one_recipient(reply: str) -> MakeRules:
-    """Return what refuses the second of all recipients that are named, whenever it is."""
+def one_recipient(reply: str, *, once: bool = False) -> MakeRules:
+    """Return what refuses the second of all recipients that are named, always or once."""
 
     def make(on: On, settings: Settings) -> Iterable[Rule]:
         seen: list[str] = []
@@ -75,7 +75,8 @@ def one_recipient(reply: str) -> MakeRules:
                 seen.append(address)
             return seen.index(address) == 1
 
-        return (on("rcpt", where=is_second).reply(reply),)
+        rule = on("rcpt", where=is_second).reply(reply)
+        return (rule.times(1) if once else rule,)
 
     return make
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.matching import comparable
+from pytest_smtpserver.matching.wording import shortened
 
 from .belief import Belief
 from .evidence import Undelivered
@@ -40,6 +41,8 @@ class Sin:
 # The first attempt, and one more.
 _TOLERATED: Final = 2
 _TEMPORARY, _PERMANENT = 4, 5
+#: Of all failures.
+_WIDTH: Final = 200
 #: Of a MAIL that was refused no recipient is known.
 _WHOEVER: Final = "somebody"
 #: The fault after which a mail may arrive twice.
@@ -213,7 +216,7 @@ def on(evidence: Evidence) -> str | None:
     if not found:
         return None
     fault = evidence.fault
-    return "\n".join([
+    lines = [
         found[0],
         "",
         f"the fault: {fault.name}: {fault.text} ({fault.source})",
@@ -221,7 +224,8 @@ def on(evidence: Evidence) -> str | None:
         f"the mailer said: {evidence.beliefs}",
         *(f"also: {one}" for one in found[1:]),
         *_seen(evidence),
-    ])  # fmt: skip
+    ]
+    return "\n".join(shortened(line, _WIDTH) for line in lines)
 
 
 def _found(evidence: Evidence) -> Iterator[str]:

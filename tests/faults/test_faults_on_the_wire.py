@@ -62,7 +62,7 @@ HEARD: dict[str, list[tuple[str, str]]] = {
     "one-of-three-refused": [
         (MAIL, "250"), (RCPT, "250"), (BOB, "550 5.1.1"), (CAT, "250"), (BOB, "550 5.1.1"),
     ],
-    "one-of-three-deferred": [(MAIL, "250"), (RCPT, "250"), (BOB, "450 4.2.1"), (CAT, "250")],
+    "one-of-three-deferred": [(MAIL, "250"), (RCPT, "250"), (BOB, "450 4.2.1"), (BOB, "250")],
     "too-many-recipients": [
         (MAIL, "250"), (RCPT, "250"), (BOB, "250"), (CAT, "452 4.5.3"), ("RSET", "250"),
         (MAIL, "250"), (CAT, "250"),

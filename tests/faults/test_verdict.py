@@ -1,0 +1,366 @@
+"""What the verdict says of a client that commits a sin, and of one that does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import mailers
+import pytest
+from mailers import ANN, BOB
+
+from pytest_smtpserver import FAULTS, FaultAtWork, SMTPAssertionError, SMTPServer
+from pytest_smtpserver.faults import verdict
+from pytest_smtpserver.faults.verdict import SINS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mailers import Mailer
+
+BY_NAME = {fault.name: fault for fault in FAULTS}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault, a client that sins, one that does not, and how the failure begins."""
+
+    fault: str
+    sinner: Mailer
+    righteous: Mailer
+    first_line: str
+    checked: Mapping[str, Any] = field(default_factory=dict)
+
+
+CASES = {
+    "believed-delivered": Case(
+        "unknown-recipient", mailers.never_listens, mailers.gives_up,
+        "ann@x.test did not get the mail that is said to be sent: '550 5.1.1 no such user' "
+        "[unknown-recipient, RFC 5321 section 4.2.5]",
+    ),
+    "believed-failed": Case(
+        "multi-line-replies", mailers.gives_up, mailers.never_listens,
+        "the mail was accepted, and is said to be failed for good [multi-line-replies, RFC 5321 ",
+    ),
+    "gave-up": Case(
+        "mailbox-full", mailers.gives_up, mailers.will_try_again,
+        "gave up for good after '452 4.2.2 mailbox full' [mailbox-full, RFC 5321 section 4.2.1]",
+    ),
+    "tried-again": Case(
+        "unknown-recipient", mailers.tries(3), mailers.tries(2),
+        "tried again 2 times after '550 5.1.1 no such user' to RCPT [unknown-recipient, RFC 5321 ",
+    ),
+    "sent-twice": Case(
+        "one-of-three-deferred", mailers.sends_to_all_again, mailers.sends_to_those_left,
+        "sent the same mail 2 times to ann@x.test [one-of-three-deferred, RFC 5321 section 6.1]",
+    ),
+    "password-in-clear": Case(
+        "starttls-refused", mailers.logs_in_all_the_same, mailers.insists_on_tls,
+        "sent its password with AUTH PLAIN in clear, after TLS failed: 454 to STARTTLS "
+        "[starttls-refused, RFC 4954 section 4]",
+        {"tls": "opportunistic"},
+    ),
+    "content-in-clear": Case(
+        "starttls-not-offered", mailers.sends_all_the_same, mailers.insists_on_tls,
+        "sent the content in session 1 in clear, after TLS failed: STARTTLS is missing from the "
+        "reply to EHLO [starttls-not-offered, RFC 3207 section 6]",
+    ),
+    "too-slow": Case(
+        "slow-greeting", mailers.never_listens, lambda server: True,
+        "took ", {"timeout": 0.1},
+    ),
+    "violation": Case(
+        "pipelining-not-offered", mailers.does_not_wait, mailers.never_listens,
+        "violated the protocol: the client did not wait for a reply, though PIPELINING was not "
+        "offered",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(params=CASES)
+def code(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def at_work() -> Iterator[Any]:
+    """Set a fault to work on a server with its settings; all of them are stopped."""
+    servers = []
+
+    def apply(name: str, **settings: Any) -> FaultAtWork:
+        server = SMTPServer(**{**BY_NAME[name].settings, **settings}).start()
+        servers.append(server)
+        return BY_NAME[name].apply(server)
+
+    yield apply
+    for server in servers:
+        server.stop()
+
+
+def judged(fault: FaultAtWork, mailer: Mailer, **checked: Any) -> str:
+    """Return what the verdict says of a mailer, `""` if nothing is wrong."""
+    sent = mailer(fault.server)  # type: ignore[arg-type]
+    try:
+        fault.check(sent=sent, **checked)
+    except SMTPAssertionError as error:
+        return str(error)
+    return ""
+
+
+def test_a_client_that_sins_is_told_so_in_the_first_line(at_work: Any, code: str) -> None:
+    case = CASES[code]
+    said = judged(at_work(case.fault), case.sinner, **case.checked)
+    assert said.startswith(case.first_line)
+
+
+def test_a_client_that_does_not_sin_passes(at_work: Any, code: str) -> None:
+    case = CASES[code]
+    checked = {**case.checked, "timeout": 20} if "timeout" in case.checked else case.checked
+    mailer = case.sinner if "timeout" in case.checked else case.righteous
+    assert judged(at_work(case.fault), mailer, **checked) == ""
+
+
+def test_without_its_row_a_sin_is_not_found(
+    at_work: Any, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdict, "SINS", tuple(sin for sin in SINS if sin.code != code))
+    with pytest.raises(AssertionError):
+        test_a_client_that_sins_is_told_so_in_the_first_line(at_work, code)
+
+
+def test_each_row_has_its_case() -> None:
+    assert list(CASES) == [sin.code for sin in SINS]
+
+
+def test_the_failure_tells_the_fault_what_was_wanted_and_what_the_server_saw(at_work: Any) -> None:
+    assert judged(at_work("unknown-recipient"), mailers.never_listens).splitlines()[1:] == [
+        "",
+        "the fault: unknown-recipient: 550 to each RCPT (RFC 5321 section 3.3)",
+        "a good client gives up for good, and says so",
+        "the mailer said: delivered",
+        "the server saw: <Transaction rejected: shop@x.test -> nobody>: '550 5.1.1 no such user'",
+    ]
+
+
+def test_what_else_is_wrong_stands_below(at_work: Any) -> None:
+    said = judged(at_work("unknown-recipient"), lambda server: not mailers.tries(4)(server))
+    assert said.startswith("ann@x.test did not get")
+    assert "\nalso: tried again 3 times after '550" in said or "also: tried again 2 times" in said
+
+
+# Beliefs.
+
+
+def test_what_is_said_of_each_recipient_is_judged_for_each(at_work: Any) -> None:
+    assert judged(at_work("one-of-three-refused"), mailers.tells_of_each) == ""
+    assert judged(at_work("one-of-three-deferred"), mailers.tells_of_each) == ""
+    assert judged(at_work("too-many-recipients"), mailers.tells_of_each) == ""
+
+
+@pytest.mark.parametrize(
+    ("fault", "changed", "first_line"),
+    [
+        ("one-of-three-refused", {BOB: True}, "bob@x.test did not get the mail"),
+        ("one-of-three-refused", {ANN: False}, "the mail to ann@x.test was accepted, and is said"),
+        ("one-of-three-refused", {ANN: None}, "the mail to ann@x.test was accepted, and is said"),
+        ("one-of-three-deferred", {BOB: False}, "gave up for good after '450 4.2.1 mailbox"),
+        ("one-of-three-refused", {"dan@x.test": True}, "dan@x.test did not get the mail"),
+    ],
+)  # fmt: skip
+def test_one_recipient_that_is_wrong_is_named(
+    at_work: Any, fault: str, changed: dict[str, bool | None], first_line: str
+) -> None:
+    def mailer(server: SMTPServer) -> Any:
+        told: Any = mailers.tells_of_each(server)
+        return {**told, **changed}
+
+    assert judged(at_work(fault), mailer).startswith(first_line)
+
+
+def test_addresses_are_compared_as_mailboxes(at_work: Any) -> None:
+    def mailer(server: SMTPServer) -> Any:
+        mailers.deliver(server, [ANN])
+        return {"ann@X.TEST": True}
+
+    assert judged(at_work("odd-reply-codes"), mailer) == ""
+
+
+def test_one_word_for_all_is_not_wrong_if_only_some_got_it(at_work: Any) -> None:
+    def mailer(server: SMTPServer) -> None:
+        mailers.deliver(server, mailers.ALL)
+
+    assert judged(at_work("one-of-three-refused"), mailer) == ""
+
+
+@pytest.mark.parametrize("sent", [None, ValueError("oops")])
+def test_who_has_heard_of_the_acceptance_and_does_not_believe_it_is_wrong(
+    at_work: Any, sent: Exception | None
+) -> None:
+    def mailer(server: SMTPServer) -> Exception | None:
+        mailers.deliver(server, [ANN])
+        return sent
+
+    said = judged(at_work("replies-in-utf8"), mailer)
+    assert said.startswith("the mail was accepted, and is said to be ")
+
+
+@pytest.mark.parametrize("sent", [None, ValueError("oops")])
+def test_who_cannot_have_heard_of_the_acceptance_is_not_wrong(
+    at_work: Any, sent: Exception | None
+) -> None:
+    def mailer(server: SMTPServer) -> Exception | None:
+        with pytest.raises(OSError, match="timed out"):
+            mailers.connected(server, timeout=0.2).sendmail("a@x.test", [ANN], mailers.MAIL)
+        return sent
+
+    assert judged(at_work("lost-reply"), mailer) == ""
+
+
+def test_an_exception_is_no_belief_about_permanence(at_work: Any) -> None:
+    def mailer(server: SMTPServer) -> Exception:
+        mailers.deliver(server, [ANN])
+        return ValueError("oops")
+
+    assert judged(at_work("mailbox-full"), mailer) == ""
+    assert judged(at_work("unknown-recipient"), mailer) == ""
+
+
+def test_a_temporary_reply_before_any_mail_is_one_too(at_work: Any) -> None:
+    said = judged(at_work("busy-greeting"), mailers.gives_up)
+    assert said.startswith("gave up for good after '421 4.3.2 too busy, try again later'")
+
+
+def test_the_first_digit_decides_whatever_the_enhanced_code_says(at_work: Any) -> None:
+    said = judged(at_work("misleading-enhanced-code"), mailers.gives_up)
+    assert said.startswith("gave up for good after '450 5.7.1 not now'")
+
+
+# Retries.
+
+
+@pytest.mark.parametrize("fault", ["refusing-greeting", "sender-refused", "content-refused"])
+def test_each_stage_can_be_tried_once_more(at_work: Any, fault: str) -> None:
+    assert judged(at_work(fault), mailers.tries(2)) == ""
+    assert judged(at_work(fault), mailers.tries(3)).startswith("tried again 2 times after '55")
+
+
+def test_helo_after_a_refused_ehlo_is_no_retry(at_work: Any) -> None:
+    mailer = mailers.sends_several(4, in_one_session=False)
+
+    def one_after_the_other(server: SMTPServer) -> Any:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(mailers, "MAIL", "Subject: Hello\r\n\r\n")
+            return mailer(server)
+
+    at = at_work("ehlo-refused")
+    said = judged(at, one_after_the_other)
+    assert "tried again" not in said
+
+
+def test_another_mechanism_is_no_retry(at_work: Any) -> None:
+    def mailer(server: SMTPServer) -> Exception | None:
+        with mailers.connected(server) as client:
+            try:
+                client.login("mailer", "secret")  # PLAIN, then LOGIN
+            except mailers.smtplib.SMTPException as error:
+                return error
+        return None
+
+    fault = at_work("auth-refused")
+    assert judged(fault, mailer) == ""
+    assert judged(fault, mailer) == ""
+    assert judged(fault, mailer).startswith("tried again 2 times after '535")
+
+
+def test_with_a_mapping_each_recipient_may_have_a_session_of_its_own(at_work: Any) -> None:
+    def mailer(server: SMTPServer) -> Any:
+        return {who: bool(not mailers.deliver(server, [who])) for who in mailers.ALL}
+
+    assert judged(at_work("sender-refused"), mailer) == ""
+
+
+# Copies.
+
+
+def test_the_same_words_twice_are_no_copy_where_several_are_to_be_sent(at_work: Any) -> None:
+    mailer = mailers.sends_several(3, in_one_session=False)
+    assert judged(at_work("rate-limited"), mailer) == ""
+
+
+def test_the_same_words_twice_are_a_copy_elsewhere(at_work: Any) -> None:
+    mailer = mailers.sends_several(2, in_one_session=False)
+    assert judged(at_work("odd-reply-codes"), mailer).startswith("sent the same mail 2 times")
+
+
+def test_two_copies_after_a_lost_reply_are_right(at_work: Any) -> None:
+    def mailer(server: SMTPServer) -> bool:
+        with pytest.raises(OSError, match="timed out"):
+            mailers.connected(server, timeout=0.2).sendmail("a@x.test", [ANN], mailers.MAIL)
+        return not mailers.deliver(server, [ANN])
+
+    assert judged(at_work("lost-reply"), mailer) == ""
+
+
+# Several messages.
+
+
+def test_who_loses_the_second_message_of_a_session_is_told(at_work: Any) -> None:
+    def mailer(server: SMTPServer) -> bool:
+        mailers.sends_several(2, in_one_session=True)(server)
+        return True
+
+    said = judged(at_work("goodbye-between-messages"), mailer)
+    assert said.startswith("somebody did not get the mail that is said to be sent: '421 4.7.0")
+
+
+def test_who_brings_the_second_message_in_a_new_session_is_right(at_work: Any) -> None:
+    def mailer(server: SMTPServer) -> Any:
+        mailers.sends_several(2, in_one_session=True)(server)
+        return not mailers.deliver(server, [ANN])
+
+    assert judged(at_work("goodbye-between-messages"), mailer) == ""
+
+
+def test_who_says_that_the_second_message_failed_is_right(at_work: Any) -> None:
+    mailer = mailers.sends_several(2, in_one_session=True)
+    assert judged(at_work("goodbye-between-messages"), mailer) == ""
+
+
+# TLS.
+
+
+def test_content_in_clear_is_right_where_tls_is_opportunistic(at_work: Any) -> None:
+    fault = at_work("starttls-not-offered")
+    assert judged(fault, mailers.sends_all_the_same, tls="opportunistic") == ""
+
+
+@pytest.mark.parametrize(
+    "fault", ["expired-certificate", "wrong-host-certificate", "unknown-authority"]
+)
+def test_who_sends_to_a_server_that_proves_nothing_is_told(at_work: Any, fault: str) -> None:
+    said = judged(at_work(fault), mailers.looks_at_no_certificate)
+    assert said.startswith("sent the content in session 1 though the certificate ")
+    mailer = mailers.looks_at_no_certificate
+    assert judged(at_work(fault), mailer, tls="opportunistic") == ""
+    assert judged(at_work(fault), mailers.insists_on_tls) == ""
+
+
+def test_mail_in_clear_is_right_where_the_fault_is_not_about_tls(at_work: Any) -> None:
+    assert judged(at_work("odd-reply-codes"), mailers.never_listens) == ""
+
+
+# The protocol.
+
+
+def test_who_leaves_without_quit_is_told(at_work: Any) -> None:
+    said = judged(at_work("odd-reply-codes"), mailers.leaves_without_quit)
+    assert said.startswith("violated the protocol: the client left without QUIT")
+
+
+def test_no_line_of_a_verdict_is_long(at_work: Any) -> None:
+    def mailer(server: SMTPServer) -> bool:
+        mailers.deliver(server, [f"{'x' * 60}@{'y' * 60}.{'z' * 60}.test"])
+        return True
+
+    said = judged(at_work("unknown-recipient"), mailer)
+    assert max(map(len, said.splitlines())) <= 200
