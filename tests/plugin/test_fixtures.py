@@ -340,7 +340,6 @@ def test_a_run_that_does_not_use_it_starts_no_thread_and_imports_nothing_costly(
         """
     )
     # The other plugins of this environment import what they like.
-    # Other plugins that the tests need do not wait with their imports.
     others = ("xdist", "socket", "syrupy", "inline_snapshot", "approvaltests_pytest")
     without = [word for name in others for word in ("-p", f"no:{name}")]
     suite.runpytest_subprocess(*without).assert_outcomes(passed=1)
