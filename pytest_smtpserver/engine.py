@@ -84,11 +84,13 @@ class TLSInfo:
 
     `version` is such as `"TLSv1.3"`, `cipher` the name of the cipher suite, and `server_name` the
     host name that the client asked for (SNI, RFC 6066 section 3), `None` if it named none.
+    `client_name` is the name in the certificate that the client showed, `None` if it showed none.
     """
 
     version: str
     cipher: str
     server_name: str | None
+    client_name: str | None = None
 
 
 #: Why the driver ends a conversation of its own accord.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,6 +57,10 @@ def test_every_default_is_possible(name: str) -> None:
         ("auth", ["off", "optional", "required"]),
         ("certificate", ["valid", "expired", "wrong-host", "untrusted"]),
         ("strict", [True, False]),
+        ("tls_versions", [("TLSv1.2",), ("TLSv1.2", "TLSv1.3")]),
+        ("client_certificate", ["off", "optional", "required"]),
+        ("host", ["::1", "localhost", "fe80::1%lo", "unix:/run/mail.sock"]),
+        ("extensions", [("-DSN",), ("SIZE", "+XCLIENT ADDR NAME")]),
         ("auth_needs_tls", [True, False]),
         ("users", [{}, USERS, {"jürgen": "", "a b": "päß:wort"}]),
         ("mechanisms", [("PLAIN",), ("XOAUTH2", "PLAIN")]),
@@ -80,6 +85,18 @@ def test_a_possible_value_is_kept(name: str, values: list[object]) -> None:
         ("auth_needs_tls", None),
         ("auth_needs_tls", "true"),
         ("strict", 0),
+        ("host", "a b"),
+        ("host", "unix:"),
+        ("host", None),
+        ("tls_versions", []),
+        ("tls_versions", "TLSv1.2"),
+        ("tls_versions", ["TLSv1.4"]),
+        ("tls_versions", ["tlsv1.2"]),
+        ("client_certificate", True),
+        ("extensions", ["SIZE", "-DSN"]),
+        ("extensions", ["+"]),
+        ("extensions", ["+X\r\nY"]),
+        ("extensions", ["+" + "X" * 507]),
         ("certificate", "invalid"),
         ("certificate", "no/such/file.pem"),
         ("certificate", None),
@@ -252,3 +269,57 @@ def test_an_unknown_setting_suggests_the_nearest() -> None:
     assert error(mechanism=["PLAIN"]).startswith(
         "unknown setting 'mechanism': did you mean 'mechanisms'?"
     )
+
+
+def test_an_unknown_setting_is_named_with_its_value() -> None:
+    assert "'prot': did you mean 'port'? its value was 2525; known are host, " in error(prot=2525)
+    assert "its value was 'x'; known are host, " in error(nonsense="x")
+
+
+@pytest.mark.parametrize("name", ["user", "password", "credentials", "api_token", "USERS"])
+def test_the_value_of_an_unknown_setting_is_not_shown_if_it_may_be_a_secret(name: str) -> None:
+    text = error(**{name: {"ann": "hunter2"}})
+
+    assert text.startswith(f"unknown setting {name!r}: did you mean 'users'? known are ")
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"users": USERS}, "users has no effect with auth='off': add auth='optional' or "),
+        ({"mechanisms": ["PLAIN"]}, "mechanisms=('PLAIN',) has no effect with auth='off'"),
+        ({"certificate": "expired"}, "certificate='expired' has no effect with tls='off': add "),
+        ({"tls_versions": ["TLSv1.2"]}, "tls_versions=('TLSv1.2',) has no effect with tls='off'"),
+        ({"client_certificate": "optional"}, "client_certificate='optional' has no effect with "),
+    ],
+)
+def test_a_setting_without_effect_is_an_error_in_a_call(
+    given: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"^{re.escape(sentence)}"):
+        SMTPServer(**given)
+
+
+def test_a_default_may_be_given_where_it_has_no_effect() -> None:
+    SMTPServer(users={}, certificate="valid", client_certificate="off")
+    SMTPServer(mechanisms=DEFAULTS.mechanisms, tls_versions=["TLSv1.3", "TLSv1.2"])
+
+
+def test_lines_to_announce_besides_leave_the_other_extensions_as_they_are() -> None:
+    settings = DEFAULTS.changed({"extensions": ["+XCLIENT ADDR NAME", "+x-custom"]})
+
+    assert settings.offered_extensions == DEFAULTS.offered_extensions
+    assert settings.announced_besides == ("XCLIENT ADDR NAME", "x-custom")
+    taken_away = DEFAULTS.changed({"extensions": ["-dsn", "+XFOO"]})
+    assert "DSN" not in taken_away.offered_extensions
+    assert taken_away.announced_besides == ("XFOO",)
+    assert DEFAULTS.changed({"extensions": []}).offered_extensions == ()
+
+
+def test_the_path_of_a_socket_is_kept_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert DEFAULTS.changed({"host": "unix:mail.sock"}).host == f"unix:{tmp_path}/mail.sock"

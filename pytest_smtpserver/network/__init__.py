@@ -6,6 +6,7 @@ before the first server starts, because importing trio takes a tenth of a second
 * `background`: the one thread in which all servers of a process run, on a clock no test can freeze
 * `listener`: accepting connections, from the caller's line on
 * `connection`: driving one connection: octets in, the engine's actions out
+* `unix`: sockets in the file system instead of addresses
 * `readiness`: calling who waits for a socket to be readable
 * `stream`: octets over a socket, in clear
 * `tls`: the same, encrypted, and `handshake`: why a handshake failed
@@ -13,5 +14,6 @@ before the first server starts, because importing trio takes a tenth of a second
 
 from .background import background, shut_down
 from .listener import Listener
+from .unix import ImpossibleHost
 
-__all__ = ["Listener", "background", "shut_down"]
+__all__ = ["ImpossibleHost", "Listener", "background", "shut_down"]

@@ -31,6 +31,8 @@ _ABOUT_CERTIFICATE = {
 _DISAGREEMENTS = {
     "NO_SHARED_CIPHER": "client and server have no cipher suite in common",
     "UNSUPPORTED_PROTOCOL": "client and server have no TLS version in common",
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "the client showed no certificate, though one is required",
+    "CERTIFICATE_VERIFY_FAILED": "the client's certificate is not one of this run's authority",
 }
 
 

@@ -6,16 +6,19 @@ line, the port is known at once, and a client that comes early waits in the kern
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
 import sys
 import threading
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
 
+from . import unix
 from .background import background
 from .connection import Connection
 
@@ -56,7 +59,10 @@ class Listener:
         # pytest shows an address that cannot be had at the line that asked for it.
         __tracebackhide__ = True
         self._socket = bind(host, port)
-        self.address: Address = self._socket.getsockname()[:2]
+        is_unix = host.startswith(unix.PREFIX)
+        self.address: Address = (host, 0) if is_unix else self._socket.getsockname()[:2]
+        self._file = Path(host.removeprefix(unix.PREFIX)) if is_unix else None
+        self._file_identity = unix.identity(self._file) if self._file else None
         self._make_engine = make_engine
         self._on_crash = on_crash
         self._connections: set[Connection] = set()
@@ -85,6 +91,13 @@ class Listener:
             if not self._background.is_current and self._background.is_alive:
                 self._closed.wait(_CLOSE_TIMEOUT)
         self._socket.close()
+        self._remove_file()
+
+    def _remove_file(self) -> None:
+        # Another server may have taken the path meanwhile.
+        if self._file and self._file_identity == unix.identity(self._file):
+            with contextlib.suppress(OSError):
+                self._file.unlink()
 
     def abandon(self) -> None:
         """Close the sockets that a forked child has inherited; its parent goes on with its own."""
@@ -126,7 +139,7 @@ class Listener:
                 return
             accepted.setblocking(False)
             # Records keep it, and most clients are on one and the same host.
-            client = sys.intern(address[0]), address[1]
+            client = (sys.intern(address[0]), address[1]) if address else unix.CLIENT
             self._background.nursery.start_soon(self._drive, accepted, client)
 
     async def _drive(self, accepted: socket.socket, client: Address) -> None:
@@ -164,14 +177,16 @@ def bind(host: str, port: int) -> socket.socket:
 
 def _bind(host: str, port: int) -> socket.socket:
     __tracebackhide__ = True
+    if host.startswith(unix.PREFIX):
+        return unix.listen(Path(host.removeprefix(unix.PREFIX)), _BACKLOG)
     failure: OSError | None = None
     try:
         addresses = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except OSError as error:
-        raise OSError(
-            error.errno, f"host {host!r} is no address of this machine: {error}"
+        raise unix.ImpossibleHost(
+            error.errno, f"host {host!r} is not an address of this machine: {error}"
         ) from None
     for family, _, _, _, address in addresses:
         try:
@@ -180,7 +195,8 @@ def _bind(host: str, port: int) -> socket.socket:
             failure = failure or error
     assert failure is not None  # getaddrinfo gives at least one address
     reason = os.strerror(failure.errno) if failure.errno else str(failure)
-    raise OSError(failure.errno, f"cannot listen on port {port} of {host}: {reason}") from None
+    kind = unix.ImpossibleHost if failure.errno == errno.EADDRNOTAVAIL else OSError
+    raise kind(failure.errno, f"cannot listen on port {port} of {host}: {reason}") from None
 
 
 def _listen(family: int, address: tuple[object, ...]) -> socket.socket:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from pytest_smtpserver.engine import TLSInfo
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from .readiness import Result
     from .stream import Stream
+
+_COMMON = "commonName"
 
 # OpenSSL tells the context's callback the name in the middle of the handshake.
 _server_names: WeakKeyDictionary[ssl.SSLObject, str] = WeakKeyDictionary()
@@ -54,7 +56,12 @@ class TLSStream:
         version = self._tls.version()
         assert cipher is not None
         assert version is not None
-        return TLSInfo(version=version, cipher=cipher[0], server_name=_server_names.get(self._tls))
+        return TLSInfo(
+            version=version,
+            cipher=cipher[0],
+            server_name=_server_names.get(self._tls),
+            client_name=_client_name(self._tls),
+        )
 
     async def _shake_hands(self, octets: bytes) -> None:
         first, has_answered = octets[:1], False
@@ -136,6 +143,14 @@ class TLSStream:
         if self._outgoing.pending:
             self._encrypted += self._outgoing.read()
         await self._below.send(self._encrypted)
+
+
+def _client_name(tls: ssl.SSLObject) -> str | None:
+    """Return the common name in the client's certificate, or else its first other name."""
+    shown: Any = tls.getpeercert() or {}
+    common = [value for part in shown.get("subject", ()) for key, value in part if key == _COMMON]
+    others = [value for _, value in shown.get("subjectAltName", ())]
+    return next(iter([*common, *others]), None)
 
 
 def _prepare(context: ssl.SSLContext) -> None:

@@ -11,15 +11,14 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from pytest_smtpserver.server import access
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, MutableMapping
 
     from pytest_smtpserver.server.server import SMTPServer
 
 _BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-# Where OpenSSL looks for the certificates that are trusted by default; Django's backend takes no
-# others.
-_CA_FILE = "SSL_CERT_FILE"
 _NOTHING = object()
 
 
@@ -51,7 +50,8 @@ def mail_goes_to(server: SMTPServer) -> Iterator[None]:
 
 
 def _environment(server: SMTPServer) -> dict[str, str]:
-    return {} if server.settings.tls == "off" else {_CA_FILE: str(server.ca.cert_file)}
+    # Django's backend takes no authority.
+    return access.trust(server.settings)
 
 
 def _email_settings(server: SMTPServer) -> dict[str, Any]:
@@ -84,6 +84,8 @@ def _mailers(server: SMTPServer, mailers: Mapping[str, object]) -> dict[str, Any
 
 
 def _login(server: SMTPServer) -> tuple[str, str]:
+    if server.settings.auth == "off":
+        return "", ""
     # Without users anyone may log in, and where AUTH is required Django has to.
     anyone = ("anyone", "any password") if server.settings.auth == "required" else ("", "")
     return next(iter(server.settings.users.items()), anyone)

@@ -43,13 +43,18 @@ def smtpserver_factory(
 ) -> Iterator[ServerFactory]:
     """`factory(**settings)` gives a started `SMTPServer`; all are stopped after the test."""
     from pytest_smtpserver.server.server import SMTPServer
+    from pytest_smtpserver.settings import check_effect
 
-    run, given = settings_of_run(request.config), _given(request.node, smtpserver_settings)
+    for_all, marked = _given(request.node, smtpserver_settings)
+    run = settings_of_run(request.config)
     servers = request.node.stash.setdefault(SERVERS, [])
 
     def factory(**changes: Unpack[ServerSettings]) -> SMTPServer:
         __tracebackhide__ = True
-        server = SMTPServer._with(run.changed({**given, **changes})).start()
+        chosen = {**marked, **changes}
+        settings = run.changed({**for_all, **chosen})
+        check_effect(settings, chosen)
+        server = SMTPServer._with(settings).start()
         servers.append(server)
         return server
 
@@ -121,16 +126,21 @@ def smtpserver_session(
     server.stop()
 
 
-def _given(item: pytest.Item, overrides: Mapping[str, object]) -> dict[str, object]:
-    """Return what was given for a test; only what comes of all of it can exclude each other."""
+def _given(
+    item: pytest.Item, for_all: Mapping[str, object]
+) -> tuple[Mapping[str, object], Mapping[str, object]]:
+    """Return what was given for all tests, and what the markers of this one give.
+
+    Each is checked by itself: only what comes of all of it can exclude each other.
+    """
     from pytest_smtpserver.settings import check_each
 
     with _one_sentence("smtpserver_settings"):
-        check_each(overrides)
+        check_each(for_all)
     with _one_sentence("@pytest.mark.smtpserver"):
         marked = _marked(item)
         check_each(marked)
-    return {**overrides, **marked}
+    return for_all, marked
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:

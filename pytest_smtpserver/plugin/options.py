@@ -104,8 +104,36 @@ def read(config: pytest.Config) -> None:
         "smtpserver_faults(*names, exclude=()): the faults for which a test with smtpserver_fault "
         "runs, and which of them to leave out; globs such as 'auth-*' are names too",
     )
+    _refuse_unknown_keys(config)
     config.stash[FROM_INI] = _settings_from_ini(config)
     config.stash[TRANSCRIPT] = _transcript_choice(config)
+
+
+def _refuse_unknown_keys(config: pytest.Config) -> None:
+    # pytest has no public name for all keys of the file: up to 9.0 this was `inicfg`.
+    in_file = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
+    overridden = [one.partition("=")[0] for one in config.getoption("override_ini") or ()]
+    for key in dict.fromkeys([*in_file, *overridden]):
+        if key.startswith(_PREFIX) and not _is_known(config, key):
+            from pytest_smtpserver.settings import nearest_setting
+
+            nearest = nearest_setting(key.removeprefix(_PREFIX))
+            hint = f"did you mean {_PREFIX}{nearest}? " if nearest else ""
+            raise pytest.UsageError(
+                f"unknown configuration key {key}: {hint}"
+                f"known are {', '.join(f'{_PREFIX}{name}' for name in SETTINGS)}"
+            )
+
+
+def _is_known(config: pytest.Config, key: str) -> bool:
+    if key.removeprefix(_PREFIX) in SETTINGS:
+        return True
+    try:
+        # Ours that are no settings, and those of a conftest or another plugin.
+        config.getini(key)
+    except (KeyError, ValueError):
+        return False
+    return True
 
 
 def _settings_from_ini(config: pytest.Config) -> Settings | None:

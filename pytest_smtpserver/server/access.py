@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 
 def url(settings: Settings, host: str, port: int) -> str:
-    """Return `smtp://` or `smtps://`, with the first user's name and password (RFC 3986)."""
-    user = next(iter(settings.users.items()), None)
-    login = "" if user is None else f"{quote(user[0], safe='')}:{quote(user[1], safe='')}@"
-    return _url(settings, login, host, port)
+    """Return the server's URL, with the first user's name and password (RFC 3986)."""
+    quoted = [(quote(name, safe=""), quote(secret, safe="")) for name, secret in _login(settings)]
+    return _url(settings, "".join(f"{name}:{secret}@" for name, secret in quoted), host, port)
 
 
 def shown_url(settings: Settings, host: str, port: int) -> str:
@@ -26,9 +25,17 @@ def shown_url(settings: Settings, host: str, port: int) -> str:
 
 
 def _url(settings: Settings, login: str, host: str, port: int) -> str:
+    _, is_unix, path = host.partition("unix:")
+    if is_unix:
+        return f"{settings.protocol}+unix:{quote(path)}"
     scheme = "smtps" if settings.tls == "implicit" else "smtp"
     place = f"[{quote(host, safe=':')}]" if ":" in host else host
     return f"{scheme}://{login}{place}:{port}"
+
+
+def _login(settings: Settings) -> list[tuple[str, str]]:
+    """Return name and password of the first user, if a client can log in with them."""
+    return [] if settings.auth == "off" else list(settings.users.items())[:1]
 
 
 def environment(settings: Settings, host: str, port: int) -> dict[str, str]:
@@ -40,13 +47,26 @@ def environment(settings: Settings, host: str, port: int) -> dict[str, str]:
         "URL": url(settings, host, port),
         "TLS": settings.tls,
     }
-    for username, password in list(settings.users.items())[:1]:
+    for username, password in _login(settings):
         values |= {"USERNAME": username, "PASSWORD": password}
     if settings.tls != "off":
         from .certificates import authority
 
         values["CA_FILE"] = str(authority().cert_file)
     return values
+
+
+#: Where OpenSSL looks for the authorities that are trusted by default.
+TRUST_VARIABLE = "SSL_CERT_FILE"
+
+
+def trust(settings: Settings) -> dict[str, str]:
+    """Return what lets clients trust the server without being told; nothing without TLS."""
+    if settings.tls == "off":
+        return {}
+    from .certificates import authority
+
+    return {TRUST_VARIABLE: str(authority().bundle_file)}
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
@@ -59,6 +79,6 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     from .certificates import server_context
 
     try:
-        return server_context(settings.certificate, settings.host, settings.hostname)
+        return server_context(settings)
     except (OSError, ValueError) as error:
         raise SettingsError(f"certificate={settings.certificate!r}: {error}") from error

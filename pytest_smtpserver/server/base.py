@@ -54,31 +54,37 @@ class Reachable:
 
     @property
     def host(self) -> str:
-        """The address on which it listens, numeric; errors as `addr`."""
+        """The address on which it listens, numeric, or `unix:` and a path; errors as `addr`."""
         return self.addr[0]
 
     @property
     def port(self) -> int:
-        """The port on which it listens; it stays the same when started again. Errors as `addr`."""
+        """The port on which it listens, which stays when it is started again; errors as `addr`.
+
+        0 for a socket in the file system.
+        """
         return self.addr[1]
 
     @property
     def url(self) -> str:
         """`smtp://host:port`, or `smtps://` with implicit TLS. Errors as `addr`.
 
-        If there are users, it has the first one's name and password, percent-encoded; an IPv6
-        address is in brackets (RFC 3986).
+        With AUTH and users it has the first one's name and password, percent-encoded; an IPv6
+        address is in brackets (RFC 3986). Of a socket in the file system it is `smtp+unix:`, or
+        `lmtp+unix:`, and the path.
         """
         return access.url(self.settings, *self.addr)
 
-    def env(self, prefix: str = "SMTP_") -> dict[str, str]:
+    def env(self, prefix: str = "SMTP_", trust: bool = False) -> dict[str, str]:  # noqa: FBT001, FBT002, RUF100
         """Return what an application reads from its environment; errors as `addr`.
 
-        The names are `HOST`, `PORT`, `HOSTNAME`, `URL` and `TLS` after the prefix, with users the
-        first one's `USERNAME` and `PASSWORD`, and with TLS `CA_FILE`.
+        The names are `HOST`, `PORT`, `HOSTNAME`, `URL` and `TLS` after the prefix, with AUTH and
+        users the first one's `USERNAME` and `PASSWORD`, and with TLS `CA_FILE`. `trust=True` adds
+        `SSL_CERT_FILE` with TLS, without the prefix: `ca.bundle_file`, which OpenSSL trusts then.
         """
         values = access.environment(self.settings, *self.addr)
-        return {f"{prefix}{name}": value for name, value in values.items()}
+        named = {f"{prefix}{name}": value for name, value in values.items()}
+        return named | (access.trust(self.settings) if trust else {})
 
     @property
     def ca(self) -> CertificateAuthority:
@@ -181,7 +187,6 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
         return tuple(message for message in self.messages if wanted.matches(message))
 
     def __repr__(self) -> str:
-        address = self._core.address
-        where = "{}:{}".format(*address) if address else "not started"
+        where = self._core.where or "not started"
         state = "listening" if self._core.listener else "stopped"
         return f"<{type(self).__name__} {where}, {state}, {len(self.messages)} messages>"

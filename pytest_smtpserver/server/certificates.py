@@ -10,12 +10,16 @@ from __future__ import annotations
 import atexit
 import datetime as dt
 import os
+import re
 import shutil
 import tempfile
 import threading
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pytest_smtpserver.settings.checks import TLS_VERSIONS
 
 if TYPE_CHECKING:
     import ssl
@@ -23,14 +27,22 @@ if TYPE_CHECKING:
 
     import trustme
 
+    from pytest_smtpserver.settings import Settings
+
 # What every certificate names, beside the server's own names.
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # RFC 2606 section 2: ".invalid" is for "domain names that are sure to be invalid".
 _WRONG_HOST = "wrong-host.invalid"
 
+# What can be the alternative name of a client's certificate: a domain name or an address.
+_IDENTITY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+# How OpenSSL finds an authority in a directory: by a hash of its name, and a number.
+_HASHED = "*.[0-9]"
+
 _lock = threading.RLock()
 _authorities: dict[str, CertificateAuthority] = {}
-_contexts: dict[tuple[str, str, str], ssl.SSLContext] = {}
+_contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
 
 
 class _Encrypted(Exception):
@@ -50,13 +62,53 @@ class CertificateAuthority:
 
             self._ca = trustme.CA(organization_name="pytest-smtpserver")
         self._pem = self._ca.cert_pem.bytes().decode("ascii")
-        self._cert_file = _temporary_directory() / "ca.pem"
-        self._cert_file.write_text(self._pem)
+        self._directory = _temporary_directory()
+        # Whoever drops privileges, as Exim does, must still be able to read what is public.
+        self._directory.chmod(0o755)
+        self._cert_file = _written(self._directory / "ca.pem", self._pem, mode=0o644)
+        self._bundle_file: Path | None = None
+        self._client_files: dict[str, Path] = {}
 
     @property
     def cert_file(self) -> Path:
-        """A PEM file with the authority's certificate; it is removed when the process ends."""
+        """A PEM file with the authority's certificate; it is removed when the process ends.
+
+        Other users can read it.
+        """
         return self._cert_file
+
+    @property
+    def bundle_file(self) -> Path:
+        """A PEM file with the authorities that are trusted already, and then this one.
+
+        Those are the system's, or those of the environment's `SSL_CERT_FILE` when it is first
+        asked for. For a client that has just one place for all of its authorities.
+        """
+        with _lock:
+            if self._bundle_file is None:
+                bundle = _trusted_before() + self._pem
+                self._bundle_file = _written(self._directory / "bundle.pem", bundle, mode=0o644)
+            return self._bundle_file
+
+    def client_certificate(self, name: str = "client.test") -> Path:
+        """Return a PEM file with key and chain for a client to show, the same for the same name.
+
+        The name is its common name, which `session.tls.client_name` then is. Only this user can
+        read the file.
+        """
+        with _lock:
+            if name not in self._client_files:
+                self._client_files[name] = self._issue_client(name)
+            return self._client_files[name]
+
+    def _issue_client(self, name: str) -> Path:
+        # A common name may be any text; what an alternative name can be depends on its form.
+        identity = name if _IDENTITY.fullmatch(name) else "client.test"
+        with _real_datetime():
+            leaf = self._ca.issue_cert(identity, common_name=name)
+        number = len(self._client_files) + 1
+        pem = leaf.private_key_and_cert_chain_pem.bytes().decode("ascii")
+        return _written(self._directory / f"client-{number}.pem", pem, mode=0o600)
 
     def client_context(self) -> ssl.SSLContext:
         """Return a new context for clients that trusts this authority, and no other."""
@@ -77,21 +129,51 @@ def authority() -> CertificateAuthority:
     return _authority("trusted")
 
 
-def server_context(certificate: str, host: str, hostname: str) -> ssl.SSLContext:
-    """Return the context of a server that listens on `host` and calls itself `hostname`.
+def server_context(settings: Settings) -> ssl.SSLContext:
+    """Return the context of a server with these settings.
 
-    `certificate` is `"valid"`, `"expired"`, `"wrong-host"`, `"untrusted"`, or the path of a PEM
-    file with chain and key. Raises `OSError` for a file that cannot be read, and `ValueError` for
-    one that cannot serve or for a name that no certificate can have. The context is the same for
-    the same arguments, except that a file is always read again.
+    Raises `OSError` for a file that cannot be read, and `ValueError` for one that cannot serve or
+    for a name that no certificate can have. The context is the same for the same settings, except
+    that a file is always read again.
     """
-    if certificate not in _MADE_HERE:
-        return _context_from_file(Path(certificate))
+    if settings.certificate not in _MADE_HERE:
+        return _set_up(_context_from_file(Path(settings.certificate)), settings)
     with _lock:
-        key = (certificate, host, hostname)
+        names = tuple(_names(settings.host, settings.hostname))
+        key = (settings.certificate, names, settings.tls_versions, settings.client_certificate)
         if key not in _contexts:
-            _contexts[key] = _context_with(_MADE_HERE[certificate](_names(host, hostname)))
+            leaf = _MADE_HERE[settings.certificate](list(names))
+            _contexts[key] = _set_up(_context_with(leaf), settings)
         return _contexts[key]
+
+
+def _set_up(context: ssl.SSLContext, settings: Settings) -> ssl.SSLContext:
+    """Let a context speak the versions of the settings, and ask for the client's certificate."""
+    import ssl
+
+    versions = settings.tls_versions
+    with warnings.catch_warnings():
+        # Python advises against the old versions; here they are asked for.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = _version(versions[0])
+        context.maximum_version = _version(versions[-1])
+        for one in TLS_VERSIONS[TLS_VERSIONS.index(versions[0]) :]:
+            if one not in versions:
+                context.options |= getattr(ssl, f"OP_NO_{one.replace('.', '_')}")
+    if versions[0] in ("TLSv1", "TLSv1.1"):
+        # OpenSSL 3 has no cipher suites for them at its usual level, as their digests are weak.
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    if settings.client_certificate != "off":
+        context.load_verify_locations(cadata=authority().cert_file.read_text())
+        is_required = settings.client_certificate == "required"
+        context.verify_mode = ssl.CERT_REQUIRED if is_required else ssl.CERT_OPTIONAL
+    return context
+
+
+def _version(name: str) -> ssl.TLSVersion:
+    import ssl
+
+    return ssl.TLSVersion[name.replace(".", "_")]
 
 
 def _authority(name: str) -> CertificateAuthority:
@@ -129,6 +211,8 @@ _MADE_HERE = {
 def _names(host: str, hostname: str) -> list[str]:
     # An address without the interface after "%", and, of an address literal, what is in the
     # brackets (RFC 5321 section 4.1.3).
+    if host.startswith("unix:"):
+        host = _LOOPBACK[0]
     literal = hostname.removeprefix("[").removesuffix("]")
     if literal[:5].lower() == "ipv6:":
         literal = literal[5:]
@@ -189,6 +273,37 @@ def _real_datetime() -> Iterator[None]:
         yield
     finally:
         dt.datetime = shown  # type: ignore[misc]
+
+
+def _written(path: Path, text: str, *, mode: int) -> Path:
+    # Made with that mode: a key must not be readable by others even for a moment.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w", encoding="latin-1") as file:
+        file.write(text)
+    # Whatever the umask.
+    path.chmod(mode)
+    return path
+
+
+def _trusted_before() -> str:
+    """Return the authorities that clients of this process trust, in PEM form."""
+    import ssl
+
+    paths = ssl.get_default_verify_paths()
+    # Both may be None, whatever the types of the standard library say.
+    if paths.cafile:
+        return f"{_read(Path(paths.cafile)).rstrip()}\n"
+    found = sorted(Path(paths.capath).glob(_HASHED)) if paths.capath else []
+    if found:
+        return "".join(f"{_read(path).rstrip()}\n" for path in found)
+    # Windows keeps them elsewhere.
+    context = ssl.create_default_context()
+    return "".join(map(ssl.DER_cert_to_PEM_cert, context.get_ca_certs(binary_form=True)))
+
+
+def _read(path: Path) -> str:
+    # Files of the system have comments in encodings of their own; latin-1 keeps every octet.
+    return path.read_text(encoding="latin-1")
 
 
 def _temporary_directory() -> Path:

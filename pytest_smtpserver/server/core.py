@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook
+from pytest_smtpserver.settings import SettingsError
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
 from pytest_smtpserver.waiting import Waits
 
@@ -58,10 +59,14 @@ class Core:
             ports.claim(self.settings)
             undo.callback(ports.release, self.settings)
             # trio is imported here, and not before: it takes a tenth of a second.
-            from pytest_smtpserver.network import Listener
+            from pytest_smtpserver.network import ImpossibleHost, Listener
 
             make_engine = partial(SMTPEngine, self.offer, self.recorder, self.rules)
-            listener = Listener(host, port, make_engine, self.recorder.crashed)
+            try:
+                listener = Listener(host, port, make_engine, self.recorder.crashed)
+            except ImpossibleHost as error:
+                why = error.strerror or error
+                raise SettingsError(f"host={self.settings.host!r}: {why}") from None
             undo.callback(listener.close)
             # Where warnings are errors, it does not listen.
             ports.warn_unless_loopback(listener.address[0], stacklevel=4)
@@ -83,8 +88,16 @@ class Core:
             )
         if self.listener is not None and self.listener.is_current_thread:
             raise RuntimeError("the server's own thread cannot wait for the server")
-        address = "{}:{}".format(*self.address) if self.address else "a server that was started"
-        return Waits(self.recorder, address, self.settings.wait_timeout, in_task=in_task)
+        where = self.where or "a server that was started"
+        return Waits(self.recorder, where, self.settings.wait_timeout, in_task=in_task)
+
+    @property
+    def where(self) -> str:
+        """Where it listens, or listened last, for reading; `""` if it was not started yet."""
+        if self.address is None:
+            return ""
+        host, port = self.address
+        return f"{host}:{port}" if port else host
 
     @property
     def violations(self) -> tuple[tuple[Session, Violation], ...]:

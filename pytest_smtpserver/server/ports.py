@@ -50,7 +50,7 @@ def release(settings: Settings) -> None:
 
 def warn_unless_loopback(host: str, *, stacklevel: int) -> None:
     """Warn if others than this machine can reach a server on `host`, a numeric address."""
-    if host == "127.0.0.1":
+    if host == "127.0.0.1" or host.startswith("unix:"):
         return
     from ipaddress import ip_address
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from pytest_smtpserver.rules import Rule
-from pytest_smtpserver.settings import DEFAULTS
+from pytest_smtpserver.settings import DEFAULTS, check_effect
 from pytest_smtpserver.waiting import Waits, blocking
 from pytest_smtpserver.waiting.capture import Capture
 
@@ -51,7 +51,9 @@ class SMTPServer(BaseServer[Rule]):
     """
 
     def __init__(self, **settings: Unpack[ServerSettings]) -> None:
-        self._core = Core(DEFAULTS.changed(settings))
+        changed = DEFAULTS.changed(settings)
+        check_effect(changed, settings)
+        self._core = Core(changed)
 
     @classmethod
     def _with(cls, settings: Settings) -> Self:

@@ -20,7 +20,7 @@ from .checks import EXTENSIONS, MECHANISMS, SettingsError
 from .table import SETTINGS, Setting
 
 if TYPE_CHECKING:
-    from .value import DEFAULTS, Settings, check_each
+    from .value import DEFAULTS, Settings, check_each, check_effect, nearest_setting
 
 __all__ = [
     "DEFAULTS",
@@ -31,6 +31,8 @@ __all__ = [
     "Settings",
     "SettingsError",
     "check_each",
+    "check_effect",
+    "nearest_setting",
 ]
 
 

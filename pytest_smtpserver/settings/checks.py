@@ -68,6 +68,9 @@ _LIBRARIES = {"SCRAM-SHA-1": "scramp", "SCRAM-SHA-256": "scramp"}
 #: The certificates that are made for the run.
 CERTIFICATES = ("valid", "expired", "wrong-host", "untrusted")
 
+#: The versions that a server may speak (RFC 2246, 4346, 5246 and 8446), oldest first.
+TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+
 # A day: longer than any test run.
 _LONGEST = 86400
 
@@ -76,6 +79,23 @@ def text(value: Any, *, pattern: str) -> object:
     """Check for a str of this form."""
     _require(isinstance(value, str) and re.fullmatch(pattern, value))
     return value
+
+
+# A path after "unix:", or an address or a name, with the interface after "%".
+_HOST = re.compile(r"unix:[^\0]+|(?!unix:)[A-Za-z0-9.:%_\-]+")
+
+
+def host(value: Any) -> object:
+    """Check for an address, a name, or the path of a socket, which is kept absolute."""
+    _require(isinstance(value, str) and _HOST.fullmatch(value))
+    kind, colon, path = value.partition("unix:")
+    return value if kind or not colon else f"unix:{Path(path).absolute()}"
+
+
+def host_in_a_file(value: Any, directory: Path) -> object:
+    """Return an address or a name, or a path, which is relative to the directory of the file."""
+    kind, colon, path = value.partition("unix:")
+    return value if kind or not colon else f"unix:{directory / path}"
 
 
 def one_of(value: Any, *, choices: Collection[str]) -> object:
@@ -102,17 +122,42 @@ def seconds(value: Any) -> object:
     return float(value)
 
 
+# `ehlo-line = ehlo-keyword *( SP ehlo-param )` (RFC 5321 section 4.1.1.1), of which a line of the
+# reply may have 506 octets: section 4.5.3.1.5 allows 512 with the code and the line end.
+_EHLO_LINE = re.compile(r"\+[A-Za-z0-9][A-Za-z0-9-]*( [!-~]+)*", re.ASCII)
+_EHLO_LINE_LENGTH = 506
+
+
 def extensions(value: Any) -> object:
-    """Check for keywords to offer, or to take away."""
-    keywords = _upper(value)
+    """Check for keywords to offer or to take away, and for lines to announce besides."""
+    words = _words(value)
+    besides = [one for one in words if one.startswith("+")]
+    keywords = [one.upper() for one in words if not one.startswith("+")]
+    _require(all(_is_ehlo_line(one) for one in besides))
     _require(all(one.removeprefix("-") in EXTENSIONS for one in keywords))
     _require(len({one.startswith("-") for one in keywords}) <= 1)
-    return keywords
+    return (*keywords, *besides)
+
+
+def _is_ehlo_line(word: str) -> bool:
+    return bool(_EHLO_LINE.fullmatch(word)) and len(word) - 1 <= _EHLO_LINE_LENGTH
+
+
+def tls_versions(value: Any) -> object:
+    """Check for versions of TLS that the local OpenSSL has; they are kept oldest first."""
+    words = _words(value)
+    _require(words and all(one in TLS_VERSIONS for one in words))
+    import ssl
+
+    for one in words:
+        if not getattr(ssl, f"HAS_{one.replace('.', '_')}"):
+            raise ValueError(f"the local {ssl.OPENSSL_VERSION} does not have {one}")
+    return tuple(one for one in TLS_VERSIONS if one in words)
 
 
 def mechanisms(value: Any) -> object:
     """Check for names of SASL mechanisms, and for the libraries that they need."""
-    names = _upper(value)
+    names = tuple(one.upper() for one in _words(value))
     _require(names and all(one in MECHANISMS for one in names))
     _require(len(set(names)) == len(names))
     for name in names:
@@ -176,11 +221,11 @@ def as_read(value: Any, directory: Path) -> object:
     return value
 
 
-def _upper(value: Any) -> tuple[str, ...]:
+def _words(value: Any) -> tuple[str, ...]:
     _require(isinstance(value, Iterable) and not isinstance(value, str | Mapping))
     words = tuple(value)
     _require(all(isinstance(one, str) for one in words))
-    return tuple(one.upper() for one in words)
+    return words
 
 
 def _require(condition: object) -> None:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Protocol = Literal["smtp", "lmtp"]
 TLS = Literal["off", "starttls", "implicit"]
+TLSVersion = Literal["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+ClientCertificate = Literal["off", "optional", "required"]
 Auth = Literal["off", "optional", "required"]
 
 
@@ -22,6 +24,8 @@ class ServerSettings(TypedDict, total=False):
     protocol: Protocol
     tls: TLS
     tls_required: bool
+    tls_versions: Iterable[TLSVersion]
+    client_certificate: ClientCertificate
     certificate: str | os.PathLike[str]
     auth: Auth
     users: Mapping[str, str]

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from . import checks
-from .checks import CERTIFICATES, EXTENSIONS, MECHANISMS, SettingsError
+from .checks import CERTIFICATES, EXTENSIONS, MECHANISMS, TLS_VERSIONS, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,9 +51,11 @@ SETTINGS: Mapping[str, Setting] = {
     "host": Setting(
         "127.0.0.1",
         "string",
-        "an IP address or the name of one of this machine's interfaces",
-        partial(checks.text, pattern=r"[A-Za-z0-9.:%_\-]+"),
-        help="address to bind",
+        "an IP address or the name of one of this machine's interfaces, or unix: and the path of "
+        "a socket",
+        checks.host,
+        from_ini=checks.host_in_a_file,
+        help="address to bind, or 'unix:' and the path of a socket",
     ),
     "port": Setting(
         0,
@@ -89,6 +91,22 @@ SETTINGS: Mapping[str, Setting] = {
         "true or false",
         checks.yes_or_no,
         help="whether mail before TLS is refused with 530",
+    ),
+    "tls_versions": Setting(
+        # RFC 8996 deprecates the older ones.
+        ("TLSv1.2", "TLSv1.3"),
+        "args",
+        f"a list of at least one of {', '.join(TLS_VERSIONS)}, which the local OpenSSL must have",
+        checks.tls_versions,
+        default_text="TLSv1.2 and TLSv1.3",
+        help="versions of TLS that the server speaks",
+    ),
+    "client_certificate": Setting(
+        "off",
+        "string",
+        "'off', 'optional' or 'required'",
+        partial(checks.one_of, choices=("off", "optional", "required")),
+        help="whether the client is asked for a certificate of the run's authority",
     ),
     "certificate": Setting(
         "valid",
@@ -159,10 +177,12 @@ SETTINGS: Mapping[str, Setting] = {
         EXTENSIONS,
         "args",
         f"a list of keywords to offer, or of keywords to take away with '-' before each "
-        f"(not both), from {', '.join(EXTENSIONS)}",
+        f"(not both), from {', '.join(EXTENSIONS)}; besides, lines to announce, each with '+' "
+        "before it",
         checks.extensions,
         default_text=f"all of {', '.join(EXTENSIONS)}",
-        help="EHLO keywords to offer, or, each with '-' before it, to take away",
+        help="EHLO keywords to offer, or, each with '-' before it, to take away; with '+' before "
+        "it a line to announce besides",
     ),
     "wait_timeout": Setting(
         2.0,

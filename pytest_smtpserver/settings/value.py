@@ -11,7 +11,7 @@ from .table import FOLLOWS, SETTINGS
 from .users import Users
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 # Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
@@ -27,7 +27,7 @@ def check_each(given: Mapping[str, object]) -> None:
         raise SettingsError(f"settings are a mapping of names to values, not {given!r}")
     for name, value in given.items():
         if name not in SETTINGS:
-            _raise_unknown(name)
+            _raise_unknown(name, value)
         _checked(name, value)
 
 
@@ -52,6 +52,8 @@ class Settings:
     protocol: str = _default("protocol")
     tls: str = _default("tls")
     tls_required: bool = _default("tls_required")
+    tls_versions: tuple[str, ...] = _default("tls_versions")
+    client_certificate: str = _default("client_certificate")
     certificate: str = _default("certificate")
     auth: str = _default("auth")
     users: Mapping[str, str] = _default("users")
@@ -89,9 +91,9 @@ class Settings:
         """Return a copy with some values replaced; raises `SettingsError` naming the culprit."""
         if not changes:
             return self
-        for name in changes:
+        for name, value in changes.items():
             if name not in SETTINGS:
-                _raise_unknown(name)
+                _raise_unknown(name, value)
         # What was worked out from the old values must not stand as if it had been given.
         values = {name: getattr(self, name) for name in SETTINGS}
         values |= dict.fromkeys(self._following, FOLLOWS) | dict(changes)
@@ -100,9 +102,17 @@ class Settings:
     @property
     def offered_extensions(self) -> tuple[str, ...]:
         """The keywords that `extensions` comes to, in the order of the reply to EHLO."""
-        named = {one.removeprefix("-") for one in self.extensions}
-        takes_away = any(one.startswith("-") for one in self.extensions)
+        keywords = [one for one in self.extensions if not one.startswith("+")]
+        named = {one.removeprefix("-") for one in keywords}
+        # Only lines to announce besides: nothing was chosen or taken away.
+        only_besides = bool(self.extensions) and not keywords
+        takes_away = only_besides or any(one.startswith("-") for one in keywords)
         return tuple(one for one in EXTENSIONS if (one in named) is not takes_away)
+
+    @property
+    def announced_besides(self) -> tuple[str, ...]:
+        """The lines that the reply to EHLO has as they are, after those of the extensions."""
+        return tuple(one[1:] for one in self.extensions if one.startswith("+"))
 
 
 #: The defaults that follow from other settings, in an order in which each finds what it needs.
@@ -134,9 +144,44 @@ def _check_together(settings: Settings) -> None:
 DEFAULTS = Settings()
 
 
-def _raise_unknown(name: str) -> NoReturn:
+#: What must be switched on for a setting to have an effect, and how.
+_NEEDS: Mapping[str, tuple[str, str]] = {
+    "users": ("auth", "auth='optional' or auth='required'"),
+    "mechanisms": ("auth", "auth='optional' or auth='required'"),
+    "certificate": ("tls", "tls='starttls' or tls='implicit'"),
+    "tls_versions": ("tls", "tls='starttls' or tls='implicit'"),
+    "client_certificate": ("tls", "tls='starttls' or tls='implicit'"),
+}
+
+
+def check_effect(settings: Settings, given: Collection[str]) -> None:
+    """Raise `SettingsError` for one of those given that has no effect on a server like this."""
+    for name in given:
+        needed, add = _NEEDS.get(name, ("", ""))
+        if needed and getattr(settings, needed) == "off" and not _is_default(settings, name):
+            shown = name if SETTINGS[name].is_secret else f"{name}={getattr(settings, name)!r}"
+            raise SettingsError(f"{shown} has no effect with {needed}='off': add {add}")
+
+
+def _is_default(settings: Settings, name: str) -> bool:
+    return bool(getattr(settings, name) == getattr(DEFAULTS, name))
+
+
+# What people call a secret, though no setting is called so: such a value must not be shown.
+_SECRETIVE = ("user", "pass", "pwd", "login", "cred", "secret", "token", "account", "key")
+
+
+def _raise_unknown(name: str, value: object) -> NoReturn:
+    nearest = nearest_setting(name)
+    hint = f"did you mean {nearest!r}? " if nearest else ""
+    given = "" if nearest and SETTINGS[nearest].is_secret else f"its value was {value!r}; "
+    raise SettingsError(f"unknown setting {name!r}: {hint}{given}known are {', '.join(SETTINGS)}")
+
+
+def nearest_setting(name: str) -> str | None:
+    """Return the setting that an unknown name was probably meant to be, or `None`."""
     from difflib import get_close_matches
 
-    nearest = get_close_matches(name, SETTINGS, n=1)
-    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-    raise SettingsError(f"unknown setting {name!r}: {hint}known are {', '.join(SETTINGS)}")
+    if any(word in name.lower() for word in _SECRETIVE):
+        return "users"
+    return next(iter(get_close_matches(name.lower(), SETTINGS, n=1)), None)

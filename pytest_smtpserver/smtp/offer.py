@@ -114,7 +114,8 @@ class ExtensionSet:
                 raise Refusal(replies.exclusive(excluding))
 
     def _announcements(self, settings: Settings) -> list[str]:
-        return [f"{name} {row.announcement(settings)}".rstrip() for name, row in self.rows.items()]
+        ours = [f"{name} {row.announcement(settings)}".rstrip() for name, row in self.rows.items()]
+        return [*ours, *settings.announced_besides]
 
 
 def _values(rows: Iterable[Mapping[str, Value]]) -> Mapping[str, list[Value]]:

@@ -18,13 +18,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from pytest_smtpserver import Settings
 from pytest_smtpserver.server.certificates import authority, server_context
 
 HOST, HOSTNAME = "127.0.0.1", "smtpserver.test"
 
 
 def context_of(certificate: str, host: str = HOST, hostname: str = HOSTNAME) -> ssl.SSLContext:
-    return server_context(certificate, host, hostname)
+    settings = Settings(certificate=certificate, host=host, hostname=hostname)
+    return server_context(settings)
 
 
 def shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> ssl.SSLObject:
@@ -154,9 +156,10 @@ FROZEN = """
     import datetime, ssl
     import freezegun
     with freezegun.freeze_time({when!r}):
+        from pytest_smtpserver import Settings
         from pytest_smtpserver.server.certificates import authority, server_context
         for certificate in ("valid", "expired"):
-            server_context(certificate, "127.0.0.1", "smtpserver.test")
+            server_context(Settings(certificate=certificate))
         assert datetime.datetime.now().isoformat() == {when!r}
     from cryptography import x509
     pem = authority().cert_file.read_bytes()
@@ -194,8 +197,11 @@ def test_a_file_of_ones_own_is_shown(pem: Path) -> None:
 
 
 def test_a_file_that_does_not_exist_is_named(pem: Path) -> None:
+    pem.touch()
+    settings = Settings(certificate=str(pem))
+    pem.unlink()
     with pytest.raises(FileNotFoundError, match=r"server\.pem"):
-        context_of(str(pem))
+        server_context(settings)
 
 
 @pytest.mark.parametrize("missing", ["private key", "certificate"])

@@ -154,12 +154,95 @@ if pytest.version_tuple >= (9, 0):  # which brought values with types
         assert "hunter2" not in sentence
 
 
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [("hostnam", "did you mean smtpserver_hostname?"), ("nonsense", "known are smtpserver_host,")],
+)
+def test_an_unknown_key_is_an_error_that_suggests_the_nearest(
+    pytester: pytest.Pytester, key: str, hint: str
+) -> None:
+    pytester.makeini(f"[pytest]\nsmtpserver_{key} = x")
+
+    assert f"unknown configuration key smtpserver_{key}: {hint}" in complaint(pytester)
+
+
+def test_an_unknown_key_on_the_command_line_is_an_error_too(pytester: pytest.Pytester) -> None:
+    assert "did you mean smtpserver_tls?" in complaint(pytester, "-o", "smtpserver_tsl=off")
+
+
+def test_a_key_of_a_conftest_is_its_own_matter(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsmtpserver_relay = mail.example")
+    pytester.makeconftest("def pytest_addoption(parser): parser.addini('smtpserver_relay', 'x')")
+    pytester.makepyfile("def test_it(smtpserver): pass")
+
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_users_in_a_file_wait_until_auth_is_on(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsmtpserver_users = ann:hunter2\nsmtpserver_certificate = expired")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_off(smtpserver):
+            assert "SMTP_USERNAME" not in smtpserver.env()
+            assert "ann" not in smtpserver.url
+
+        @pytest.mark.smtpserver(auth="optional")
+        def test_on(smtpserver):
+            assert smtpserver.env()["SMTP_USERNAME"] == "ann"
+            assert smtpserver.url.startswith("smtp://ann:hunter2@")
+        """
+    )
+
+    pytester.runpytest_inprocess().assert_outcomes(passed=2)
+
+
+def test_a_marker_without_effect_is_an_error_that_says_what_to_add(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.smtpserver(certificate="expired")
+        def test_without(smtpserver): pass
+
+        @pytest.mark.smtpserver(users={"ann": "hunter2"})
+        def test_added_in_the_call(smtpserver_factory):
+            smtpserver_factory(auth="optional")
+        """
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(errors=1, passed=1)
+    result.stdout.fnmatch_lines(
+        ["smtpserver: certificate='expired' has no effect with tls='off': add tls='starttls'*"]
+    )
+
+
+def test_the_fixture_of_settings_waits_until_they_have_an_effect(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def smtpserver_settings():
+            return {"users": {"ann": "hunter2"}}
+        """
+    )
+    pytester.makepyfile("def test_it(smtpserver): assert 'SMTP_USERNAME' not in smtpserver.env()")
+
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)
+
+
 def test_the_help_says_what_follows_from_other_settings(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess("--help")
 
     shown = " ".join(" ".join(result.outlines).split())
     assert "plain text (default: true when tls is not 'off')" in shown
     assert "in order (default: all that can serve)" in shown
-    assert "to take away (default: all of PIPELINING, SIZE, " in shown
-    assert "address to bind (default: 127.0.0.1)" in shown
+    assert "to announce besides (default: all of PIPELINING, SIZE, " in shown
+    assert "path of a socket (default: 127.0.0.1)" in shown
     assert "at teardown (default: false)" in shown

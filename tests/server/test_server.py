@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import smtplib
 import socket
 import sys
@@ -219,9 +220,10 @@ def test_a_busy_port_is_an_oserror_that_names_it() -> None:
     assert raised.value.errno == errno.EADDRINUSE
 
 
-def test_a_host_that_is_not_this_machines_is_an_oserror_that_names_it() -> None:
-    with pytest.raises(OSError, match=r"203\.0\.113\.1"):
-        SMTPServer(host="203.0.113.1").start()
+@pytest.mark.parametrize("host", ["203.0.113.1", "no-such-host.invalid", "1.2.3", "::zz"])
+def test_a_host_that_cannot_be_is_a_settings_error_that_names_it(host: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(f"host={host!r}: ")):
+        SMTPServer(host=host).start()
 
 
 def test_two_servers_with_one_fixed_port_are_told_to_use_0() -> None:
