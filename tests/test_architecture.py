@@ -23,7 +23,7 @@ ALLOWED = {
         "clock", "matching", "network", "recording", "records", "rules", "settings", "smtp",
         "waiting",
     },
-    "waiting": {"clock", "matching", "numeric", "recording", "records"},
+    "waiting": {"clock", "matching", "numeric", "recording", "records", "settings"},
     "faults": {"clock", "matching", "records", "rules", "settings"},
     "smtp": {"engine", "recording", "records", "rules", "settings"},
     "rules": {"engine", "frozen", "matching", "numeric", "recording", "records"},

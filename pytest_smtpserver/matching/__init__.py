@@ -21,14 +21,15 @@ from .addresses import comparable, parse_address, same_address
 from .criteria import Criteria
 from .criterion import Criterion, Difference, MappedCriterion
 from .errors import CriterionError, SMTPAssertionError
-from .failure import describe_candidates, describe_failure, describe_mismatch, transcript_end
+from .failure import Cause, describe_candidates, describe_failure, describe_mismatch, transcript_end
 from .kinds import ADDRESSES, Actual, Kind
 from .rows import RecordKind, address_criterion, predicate_criterion, text_criterion
-from .wording import counted
+from .wording import counted, shown
 
 __all__ = [
     "ADDRESSES",
     "Actual",
+    "Cause",
     "Criteria",
     "Criterion",
     "CriterionError",
@@ -46,6 +47,7 @@ __all__ = [
     "parse_address",
     "predicate_criterion",
     "same_address",
+    "shown",
     "text_criterion",
     "transcript_end",
 ]

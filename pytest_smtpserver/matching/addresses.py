@@ -11,15 +11,41 @@ if TYPE_CHECKING:
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 
 
+# RFC 5321 section 4.1.2: `Dot-string = Atom *("."  Atom)`, with the UTF-8 of RFC 6531.
+_DOT_STRING = re.compile(r"[^\s\x00-\x20()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x20()<>\[\]:;@\\,.\"]+)*")
+
+
 def comparable(spec: str) -> str:
-    """Return an addr-spec with its domain in lower case: equal ones are the same address.
+    """Return an addr-spec in the form in which equal ones are the same mailbox.
 
     RFC 5321 section 2.4: the local part "MUST BE treated as case sensitive", while "mailbox
-    domains follow normal DNS rules and are hence not case sensitive". Domains are compared as
-    they are written: U-labels and A-labels of one name differ.
+    domains follow normal DNS rules and are hence not case sensitive". Section 4.1.2: a quoted
+    local part is the same as one without the quotes, if it can do without them. An
+    internationalized domain is the same as its A-labels (RFC 5890 section 2.3.2.1).
     """
     local, at, domain = spec.rpartition("@")
-    return f"{local}@{domain.lower()}" if at else spec
+    return f"{_least_quoted(local)}@{_ascii(domain)}" if at else spec
+
+
+def _least_quoted(local: str) -> str:
+    if len(local) < 2 or not local[0] == local[-1] == '"':
+        return local
+    inner = _QUOTED_PAIR.sub(r"\1", local[1:-1])
+    if _DOT_STRING.fullmatch(inner):
+        return inner
+    return '"{}"'.format(inner.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def _ascii(domain: str) -> str:
+    if domain.isascii():
+        return domain.lower()
+    # trio needs it too, so it is always there; its tables take some milliseconds to import.
+    import idna
+
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return domain.lower()
 
 
 def parse_address(text: str) -> tuple[str, str]:

@@ -29,6 +29,8 @@ class Criteria:
     kind: RecordKind
     conditions: tuple[Condition, ...]
     wording: str
+    #: What was given.
+    given: Mapping[str, object]
 
     @classmethod
     def of(cls, kind: RecordKind, given: Mapping[str, object]) -> Criteria:
@@ -42,7 +44,8 @@ class Criteria:
             for keyword, expected in given.items()
             for condition in _row(kind, keyword).conditions(keyword, expected)
         )
-        return cls(kind, conditions, ", ".join(f"{key}={shown(given[key])}" for key in given))
+        wording = ", ".join(f"{key}={shown(given[key])}" for key in given)
+        return cls(kind, conditions, wording, given)
 
     @classmethod
     def for_messages(cls, given: Mapping[str, object]) -> Criteria:

@@ -12,7 +12,7 @@ from .wording import listed, shown
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from .kinds import Actual, Meaning
     from .notes import Note
@@ -37,7 +37,7 @@ class Criterion:
     that fits; a kind that is not there is an error. `compared` makes the comparison for a str.
     `note` may say where the expected value is instead. `words` are the only strings that can be
     met, if there are only a few. `takes` says what kinds of value make sense, if a list of all
-    that are possible does not help.
+    that are possible does not help. `missing` says in a sentence that the record has nothing.
     """
 
     read: Callable[[Any], Actual]
@@ -45,6 +45,7 @@ class Criterion:
     compared: Callable[[str, Actual], Comparison] | None = None
     described: Callable[[Actual], str] = described
     absence: str = "absent"
+    missing: str = ""
     note: Note | None = None
     never: tuple[type, ...] = _NEVER_TEXT
     words: tuple[str, ...] = ()
@@ -80,7 +81,7 @@ class MappedCriterion:
             raise _impossible(keyword, expected, "give a mapping of names to expected values")
         for name, value in expected.items():
             if not isinstance(name, str) or not self.syntax.fullmatch(name):
-                raise _impossible(keyword, expected, f"{shown(name)} is no valid name")
+                raise _impossible(keyword, expected, f"{shown(name)} is not a valid name")
             yield from self.named(name).conditions(f"{keyword}[{name!r}]", value)
 
 
@@ -103,10 +104,13 @@ class Condition:
         actual = self.criterion.read(record)
         if self.criterion.meanings[self.kind](self.expected, actual):
             return None
+        described = self.criterion.described(actual)
         return Difference(
             keyword=self.keyword,
             expected=self.wording,
-            actual=self.criterion.described(actual) + self._surplus(actual),
+            actual=described + self._surplus(actual),
+            phrase=self._phrase(actual, described),
+            aside=f"expected {self.keyword}={shown(self.expected)}" if self._lacks(actual) else "",
             comparison=self._comparison(actual),
             note=self.criterion.note(record, self.expected) if self.criterion.note else "",
         )
@@ -117,12 +121,47 @@ class Condition:
             return None
         return compared(self.expected, actual)
 
+    def _phrase(self, actual: Actual, described: str) -> str:
+        if self._lacks(actual):
+            return self.criterion.missing
+        if self.kind is Kind.COLLECTION:
+            missing, unexpected = unmatched(self.expected, actual.named)
+            return f"{self.keyword} {_lacks_and_has(missing, unexpected)}"
+        pattern = _PHRASES[self.kind]
+        if self.keyword == "where":
+            pattern = "where={expected} is false"
+        return pattern.format(
+            keyword=self.keyword,
+            actual=described,
+            expected=shown(self.expected),
+            absence=self.criterion.absence,
+        )
+
+    def _lacks(self, actual: Actual) -> bool:
+        return actual.absent and bool(self.criterion.missing)
+
     def _surplus(self, actual: Actual) -> str:
         if self.kind is not Kind.COLLECTION:
             return ""
         missing, unexpected = unmatched(self.expected, actual.named)
         parts = [("missing", missing), ("unexpected", unexpected)]
         return f" ({'; '.join(f'{word} {listed(texts)}' for word, texts in parts if texts)})"
+
+
+def _lacks_and_has(missing: Sequence[str], unexpected: Sequence[str]) -> str:
+    lacks = f"lacks {listed(missing)}" if missing else ""
+    has = f"has {listed(unexpected)}{' instead' if missing else ' too'}" if unexpected else ""
+    return " and ".join(filter(None, (lacks, has)))
+
+
+#: What the first line of a failure says of each kind, the actual value first.
+_PHRASES: Final[Mapping[Kind, str]] = {
+    Kind.TEXT: "{keyword} is {actual}, not {expected}",
+    Kind.PATTERN: "{keyword} is {actual}, and {expected} is not found in it",
+    Kind.PREDICATE: "{keyword} is {actual}, and {expected} is false of it",
+    Kind.ABSENT: "{keyword} is {actual}, not {absence}",
+    Kind.EQUAL: "{keyword} is {actual}, not {expected}",
+}
 
 
 def _impossible(keyword: str, expected: object, advice: str) -> TypeError:
@@ -159,13 +198,16 @@ class Difference:
     """One criterion that a record does not meet.
 
     `keyword` names it as it is written in a call (`subject`, `header['X-Id']`), `expected` and
-    `actual` describe the two values, each in one bounded line. `comparison` is there when two
-    texts can be compared character by character; `note` may say where the value is instead.
+    `actual` describe the two values, each in one bounded line, and `phrase` says in one what
+    differs, the actual value first; `aside` says more of it. `comparison` is there when two texts
+    can be compared character by character; `note` may say where the value is instead.
     """
 
     keyword: str
     expected: str
     actual: str
+    phrase: str
+    aside: str = ""
     comparison: Comparison | None = None
     note: str = ""
 
@@ -182,8 +224,6 @@ def compared_within(expected: str, actual: Actual) -> Comparison:
 
 def compared_address(expected: str, actual: Actual) -> Comparison:
     """Return the comparison with addresses, without what does not count in it."""
-    name, spec = parse_address(expected)
-    if name:
+    if parse_address(expected)[0]:
         return Comparison(expected=expected, texts=actual.named[:_ADDRESSES])
-    texts = tuple(parse_address(text)[1] for text in actual.texts[:_ADDRESSES])
-    return Comparison(expected=spec, texts=texts)
+    return Comparison(expected=expected, texts=actual.texts[:_ADDRESSES])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .closeness import nearest_text
 from .passages import nearest_passage
-from .wording import aligned
+from .wording import aligned, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,15 +16,49 @@ if TYPE_CHECKING:
 #: How many differences a first line names; arbitrary: more would not fit it.
 _PHRASES: Final = 2
 
+#: How many characters of a text a first line shows: what differs must be among its first 50.
+_PHRASE_WIDTH: Final = 32
+
 #: How many differences are shown in full; arbitrary, with at most three lines for each.
 _SHOWN: Final = 4
 
 
-def phrase(differences: Sequence[Difference]) -> str:
-    """Return what is different, such as `subject is 'Welcom'`; of many only the first ones."""
-    parts = [f"{one.keyword} {_facing(one).phrase}{_note(one)}" for one in differences[:_PHRASES]]
+def phrase(differences: Sequence[Difference], aside: str = "") -> str:
+    """Return what is different, such as `subject is 'Welcom', not 'Welcome'`: the first ones.
+
+    `aside` comes in brackets behind it.
+    """
+    parts = [with_asides(_phrase(one), one.aside, one.note) for one in differences[:_PHRASES]]
     more = len(differences) - len(parts)
-    return ", ".join([*parts, f"{more} more"] if more else parts)
+    if more:
+        parts.append(f"{more} more differ")
+    if len(parts) > 1:
+        return with_asides("; ".join(parts), aside)
+    (only,) = differences
+    return with_asides(_phrase(only), only.aside, only.note, aside)
+
+
+def with_asides(text: str, *asides: str) -> str:
+    """Return the text, and in brackets behind it what else there is to say."""
+    said = "; ".join(filter(None, asides))
+    return f"{text} ({said})" if said else text
+
+
+def _phrase(difference: Difference) -> str:
+    comparison = difference.comparison
+    if comparison is None:
+        return difference.phrase
+    text = nearest_text(comparison)
+    if not comparison.contained:
+        if len(comparison.texts) > 1:
+            return f"{difference.keyword} lacks {difference.expected}; the nearest is {shown(text)}"
+        expected, actual, _ = aligned(comparison.expected, text, _PHRASE_WIDTH)
+        return f"{difference.keyword} is {actual}, not {expected}"
+    passage = nearest_passage(comparison.expected, text)
+    if passage is None:
+        return f"{difference.keyword} does not contain {difference.expected}"
+    expected, actual, _ = aligned(*passage, _PHRASE_WIDTH)
+    return f"{difference.keyword} has {actual}, not {expected}"
 
 
 def lines(differences: Sequence[Difference]) -> list[str]:
@@ -39,7 +73,7 @@ def _note(difference: Difference) -> str:
 
 
 class _Facing(NamedTuple):
-    """Two values one below the other, each with its label, and a phrase for the actual one."""
+    """Two values one below the other, each with its label."""
 
     label: str
     expected: str
@@ -47,7 +81,6 @@ class _Facing(NamedTuple):
     actual: str
     #: Where a caret stands below both, counted from their first column.
     column: int | None
-    phrase: str
 
 
 def _facing(difference: Difference) -> _Facing:
@@ -59,15 +92,13 @@ def _facing(difference: Difference) -> _Facing:
 
 
 def _described(difference: Difference, label: str) -> _Facing:
-    expected, actual = difference.expected, difference.actual
-    return _Facing(label, expected, "actual", actual, None, f"is {actual}")
+    return _Facing(label, difference.expected, "actual", difference.actual, None)
 
 
 def _whole(difference: Difference, comparison: Comparison, text: str) -> _Facing:
     expected, actual, column = aligned(comparison.expected, text)
-    if len(comparison.texts) > 1:
-        return _Facing("expected", expected, "nearest", actual, column, f"is {difference.actual}")
-    return _Facing("expected", expected, "actual", actual, column, f"is {actual}")
+    other = "nearest" if len(comparison.texts) > 1 else "actual"
+    return _Facing("expected", expected, other, actual, column)
 
 
 def _passage(difference: Difference, comparison: Comparison, text: str) -> _Facing:
@@ -76,7 +107,7 @@ def _passage(difference: Difference, comparison: Comparison, text: str) -> _Faci
     if passage is None:
         return _described(difference, label)
     expected, actual, column = aligned(*passage)
-    return _Facing(label, expected, "nearest passage", actual, column, f"has {actual}")
+    return _Facing(label, expected, "nearest passage", actual, column)
 
 
 def _lines(difference: Difference) -> list[str]:

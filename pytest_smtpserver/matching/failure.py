@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
 
 from . import explain
 from .closeness import Seen, closest
-from .wording import counted, listed, shortened, shown
+from .wording import counted, fitted, listed, shortened, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from .criteria import Criteria
     from .criterion import Difference
@@ -19,6 +20,9 @@ _Row = TypeVar("_Row")
 
 #: About how many lines a text has at most; the end of the transcript takes what the others leave.
 _LINES: Final = 40
+
+#: What stands above the end of the transcript, which is the last paragraph of a text.
+TRANSCRIPT_TITLE: Final = "end of the transcript:"
 
 #: How many of the last records are compared; arbitrary: what takes a hundredth of a second.
 _LOOKED_AT: Final = 100
@@ -32,6 +36,25 @@ _LEAST_TRANSCRIPT: Final = 4
 _MOST_TRANSCRIPT: Final = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What the server's facts show about why too few records came.
+
+    `text` says it alone, the cause first, and `aside` more of it; `advice` is a sentence on what to
+    do about it. `weight` tells what it is a cause of.
+    """
+
+    text: str
+    advice: str = ""
+    weight: Weight = "something"
+    aside: str = ""
+
+
+#: A cause of `"nothing"` is one only if nothing came. One of `"something"` explains what is missing
+#: beside what came. A cause of `"this"` concerns the very record that was expected.
+Weight = Literal["nothing", "something", "this"]
+
+
 def describe_failure(
     *,
     count: int,
@@ -40,35 +63,94 @@ def describe_failure(
     matched: Sequence[object],
     waited: float | None = None,
     refused: Sequence[Any] = (),
+    causes: Sequence[Cause] = (),
     hints: Sequence[str] = (),
     transcript: str = "",
 ) -> str:
     """Return the text for a test that expected `count` records to match, and not `matched`.
 
     `records` are all that there are, oldest first, with `matched` among them. `waited` is in
-    seconds, `refused` has transactions in which something was refused, `hints` are sentences, the
-    most telling first. The first line tells the whole story alone.
+    seconds, `refused` has transactions in which something was refused, `causes` are what may
+    explain it, the most telling first, and `hints` further sentences. The first line names the
+    cause alone, the cause first.
     """
     seen = _look(criteria, records, matched)
     too_many = len(matched) > count
     near = None if too_many else closest(seen)
+    cause = None if too_many else _cause(causes, near, matched)
+    near = None if cause and cause.weight == "this" else near
     refusals = [line for transaction in refused for line in _refusals(transaction)]
-    expected = _expected(count, criteria, too_many=too_many)
-    got = _got(len(matched), len(records), waited)
-    reasons = (
-        [*_newest(criteria, matched), *hints[:1]] if too_many else _reasons(near, refusals, hints)
-    )
+    if too_many:
+        first, advice = _too_many(count, criteria, matched), list(hints)
+    else:
+        others = len(records) - len(matched)
+        got = _got(criteria.kind.noun, others and len(records), waited)
+        first = _first(near, cause, count, criteria, matched, refused, got)
+        advice = [*([cause.advice] if cause and cause.advice else []), *hints]
     parts = [
-        ["; ".join([f"{expected}, {got}", *reasons])],
+        [first],
+        [_expected(count, criteria, len(matched), len(records))],
         _closest(near, len(records), criteria.kind),
         _listed(seen, len(records), criteria.kind, only_matching=too_many),
-        _latest("refused:", refusals, _REFUSALS),
-        [f"hint: {hint}" for hint in hints if hint not in reasons][:_HINTS],
+        _latest("refused:", refusals, _REFUSALS) if _is_news(refusals, cause) else [],
+        [f"hint: {hint}" for hint in advice][:_HINTS],
     ]
-    if refusals or not records:
+    if not too_many and (refusals or not records):
         room = _LINES - sum(len(part) + 1 for part in parts if part)
         parts.append(transcript_end(transcript, min(room, _MOST_TRANSCRIPT)))
-    return "\n\n".join("\n".join(part) for part in parts if part)
+    return assembled(parts)
+
+
+def assembled(parts: Iterable[Sequence[str]]) -> str:
+    """Return the text made of these paragraphs, without the empty ones; no line is too long."""
+    return "\n\n".join("\n".join(map(fitted, part)) for part in parts if part)
+
+
+def _cause(causes: Sequence[Cause], near: Seen | None, matched: Sequence[object]) -> Cause | None:
+    enough = ("this",) if near else ("this", "something") if matched else get_args(Weight)
+    return next((cause for cause in causes if cause.weight in enough), None)
+
+
+def _first(
+    near: Seen | None,
+    cause: Cause | None,
+    count: int,
+    criteria: Criteria,
+    matched: Sequence[object],
+    refused: Sequence[Any],
+    got: str,
+) -> str:
+    if cause:
+        return explain.with_asides(cause.text, cause.aside, got)
+    noun = criteria.kind.noun
+    if matched:
+        which = "match" if str(criteria) else "came"
+        only = f"only {len(matched)} of {count} {noun}s {which}"
+        return f"{only}; {explain.phrase(near.differences, got)}" if near else f"{only} ({got})"
+    if near is None:
+        return f"no {noun} came ({got})"
+    replies = {shortened(str(reply)) for one in refused for _, reply in one.refused}
+    also = f"refused with {replies.pop()}" if len(replies) == 1 and _is_about_rcpt(near) else ""
+    return explain.phrase(near.differences, "; ".join(filter(None, (also, got))))
+
+
+def _is_about_rcpt(near: Seen) -> bool:
+    return any(difference.keyword == "rcpt_to" for difference in near.differences)
+
+
+def _too_many(count: int, criteria: Criteria, matched: Sequence[Any]) -> str:
+    noun, newest = criteria.kind.noun, criteria.kind.summarize(matched[-1])
+    came = counted(len(matched), noun)
+    if not count:
+        return f"{came}, not none: {newest}"
+    twice = len({getattr(one, "content", id(one)) for one in matched}) == 1
+    return f"{came}, not {count}: {'all the same' if twice else f'the newest is {newest}'}"
+
+
+def _is_news(refusals: Sequence[str], cause: Cause | None) -> bool:
+    """Return whether there is more to say of refusals than the first line does."""
+    reply = refusals[0].rpartition(" with ")[2] if refusals else ""
+    return bool(refusals) and not (len(refusals) == 1 and cause and reply in cause.text)
 
 
 def _look(criteria: Criteria, records: Sequence[object], matched: Sequence[object]) -> list[Seen]:
@@ -82,34 +164,27 @@ def _look(criteria: Criteria, records: Sequence[object], matched: Sequence[objec
     ]
 
 
-def _expected(count: int, criteria: Criteria, *, too_many: bool) -> str:
-    exactly = "exactly " if too_many else ""
+def _expected(count: int, criteria: Criteria, matched: int, total: int) -> str:
     noun = criteria.kind.noun
-    what = f"{exactly}{counted(count, noun)}" if count else f"no {noun}"
-    return f"expected {what} with {criteria}" if str(criteria) else f"expected {what}"
+    what = counted(count, noun) if count else f"no {noun}"
+    which = f" with {criteria}" if str(criteria) else ""
+    among = f" of {total}" if total > matched else ""
+    return f"expected {what}{which}; got {matched or 'none'}{among}"
 
 
-def _got(matched: int, total: int, waited: float | None) -> str:
-    among = f" matching of {total}" if total > matched else ""
-    return f"got {matched or 'none'}{among}{_in(waited)}"
+def _got(noun: str, total: int, waited: float | None) -> str:
+    if not total:
+        return f"waited {seconds(waited or 0)}"
+    return f"{counted(total, noun)}{_in_time(waited)}"
 
 
-def _in(waited: float | None) -> str:
-    if waited is None:
-        return ""
-    return f" in {waited:.1f} s" if waited >= 0.1 else f" in {waited * 1000:.0f} ms"
+def _in_time(waited: float | None) -> str:
+    return "" if waited is None else f" in {seconds(waited)}"
 
 
-def _newest(criteria: Criteria, matched: Sequence[object]) -> list[str]:
-    return [f"newest: {criteria.kind.summarize(matched[-1])}"]
-
-
-def _reasons(near: Seen | None, refusals: Sequence[str], hints: Sequence[str]) -> list[str]:
-    """Return what the first line tells of why too few came: what is the most telling."""
-    if near:
-        also = [f"{len(refusals)} refused"] if refusals else []
-        return [f"closest: {explain.phrase(near.differences)}", *also]
-    return [f"refused: {refusals[-1]}"] if refusals else list(hints[:1])
+def seconds(number: float) -> str:
+    """Return so many seconds in words: `2.0 s`, `10 ms`."""
+    return f"{number:.1f} s" if number >= 0.1 else f"{number * 1000:.0f} ms"
 
 
 def _closest(near: Seen | None, total: int, kind: RecordKind) -> list[str]:
@@ -156,7 +231,7 @@ def transcript_end(transcript: str, room: int) -> list[str]:
     rows = transcript.splitlines()
     shown = rows[-max(_LEAST_TRANSCRIPT, room - 3) :]
     before = ["  ..."] if len(shown) < len(rows) else []
-    title = ["end of the transcript:"] if rows else []
+    title = [TRANSCRIPT_TITLE] if rows else []
     return [*title, *before, *(f"  {shortened(row)}" for row in shown)]
 
 
@@ -176,33 +251,65 @@ def _latest(
 
 #: How many candidates are listed, and with how many characters each; arbitrary, but links are long.
 _CANDIDATES: Final = 20
-_WIDTH: Final = 300
+_WIDTH: Final = 180
 
 
 def describe_mismatch(criteria: Criteria, record: object, differences: Sequence[Difference]) -> str:
-    """Return the text for a record that does not meet the criteria; its first line tells all."""
+    """Return the text for a record that does not meet the criteria; its first line says how."""
     noun = criteria.kind.noun
-    first = f"expected the {noun} to have {criteria}, but {explain.phrase(differences)}"
+    expected = f"expected the {noun} to have {criteria}"
     about = f"the {noun}: {criteria.kind.summarize(record)}"
-    return "\n".join([first, "", *explain.lines(differences), "", about])
+    return assembled(
+        [[explain.phrase(differences)], [expected], explain.lines(differences), [about]]
+    )
 
 
 def describe_candidates(
-    *, wanted: str, found: Sequence[object], among: Sequence[object] = ()
+    *,
+    noun: str,
+    which: str,
+    found: Sequence[object],
+    among: Sequence[tuple[object, str]] = (),
+    of: str = "",
 ) -> str:
     """Return the text for a thing of which there must be exactly one.
 
-    `wanted` says what, such as `link containing 'reset'`; `found` are those that fit, and `among`
-    all that there are.
+    `noun` and `which` say what, such as `link` and `containing 'reset'`. `found` are those that
+    fit; `among` are those that do not, each with why. `of` is the message.
     """
-    number = str(len(found)) if found else f"none of {len(among)}" if among else "none"
-    candidates = found or among
-    names = f": {listed(candidates)}" if candidates else ""
-    first = f"expected exactly one {wanted}, found {number}{names}"
-    lines = [
-        f"  {place}. {shortened(repr(value), _WIDTH)}"
-        for place, value in enumerate(candidates[:_CANDIDATES], 1)
-    ]
-    more = len(candidates) - len(lines)
-    rest = [f"  ... {more} more"] if more else []
-    return "\n".join([first, *([""] if lines else []), *lines, *rest])
+    rows = [(one, "") for one in found] or list(among)
+    lines = [_candidate(*row) for row in enumerate(rows[:_CANDIDATES], 1)]
+    more = len(rows) - len(lines)
+    return assembled(
+        [
+            [_found(noun, which, found, among)],
+            [f"expected exactly one {noun} {which}".rstrip()],
+            [*lines, *([f"  ... {more} more"] if more else [])],
+            [f"in {of}"] if of else [],
+        ]
+    )
+
+
+def _found(
+    noun: str, which: str, found: Sequence[object], among: Sequence[tuple[object, str]]
+) -> str:
+    if found:
+        return f"{len(found)} {noun}s{f' {which}' if which else ''}, not 1: {_named(found)}"
+    if not among:
+        return f"there is no {noun}{f' (expected one {which})' if which else ''}"
+    if len(among) == 1:
+        ((only, why),) = among
+        return f"the only {noun} is {_named([only])}: {why}"
+    return f"none of {len(among)} {noun}s fits: {_named([one for one, _ in among])}"
+
+
+def _named(candidates: Sequence[object]) -> str:
+    # Of a link the URL says most, of an attachment the name.
+    return listed(
+        getattr(one, "url", "") or getattr(one, "filename", "") or one for one in candidates
+    )
+
+
+def _candidate(place: int, row: tuple[object, str]) -> str:
+    value, why = row
+    return f"  {place}. {shortened(repr(value), _WIDTH)}{f': {why}' if why else ''}"

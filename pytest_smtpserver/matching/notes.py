@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from .addresses import same_address
+from .passages import contains
 from .wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     #: Given a record and the expected value, it returns the words, or `""`.
     Note = Callable[[Any, object], str]
@@ -17,19 +18,65 @@ if TYPE_CHECKING:
 _ENCODED_WORD: Final = re.compile(r"=\?[^?\s]+\?[bBqQ]\?")
 
 
-def only_in(other: str, name: str, *, unless: str) -> Note:
-    """Return the note for a part of the body (`unless`) that is absent while the other is there."""
+def first_of(*notes: Note) -> Note:
+    """Return the note that is the first of these with something to say."""
 
-    def note(message: Any, _: object) -> str:
-        is_only_there = getattr(message, other) and not getattr(message, unless)
-        return f"the body is only in {name}" if is_only_there else ""
+    def note(record: Any, expected: object) -> str:
+        return next(filter(None, (one(record, expected) for one in notes)), "")
+
+    return note
+
+
+def in_other_part(other: str, name: str, *, unless: str) -> Note:
+    """Return the note for a part of the body that lacks what the other one has.
+
+    `unless` is the part that is looked at, `other` the attribute of the other one, and `name` what
+    it is called.
+    """
+
+    def note(message: Any, expected: object) -> str:
+        text = getattr(message, other)
+        if text and isinstance(expected, str) and contains(expected, text):
+            return f"found in the {name} body: use body="
+        is_only_there = text and not getattr(message, unless)
+        return f"there is only {_article(name)} body" if is_only_there else ""
+
+    return note
+
+
+def _article(name: str) -> str:
+    return f"an {name}" if name[0] in "AEIOUH" else f"a {name}"
+
+
+def part_of(read: Callable[[Any], Iterable[str]]) -> Note:
+    """Return the note for texts that are compared whole, and have the expected one in them."""
+
+    def note(record: Any, expected: object) -> str:
+        if isinstance(expected, str) and expected and any(expected in one for one in read(record)):
+            return "it is compared whole: use re.compile for a part"
+        return ""
+
+    return note
+
+
+def mojibake(read: Callable[[Any], Iterable[str]]) -> Note:
+    """Return the note for texts that are right, but for the charset in which they were read."""
+
+    def note(record: Any, expected: object) -> str:
+        if not isinstance(expected, str) or expected.isascii():
+            return ""
+        for charset in ("latin-1", "cp1252"):
+            garbled = expected.encode().decode(charset, "replace")
+            if any(contains(garbled, text) for text in read(record)):
+                return f"UTF-8 read as {charset}"
+        return ""
 
     return note
 
 
 def encoded_twice(message: Any, _: object) -> str:
     """Say that a decoded subject still has encoded words (RFC 2047)."""
-    return "encoded twice?" if _ENCODED_WORD.search(message.subject) else ""
+    return "encoded twice" if _ENCODED_WORD.search(message.subject) else ""
 
 
 def in_header(record: Any, expected: object) -> str:
@@ -53,7 +100,7 @@ def in_envelope(message: Any, expected: object) -> str:
 def author(record: Any, expected: object) -> str:
     """Say that the expected sender is the author in the header."""
     named = getattr(record, "from_", "")
-    return next(("though it is From" for one in _addresses(expected) if _has((named,), one)), "")
+    return next(("though From is that" for one in _addresses(expected) if _has((named,), one)), "")
 
 
 def _addresses(expected: object) -> Iterator[str]:

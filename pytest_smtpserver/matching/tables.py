@@ -6,6 +6,7 @@ A criterion that is not in the table of a record is an error; `criterion.py` tel
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from . import notes
@@ -27,6 +28,8 @@ from .rows import (
 from .wording import listed, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from .notes import Note
 
 
@@ -41,7 +44,8 @@ def _address_field(field: str, attribute: str, note: Note | None = None) -> Crit
             absent=not _has_field(message, field),
         )
 
-    return address_criterion(read, note=note)
+    missing = f"there is no {field} field"
+    return replace(address_criterion(read, note=note), missing=missing)
 
 
 def _subject(message: Any) -> Actual:
@@ -59,17 +63,30 @@ def _field(name: str) -> Criterion:
         read=lambda message: each(message._header_values(name)),
         meanings=EQUAL,
         compared=compared_whole,
+        missing=f"there is no {name} field",
+        note=_whole(lambda message: message._header_values(name)),
     )
 
 
-def _content(*attributes: str, note: Note | None = None) -> Criterion:
+def _whole(read: Callable[[Any], Iterable[str]]) -> Note:
+    return notes.first_of(notes.mojibake(read), notes.part_of(read))
+
+
+def _content(*attributes: str, missing: str, note: Note | None = None) -> Criterion:
     def read(message: Any) -> Actual:
         # Of several, only those that are there, or "not in it" would be true of a missing part.
         parts = tuple(dict.fromkeys(getattr(message, attribute) for attribute in attributes))
         present = tuple(part for part in parts if part)
         return Actual(texts=present or ("",), values=present or ("",), absent=not present)
 
-    return Criterion(read=read, meanings=CONTAINED, compared=compared_within, note=note)
+    garbled = notes.mojibake(lambda message: [getattr(message, one) for one in attributes])
+    return Criterion(
+        read=read,
+        meanings=CONTAINED,
+        compared=compared_within,
+        note=notes.first_of(garbled, note) if note else garbled,
+        missing=missing,
+    )
 
 
 def _file_names(message: Any) -> Actual:
@@ -100,12 +117,14 @@ def _attempted(transaction: Any) -> Actual:
     return addresses(accepted + refused)
 
 
+_NOT_LOGGED_IN: Final = "the client did not log in"
+
 _MAIL_FROM: Final = address_criterion(
     lambda record: one(record.envelope.mail_from), note=notes.author
 )
 
-_NO_TEXT: Final = notes.only_in("html", "HTML", unless="text")
-_NO_HTML: Final = notes.only_in("text", "plain text", unless="html")
+_IN_HTML: Final = notes.in_other_part("html_text", "HTML", unless="text")
+_IN_TEXT: Final = notes.in_other_part("text", "plain-text", unless="html")
 
 MESSAGES: Final = RecordKind(
     "message",
@@ -119,15 +138,21 @@ MESSAGES: Final = RecordKind(
         "cc": _address_field("Cc", "cc", notes.in_envelope),
         "reply_to": _address_field("Reply-To", "reply_to"),
         "subject": Criterion(
-            read=_subject, meanings=EQUAL, compared=compared_whole, note=notes.encoded_twice
+            read=_subject,
+            meanings=EQUAL,
+            compared=compared_whole,
+            missing="there is no Subject field",
+            note=notes.first_of(notes.encoded_twice, _whole(lambda message: (message.subject,))),
         ),
         # RFC 5322 section 2.2: a field name is printable US-ASCII "except colon".
         "header": MappedCriterion(named=_field, syntax=re.compile("[!-9;-~]+")),
-        "text": _content("text", note=_NO_TEXT),
-        "html": _content("html", note=_NO_HTML),
-        "body": _content("text", "html_text", "html"),
-        "attachment": Criterion(read=_file_names, meanings=GLOB),
-        "username": text_criterion(lambda message: message.session.username),
+        "text": _content("text", missing="there is no plain-text body", note=_IN_HTML),
+        "html": _content("html", missing="there is no HTML body", note=_IN_TEXT),
+        "body": _content("text", "html_text", "html", missing="there is no body"),
+        "attachment": Criterion(read=_file_names, meanings=GLOB, missing="there is no attachment"),
+        "username": replace(
+            text_criterion(lambda message: message.session.username), missing=_NOT_LOGGED_IN
+        ),
         "where": predicate_criterion(),
     },
     summary=("subject", "mail_from", "rcpt_to"),
@@ -150,7 +175,10 @@ ENVELOPES: Final = RecordKind(
 #: The same for `Message.assert_body`, but its HTML is both what a reader sees and the source.
 BODIES: Final = RecordKind(
     "message",
-    {**MESSAGES.criteria, "html": _content("html_text", "html", note=_NO_HTML)},
+    {
+        **MESSAGES.criteria,
+        "html": _content("html_text", "html", missing="there is no HTML body", note=_IN_TEXT),
+    },
     summary=MESSAGES.summary,
 )
 
@@ -171,13 +199,19 @@ SESSIONS: Final = RecordKind(
     "session",
     {
         "helo": Criterion(
-            read=lambda session: one(session.helo), meanings=CASELESS, compared=compared_whole
+            read=lambda session: one(session.helo),
+            meanings=CASELESS,
+            compared=compared_whole,
+            missing="there was no EHLO or HELO",
         ),
-        "username": text_criterion(lambda session: session.username),
+        "username": replace(
+            text_criterion(lambda session: session.username), missing=_NOT_LOGGED_IN
+        ),
         "mechanism": Criterion(
             read=lambda session: each(tuple(attempt.mechanism for attempt in session.auth)),
             meanings=CASELESS,
             compared=compared_whole,
+            missing="there was no AUTH",
         ),
         "tls": Criterion(
             read=lambda session: Actual(

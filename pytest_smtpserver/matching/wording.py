@@ -11,8 +11,14 @@ if TYPE_CHECKING:
 #: How many characters of a text are shown; arbitrary: with a keyword before it, it fits a line.
 WIDTH: Final = 72
 
+#: How many characters a line of a failure's text has at most; arbitrary, but nobody reads more.
+LINE: Final = 200
+
 #: How many of several values are shown before the rest is only counted; arbitrary.
 _SHOWN: Final = 3
+
+#: How far from where a text would be cut a space is looked for; arbitrary: a long word.
+_TO_A_SPACE: Final = 12
 
 #: How many characters are compared at once; arbitrary.
 _BLOCK: Final = 4096
@@ -40,6 +46,11 @@ def shortened(text: str, width: int = 2 * WIDTH) -> str:
     """Return the text on one line, without its middle if it is longer than `width`."""
     half = (width - 3) // 2
     return _one_line(text if len(text) <= width else f"{text[:half]}...{text[-half:]}")
+
+
+def fitted(line: str) -> str:
+    """Return a line of a failure's text without its middle if it is too long."""
+    return line if len(line) <= LINE else shortened(line, LINE)
 
 
 def counted(count: int, noun: str) -> str:
@@ -72,22 +83,33 @@ def first_difference(one: str, other: str) -> int:
     return next((at for at in range(start, shorter) if one[at] != other[at]), shorter)
 
 
-def aligned(expected: str, actual: str) -> tuple[str, str, int]:
+def aligned(expected: str, actual: str, width: int = WIDTH) -> tuple[str, str, int]:
     """Return both texts, quoted, and the column of the first difference in either.
 
-    Long texts are cut to the same stretch around the difference, with `...` where something is
-    left out, so that a caret in that column stands under the difference.
+    Texts longer than `width` are cut, between words if there is a space nearby, to the same stretch
+    around the difference. `...` stands for what is left out, and a caret in that column stands
+    under the difference.
     """
     at = first_difference(expected, actual)
-    start = max(0, at - WIDTH // 2) if max(len(expected), len(actual)) > WIDTH else 0
+    start = _start(actual, at, width) if max(len(expected), len(actual)) > width else 0
     lead = "..." if start else ""
     column = len(lead) + 1 + _columns(visible(actual[start:at]))
-    return lead + _cut(expected, start), lead + _cut(actual, start), column
+    return lead + _cut(expected, start, width), lead + _cut(actual, start, width), column
 
 
-def _cut(text: str, start: int) -> str:
-    tail = "..." if len(text) > start + WIDTH else ""
-    return f"{_quoted(text[start : start + WIDTH])}{tail}"
+def _start(text: str, at: int, width: int) -> int:
+    start = at - width // 2
+    if start <= 0:
+        return 0
+    space = text.find(" ", start, min(start + _TO_A_SPACE, at))
+    return start if space < 0 else space + 1
+
+
+def _cut(text: str, start: int, width: int) -> str:
+    if len(text) <= start + width:
+        return _quoted(text[start:])
+    space = text.rfind(" ", start + width - _TO_A_SPACE, start + width + 1)
+    return f"{_quoted(text[start : space if space > start else start + width])}..."
 
 
 def _quoted(text: str) -> str:

@@ -26,7 +26,10 @@ from .fixtures import (
     PASSED,
     SERVERS,
     SESSION_SERVER,
+    STARTED,
+    cores_of,
     instead_of_localservers,
+    last_start,
     servers_of,
     smtpserver,
     smtpserver_async,
@@ -94,6 +97,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     # A test that is run again, as pytest-rerunfailures does, begins anew.
     item.stash[SERVERS] = []
     item.stash[PASSED] = False
+    item.stash[STARTED] = last_start()
     if server := item.config.stash.get(SESSION_SERVER, None):
         server.reset()
     names = getattr(item, "fixturenames", ())
@@ -121,21 +125,27 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
             check([one._core for one in servers], passed=item.stash.get(PASSED, False))
 
 
-@pytest.hookimpl(wrapper=True)
+# The innermost wrapper: what others see of the report is complete.
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what passed on the wire to a failed test's report."""
-    made = yield
-    if made.when == "call":
-        item.stash[PASSED] = made.passed
-    if servers := servers_of(item):
+    """Let a failed test's report name the cause first, and show what passed on the wire."""
+    servers = cores_of(item)
+    if not servers and not (call.excinfo and "pytest_smtpserver.matching" in sys.modules):
+        made = yield
+    else:
         from . import report
 
+        with report.said_once(item, call, servers):
+            made = yield
         report.complete(made, call, item, servers, choice=item.config.stash[TRANSCRIPT])
+    if made.when == "call":
+        item.stash[PASSED] = made.passed
     return made
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Explain why records of ours are not equal; of other values pytest knows more."""
     # Whoever has a record to compare has imported the package that it is of.

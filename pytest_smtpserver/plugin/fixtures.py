@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from pytest_smtpserver.faults import FaultAtWork
     from pytest_smtpserver.server.asynchronous import AsyncSMTPServer
     from pytest_smtpserver.server.certificates import CertificateAuthority
+    from pytest_smtpserver.server.core import Core
     from pytest_smtpserver.server.server import ServerFactory, SMTPServer
     from pytest_smtpserver.settings.keywords import ServerSettings
+
+_REGISTRY = "pytest_smtpserver.server.registry"
 
 #: Of the run: the server of `smtpserver_session`. Of a test: the servers that it started.
 SESSION_SERVER = pytest.StashKey["SMTPServer"]()
@@ -29,6 +33,10 @@ SERVERS = pytest.StashKey["list[SMTPServer]"]()
 
 
 PASSED = pytest.StashKey[bool]()
+
+
+#: Of a test: the number of the last start of a server before it.
+STARTED = pytest.StashKey[int]()
 
 
 @pytest.fixture(scope="session")
@@ -219,3 +227,17 @@ def servers_of(item: pytest.Item) -> list[SMTPServer]:
     servers = item.stash.get(SERVERS, [])
     shared = item.config.stash.get(SESSION_SERVER, None)
     return servers if shared is None or shared in servers else [*servers, shared]
+
+
+def cores_of(item: pytest.Item) -> list[Core]:
+    """Return what is behind the servers that ran during a test, those that it made included."""
+    cores = [server._core for server in servers_of(item)]
+    registry = sys.modules.get(_REGISTRY)
+    started = registry.since(item.stash.get(STARTED, 0)) if registry else ()
+    return [*cores, *(core for core in started if core not in cores)]
+
+
+def last_start() -> int:
+    """Return a number by which `cores_of` tells what was started later."""
+    registry = sys.modules.get(_REGISTRY)
+    return registry.last_start() if registry else 0

@@ -2,40 +2,112 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.matching.failure import TRANSCRIPT_TITLE
+
 from .fixtures import SESSION_SERVER
+from .options import TRANSCRIPT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pytest
 
-    from pytest_smtpserver.server.server import SMTPServer
+    from pytest_smtpserver.server.core import Core
 
 _PACKAGE = "pytest_smtpserver"
+
+#: The title of the report's section, and the property of junit's XML and others.
+_SECTION = "SMTP transcript"
+_PROPERTY = "smtp_transcript"
+
+
+@contextmanager
+def said_once(
+    item: pytest.Item, call: pytest.CallInfo[None], servers: Sequence[Core]
+) -> Iterator[None]:
+    """Leave the end of the transcript out of a failure's text while the report is made.
+
+    The section shows the same, if there is one.
+    """
+    error = _only_one_inside(call.excinfo.value) if call.excinfo else None
+    choice = item.config.stash[TRANSCRIPT]
+    is_shown = choice != "off" and item.config.getoption("showcapture", "all") == "all"
+    if error is None or not (_is_ours(error) and is_shown and _servers_to_show(item, servers)):
+        yield
+        return
+    args = error.args
+    error.args = tuple(str(one).partition(f"\n\n{TRANSCRIPT_TITLE}\n")[0] for one in args)
+    try:
+        yield
+    finally:
+        error.args = args
+
+
+def _name_the_cause_first(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+    """Let summaries show the first line of our failures alone: that names the cause.
+
+    pytest's summary, junit's XML and other reports show the crash's message, which begins with the
+    name of the exception's class, and has all lines where `CI` is set. Allure asks the exception.
+    """
+    if call.excinfo is None:
+        return
+    error = _only_one_inside(call.excinfo.value)
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if not _is_ours(error) or crash is None:
+        return
+    first = str(error).partition("\n")[0]
+    crash.message = first
+    # The report has been made; what asks from here on wants to show one line.
+    call.excinfo.exconly = lambda tryshort=False: first  # type: ignore[method-assign]  # noqa: ARG005, RUF100
+
+
+def _only_one_inside(error: BaseException) -> BaseException:
+    # trio's nurseries and asyncio's task groups wrap what their tasks raise.
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _is_ours(error: BaseException) -> bool:
+    return type(error).__module__ == _PACKAGE
 
 
 def complete(
     report: pytest.TestReport,
     call: pytest.CallInfo[None],
     item: pytest.Item,
-    servers: Sequence[SMTPServer],
+    servers: Sequence[Core],
     *,
     choice: str,
 ) -> None:
-    """Add the sections that `choice`, the option for transcripts, asks for."""
+    """Name the cause first, and add the sections that `choice` asks for, the option."""
+    _name_the_cause_first(report, call)
     if report.when == "teardown" and call.excinfo:
         _leave_out_the_hint_at_hidden_entries(report, call.excinfo.value)
     wanted = (choice == "all" and report.when == "call") or (choice != "off" and report.failed)
     if wanted and (shown := _servers_to_show(item, servers)):
-        texts = [
-            f"{core.shown_url}\n{core.shown_transcript or 'no client connected'}"
-            for core in (server._core for server in shown)
-        ]
-        report.sections.append(("SMTP transcript", "\n\n".join(texts)))
-    if report.failed and (notes := [note for one in servers for note in one._core.rule_notes]):
+        text = "\n\n".join(
+            f"{core.shown_url}\n{core.shown_transcript or 'no client connected'}" for core in shown
+        )
+        report.sections.append((_SECTION, text))
+        _hand_on(report, item, text)
+    if report.failed and (notes := [note for core in servers for note in core.rule_notes]):
         report.sections.append(("SMTP rules", "\n".join(notes)))
+
+
+def _hand_on(report: pytest.TestReport, item: pytest.Item, text: str) -> None:
+    """Give the transcript to those who read properties or attachments, and not sections."""
+    # junit's XML has the properties of the last report, which are those of the item.
+    for properties in (item.user_properties, report.user_properties):
+        properties[:] = [one for one in properties if one[0] != _PROPERTY]
+        properties.append((_PROPERTY, text))
+    if item.config.pluginmanager.hasplugin("allure_pytest") and "allure" in sys.modules:
+        allure = sys.modules["allure"]
+        allure.attach(text, name=_SECTION, attachment_type=allure.attachment_type.TEXT)
 
 
 def _leave_out_the_hint_at_hidden_entries(report: pytest.TestReport, error: object) -> None:
@@ -47,8 +119,9 @@ def _leave_out_the_hint_at_hidden_entries(report: pytest.TestReport, error: obje
         shown.extraline = None
 
 
-def _servers_to_show(item: pytest.Item, servers: Sequence[SMTPServer]) -> list[SMTPServer]:
+def _servers_to_show(item: pytest.Item, servers: Sequence[Core]) -> list[Core]:
     """Return the servers of a test, and that of the run if the test had to do with it."""
     shared = item.config.stash.get(SESSION_SERVER, None)
+    of_run = shared and shared._core
     named = "smtpserver_session" in getattr(item, "fixturenames", ())
-    return [server for server in servers if server is not shared or named or server.sessions]
+    return [core for core in servers if core is not of_run or named or core.recorder.sessions()]

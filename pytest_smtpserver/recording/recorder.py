@@ -189,15 +189,24 @@ class Recorder:
             for violation in session.violations[self._violations_before.get(session.id, 0) :]
         )
 
-    def transcript(self, sessions: int | None = None, exchanges: int | None = None) -> str:
+    def transcript(
+        self,
+        sessions: int | None = None,
+        exchanges: int | None = None,
+        *,
+        compact: bool = False,
+    ) -> str:
         """Return the transcripts of the last so many sessions, oldest first.
 
-        Of each there are the last so many exchanges and events; `None` stands for all.
+        Of each there are the last so many exchanges and events; `None` stands for all. `compact`
+        has what a server offers on one line, as reports show it.
         """
         recorded = self._sessions.all()
         shown = recorded if sessions is None else recorded[-sessions:]
         said: set[str] = set()
-        return "\n\n".join(render(one.snapshot(), exchanges, said=said) for one in shown)
+        return "\n\n".join(
+            render(one.snapshot(), exchanges, said=said, compact=compact) for one in shown
+        )
 
     def raise_crash(self) -> None:
         """Raise `ServerCrashed` if the server did."""

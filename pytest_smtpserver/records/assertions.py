@@ -11,6 +11,7 @@ from pytest_smtpserver.matching import (
     describe_mismatch,
     transcript_end,
 )
+from pytest_smtpserver.matching.failure import assembled
 
 from . import problems, violations
 
@@ -75,11 +76,11 @@ TLS_VERSIONS: Final = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _TRANSCRIPT_LINES: Final = 30
 
 _INSTEAD_OF_QUIT: Final = {
-    None: "it is still open",
-    "client": "the client closed the connection",
-    "reset": "the client reset the connection",
-    "timeout": "the client was silent for too long",
-    "server": "the server ended it",
+    None: "the session is still open",
+    "client": "the client closed the connection without QUIT",
+    "reset": "the client reset the connection, without QUIT",
+    "timeout": "the client was silent for too long, without QUIT",
+    "server": "the server ended the session before QUIT",
 }
 
 
@@ -105,7 +106,7 @@ def is_encrypted(session: Session, minimum: str) -> None:
     if session.tls is None:
         _fail(session, wanted, _why_in_clear(session))
     elif _rank(session.tls.version) < _rank(minimum):
-        _fail(session, wanted, f"it used {session.tls.version}")
+        _fail(session, wanted, f"{session.tls.version} was used, not {minimum} or later")
 
 
 def is_authenticated(session: Session, username: str | None, mechanism: str | None) -> None:
@@ -121,19 +122,23 @@ def is_authenticated(session: Session, username: str | None, mechanism: str | No
             raise SMTPAssertionError(describe_mismatch(criteria, session, differences))
     used = succeeded[-1].mechanism
     if mechanism is not None and used.upper() != mechanism.upper():
-        _fail(session, f"be authenticated with {mechanism}", f"it was with {used}")
+        _fail(
+            session,
+            f"be authenticated with {mechanism}",
+            f"the client logged in with {used}, not {mechanism}",
+        )
 
 
 def _why_in_clear(session: Session) -> str:
     if session.tls_failure:
         return f"the TLS handshake failed: {session.tls_failure}"
     asked = any(exchange.verb == "STARTTLS" for exchange in session.exchanges)
-    return "it is in clear: " + ("STARTTLS was refused" if asked else "there was no STARTTLS")
+    return f"{'STARTTLS was refused' if asked else 'no STARTTLS'}: the session stayed in clear"
 
 
 def _why_not_authenticated(session: Session) -> str:
     if not session.auth:
-        return "there was no AUTH that was answered"
+        return "the client did not log in: there was no AUTH"
     last = session.auth[-1]
     replies = [str(one.reply) for one in session.exchanges if one.verb == "AUTH" and one.reply]
     return f"AUTH {last.mechanism} as {last.username!r} was refused: {''.join(replies[-1:])}"
@@ -146,8 +151,8 @@ def _rank(version: str) -> int:
 def _fail(session: Session, wanted: str, instead: str) -> None:
     __tracebackhide__ = True
     end = transcript_end(session.transcript_end(_TRANSCRIPT_LINES), _TRANSCRIPT_LINES)
-    first = f"expected the session to {wanted}, but {instead}"
-    raise SMTPAssertionError("\n".join([first, "", f"the session: {session!r}", "", *end]))
+    expected = [f"expected the session to {wanted}", f"the session: {session!r}"]
+    raise SMTPAssertionError(assembled([[instead], expected, end]))
 
 
 class _Finding(Protocol):
@@ -174,7 +179,9 @@ def _assert_none(
     __tracebackhide__ = True
     codes = {ignore} if isinstance(ignore, str) else set(ignore)
     for code in sorted(codes.difference(known)):
-        raise ValueError(f"ignore={code!r} is no {noun}'s code: known are {', '.join(known)}")
+        raise ValueError(
+            f"ignore={code!r} is not the code of a {noun}: known are {', '.join(known)}"
+        )
     left = [one for one in found if one.code not in codes]
     if left:
         raise SMTPAssertionError(_described(noun, left, of))
@@ -182,7 +189,6 @@ def _assert_none(
 
 def _described(noun: str, left: Sequence[_Finding], of: object) -> str:
     more = f"; and {len(left) - 1} more" if len(left) > 1 else ""
-    first = f"expected no {noun}s, but {left[0]}{more}"
-    return "\n".join(
-        [first, "", f"{counted(len(left), noun)} of {of!r}:", *(f"  {one}" for one in left)]
-    )
+    title = f"expected no {noun}s; there {'is' if len(left) == 1 else 'are'} "
+    rows = [f"{title}{counted(len(left), noun)} of {of!r}:", *(f"  {one}" for one in left)]
+    return assembled([[f"{left[0]}{more}"], rows])

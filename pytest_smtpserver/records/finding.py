@@ -10,8 +10,9 @@ from pytest_smtpserver.mail.codes import find_codes, find_numbers
 from pytest_smtpserver.matching import SMTPAssertionError, describe_candidates, passages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from pytest_smtpserver.mail.html import Link
     from pytest_smtpserver.mail.parts import Attachment
 
     from .message import Message
@@ -26,17 +27,21 @@ def link(
 ) -> str:
     """Return the URL of the one link; see `Message.link`."""
     __tracebackhide__ = True
-    in_url = "" if contains is None else _text("contains", contains)
+    part = "" if contains is None else _text("contains", contains)
     url = None if pattern is None else _compiled("pattern", pattern)
-    found = {
-        one.url: one
-        for one in reversed(message.links)
-        if in_url in one.url
-        and (url is None or url.search(one.url))
-        and (text is None or _reads(text, one.text))
-    }
+
+    def why_not(one: Link) -> str:
+        if part not in one.url:
+            return f"{part!r} is not in it"
+        if url is not None and not url.search(one.url):
+            return f"{_shown(url)} is not found in it"
+        reads = text is None or _reads(text, one.text)
+        return "" if reads else f"{_shown(text)} is not in its text"
+
     words = {"containing": contains, "with text": text, "matching": pattern}
-    return _only(_wanted("link", words), list(found.values())[::-1], message.links).url
+    fitting, others = _parted(message.links, why_not)
+    found = {one.url: one for one in reversed(fitting)}
+    return _only(message, "link", _which(words), list(found.values())[::-1], others).url
 
 
 def code(message: Message, pattern: Pattern | None) -> str:
@@ -47,10 +52,11 @@ def code(message: Message, pattern: Pattern | None) -> str:
     if pattern is None:
         found = [one for text in texts for one in find_codes(text)]
         among = [one for text in texts for one in find_numbers(text)]
-        return _only("one-time code", _each_once(found), _each_once(among))
+        others = [(one, "no word for a code points at it") for one in _each_once(among)]
+        return _only(message, "one-time code", "", _each_once(found), others)
     expression = _compiled("pattern", pattern)
     found = [_group(match) for text in texts for match in expression.finditer(text)]
-    return _only(_wanted("code", {"matching": pattern}), _each_once(found), ())
+    return _only(message, "code", _which({"matching": pattern}), _each_once(found))
 
 
 def attachment(message: Message, glob: str, content_type: str | None) -> Attachment:
@@ -58,19 +64,40 @@ def attachment(message: Message, glob: str, content_type: str | None) -> Attachm
     __tracebackhide__ = True
     _text("glob", glob)
     type_glob = "*" if content_type is None else _text("content_type", content_type).lower()
-    found = {
-        (one.filename, one.content_type, one.content): one
-        for one in message.attachments
-        if fnmatchcase(one.filename, glob) and fnmatchcase(one.content_type.lower(), type_glob)
-    }
+
+    def why_not(one: Attachment) -> str:
+        if not fnmatchcase(one.filename, glob):
+            caseless = fnmatchcase(one.filename.lower(), glob.lower())
+            return "its name differs in capitals" if caseless else "its name does not fit"
+        fits = fnmatchcase(one.content_type.lower(), type_glob)
+        return "" if fits else f"it is of type {one.content_type}"
+
+    fitting, others = _parted(message.attachments, why_not)
+    found = {(one.filename, one.content_type, one.content): one for one in fitting}
     words = {"": None if glob == "*" else glob, "of type": content_type}
-    return _only(_wanted("attachment", words), list(found.values()), message.attachments)
+    return _only(message, "attachment", _which(words), list(found.values()), others)
 
 
-def _only(wanted: str, found: Sequence[Found], among: Sequence[object]) -> Found:
+def _parted(
+    candidates: Iterable[Found], why_not: Callable[[Found], str]
+) -> tuple[list[Found], list[tuple[object, str]]]:
+    """Return those that fit, and the others, each with the reason."""
+    judged = [(one, why_not(one)) for one in candidates]
+    return [one for one, why in judged if not why], [(one, why) for one, why in judged if why]
+
+
+def _only(
+    message: Message,
+    noun: str,
+    which: str,
+    found: Sequence[Found],
+    others: Sequence[tuple[object, str]] = (),
+) -> Found:
     __tracebackhide__ = True
     if len(found) != 1:
-        raise SMTPAssertionError(describe_candidates(wanted=wanted, found=found, among=among))
+        raise SMTPAssertionError(
+            describe_candidates(noun=noun, which=which, found=found, among=others, of=repr(message))
+        )
     return found[0]
 
 
@@ -78,9 +105,9 @@ def _each_once(found: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _wanted(noun: str, words: Mapping[str, object]) -> str:
+def _which(words: Mapping[str, object]) -> str:
     given = {word: value for word, value in words.items() if value is not None}
-    return " ".join([noun, *(f"{word} {_shown(value)}".strip() for word, value in given.items())])
+    return " ".join(f"{word} {_shown(value)}".strip() for word, value in given.items())
 
 
 def _shown(value: object) -> str:
@@ -105,7 +132,7 @@ def _compiled(name: str, pattern: Pattern) -> re.Pattern[str]:
     try:
         return re.compile(_text(name, pattern))
     except re.error as error:
-        raise ValueError(f"{name}={pattern!r} is no regular expression: {error}") from None
+        raise ValueError(f"{name}={pattern!r} is not a regular expression: {error}") from None
 
 
 def _text(name: str, value: object) -> str:

@@ -132,7 +132,7 @@ class Session:
 
     def transcript_end(self, last: int) -> str:
         """Return the transcript of the last so many exchanges and events."""
-        return render(self, last)
+        return render(self, last, compact=True)
 
     def __repr__(self) -> str:
         end = f"ended by {self.ended_by}" if self.ended_by else "open"

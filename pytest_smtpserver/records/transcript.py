@@ -10,12 +10,17 @@ from .exchange import Event, Exchange
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from .reply import Reply
     from .session import Session
 
 # Arbitrary: what one takes in at a glance.
 _CONTENT_LINES = 4
 _REPEATED_LINES = 4
-_LINE_LENGTH = 200
+_LINE_LENGTH = 180
+_OFFER_LENGTH = 160
+
+# Those whose reply lists what the server offers (RFC 5321 section 4.1.1.1, RFC 2033 section 4.1).
+_GREETINGS = ("EHLO", "LHLO")
 
 _ENDINGS = {
     "quit": "session ended by QUIT",
@@ -26,11 +31,18 @@ _ENDINGS = {
 }
 
 
-def render(session: Session, last: int | None = None, *, said: set[str] | None = None) -> str:
+def render(
+    session: Session,
+    last: int | None = None,
+    *,
+    said: set[str] | None = None,
+    compact: bool = False,
+) -> str:
     """Return the transcript of one session, lines separated by LF, without one at the end.
 
     Of `last` so many exchanges and events are shown, and `...` for those before. `said` are the
-    lines of replies that the reader has seen already, and gets those of this session.
+    lines of replies that the reader has seen already, and gets those of this session. `compact`
+    has a reply to EHLO on one line, as reports show it.
     """
     said = set() if said is None else said
     wire = session._wire if last is None else session._wire[-last:]
@@ -39,7 +51,7 @@ def render(session: Session, last: int | None = None, *, said: set[str] | None =
     lines = [f"session {session.id} from {host}:{port} at {session.started_at:%H:%M:%S.%f} UTC"]
     if len(wire) < len(session._wire):
         lines.append("  ...")
-    for time, origin, text in _lines(wire, said):
+    for time, origin, text in _lines(wire, said, compact=compact):
         lines.append(f"  +{max(0.0, time - start):.3f} {origin} {_shorten(_visible(text))}")
     if session.ended_at and session.ended_by:
         elapsed = session.ended_at.timestamp() - start
@@ -47,15 +59,19 @@ def render(session: Session, last: int | None = None, *, said: set[str] | None =
     return "\n".join(lines)
 
 
-def _lines(wire: Sequence[Exchange | Event], said: set[str]) -> Iterator[tuple[float, str, str]]:
+def _lines(
+    wire: Sequence[Exchange | Event], said: set[str], *, compact: bool
+) -> Iterator[tuple[float, str, str]]:
     for entry in wire:
         if isinstance(entry, Event):
             yield from _event_lines(entry)
         else:
-            yield from _exchange_lines(entry, said)
+            yield from _exchange_lines(entry, said, compact=compact)
 
 
-def _exchange_lines(exchange: Exchange, said: set[str]) -> Iterator[tuple[float, str, str]]:
+def _exchange_lines(
+    exchange: Exchange, said: set[str], *, compact: bool
+) -> Iterator[tuple[float, str, str]]:
     if exchange.verb not in ("", "."):
         yield exchange.received, "C:", exchange.command
     for event in exchange.meanwhile:
@@ -63,8 +79,24 @@ def _exchange_lines(exchange: Exchange, said: set[str]) -> Iterator[tuple[float,
     if exchange.verb == ".":
         yield exchange.received, "C:", "."
     if exchange.reply:
-        for line in _news(exchange.reply.lines, said):
+        lines = exchange.reply.lines
+        if compact and exchange.verb in _GREETINGS and len(lines) > 1:
+            lines = (_on_one_line(exchange.reply),)
+        for line in _news(lines, said):
             yield exchange.answered, "S:", line
+
+
+def _on_one_line(reply: Reply) -> str:
+    """Return what a server offers as `250 smtpserver.test: PIPELINING, SIZE 33554432`."""
+    domain, *offered = reply.text.split("\n")
+    shown, length = [], len(domain)
+    for number, keyword in enumerate(offered):
+        length += len(keyword) + 2
+        if length > _OFFER_LENGTH:
+            shown.append(f"... {len(offered) - number} more")
+            break
+        shown.append(keyword)
+    return f"{reply.code} {domain}: {', '.join(shown)}"
 
 
 def _news(lines: Sequence[str], said: set[str]) -> Iterator[str]:

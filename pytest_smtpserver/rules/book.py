@@ -68,6 +68,11 @@ class RuleBook:
         """Return whether a rule makes a command of a verb that the server does not know."""
         return any(rule.name == verb for rule in self.rules)
 
+    def waiting_at(self, session: int) -> str | None:
+        """Return which rule has kept a client waiting last, by its session's id."""
+        found = (rule for rule in self.rules if session in rule.kept_waiting)
+        return next(map(str, found), None)
+
     def clear(self) -> None:
         """Forget all rules; who is held by one is let go."""
         with self.lock:

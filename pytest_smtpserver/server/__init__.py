@@ -3,6 +3,7 @@
 * `server`: `SMTPServer`; `asynchronous`: the same for a test in a coroutine
 * `base`: what both can do without waiting; `core`: what is behind both
 * `access`: how one reaches a server; `ports`: which ports and hosts it may take
+* `registry`: the servers of this process
 * `certificates`: the run's authority and what servers show
 * `watching`: who is told of what ends on any server of the process
 * `outbox`: the messages as pytest-localserver gives them

@@ -12,8 +12,9 @@ from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import SettingsError
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
 from pytest_smtpserver.waiting import Waits
+from pytest_smtpserver.waiting.causes import Elsewhere, Surroundings
 
-from . import access, ports, watching
+from . import access, ports, registry, watching
 
 if TYPE_CHECKING:
     from pytest_smtpserver.network import Listener
@@ -50,6 +51,7 @@ class Core:
             is_first = self.address is None
             self.listener = self._listen()
             self.address = self.listener.address
+            registry.started(self)
             if is_first:
                 watching.started(self)
 
@@ -88,8 +90,22 @@ class Core:
             )
         if self.listener is not None and self.listener.is_current_thread:
             raise RuntimeError("the server's own thread cannot wait for the server")
-        where = self.where or "a server that was started"
-        return Waits(self.recorder, where, self.settings.wait_timeout, in_task=in_task)
+        wait_timeout = self.settings.wait_timeout
+        return Waits(self.recorder, self._surroundings, wait_timeout, in_task=in_task)
+
+    def _surroundings(self) -> Surroundings:
+        listens = self.listener is not None
+        return Surroundings(
+            address=self.where or "no address yet",
+            state="listening" if listens else "stopped" if self.address else "new",
+            settings=self.settings,
+            waiting_at=self.rules.waiting_at,
+            others=[
+                Elsewhere(other.where, len(sessions), len(other.recorder.messages))
+                for other in registry.listening()
+                if other is not self and (sessions := other.recorder.sessions())
+            ],
+        )
 
     @property
     def where(self) -> str:
@@ -135,6 +151,6 @@ class Core:
         """The transcript as reports show it: of the last sessions, where there are many."""
         before = len(self.recorder.sessions()) - _SESSIONS_SHOWN
         if before <= 0:
-            return self.recorder.transcript()
+            return self.recorder.transcript(compact=True)
         more = f"... {before} more before; `transcript` has them all\n\n"
-        return more + self.recorder.transcript(_SESSIONS_SHOWN)
+        return more + self.recorder.transcript(_SESSIONS_SHOWN, compact=True)

@@ -172,7 +172,8 @@ class Holding(Protocol[Held_co]):
 class Held(Generic[Held_co]):
     """So many commands were held.
 
-    `give_up` says that no more will be; `fail` is called with a sentence to raise the failure.
+    `give_up` says that no more will be. `fail` is called to raise the failure, with the rule, how
+    many it held, how many were expected, and the seconds waited.
     """
 
     def __init__(
@@ -183,7 +184,7 @@ class Held(Generic[Held_co]):
         now: float,
         timeout: float,
         give_up: Callable[[], bool],
-        fail: Callable[[str], None],
+        fail: Callable[[object, int, int, float], None],
     ) -> None:
         self._rule = rule
         self._count = count
@@ -202,8 +203,5 @@ class Held(Generic[Held_co]):
         __tracebackhide__ = True
         held = self._rule.held
         if len(held) < self._count:
-            self._fail(
-                f"expected the rule {self._rule} to hold {self._count} of its commands, but "
-                f"{len(held) or 'none'} were held in {self._timeout:g} s"
-            )
+            self._fail(self._rule, len(held), self._count, self._timeout)
         return held[self._count - 1]

@@ -7,20 +7,21 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_smtpserver.clock import monotonic
-from pytest_smtpserver.matching import Criteria, SMTPAssertionError, counted, describe_failure
+from pytest_smtpserver.matching import Criteria
 from pytest_smtpserver.numeric import is_number, is_whole
 
-from .awaiting import in_event_loop
 from .expectation import Expectation, Feed, Held, Holding, Patience
-from .hints import began_before, blocked_loop, hints
+from .failing import Failing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_smtpserver.recording.recorder import Recorder
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
+
+    from .causes import Surroundings
 
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True
@@ -29,10 +30,6 @@ Record = TypeVar("Record")
 
 _SNAPSHOT = methodcaller("snapshot")
 
-# A failure text shows the end of the transcript: more sessions than this do not fit.
-_SESSIONS_SHOWN = 5
-# The same for exchanges, of which each has a line or more.
-_EXCHANGES_SHOWN = 40
 # A day, as for the settings: longer than any test run. No thread can wait for an infinite time.
 _LONGEST = 86400
 
@@ -44,12 +41,16 @@ class Waits:
     """
 
     def __init__(
-        self, recorder: Recorder, address: str, wait_timeout: float, *, in_task: bool
+        self,
+        recorder: Recorder,
+        surroundings: Callable[[], Surroundings],
+        wait_timeout: float,
+        *,
+        in_task: bool,
     ) -> None:
         self._recorder = recorder
-        self._address = address
+        self._failing = Failing(recorder, surroundings, blocks=not in_task)
         self._wait_timeout = wait_timeout
-        self._in_task = in_task
 
     def messages(
         self,
@@ -87,7 +88,7 @@ class Waits:
             feed: Feed[Message] = Feed(lambda: self._recorder.messages, only_new=True)
             return partial(self._expect, feed, wanted, count, timeout, settle)
 
-        enter()()  # what is wrong with the arguments shall be said at once
+        enter()()  # what is wrong with the arguments so that bad arguments raise here
         return enter
 
     def transactions(
@@ -111,7 +112,7 @@ class Waits:
 
     def closed(self, timeout: float | None) -> Closed:
         """Expect that no client is connected."""
-        return Closed(self._recorder, monotonic(), self._timeout(timeout), blocks=not self._in_task)
+        return Closed(self._recorder, monotonic(), self._timeout(timeout), self._failing)
 
     def held(self, rule: Holding[Record], count: int, timeout: float | None) -> Held[Record]:
         """Expect that a rule has held so many commands."""
@@ -124,7 +125,7 @@ class Waits:
             now=monotonic(),
             timeout=self._timeout(timeout),
             give_up=lambda: self._recorder.crash is not None,
-            fail=partial(_fail_to_hold, self._recorder, self._address, not self._in_task),
+            fail=self._failing.held_too_few,
         )
 
     def _expect(
@@ -143,7 +144,7 @@ class Waits:
             Patience(self._timeout(timeout), _checked_seconds("settle", settle)),
             now=monotonic(),
             give_up=lambda: self._recorder.crash is not None,
-            fail=partial(_fail, self._recorder, self._address, self._in_task),
+            fail=self._failing.expectation,
         )
 
     def _timeout(self, timeout: float | None) -> float:
@@ -153,9 +154,9 @@ class Waits:
 class Closed:
     """No client is connected."""
 
-    def __init__(self, recorder: Recorder, now: float, timeout: float, *, blocks: bool) -> None:
+    def __init__(self, recorder: Recorder, now: float, timeout: float, failing: Failing) -> None:
         self._recorder = recorder
-        self._blocks = blocks
+        self._failing = failing
         self._timeout = timeout
         self._deadline = now + timeout
 
@@ -167,54 +168,8 @@ class Closed:
     def result(self) -> None:
         """Return nothing; see `expectation.Waiting`."""
         __tracebackhide__ = True
-        still_open = [one for one in self._recorder.sessions() if one.ended_by is None]
-        if still_open:
-            self._recorder.raise_crash()
-            who = ", ".join(map(repr, still_open[:_SESSIONS_SHOWN]))
-            hint = blocked_loop(in_event_loop()) if self._blocks else None
-            raise SMTPAssertionError(
-                f"expected no client to be connected, but {len(still_open)} still were after "
-                f"{self._timeout:g} s: {who}{f'; {hint}' if hint else ''}\n\n"
-                f"{still_open[-1].transcript_end(_EXCHANGES_SHOWN)}"
-            )
-
-
-def _fail(
-    recorder: Recorder, address: str, in_task: bool, expectation: Expectation[Record]
-) -> None:
-    __tracebackhide__ = True
-    recorder.raise_crash()
-    transactions = recorder.transactions()
-    raise SMTPAssertionError(
-        describe_failure(
-            count=expectation.count or 0,
-            criteria=expectation.criteria,
-            records=expectation.records,
-            matched=expectation.matched,
-            waited=expectation.waited,
-            refused=[one for one in transactions if one.refused or one.outcome == "rejected"],
-            hints=list(_hints(recorder, address, in_task, expectation)),
-            transcript=recorder.transcript(_SESSIONS_SHOWN, _EXCHANGES_SHOWN),
-        )
-    )
-
-
-def _fail_to_hold(recorder: Recorder, address: str, blocked: bool, sentence: str) -> None:
-    __tracebackhide__ = True
-    recorder.raise_crash()
-    raise SMTPAssertionError("; ".join([sentence, *hints(recorder, address, blocked=blocked)]))
-
-
-def _hints(
-    recorder: Recorder, address: str, in_task: bool, expectation: Expectation[Record]
-) -> Iterator[str]:
-    # Why a message that is one too many came is no riddle, unless it is another test's.
-    if len(expectation.matched) <= (expectation.count or 0):
-        if expectation.skipped:
-            yield f"{counted(expectation.skipped, 'message')} came before the block was entered"
-        # A wait of no time at all has blocked nothing.
-        yield from hints(recorder, address, blocked=expectation.waited > 0 and not in_task)
-    yield from began_before(recorder, expectation.records)
+        if self._recorder.open_sessions:
+            self._failing.still_connected(self._timeout)
 
 
 def _check_count(count: int | None) -> None:

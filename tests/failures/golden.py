@@ -14,7 +14,7 @@ TEXTS = Path(__file__).with_name("texts")
 # What differs from run to run, and what stands in its place.
 _VOLATILE = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
-    (re.compile(r"\bin (?:\d+ ms|\d+\.\d+ s|0\.\d+ s)"), "in TIME"),
+    (re.compile(r"\b(in|waited) (?:\d+ ms|\d+\.\d+ s)"), r"\1 TIME"),
     (re.compile(r"\+\d+\.\d{3} "), "+TIME "),
     (re.compile(r" at \d\d:\d\d:\d\d\.\d+ UTC"), " at TIME UTC"),
     (re.compile(r"\S*ways\.py:\d+"), "ways.py:LINE"),

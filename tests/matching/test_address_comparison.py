@@ -19,7 +19,14 @@ from pytest_smtpserver.matching.addresses import unmatched
         ("Postmaster", ("", "Postmaster")),
         ("", ("", "")),
         ("<>", ("", "")),
-        ("ann@BÜCHER.example", ("", "ann@bücher.example")),
+        ("ann@BÜCHER.example", ("", "ann@xn--bcher-kva.example")),
+        ('"ann"@Example.org', ("", "ann@example.org")),
+        (r'"a\nn"@example.org', ("", "ann@example.org")),
+        ('"ann smith"@example.org', ("", '"ann smith"@example.org')),
+        ('"ann."@example.org', ("", '"ann."@example.org')),
+        (r'"a\"b"@example.org', ("", r'"a\"b"@example.org')),
+        ('""@example.org', ("", '""@example.org')),
+        ("ann@-ü-.example", ("", "ann@-ü-.example")),
         ("broken <ann", ("", "broken <ann")),
         ("broken>", ("", "broken>")),
     ],
@@ -28,9 +35,16 @@ def test_an_address_is_a_display_name_and_an_addr_spec_with_its_domain_lowered(t
     assert parse_address(text) == parsed
 
 
-def test_internationalized_domains_are_compared_as_they_are_written():
+def test_an_internationalized_domain_is_the_same_as_its_a_labels():
     assert same_address("a@bücher.example", "a@BÜCHER.example")
-    assert not same_address("a@bücher.example", "a@xn--bcher-kva.example")
+    assert same_address("a@bücher.example", "a@XN--bcher-kva.example")
+    assert not same_address("a@bucher.example", "a@xn--bcher-kva.example")
+
+
+def test_a_quoted_local_part_is_the_same_without_its_quotes():
+    assert same_address('"ann"@x.example', "ann@x.example")
+    assert same_address("ann@x.example", '"a\\nn"@x.example')
+    assert not same_address('"Ann"@x.example', "ann@x.example")
 
 
 def test_an_address_without_name_leaves_the_named_one_to_whom_it_belongs():

@@ -8,6 +8,7 @@ from dirty_equals import IsStr
 from stand_in_records import Attempt, Envelope, Reply, Session, Transaction, message
 
 from pytest_smtpserver.matching import (
+    Cause,
     Criteria,
     describe_candidates,
     describe_failure,
@@ -18,6 +19,7 @@ NO_SUCH_USER = Reply(550, "5.1.1 no such user")
 REFUSED = Transaction(
     envelope=Envelope(rcpt_to=()), refused=(("bob@example.org", NO_SUCH_USER),), reply=NO_SUCH_USER
 )
+CAUSE = Cause("RCPT 'bob@example.org' was refused: 550 5.1.1 no such user", weight="this")
 
 
 def failure(criteria, records, *, count=1, waited=2.0, **rest):
@@ -44,7 +46,9 @@ def test_the_closest_message_is_shown_with_a_caret_under_the_first_difference():
     text = message_failure({"subject": "Welcome"}, message("Invoice"), message("Welcom"))
     assert text == lines(
         """
-        expected 1 message with subject='Welcome', got none matching of 2 in 2.0 s; closest: subject is 'Welcom'
+        subject is 'Welcom', not 'Welcome' (2 messages in 2.0 s)
+
+        expected 1 message with subject='Welcome'; got none of 2
 
         closest is message 2 of 2:
           subject: expected 'Welcome'
@@ -63,7 +67,9 @@ def test_only_what_differs_is_shown():
     text = message_failure(given, message("Welcome", to="bob@example.org"))
     assert text == lines(
         """
-        expected 1 message with subject='Welcome', rcpt_to='bob@example.org', to='bob@example.org', got none matching of 1 in 2.0 s; closest: rcpt_to is 'ann@example.org' (though To names 'bob@example.org')
+        rcpt_to is 'ann@example.org', not 'bob@example.org' (though To names 'bob@example.org'; 1 message in 2.0 s)
+
+        expected 1 message with subject='Welcome', rcpt_to='bob@example.org', to='bob@example.org'; got none of 1
 
         closest is message 1 of 1:
           rcpt_to: expected 'bob@example.org'
@@ -81,10 +87,12 @@ def test_of_several_addresses_the_nearest_is_compared():
     text = message_failure({"rcpt_to": "bob@EXAMPLE.org"}, message("Hi", rcpt_to=recipients))
     assert text == lines(
         """
-        expected 1 message with rcpt_to='bob@EXAMPLE.org', got none matching of 1 in 2.0 s; closest: rcpt_to is 'ann@example.org', 'bobby@example.org', 'cid@example.org', ... 1 more
+        rcpt_to lacks 'bob@EXAMPLE.org'; the nearest is 'bobby@example.org' (1 message in 2.0 s)
+
+        expected 1 message with rcpt_to='bob@EXAMPLE.org'; got none of 1
 
         closest is message 1 of 1:
-          rcpt_to: expected 'bob@example.org'
+          rcpt_to: expected 'bob@EXAMPLE.org'
                    nearest  'bobby@example.org'
                                 ^
 
@@ -99,7 +107,9 @@ def test_of_a_collection_is_said_what_is_missing_and_what_is_too_many():
     text = message_failure(given, message("Hi", rcpt_to=("ann@example.org", "eve@example.org")))
     assert text == lines(
         """
-        expected 1 message with rcpt_to=['bob@example.org', 'ann@example.org'], got none matching of 1 in 2.0 s; closest: rcpt_to is 'ann@example.org', 'eve@example.org' (missing 'bob@example.org'; unexpected 'eve@example.org')
+        rcpt_to lacks 'bob@example.org' and has 'eve@example.org' instead (1 message in 2.0 s)
+
+        expected 1 message with rcpt_to=['bob@example.org', 'ann@example.org']; got none of 1
 
         closest is message 1 of 1:
           rcpt_to: expected exactly 'ann@example.org', 'bob@example.org'
@@ -116,7 +126,9 @@ def test_of_a_long_body_the_nearest_passage_is_shown():
     text = message_failure({"body": "Your code is 1234."}, message("Hi", text=body))
     assert text == lines(
         """
-        expected 1 message with body='Your code is 1234.', got none matching of 1 in 2.0 s; closest: body has 'Your code is 1235.'
+        body has 'Your code is 1235.', not 'Your code is 1234.' (1 message in 2.0 s)
+
+        expected 1 message with body='Your code is 1234.'; got none of 1
 
         closest is message 1 of 1:
           body: expected to contain 'Your code is 1234.'
@@ -146,7 +158,9 @@ def test_a_body_without_any_near_passage_is_shown_itself():
     text = message_failure({"body": "Your code is 1234."}, message("Hi", text="Dear Ann,\nbye\n"))
     assert text == lines(
         r"""
-        expected 1 message with body='Your code is 1234.', got none matching of 1 in 2.0 s; closest: body is 'Dear Ann,\nbye\n'
+        body does not contain 'Your code is 1234.' (1 message in 2.0 s)
+
+        expected 1 message with body='Your code is 1234.'; got none of 1
 
         closest is message 1 of 1:
           body: expected to contain 'Your code is 1234.'
@@ -166,7 +180,9 @@ def test_patterns_callables_and_other_objects_are_named():
     text = message_failure(given, message("Hi", text="Bye", html="<b>Bye</b>"))
     assert text == lines(
         """
-        expected 1 message with subject=re.compile('^W'), html=None, text=is_long, username=IsStr(), got none matching of 1 in 2.0 s; closest: subject is 'Hi', html is '<b>Bye</b>', 2 more
+        subject is 'Hi', and re.compile('^W') is not found in it; html is '<b>Bye</b>', not absent; 2 more differ (1 message in 2.0 s)
+
+        expected 1 message with subject=re.compile('^W'), html=None, text=is_long, username=IsStr(); got none of 1
 
         closest is message 1 of 1:
           subject: expected re.compile('^W')
@@ -188,7 +204,9 @@ def test_a_false_predicate_on_the_whole_message_is_said_to_be_false():
     text = message_failure({"where": lambda _: False}, message("Hi"))
     assert text == lines(
         """
-        expected 1 message with where=<lambda>, got none matching of 1 in 2.0 s; closest: where is false
+        where=<lambda> is false (1 message in 2.0 s)
+
+        expected 1 message with where=<lambda>; got none of 1
 
         closest is message 1 of 1:
           where: expected <lambda> to be true of it
@@ -205,7 +223,9 @@ def test_of_many_differences_only_the_first_are_shown():
     text = mismatch({"header": dict.fromkeys(names, "1")}, message("Hi"))
     assert text == lines(
         """
-        expected the message to have header={'A': '1', 'B': '1', 'C': '1', 'D': '1', ...}, but header['A'] is absent, header['B'] is absent, 4 more
+        there is no A field (expected header['A']='1'); there is no B field (expected header['B']='1'); 4 more differ
+
+        expected the message to have header={'A': '1', 'B': '1', 'C': '1', 'D': '1', ...}
 
           header['A']: expected '1'
                        actual   absent
@@ -227,7 +247,9 @@ def test_one_message_too_many_is_named_and_all_that_match_are_listed():
     text = message_failure({"subject": "Hi"}, records[0], message("Bye"), records[1], waited=0.04)
     assert text == lines(
         """
-        expected exactly 1 message with subject='Hi', got 2 matching of 3 in 40 ms; newest: subject='Hi', mail_from='app@example.org', rcpt_to=('bob@example.org',)
+        2 messages, not 1: the newest is subject='Hi', mail_from='app@example.org', rcpt_to=('bob@example.org',)
+
+        expected 1 message with subject='Hi'; got 2 of 3
 
         2 messages matching:
           1. subject='Hi', mail_from='app@example.org', rcpt_to=('ann@example.org',)
@@ -241,7 +263,9 @@ def test_of_too_few_messages_those_that_match_are_marked():
     text = message_failure({"subject": "Hi"}, *records, count=3)
     assert text == lines(
         """
-        expected 3 messages with subject='Hi', got 2 matching of 3 in 2.0 s; closest: subject is 'Ho'
+        only 2 of 3 messages match; subject is 'Ho', not 'Hi' (3 messages in 2.0 s)
+
+        expected 3 messages with subject='Hi'; got 2 of 3
 
         closest is message 2 of 3:
           subject: expected 'Hi'
@@ -259,7 +283,9 @@ def test_of_too_few_messages_those_that_match_are_marked():
 def test_a_message_that_should_not_have_come_is_named():
     assert message_failure({}, message("Hi", mail_from=""), count=0, waited=None) == lines(
         """
-        expected no message, got 1; newest: subject='Hi', mail_from='', rcpt_to=('ann@example.org',)
+        1 message, not none: subject='Hi', mail_from='', rcpt_to=('ann@example.org',)
+
+        expected no message; got 1
 
         1 message:
           1. subject='Hi', mail_from='', rcpt_to=('ann@example.org',)
@@ -268,13 +294,18 @@ def test_a_message_that_should_not_have_come_is_named():
 
 
 def test_when_nothing_came_the_first_hint_and_the_transcript_tell_why():
-    hints = ["TLS failed: the client does not trust the CA", "AUTH was refused"]
-    text = message_failure({"to": "a@b.example"}, hints=hints, transcript="C: one\nS: two\n")
+    causes = [Cause("TLS: unknown CA", "trust it"), Cause("no client connected")]
+    text = message_failure(
+        {"to": "a@b.example"}, causes=causes, hints=["mind the gap"], transcript="C: one\nS: two\n"
+    )
     assert text == lines(
         """
-        expected 1 message with to='a@b.example', got none in 2.0 s; TLS failed: the client does not trust the CA
+        TLS: unknown CA (waited 2.0 s)
 
-        hint: AUTH was refused
+        expected 1 message with to='a@b.example'; got none
+
+        hint: trust it
+        hint: mind the gap
 
         end of the transcript:
           C: one
@@ -285,16 +316,16 @@ def test_when_nothing_came_the_first_hint_and_the_transcript_tell_why():
 
 def test_when_all_was_refused_the_reply_tells_why():
     content = Transaction(reply=Reply(554, "5.6.0 no"))
-    text = message_failure({}, refused=[content, REFUSED], hints=["a hint"], transcript="C: QUIT")
+    text = message_failure({}, refused=[content, REFUSED], causes=[CAUSE], transcript="C: QUIT")
     assert text == lines(
         """
-        expected 1 message, got none in 2.0 s; refused: rcpt_to='bob@example.org' with 550 5.1.1 no such user
+        RCPT 'bob@example.org' was refused: 550 5.1.1 no such user (waited 2.0 s)
+
+        expected 1 message; got none
 
         refused:
           mail_from='app@example.org', rcpt_to=('ann@example.org',) with 554 5.6.0 no
           rcpt_to='bob@example.org' with 550 5.1.1 no such user
-
-        hint: a hint
 
         end of the transcript:
           C: QUIT
@@ -308,7 +339,9 @@ def test_what_was_refused_stands_beside_what_came_close():
     )
     assert text == lines(
         """
-        expected 1 message with subject='Hi', got none matching of 1 in 2.0 s; closest: subject is 'Ho'; 1 refused
+        subject is 'Ho', not 'Hi' (1 message in 2.0 s)
+
+        expected 1 message with subject='Hi'; got none of 1
 
         closest is message 1 of 1:
           subject: expected 'Hi'
@@ -331,7 +364,9 @@ def test_transactions_and_sessions_are_told_of_in_their_own_words():
     text = failure(Criteria.for_transactions({"outcome": "accepted"}), [REFUSED])
     assert text == lines(
         """
-        expected 1 transaction with outcome='accepted', got none matching of 1 in 2.0 s; closest: outcome is 'rejected'
+        outcome is 'rejected', not 'accepted' (1 transaction in 2.0 s)
+
+        expected 1 transaction with outcome='accepted'; got none of 1
 
         closest is transaction 1 of 1:
           outcome: expected 'accepted'
@@ -346,7 +381,9 @@ def test_transactions_and_sessions_are_told_of_in_their_own_words():
     text = failure(Criteria.for_sessions({"tls": True, "mechanism": "LOGIN"}), [session])
     assert text == lines(
         """
-        expected 1 session with tls=True, mechanism='LOGIN', got none matching of 1 in 2.0 s; closest: tls is False, mechanism is 'PLAIN'
+        tls is False, not True; mechanism is 'PLAIN', not 'LOGIN' (1 session in 2.0 s)
+
+        expected 1 session with tls=True, mechanism='LOGIN'; got none of 1
 
         closest is session 1 of 1:
           tls: expected True
@@ -365,7 +402,9 @@ def test_an_assertion_on_one_message_shows_how_it_differs():
     text = mismatch({"subject": "Welcome", "cc": None}, message("Welcom", cc="eve@example.org"))
     assert text == lines(
         """
-        expected the message to have subject='Welcome', cc=None, but subject is 'Welcom', cc is 'eve@example.org'
+        subject is 'Welcom', not 'Welcome'; cc is 'eve@example.org', not absent
+
+        expected the message to have subject='Welcome', cc=None
 
           subject: expected 'Welcome'
                    actual   'Welcom'
@@ -385,7 +424,9 @@ def test_an_assertion_on_the_envelope_tells_a_keyword_without_value_from_none():
     text = describe_mismatch(criteria, record, criteria.differences(record))
     assert text == lines(
         """
-        expected the message to have parameters={'BODY': None, 'SIZE': None, 'SMTPUTF8': 'x'}, but parameters['SIZE'] is '12', parameters['SMTPUTF8'] is no value, 1 more
+        parameters['SIZE'] is '12', not no value; parameters['SMTPUTF8'] is no value, not 'x'; 1 more differ
+
+        expected the message to have parameters={'BODY': None, 'SIZE': None, 'SMTPUTF8': 'x'}
 
           parameters['SIZE']: expected no value
                               actual   '12'
@@ -399,12 +440,26 @@ def test_an_assertion_on_the_envelope_tells_a_keyword_without_value_from_none():
     )
 
 
+def test_a_cause_of_nothing_is_none_where_something_came():
+    causes = [Cause("no client connected", weight="nothing")]
+    text = message_failure({"subject": "Hi"}, message("Hi"), count=2, causes=causes)
+    assert text.startswith("only 1 of 2 messages match (waited 2.0 s)\n")
+
+
+def test_a_cause_that_concerns_the_expected_message_comes_before_one_that_differs():
+    text = message_failure({"subject": "Hi"}, message("Ho"), causes=[CAUSE])
+    assert text.startswith(f"{CAUSE.text} (1 message in 2.0 s)\n")
+    text = message_failure({"subject": "Hi"}, message("Ho"), causes=[Cause("something else")])
+    assert text.startswith("subject is 'Ho', not 'Hi' (1 message in 2.0 s)\n")
+
+
 def test_candidates_are_listed_when_there_are_too_many():
-    wanted = "link containing 'reset'"
     found = [f"https://x.example/reset/{number}" for number in range(4)]
-    assert describe_candidates(wanted=wanted, found=found) == lines(
+    assert describe_candidates(noun="link", which="containing 'reset'", found=found) == lines(
         """
-        expected exactly one link containing 'reset', found 4: 'https://x.example/reset/0', 'https://x.example/reset/1', 'https://x.example/reset/2', ... 1 more
+        4 links containing 'reset', not 1: 'https://x.example/reset/0', 'https://x.example/reset/1', 'https://x.example/reset/2', ... 1 more
+
+        expected exactly one link containing 'reset'
 
           1. 'https://x.example/reset/0'
           2. 'https://x.example/reset/1'
@@ -415,12 +470,21 @@ def test_candidates_are_listed_when_there_are_too_many():
 
 
 def test_what_there_is_instead_is_listed_when_there_is_no_candidate():
-    text = describe_candidates(wanted="attachment '*.pdf'", found=[], among=["a.txt"])
+    among = [("a.txt", "its name does not fit"), ("b.txt", "its name does not fit")]
+    text = describe_candidates(noun="attachment", which="'*.pdf'", found=[], among=among, of="<M>")
     assert text == lines(
         """
-        expected exactly one attachment '*.pdf', found none of 1: 'a.txt'
+        none of 2 attachments fits: 'a.txt', 'b.txt'
 
-          1. 'a.txt'
+        expected exactly one attachment '*.pdf'
+
+          1. 'a.txt': its name does not fit
+          2. 'b.txt': its name does not fit
+
+        in <M>
         """
     )
-    assert describe_candidates(wanted="link", found=[]) == "expected exactly one link, found none"
+    text = describe_candidates(noun="attachment", which="'*.pdf'", found=[], among=among[:1])
+    assert text.startswith("the only attachment is 'a.txt': its name does not fit\n")
+    text = describe_candidates(noun="link", which="", found=[])
+    assert text.startswith("there is no link\n")

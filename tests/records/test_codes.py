@@ -67,14 +67,12 @@ def test_a_code_near_such_a_word_is_found(body, code):
 )
 def test_what_only_looks_like_a_code_is_not_taken_for_one(other):
     assert text(f"Your code is 837261. {other}").code() == "837261"
-    with pytest.raises(
-        SMTPAssertionError, match=r"^expected exactly one one-time code, found none"
-    ):
+    with pytest.raises(SMTPAssertionError, match=r"one-time code"):
         text(f"We changed how the code works. {other}").code()
 
 
 def test_digits_far_from_any_such_word_are_no_code():
-    with pytest.raises(SMTPAssertionError, match="found none of 1: '837261'"):
+    with pytest.raises(SMTPAssertionError, match="the only one-time code is '837261': "):
         text(f"Code\n{'Much text. ' * 20}\n837261").code()
 
 
@@ -96,21 +94,19 @@ def test_a_code_in_what_a_reader_does_not_see_is_none():
 def test_two_codes_are_listed():
     with pytest.raises(SMTPAssertionError) as caught:
         text("Your code is 1234, the backup code is 5678.").code()
-    assert str(caught.value) == (
-        "expected exactly one one-time code, found 2: '1234', '5678'\n\n  1. '1234'\n  2. '5678'"
-    )
+    assert str(caught.value).startswith("2 one-time codes, not 1: '1234', '5678'\n")
 
 
 def test_a_pattern_gives_its_group_or_all_that_it_matched():
     message = text("Your token is ABC-123")
     assert message.code(r"[A-Z]{3}-\d+") == "ABC-123"
     assert message.code(re.compile(r"token is (\S+)")) == "ABC-123"
-    with pytest.raises(SMTPAssertionError, match=r"code matching '\\\\d\{9\}', found none"):
+    with pytest.raises(SMTPAssertionError, match=r"^there is no code \(expected one matching"):
         message.code(r"\d{9}")
 
 
 def test_a_wrong_pattern_names_itself():
-    with pytest.raises(ValueError, match=r"pattern='\(' is no regular expression: "):
+    with pytest.raises(ValueError, match=r"pattern='\(' is not a regular expression: "):
         text("x").code("(")
     with pytest.raises(TypeError, match=r"pattern=5: must be a str"):
         text("x").code(5)

@@ -146,10 +146,10 @@ def test_the_failure_names_the_first_problem_and_lists_all():
     with pytest.raises(SMTPAssertionError) as caught:
         message(f"Subject: Hi\n{HTML}").assert_no_problems(ignore=["missing-date", "missing-from"])
     assert str(caught.value) == (
-        "expected no problems, but missing-message-id: there is no Message-ID field "
-        "(RFC 5322 section 3.6.4); and 1 more\n"
+        "missing-message-id: there is no Message-ID field (RFC 5322 section 3.6.4); and 1 more\n"
         "\n"
-        "2 problems of <Message 'Hi': app@example.org -> ann@example.org>:\n"
+        "expected no problems; there are 2 problems of "
+        "<Message 'Hi': app@example.org -> ann@example.org>:\n"
         "  missing-message-id: there is no Message-ID field (RFC 5322 section 3.6.4)\n"
         "  html-without-text: there is an HTML body, but none in plain text for those who read no "
         "HTML (advice)"
@@ -163,7 +163,7 @@ def test_problems_can_be_ignored():
 
 def test_to_ignore_an_unknown_code_is_an_error_that_lists_the_known():
     with pytest.raises(
-        ValueError, match="'missing-dat' is no problem's code: known are bcc-header"
+        ValueError, match="'missing-dat' is not the code of a problem: known are bcc-header"
     ):
         message(HEADER).assert_no_problems(ignore=["missing-dat"])
 

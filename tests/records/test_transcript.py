@@ -87,7 +87,7 @@ def test_a_long_line_is_shown_by_both_its_ends():
     line = next(line for line in shown(conversation) if line.startswith("C: NOOP"))
     assert line.startswith("C: NOOP aaa")
     assert line.endswith("zzz")
-    assert "[... 305 characters ...]" in line
+    assert "[... 325 characters ...]" in line
 
 
 def test_control_characters_and_raw_octets_are_visible():

@@ -48,7 +48,7 @@ def test_the_loop_goes_on_while_its_own_client_is_held(smtpserver_async):
 def test_what_is_never_held_is_a_failure(smtpserver_async, run):
     async def main():
         rule = smtpserver_async.on("mail", optional=True).hold()
-        with pytest.raises(SMTPAssertionError, match="to hold 1 of its commands"):
+        with pytest.raises(SMTPAssertionError, match="to hold 1 command"):
             await rule.wait_held(timeout=0)
 
     run(main)

@@ -1,0 +1,38 @@
+"""The servers of this process, so that a report can show all of those that ran during a test."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from .core import Core
+
+_numbers = count(1)
+# Each server that was started, with the number of its last start. A server that nobody can reach
+# any more is of no interest.
+_servers: WeakKeyDictionary[Core, int] = WeakKeyDictionary()
+
+
+def started(server: Core) -> None:
+    """Note that a server listens from now on."""
+    _servers[server] = next(_numbers)
+
+
+def last_start() -> int:
+    """Return a number for `since`."""
+    return next(_numbers)
+
+
+def since(number: int = 0) -> tuple[Core, ...]:
+    """Return the servers that listen, or were started after `last_start` had given that number."""
+    starts = sorted(_servers.items(), key=lambda item: item[1])
+    return tuple(
+        server for server, start in starts if server.listener is not None or start > number
+    )
+
+
+def listening() -> tuple[Core, ...]:
+    """Return the servers that listen now, in the order in which they were started."""
+    return tuple(server for server in since() if server.listener is not None)

@@ -1,0 +1,55 @@
+"""Why nothing came: a table of causes, each of which looks at the facts.
+
+* `facts`: what is known when a wait has failed
+* `reach`: nobody came, or the mail went somewhere else
+* `security`: TLS, and clients that speak another protocol
+* `login`: AUTH
+* `refusal`: what rules and limits refused
+* `lasting`: what still lasts, or ended too early
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from . import lasting, login, reach, refusal, security
+from .facts import Elsewhere, Facts, Surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_smtpserver.matching import Cause
+
+__all__ = ["Elsewhere", "Facts", "Surroundings", "causes"]
+
+#: In the order in which they exclude each other: where one holds, those below are consequences of
+#: it, or say less. Each returns `None` unless the facts show it.
+_CAUSES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (
+    reach.before_the_block,
+    lasting.kept_waiting,
+    security.handshake_failed,
+    security.wrong_protocol,
+    login.refused,
+    refusal.transaction_refused,
+    refusal.session_refused,
+    login.offered_only_after_tls,
+    lasting.still_open,
+    lasting.aborted,
+    reach.not_listening,
+    reach.in_djangos_memory,
+    reach.suppressed_by_flask,
+    reach.at_another_server,
+    reach.blocked_loop,
+    reach.in_a_twisted_reactor,
+    reach.nobody,
+    security.silent,
+    lasting.session_open,
+    lasting.sent_nothing,
+)
+
+
+def causes(facts: Facts) -> Iterator[Cause]:
+    """Yield what the facts show, the most telling first."""
+    for look in _CAUSES:
+        if cause := look(facts):
+            yield cause

@@ -1,0 +1,54 @@
+"""What is known when a wait has failed: what the server is, and what it has seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_smtpserver.matching import Criteria
+    from pytest_smtpserver.records.session import Session
+    from pytest_smtpserver.records.transaction import Transaction
+    from pytest_smtpserver.settings import Settings
+
+
+class Elsewhere(NamedTuple):
+    """Another server of the same test, and what went there."""
+
+    address: str
+    sessions: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a server tells of itself, when it is asked."""
+
+    address: str
+    state: Literal["new", "listening", "stopped"]
+    settings: Settings
+    #: Given a session's id, the rule that has kept that client waiting last, as in its `str`.
+    waiting_at: Callable[[int], str | None] = lambda _: None
+    others: Sequence[Elsewhere] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that a cause is found in. `loop` is the event loop that the wait has blocked."""
+
+    about: Surroundings
+    sessions: Sequence[Session]
+    transactions: Sequence[Transaction]
+    #: What was waited for: `"message"`, `"transaction"` or `"session"`.
+    noun: str = "message"
+    criteria: Criteria | None = None
+    loop: str | None = None
+    #: How many messages came before the block of `capture` was entered.
+    skipped: int = field(default=0)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the server."""
+        return self.about.settings

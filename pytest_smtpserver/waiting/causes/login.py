@@ -1,0 +1,106 @@
+"""The client could not log in, or saw no way to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pytest_smtpserver.matching import Cause, shown
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.records.exchange import Exchange
+    from pytest_smtpserver.records.session import Session
+
+    from .facts import Facts
+
+# RFC 4954 sections 4 and 6: "Authentication credentials invalid", the mechanism is not known,
+# encryption is required.
+_INVALID = 535
+_UNKNOWN_MECHANISM = 504
+_NEEDS_TLS = 538
+
+
+def refused(facts: Facts) -> Cause | None:
+    """The last session that tried to log in, and did not."""
+    for session in reversed(facts.sessions):
+        if cause := why_not(session, facts):
+            return cause
+    return None
+
+
+def why_not(session: Session, facts: Facts | None = None) -> Cause | None:
+    """Return why a client that tried to log in is not; `None` if it is, or did not try."""
+    asked = [one for one in session.exchanges if one.verb == "AUTH"]
+    if any(attempt.succeeded for attempt in session.auth) or not (session.auth or asked):
+        return None
+    last = asked[-1] if asked else None
+    what = f"AUTH {_mechanism(session, last)}{_as_whom(session)}"
+    if last and last.rule:
+        return Cause(f"{what}: refused, {_reply(last)}", aside=f"rule {last.rule}")
+    return Cause(f"{what}: {_reason(session, last, facts)}", _advice(last, facts))
+
+
+def _mechanism(session: Session, last: Exchange | None) -> str:
+    named = last.argument.partition(" ")[0].upper() if last else ""
+    return named or (session.auth[-1].mechanism if session.auth else "")
+
+
+def _as_whom(session: Session) -> str:
+    name = session.auth[-1].username if session.auth else None
+    return "" if name is None else f" as {shown(name)}"
+
+
+def _reason(session: Session, last: Exchange | None, facts: Facts | None) -> str:
+    code = last.reply.code if last and last.reply else _INVALID
+    if code == _UNKNOWN_MECHANISM:
+        return "mechanism not offered"
+    if code == _NEEDS_TLS:
+        return "offered only under TLS"
+    if code != _INVALID:
+        return _reply(last)
+    users = facts.settings.users if facts else None
+    if isinstance(users, Mapping) and session.auth:
+        return "wrong password" if session.auth[-1].username in users else "no such user"
+    return _reply(last) if last and last.reply else "the credentials were refused"
+
+
+def _advice(last: Exchange | None, facts: Facts | None) -> str:
+    code = last.reply.code if last and last.reply else 0
+    if facts is None or code not in _ADVICE:
+        return ""
+    users = facts.settings.users
+    names = ", ".join(map(shown, users)) if isinstance(users, Mapping) else ""
+    mechanisms = ", ".join(facts.settings.mechanisms)
+    return _ADVICE[code].format(users=names, mechanisms=mechanisms) if names or code != 535 else ""
+
+
+_ADVICE = {
+    _INVALID: "the users are {users}",
+    _UNKNOWN_MECHANISM: "the server offers {mechanisms}",
+    _NEEDS_TLS: "the client must use STARTTLS first, or set auth_needs_tls=False",
+}
+
+
+def _reply(exchange: Exchange | None) -> str:
+    reply = exchange.reply if exchange else None
+    return " ".join(str(reply).split()) if reply else "no reply"
+
+
+def offered_only_after_tls(facts: Facts) -> Cause | None:
+    """The client left after EHLO, and AUTH would have been offered only after STARTTLS."""
+    settings = facts.settings
+    if settings.auth == "off" or settings.tls != "starttls" or not settings.auth_needs_tls:
+        return None
+    for session in facts.sessions:
+        if session.helo and not (session.tls or session.auth) and left_after_greeting(session):
+            return Cause(
+                "the client left after EHLO: AUTH is offered only after STARTTLS",
+                "let the client use STARTTLS, or set auth_needs_tls=False",
+            )
+    return None
+
+
+def left_after_greeting(session: Session) -> bool:
+    """Return whether the client said hello and left, without trying anything."""
+    verbs = {one.verb for one in session.exchanges}
+    return session.ended_at is not None and verbs <= {"", "EHLO", "HELO", "LHLO", "NOOP", "QUIT"}

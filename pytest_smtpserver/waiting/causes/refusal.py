@@ -1,0 +1,153 @@
+"""The server refused: by which rule, or by which of its settings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from pytest_smtpserver.matching import Cause, Criteria, same_address, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_smtpserver.matching.failure import Weight
+    from pytest_smtpserver.records.exchange import Exchange
+    from pytest_smtpserver.records.session import Session
+    from pytest_smtpserver.records.transaction import Transaction
+    from pytest_smtpserver.settings import Settings
+
+    from .facts import Facts
+
+_OCTETS = re.compile(r"([\d,]+) octets of content")
+
+
+def transaction_refused(facts: Facts) -> Cause | None:
+    """The last transaction in which something was refused, unless it was sent again later."""
+    for number, transaction in reversed(list(enumerate(facts.transactions))):
+        if not _is_refused(transaction) or _came_later(transaction, facts.transactions[number:]):
+            continue
+        exchange, what = _refusing(transaction)
+        weight = _weight(facts, transaction)
+        if exchange and weight:
+            by = f"rule {exchange.rule}" if exchange.rule else ""
+            sentence = _sentence(exchange, what, transaction, facts.settings)
+            return Cause(sentence, weight=weight, aside=by)
+    return None
+
+
+def _is_refused(transaction: Transaction) -> bool:
+    return bool(transaction.refused) or transaction.outcome == "rejected"
+
+
+def _came_later(refused: Transaction, later: Sequence[Transaction]) -> bool:
+    """Return whether all recipients got mail from the same sender in the end."""
+    wanted = [*refused.envelope.rcpt_to, *(address for address, _ in refused.refused)]
+    got = [
+        address
+        for one in later
+        if one.outcome == "accepted" and one.envelope.mail_from == refused.envelope.mail_from
+        for address in one.envelope.rcpt_to
+    ]
+    return bool(wanted) and all(any(same_address(one, two) for two in got) for one in wanted)
+
+
+def _weight(facts: Facts, transaction: Transaction) -> Weight | None:
+    """Return what the refusal explains; `None` if the criteria rule it out."""
+    given = facts.criteria.given if facts.criteria else {}
+    if facts.noun == "transaction":
+        return "something"
+    if facts.noun != "message":
+        return None if "ended_by" in given else "something"
+    if transaction.message is not None and facts.criteria:
+        return "this" if facts.criteria.matches(transaction.message) else None
+    envelope = {key: given[key] for key in ("mail_from", "rcpt_to") if key in given}
+    if not envelope:
+        return "something"
+    return "this" if Criteria.for_transactions(envelope).matches(transaction) else None
+
+
+def _refusing(transaction: Transaction) -> tuple[Exchange | None, str]:
+    """Return the exchange that refused last, and what it refused."""
+    replies = [reply for _, reply in transaction.refused]
+    if transaction.outcome == "rejected" and transaction.reply is not None:
+        replies.append(transaction.reply)
+    for exchange in reversed(transaction.session.exchanges):
+        if exchange.reply is not None and exchange.reply in replies:
+            return exchange, _what(exchange, transaction)
+    return None, ""
+
+
+def _what(exchange: Exchange, transaction: Transaction) -> str:
+    if exchange.verb == "RCPT":
+        for address, reply in transaction.refused:
+            if reply == exchange.reply and address in exchange.argument:
+                return f"RCPT {shown(address)}"
+    if exchange.verb == "MAIL":
+        return f"MAIL {shown(transaction.envelope.mail_from)}"
+    return "the content" if exchange.verb == "." else exchange.verb
+
+
+def _sentence(exchange: Exchange, what: str, transaction: Transaction, settings: Settings) -> str:
+    assert exchange.reply is not None
+    said = " ".join(str(exchange.reply).split())
+    limit = _LIMITS.get((exchange.reply.code, exchange.reply.enhanced or ""))
+    limit = None if exchange.rule else limit
+    return limit(exchange, transaction, settings) if limit else f"{what} was refused: {said}"
+
+
+def _too_big(exchange: Exchange, transaction: Transaction, settings: Settings) -> str:
+    octets = transaction.envelope.parameters.get("SIZE") if exchange.verb == "MAIL" else None
+    kept = _OCTETS.search(transaction.session.transcript)
+    if octets is None and kept:
+        octets = kept[1].replace(",", "")
+    size = f"{int(octets):,} octets" if octets and octets.isdigit() else "the content is too big"
+    return f"too big: {size}, max_message_size is {settings.max_message_size:,}"
+
+
+def _too_many(exchange: Exchange, _: Transaction, settings: Settings) -> str:
+    said = " ".join(str(exchange.reply).split())
+    return f"too many recipients: max_recipients is {settings.max_recipients:,}; {said}"
+
+
+def _no_tls(exchange: Exchange, _: Transaction, __: Settings) -> str:
+    return f"{exchange.verb} came before STARTTLS, and tls_required is on: {exchange.reply}"
+
+
+def _no_auth(exchange: Exchange, _: Transaction, __: Settings) -> str:
+    return f"{exchange.verb} came without AUTH, and auth='required': {exchange.reply}"
+
+
+#: The server's own refusals, whose reply does not say all. 530 5.7.0 is two of them.
+_LIMITS: Final[dict[tuple[int, str], Callable[[Exchange, Transaction, Settings], str]]] = {
+    (552, "5.3.4"): _too_big,
+    (452, "4.5.3"): _too_many,
+    (530, "5.7.0"): lambda exchange, transaction, settings: (
+        _no_tls if "STARTTLS" in str(exchange.reply) else _no_auth
+    )(exchange, transaction, settings),
+}
+
+
+def session_refused(facts: Facts) -> Cause | None:
+    """No transaction began, and the server refused something before it."""
+    if any(session.transactions for session in facts.sessions):
+        return None
+    for session in reversed(facts.sessions):
+        if cause := _refused_before_mail(session, facts.settings):
+            return cause
+    return None
+
+
+def _refused_before_mail(session: Session, settings: Settings) -> Cause | None:
+    for exchange in reversed(session.exchanges):
+        reply = exchange.reply
+        if reply is None or reply.is_positive or exchange.verb == "AUTH":
+            continue
+        said = " ".join(str(reply).split())
+        by = f"rule {exchange.rule}" if exchange.rule else ""
+        if not exchange.verb and not by and settings.max_connections:
+            return Cause(
+                f"too many connections: max_connections is {settings.max_connections}", aside=said
+            )
+        what = exchange.verb or "the connection"
+        return Cause(f"{what} was refused: {said}", weight="nothing", aside=by)
+    return None

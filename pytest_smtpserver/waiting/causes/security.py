@@ -1,0 +1,95 @@
+"""The TLS handshake failed, or the client spoke another protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pytest_smtpserver.matching import Cause
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.records.session import Session
+
+    from .facts import Facts
+
+#: What is wrong with the certificate of each setting, in words.
+_MADE_SO: Final = {
+    "expired": "the certificate has expired",
+    "wrong-host": "the certificate names another host",
+    "untrusted": "nobody trusts the certificate's authority",
+}
+
+
+def handshake_failed(facts: Facts) -> Cause | None:
+    """The last handshake that failed, unless the client has come back with another."""
+    for session in reversed(facts.sessions):
+        if session.tls is not None and session.tls_failure is None:
+            return None
+        if session.tls_failure:
+            return _why(facts, session.tls_failure)
+    return None
+
+
+def _why(facts: Facts, failure: str) -> Cause:
+    tls = facts.settings.tls
+    if failure.startswith("the client began with TLS"):
+        advice = "let the client begin in clear" + (", then STARTTLS" if tls != "off" else "")
+        return Cause(f"the client spoke TLS at a plain port (tls={tls!r})", advice)
+    if "does not speak TLS" in failure:
+        where = "at a TLS port" if tls == "implicit" else "after STARTTLS"
+        return Cause(f"the client spoke plain text {where} (tls={tls!r})", aside=failure)
+    if "certificate" in failure:
+        return _certificate_refused(facts, failure)
+    return Cause(f"the TLS handshake failed: {failure}")
+
+
+def _certificate_refused(facts: Facts, failure: str) -> Cause:
+    made_so = _MADE_SO.get(str(facts.settings.certificate))
+    if made_so:
+        setting = f"certificate={facts.settings.certificate!r}"
+        return Cause(f"TLS: {made_so}, as {setting} has it", aside=failure)
+    if "unknown CA" in failure:
+        return Cause(
+            "TLS: the client does not trust the test's CA (unknown CA)",
+            "use the fixture smtpserver_trusted, smtpserver.client_context() or "
+            "smtpserver_ca.cert_file",
+            aside=failure,
+        )
+    return Cause(
+        f"TLS: {failure}",
+        "the certificate names the server's host, its hostname, localhost, 127.0.0.1 and ::1",
+    )
+
+
+def wrong_protocol(facts: Facts) -> Cause | None:
+    """An SMTP client at an LMTP server, or the reverse."""
+    is_lmtp = facts.settings.protocol == "lmtp"
+    verbs, names = (
+        (("EHLO", "HELO"), ("SMTP", "LMTP")) if is_lmtp else (("LHLO",), ("LMTP", "SMTP"))
+    )
+    for session in facts.sessions:
+        said = [one for one in session.exchanges if one.verb in verbs]
+        if said and session.helo is None and not said[-1].rule:
+            protocol = f"protocol={facts.settings.protocol!r}"
+            return Cause(
+                f"{said[-1].verb}: an {names[0]} client at an {names[1]} server ({protocol})"
+            )
+    return None
+
+
+def silent(facts: Facts) -> Cause | None:
+    """All clients connected and said nothing."""
+    if not facts.sessions or not all(map(_is_silent, facts.sessions)):
+        return None
+    how = "connected, but said nothing"
+    who = "a client" if len(facts.sessions) == 1 else f"{len(facts.sessions)} clients"
+    if facts.settings.tls == "implicit":
+        return Cause(
+            f"{who} {how} at a TLS port (tls='implicit')",
+            "a client that speaks plain SMTP waits here for a greeting that never comes",
+            weight="nothing",
+        )
+    return Cause(f"{who} {how}", weight="nothing")
+
+
+def _is_silent(session: Session) -> bool:
+    return not (session.tls or session.tls_failure or any(one.verb for one in session.exchanges))

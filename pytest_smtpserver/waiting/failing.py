@@ -1,0 +1,153 @@
+"""Failing: all that the server knows, made into the text of a failed wait."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from pytest_smtpserver.matching import (
+    Criteria,
+    SMTPAssertionError,
+    counted,
+    describe_failure,
+    transcript_end,
+)
+from pytest_smtpserver.matching.failure import assembled, seconds
+
+from .awaiting import in_event_loop
+from .causes import Facts, causes
+from .causes.reach import ASYNC_ADVICE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pytest_smtpserver.matching import Cause
+    from pytest_smtpserver.recording.recorder import Recorder
+
+    from .causes import Surroundings
+    from .expectation import Expectation
+
+# A failure text shows the end of the transcript: more sessions than this do not fit.
+_SESSIONS_SHOWN = 5
+# The same for exchanges, of which each has a line or more.
+_EXCHANGES_SHOWN = 40
+_TRANSCRIPT_LINES = 20
+
+
+class Failing:
+    """Raises the failures of one server's waits.
+
+    `blocks` says that nothing else can run in the caller's thread meanwhile.
+    """
+
+    def __init__(
+        self, recorder: Recorder, surroundings: Callable[[], Surroundings], *, blocks: bool
+    ) -> None:
+        self._recorder = recorder
+        self._surroundings = surroundings
+        self._blocks = blocks
+
+    def expectation(self, expected: Expectation[Any]) -> None:
+        """Raise the failure of a wait for records."""
+        __tracebackhide__ = True
+        self._recorder.raise_crash()
+        transactions = self._recorder.transactions()
+        # A wait of no time at all has blocked nothing.
+        facts = self._facts(
+            expected.criteria, blocked=expected.waited > 0, skipped=expected.skipped
+        )
+        raise SMTPAssertionError(
+            describe_failure(
+                count=expected.count or 0,
+                criteria=expected.criteria,
+                records=expected.records,
+                matched=expected.matched,
+                waited=expected.waited,
+                refused=[one for one in transactions if one.refused or one.outcome == "rejected"],
+                causes=list(causes(facts)),
+                hints=list(_began_before(self._recorder, expected.records)),
+                transcript=self._transcript(),
+            )
+        )
+
+    def held_too_few(self, rule: object, held: int, count: int, waited: float) -> None:
+        """Raise the failure of a wait for commands that a rule should hold."""
+        __tracebackhide__ = True
+        self._recorder.raise_crash()
+        found = list(causes(self._facts(None, blocked=waited > 0)))
+        few = f"{held} of {count} commands held"
+        first = f"{found[0].text}; {few}" if found else few
+        raise SMTPAssertionError(
+            assembled(
+                [
+                    [f"{first} (waited {seconds(waited)})"],
+                    [f"expected the rule {rule} to hold {counted(count, 'command')}"],
+                    _advice(found),
+                    transcript_end(self._transcript(), _TRANSCRIPT_LINES),
+                ]
+            )
+        )
+
+    def still_connected(self, waited: float) -> None:
+        """Raise the failure of a wait for the last client to leave."""
+        __tracebackhide__ = True
+        self._recorder.raise_crash()
+        lasting = [one for one in self._recorder.sessions() if one.ended_by is None]
+        if not lasting:
+            return
+        found = list(causes(self._facts(None, blocked=waited > 0)))
+        found = [cause for cause in found if cause.weight != "nothing"][:1]
+        loop = [f"hint: this wait blocked the running {name} loop: {ASYNC_ADVICE}"
+                for name in (self._loop(blocked=waited > 0),) if name]  # fmt: skip
+        is_one = len(lasting) == 1
+        who = f"{counted(len(lasting), 'client')} {'is' if is_one else 'are'} still connected"
+        why = f"; {found[0].text}" if found else ""
+        raise SMTPAssertionError(
+            assembled(
+                [
+                    [f"{who}{why} (waited {seconds(waited)})"],
+                    ["expected no client to be connected; these are:"]
+                    + [f"  {one!r}" for one in lasting[-_SESSIONS_SHOWN:]],
+                    loop or _advice(found),
+                    transcript_end(self._transcript(), _TRANSCRIPT_LINES),
+                ]
+            )
+        )
+
+    def _facts(self, criteria: Criteria | None, *, blocked: bool, skipped: int = 0) -> Facts:
+        return Facts(
+            about=self._surroundings(),
+            sessions=self._recorder.sessions(),
+            transactions=self._recorder.transactions(),
+            noun=criteria.kind.noun if criteria else "",
+            criteria=criteria,
+            loop=self._loop(blocked=blocked),
+            skipped=skipped,
+        )
+
+    def _loop(self, *, blocked: bool) -> str | None:
+        return in_event_loop() if blocked and self._blocks else None
+
+    def _transcript(self) -> str:
+        return self._recorder.transcript(_SESSIONS_SHOWN, _EXCHANGES_SHOWN, compact=True)
+
+
+def _advice(found: Sequence[Cause]) -> list[str]:
+    return [f"hint: {found[0].advice}"] if found and found[0].advice else []
+
+
+def _began_before(recorder: Recorder, records: Sequence[object]) -> Iterator[str]:
+    """Yield a sentence for each message whose MAIL came before the records were emptied."""
+    if not recorder.cleared:
+        return
+    # What was open when the records were emptied comes first.
+    early = takewhile(
+        lambda one: one.started_at.timestamp() < recorder.cleared, recorder.transactions()
+    )
+    messages = {id(transaction.message) for transaction in early}
+    for number, record in enumerate(records if messages else (), 1):
+        if id(record) in messages:
+            yield (
+                f"message {number} began before this test (or its last clear()): its MAIL came "
+                "before the records were emptied"
+            )
