@@ -29,6 +29,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+# It reads the time, and must do so before a test can travel in it.
+from . import clock as _clock  # noqa: F401
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:

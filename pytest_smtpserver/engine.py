@@ -57,8 +57,8 @@ class Hold:
 class StartTLS:
     """Shake hands as a TLS server; from then on everything is encrypted.
 
-    `received` are octets of the handshake that the engine was given already. The driver sets the
-    context's `sni_callback`, and forbids renegotiation.
+    `received` are octets of the handshake that the engine was given already. The driver forbids
+    renegotiation in the context.
     """
 
     context: ssl.SSLContext
@@ -135,6 +135,14 @@ class Engine(Protocol):
     @property
     def idle_timeout(self) -> float:
         """Seconds that the peer may be silent before the driver calls `end("idle")`."""
+
+    @property
+    def awaits_goodbye(self) -> bool:
+        """Whether the peer has done what it came for, and has nothing open.
+
+        When the server stops, such a peer has a moment to say goodbye before `end("stop")`, which
+        then should say nothing.
+        """
 
     def opened(self, now: float) -> None:
         """Take note that the connection is open."""

@@ -33,6 +33,7 @@ class HTTPEngine:
     """One connection; an `Engine`. `answer` is given the request."""
 
     idle_timeout = _REQUEST_SECONDS
+    awaits_goodbye = False
 
     def __init__(self, answer: Callable[[h11.Request], Answer]) -> None:
         self._answer = answer

@@ -9,11 +9,12 @@ before the first server starts, because importing trio takes a tenth of a second
 * `unix`: sockets in the file system instead of addresses
 * `readiness`: calling who waits for a socket to be readable
 * `stream`: octets over a socket, in clear
-* `tls`: the same, encrypted, and `handshake`: why a handshake failed
+* `tls`: the same, encrypted; `handshake`: why a handshake failed; `client_hello`: which server the
+  client asked for
 """
 
-from .background import background, shut_down
+from .background import background, is_running, shut_down
 from .listener import Listener
 from .unix import ImpossibleHost
 
-__all__ = ["ImpossibleHost", "Listener", "background", "shut_down"]
+__all__ = ["ImpossibleHost", "Listener", "background", "is_running", "shut_down"]

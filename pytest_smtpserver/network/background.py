@@ -1,8 +1,17 @@
 """The one thread in which all servers of a process run.
 
-It is started by the first server and runs `trio.run` until the process, or the test run, ends.
-It is a daemon: if all else fails it does not keep the process. After a fork the child has no
-such thread, only what is left of its parent's; the first server of the child starts another.
+It is started by the first server and runs `trio.run` until the process, or the test run that
+started it, ends. It is a daemon: if all else fails it does not keep the process. After a fork the
+child has no such thread, only what is left of its parent's; the first server of the child starts
+another.
+
+Two things can go wrong with it, and neither may cost the next test:
+
+* It ends, because something raised what nobody may catch. It then tells every listener that still
+  lives in it, closes what they own, and the next server starts another thread.
+* A callable of a test blocks it. A listener that was closed in vain says so with `is_stuck`, and
+  the next server gets a thread of its own. The old one goes on if the callable ever returns, for
+  those who are in it already.
 """
 
 from __future__ import annotations
@@ -20,9 +29,14 @@ from pytest_smtpserver.clock import monotonic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .listener import Listener
+
 # Arbitrary, and far more than a healthy machine needs.
 _START_TIMEOUT = 10.0
 _SHUTDOWN_TIMEOUT = 1.0
+
+# The real class: a test may have put a fake in the place of `threading.Thread`.
+_Thread = type(threading.main_thread()).__mro__[1]
 
 
 class Background:
@@ -34,8 +48,12 @@ class Background:
         self._failure: BaseException | None = None
         self._token: trio.lowlevel.TrioToken
         self.nursery: trio.Nursery
+        #: Those who must be told if the thread ends.
+        self.listeners: set[Listener] = set()
+        #: Whether somebody has waited in vain for it to do something.
+        self.is_stuck = False
         # A thread dump shows the name.
-        self._thread = threading.Thread(
+        self._thread: threading.Thread = _Thread(
             target=self._run, name="pytest-smtpserver (trio)", daemon=True
         )
         self._thread.start()
@@ -72,11 +90,11 @@ class Background:
     def _run(self) -> None:
         try:
             trio.run(self._main, clock=SteadyClock())
-        except BaseException as error:
-            if self._ready.is_set():
-                raise
+        except BaseException as error:  # noqa: BLE001  # told to whoever has a server in here
             self._failure = error
-            self._ready.set()
+        self._ready.set()
+        for listener in tuple(self.listeners):
+            listener.thread_ended(self._failure)
 
     async def _main(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
@@ -97,31 +115,37 @@ def _refuse_gevent() -> None:
 
 
 _lock = threading.Lock()
-_background: Background | None = None
+#: The last one is for new servers; those before it are stuck.
+_backgrounds: list[Background] = []
 
 
 def background() -> Background:
-    """Return this process's thread, started if need be."""
-    global _background
+    """Return this process's thread for new servers, started if need be."""
     with _lock:
-        if _background is None or not _background.is_alive:
-            _background = Background()
-        return _background
+        _backgrounds[:] = [one for one in _backgrounds if one.is_alive]
+        if not _backgrounds or _backgrounds[-1].is_stuck:
+            _backgrounds.append(Background())
+        return _backgrounds[-1]
+
+
+def is_running() -> bool:
+    """Return whether this process has such a thread."""
+    return any(one.is_alive for one in _backgrounds)
 
 
 def shut_down() -> None:
     """End this process's thread if it has one; the next server starts another."""
-    global _background
     with _lock:
-        ended, _background = _background, None
-    if ended is not None:
-        ended.shut_down()
+        ended = _backgrounds[:]
+        _backgrounds.clear()
+    for one in ended:
+        one.shut_down()
 
 
 def _forget_parents_thread() -> None:
-    global _background, _lock
+    global _lock
     _lock = threading.Lock()
-    _background = None
+    _backgrounds.clear()
 
 
 atexit.register(shut_down)

@@ -39,8 +39,14 @@ if TYPE_CHECKING:
 _DRAIN_SECONDS = 1.0
 # How long a last word may take to leave; within what stopping a server may take.
 _LAST_WORD_SECONDS = 0.5
+# How long a client that is done may take to say so when the server stops. Arbitrary: a client that
+# is about to say QUIT has it on its way, and one that keeps its connection must not delay a test.
+_GOODBYE_SECONDS = 0.1
 # After so many replies to what came together, other clients have their turn: some 2 ms of work.
 _REPLIES_IN_A_ROW = 64
+# What ends a task by the will of trio, and not because something failed. All else is told to the
+# test: a callable of its may raise `SystemExit`, or what `pytest.fail` raises.
+_OUR_OWN = (trio.Cancelled, GeneratorExit)
 # For the task: some of what is owed could not leave at once.
 _SEND_THE_REST = Send(b"")
 
@@ -63,9 +69,16 @@ class Connection:
         self._over = False
 
     def stop(self) -> None:
-        """Let what is owed leave, say a last word, and close."""
+        """Let what is owed leave, say a last word, and close.
+
+        A client that is done has a moment to say so itself. It is the most ordinary end of a test:
+        the message has come, and the thread that has sent it is about to say QUIT.
+        """
         self._end_reason = "stop"
-        self._scope.cancel()
+        if self._engine.awaits_goodbye:
+            self._scope.deadline = min(self._scope.deadline, monotonic() + _GOODBYE_SECONDS)
+        else:
+            self._scope.cancel()
 
     def abandon(self) -> None:
         """Close this process's copy of the socket, and do nothing else."""
@@ -80,7 +93,9 @@ class Connection:
                 await self._converse()
             if self._scope.cancelled_caught:
                 await self._finish(self._end_reason)
-        except Exception as error:  # noqa: BLE001  # other clients go on, and the test hears of it
+        except _OUR_OWN:
+            raise
+        except BaseException as error:  # noqa: BLE001  # others go on, and the test hears of it
             self._on_crash(error)
             await self._finish_after_crash()
         finally:
@@ -135,6 +150,8 @@ class Connection:
     def _push_deadline(self) -> None:
         # Moving a deadline costs more than asking the time, so it is moved a little farther than
         # needed, and then not for every single read.
+        if self._end_reason == "stop":
+            return
         idle_timeout = self._engine.idle_timeout
         earliest = monotonic() + idle_timeout
         if not earliest <= self._scope.deadline < math.inf:

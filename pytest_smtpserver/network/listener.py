@@ -2,6 +2,29 @@
 
 `bind` runs in the caller's thread: an address that cannot be had is an error on the caller's own
 line, the port is known at once, and a client that comes early waits in the kernel's backlog.
+
+Who owns a socket, and who closes it
+------------------------------------
+
+A descriptor is a small number, and the system gives it away again as soon as it is free. Whoever
+closes a socket while another still waits for that number takes the number away from under it: the
+next server that gets it is never told of its clients. So
+
+* each socket is closed by the server's thread alone, and by one object: the listening one by its
+  `Listener`, an accepted one by its `Connection`;
+* before it is closed, all who wait for it are told (`trio.lowlevel.notify_closing`, the end of the
+  connection's task);
+* another thread that wants it closed asks for that (`Background.soon`) and waits, for a bounded
+  time. If the thread does not answer, because a callable of the test blocks it, the socket is not
+  closed but shut down: nobody can connect any more, the port can be bound again, and the number
+  stays taken until its owner comes round to it;
+* only where there is no server's thread any more may somebody else close: after it has ended, the
+  last thing that it does is to close what is left; and after a fork the child closes its copies.
+
+To stop a server, then: the listener is told, closes its own socket, tells each connection, and is
+`_closed` when the last of them is gone. Each connection tells its engine, which has the last word
+and the final record, and closes its socket. What has not ended when the time is over is recorded as
+ended by `Recorder.seal`.
 """
 
 from __future__ import annotations
@@ -34,9 +57,11 @@ if TYPE_CHECKING:
 _BACKLOG = 1024
 # The contract: stopping returns within a second however clients behave.
 _CLOSE_TIMEOUT = 0.9
-# What an accept can fail with for want of a resource that another connection may give back.
-_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
+# How soon after an accept that failed the next one is tried: what failed may be over by then, such
+# as a want of descriptors, and it must not become a busy loop.
 _RETRY_DELAY = 0.05
+# Nobody is there, or has left before it was accepted: what clients do is no failure.
+_NOBODY = (BlockingIOError, ConnectionAbortedError, InterruptedError)
 
 _listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
 
@@ -66,13 +91,14 @@ class Listener:
         self._make_engine = make_engine
         self._on_crash = on_crash
         self._connections: set[Connection] = set()
-        self._closing = False
+        self._closing = self._given_up = False
         self._closed = threading.Event()
         try:
             self._background = background()
         except BaseException:
             self._socket.close()
             raise
+        self._background.listeners.add(self)
         self._background.soon(self._background.nursery.start_soon, self._serve)
         _listeners.add(self)
 
@@ -82,16 +108,33 @@ class Listener:
         return self._background.is_current
 
     def close(self) -> None:
-        """Listen no more, and end all connections; returns within a second. Never raises."""
-        try:
+        """Listen no more, and end all connections; returns within a second. Never raises.
+
+        In the server's own thread it returns at once, and the connections end after that.
+        """
+        if self._background.is_current:
+            self._close()
+            return
+        with contextlib.suppress(trio.RunFinishedError):  # its end has closed everything
             self._background.soon(self._close)
-        except trio.RunFinishedError:
-            pass
-        else:
-            if not self._background.is_current and self._background.is_alive:
-                self._closed.wait(_CLOSE_TIMEOUT)
+            if not self._closed.wait(_CLOSE_TIMEOUT) and not self._closing:
+                self._give_up()
+
+    def _give_up(self) -> None:
+        # Something blocks the thread, which closes the socket later.
+        self._given_up = self._background.is_stuck = True
+        self._remove_file()
+        with contextlib.suppress(OSError):  # not every system does that to a listening socket
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def thread_ended(self, cause: BaseException | None) -> None:
+        """Close what is left after the thread has ended, and say that it has; its last words."""
+        for connection in self._connections:
+            connection.abandon()
         self._socket.close()
         self._remove_file()
+        self._closed.set()
+        self._on_crash(cause or RuntimeError("the SMTP server's thread was ended"))
 
     def _remove_file(self) -> None:
         # Another server may have taken the path meanwhile.
@@ -106,7 +149,11 @@ class Listener:
             connection.abandon()
 
     def _close(self) -> None:
+        if self._closing:
+            return
         self._closing = True
+        self._background.listeners.discard(self)
+        self._remove_file()
         trio.lowlevel.notify_closing(self._socket)
         self._socket.close()
         for connection in self._connections:
@@ -118,24 +165,22 @@ class Listener:
             self._closed.set()
 
     async def _serve(self) -> None:
-        while not self._closing:
+        while not (self._closing or self._given_up):
             try:
                 await trio.lowlevel.wait_readable(self._socket)
                 self._accept()
             except trio.ClosedResourceError:
                 return
-            except Exception as error:  # noqa: BLE001  # others go on, and the test hears of it
-                if isinstance(error, OSError) and error.errno in _EXHAUSTED:
-                    await trio.sleep(_RETRY_DELAY)
-                elif not self._closing:
+            except Exception as error:  # noqa: BLE001  # the test hears of it, and it goes on
+                if not (self._closing or self._given_up):
                     self._on_crash(error)
-                    return
+                    await trio.sleep(_RETRY_DELAY)
 
     def _accept(self) -> None:
         while not self._closing:
             try:
                 accepted, address = self._socket.accept()
-            except (BlockingIOError, ConnectionAbortedError):
+            except _NOBODY:
                 return
             accepted.setblocking(False)
             # Records keep it, and most clients are on one and the same host.
@@ -143,6 +188,10 @@ class Listener:
             self._background.nursery.start_soon(self._drive, accepted, client)
 
     async def _drive(self, accepted: socket.socket, client: Address) -> None:
+        if self._closing:
+            # Accepted, but nobody has spoken to it: a session would begin after the stop.
+            accepted.close()
+            return
         try:
             connection = Connection(accepted, self._make_engine(client), self._on_crash)
         except Exception as error:  # noqa: BLE001  # whatever it is, the test must hear of it
@@ -151,8 +200,6 @@ class Listener:
             return
         self._connections.add(connection)
         try:
-            if self._closing:
-                connection.stop()
             await connection.run()
         finally:
             self._connections.discard(connection)

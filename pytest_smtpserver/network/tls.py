@@ -13,10 +13,10 @@ from __future__ import annotations
 import contextlib
 import ssl
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from pytest_smtpserver.engine import TLSInfo
 
+from .client_hello import ClientHello
 from .handshake import LEFT, LEFT_AFTER_CERTIFICATE, RESET, HandshakeFailed, is_tls, why
 from .stream import CHUNK, Lost
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 _COMMON = "commonName"
 
-# OpenSSL tells the context's callback the name in the middle of the handshake.
-_server_names: WeakKeyDictionary[ssl.SSLObject, str] = WeakKeyDictionary()
-
 
 class TLSStream:
     """What is encrypted below is clear above; a `Stream`."""
@@ -41,6 +38,7 @@ class TLSStream:
         self._outgoing = ssl.MemoryBIO()
         _prepare(context)
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._hello = ClientHello()
         self._encrypted = bytearray()
         self._can_send = False
         self._ended = False
@@ -59,13 +57,13 @@ class TLSStream:
         return TLSInfo(
             version=version,
             cipher=cipher[0],
-            server_name=_server_names.get(self._tls),
+            server_name=self._hello.server_name,
             client_name=_client_name(self._tls),
         )
 
     async def _shake_hands(self, octets: bytes) -> None:
         first, has_answered = octets[:1], False
-        self._incoming.write(octets)
+        self._hear(octets)
         while True:
             try:
                 return self._tls.do_handshake()
@@ -79,7 +77,11 @@ class TLSStream:
             if not octets:
                 raise HandshakeFailed(LEFT_AFTER_CERTIFICATE if has_answered else LEFT)
             first = first or octets[:1]
-            self._incoming.write(octets)
+            self._hear(octets)
+
+    def _hear(self, octets: bytes) -> None:
+        self._hello.feed(octets)
+        self._incoming.write(octets)
 
     async def receive(self) -> bytes:
         """See `Stream`; the end may be a close_notify, the end below, or what is no TLS."""
@@ -157,9 +159,3 @@ def _prepare(context: ssl.SSLContext) -> None:
     # Renegotiation is refused: TLS 1.3 has none, and in TLS 1.2 writing might have to wait for
     # reading because of it.
     context.options |= ssl.OP_NO_RENEGOTIATION
-    context.sni_callback = _note_server_name
-
-
-def _note_server_name(tls: ssl.SSLObject, server_name: str | None, context: ssl.SSLContext) -> None:
-    if server_name is not None:
-        _server_names[tls] = server_name

@@ -45,6 +45,9 @@ from .options import TRANSCRIPT, pytest_addoption
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+#: Whether the servers' thread is this run's: there was none when it began.
+_ENDS_THREAD = pytest.StashKey[bool]()
+
 #: What pytest finds here beside the hooks below.
 __all__ = [
     "pytest_addoption",
@@ -68,6 +71,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read all settings once, so that a wrong one is named before any test runs."""
     options.read(config)
+    config.stash[_ENDS_THREAD] = not _has_thread()
     page, folder = options.path_given(config, "report"), options.path_given(config, "artifacts")
     if page or folder:
         from .mail_report import MailReport
@@ -79,10 +83,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(LiveInbox(port), "smtpserver-inbox")
 
 
-def pytest_unconfigure() -> None:
-    """End the servers' thread, if there ever was one."""
-    if network := sys.modules.get("pytest_smtpserver.network"):
-        network.shut_down()
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the servers' thread, if one was started in this run.
+
+    A run within a run (pytester's, `pytest.main` in a test) leaves that of the outer one alone.
+    """
+    if config.stash.get(_ENDS_THREAD, False) and _has_thread():
+        sys.modules["pytest_smtpserver.network"].shut_down()
+
+
+def _has_thread() -> bool:
+    network = sys.modules.get("pytest_smtpserver.network")
+    return network is not None and network.is_running()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

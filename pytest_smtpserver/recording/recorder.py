@@ -118,12 +118,15 @@ class Recorder:
         """Take up a transaction that has just begun."""
         with self._lock:
             transaction.recording.transaction_began(transaction)
-            self._transactions.append(transaction)
+            if not transaction.recording.is_sealed:
+                self._transactions.append(transaction)
 
     def transaction_ended(self, transaction: TransactionRecording) -> None:
         """Show a finished transaction, and its message if it was accepted, to who waits."""
         with self._lock:
             transaction.recording.transaction_ended()
+            if transaction.recording.is_sealed:
+                return
             self.finished.append(transaction)
             if transaction.outcome == "accepted":
                 self._announce(transaction)
@@ -136,15 +139,28 @@ class Recorder:
         self.wake()
 
     def _announce(self, transaction: TransactionRecording) -> None:
-        if transaction.message is not None and not transaction.is_announced:
+        is_new = not (transaction.is_announced or transaction.recording.is_sealed)
+        if transaction.message is not None and is_new:
             transaction.announce()
             self.messages.append(transaction.message)
 
     def session_ended(self, session: SessionRecording) -> None:
         """Take note that a session has its final value."""
         with self._lock:
-            self._open.pop(session.id, None)
+            if self._open.pop(session.id, None) is None:
+                return
             self.ended.append(session)
+        self.wake()
+
+    def seal(self, now: float) -> None:
+        """Make every record final: the server has stopped, whatever its thread still does."""
+        with self._lock:
+            for session in self._open.values():
+                if session.current is not None:
+                    self.finished.append(session.current)
+                session.cut_off(now)
+                self.ended.append(session)
+            self._open.clear()
         self.wake()
 
     def crashed(self, cause: BaseException) -> None:

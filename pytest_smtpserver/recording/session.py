@@ -213,6 +213,13 @@ class SessionRecording(Recording[Session]):
         self.changed()
         self._recorder.session_ended(self)
 
+    def cut_off(self, now: float) -> None:
+        """Take it for ended by the server, whatever is still to come."""
+        if self.current is not None:
+            self.current.cut_off()
+        self.ended, self.ended_by = now, "server"
+        self.seal()
+
     def forget(self) -> None:
         """Forget the transactions that have ended."""
         self.transactions = [] if self.current is None else [self.current]

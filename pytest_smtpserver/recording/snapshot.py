@@ -9,6 +9,9 @@ it is the final value. It is kept with the state of which it was made, an object
 after each change, and before anybody is told of it: if a change comes while a snapshot is being
 made, the states differ, and the next reader makes another. What changes in a transaction changes
 its session.
+
+A recording can also be sealed: its snapshot is final then, whatever its writer still does. So the
+records of a server that was stopped are final even if something blocks its thread.
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ class Recording(Generic[Value]):
     __slots__ = ("_snapshot", "_state")
 
     def __init__(self) -> None:
-        self._state = object()
+        #: `None`: sealed.
+        self._state: object | None = object()
         self._snapshot: tuple[object, Value] | None = None
 
     def snapshot(self) -> Value:
@@ -42,7 +46,17 @@ class Recording(Generic[Value]):
 
     def changed(self) -> None:
         """Let the next reader make another snapshot."""
-        self._state = object()
+        if self._state is not None:
+            self._state = object()
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether nothing that is still written shows."""
+        return self._state is None
+
+    def seal(self) -> None:
+        """Keep the value as it is now, for good."""
+        self._state, self._snapshot = None, (None, self._value())
 
     def _value(self) -> Value:
         raise NotImplementedError

@@ -96,6 +96,11 @@ class TransactionRecording(Recording[Transaction]):
         self.is_announced = True
         self.changed()
 
+    def cut_off(self) -> None:
+        """Take it for aborted, whatever is still to come."""
+        self.outcome = "aborted"
+        self.seal()
+
     def end(self, outcome: Outcome) -> None:
         """Fix the final value: nothing is noted after this."""
         self.outcome = outcome

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.clock import now
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import SettingsError
@@ -41,19 +43,22 @@ class Core:
         self.recorder = Recorder()
         self.rules = RuleBook(self.offer.stages, self.recorder.wake)
         self.listener: Listener | None = None
+        self._lock = threading.Lock()
         #: Where it listens, or listened last.
         self.address: Address | None = None
         self._pid = os.getpid()
 
     def start(self) -> None:
         """Listen, without effect if it does already; errors as `BaseServer.start` has them."""
-        if self.listener is None:
+        with self._lock:
+            if self.listener is not None:
+                return
             is_first = self.address is None
             self.listener = self._listen()
             self.address = self.listener.address
-            registry.started(self)
-            if is_first:
-                watching.started(self)
+        registry.started(self)
+        if is_first:
+            watching.started(self)
 
     def _listen(self) -> Listener:
         host, port = self.address or (self.settings.host, self.settings.port)
@@ -77,9 +82,12 @@ class Core:
 
     def stop(self) -> None:
         """Close all connections and listen no more, within a second. Never raises."""
-        listener, self.listener = self.listener, None
+        with self._lock:
+            listener, self.listener = self.listener, None
         if listener is not None:
             listener.close()
+            if not listener.is_current_thread:
+                self.recorder.seal(now())
             ports.release(self.settings)
 
     def waits(self, *, in_task: bool) -> Waits:

@@ -67,6 +67,14 @@ class SMTPEngine:
         """Seconds that the client may be silent."""
         return self._offer.settings.idle_timeout
 
+    @property
+    def awaits_goodbye(self) -> bool:
+        """Whether a message was accepted, and nothing is open: QUIT may be on its way."""
+        dialogue = self._dialogue
+        is_at_rest = dialogue.turn is None and dialogue.transaction is None and not self._paused
+        last = next(reversed(self._session.transactions), None)
+        return is_at_rest and last is not None and last.outcome == "accepted"
+
     def opened(self, now: float) -> None:
         """Greet the client, after a handshake if TLS is implicit (RFC 8314 section 3)."""
         self._session = self._recorder.session_began(self._client, now)
@@ -141,10 +149,15 @@ class SMTPEngine:
         self._end("reset" if reset else "client", now)
 
     def end(self, reason: EndReason, now: float) -> None:
-        """Say 421 and close (RFC 5321 section 3.8)."""
+        """Say 421 and close (RFC 5321 section 3.8).
+
+        A client that is done hears nothing when the server stops: were it about to say QUIT, it
+        would take the 421 for the answer, and report an error.
+        """
         state = self._dialogue.progress.state
         last_words: list[Action] = []
-        if state is not State.CLOSED and state not in IN_HANDSHAKE:
+        is_done = reason == "stop" and self.awaits_goodbye
+        if state is not State.CLOSED and state not in IN_HANDSHAKE and not is_done:
             goodbye = self._offer.rendered(replies.GOODBYES[reason])
             last_words.append(Send(goodbye.octets))
             self._say_goodbye(goodbye, now)

@@ -40,6 +40,7 @@ class Toy:
         implicit: bool = False,
     ) -> None:
         self.idle_timeout = idle_timeout
+        self.awaits_goodbye = False
         self._context = context
         self._implicit = implicit
         self.log: list[str] = []

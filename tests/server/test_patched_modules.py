@@ -53,6 +53,54 @@ with freeze_time("2020-01-01"):
     assert result.ret == 0, result.stderr.str()
 
 
+@pytest.mark.parametrize("tick", ["True", "False"])
+def test_a_server_that_is_first_imported_in_another_time_records_the_real_one(
+    run: Callable[[str], pytest.RunResult], tick: str
+) -> None:
+    result = run(f"""
+import smtplib, time
+import time_machine
+{SEND}
+before = time.time()
+with time_machine.travel("2020-01-01", tick={tick}):
+    from pytest_smtpserver import SMTPServer
+    with SMTPServer() as server:
+        send(server)
+        received = server.wait_for_message().received_at
+assert before - 1 < received.timestamp() < time.time() + 1
+""")
+    assert result.ret == 0, result.stderr.str()
+
+
+SYNCHRONOUS = """
+class Thread:
+    def __init__(self, target=None, args=(), kwargs={}, **more):
+        self.run = lambda: target(*args, **kwargs)
+    def start(self):
+        self.run()
+    def join(self, timeout=None):
+        pass
+"""
+
+
+@pytest.mark.parametrize("fake", [SYNCHRONOUS, "from unittest.mock import MagicMock as Thread"])
+def test_a_server_has_its_thread_where_a_test_has_put_a_fake_for_threads(
+    run: Callable[[str], pytest.RunResult], fake: str
+) -> None:
+    result = run(f"""
+import smtplib, threading
+from unittest.mock import patch
+{fake}
+{SEND}
+with patch("threading.Thread", Thread):
+    from pytest_smtpserver import SMTPServer
+    with SMTPServer() as server:
+        send(server)
+        server.wait_for_message()
+""")
+    assert result.ret == 0, result.stderr.str()
+
+
 def test_under_gevent_one_sentence_says_what_to_leave_unpatched(
     run: Callable[[str], pytest.RunResult],
 ) -> None:
