@@ -3,7 +3,7 @@
 * `header`: the fields of a header
 * `parts`: the body and the attachments
 * `html`: what a reader of the HTML sees, and where it links to
-* `codes`: the one-time codes in a text
+* `codes`: the one-time code, by what speaks for and against each number
 * `view`: all of these of one message, made when they are asked for
 * `defects`: what could not be parsed
 """

@@ -6,7 +6,6 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
 
-from pytest_smtpserver.mail.codes import find_codes, find_numbers
 from pytest_smtpserver.matching import SMTPAssertionError, describe_candidates, passages
 
 if TYPE_CHECKING:
@@ -47,16 +46,25 @@ def link(
 def code(message: Message, pattern: Pattern | None) -> str:
     """Return the one code; see `Message.code`."""
     __tracebackhide__ = True
+    if pattern is None:
+        return _one_time_code(message)
     bodies = [body for body in (message.text, message.html_text) if body] or [""]
     texts = [f"{message.subject}\n{body}" for body in bodies]
-    if pattern is None:
-        found = [one for text in texts for one in find_codes(text)]
-        among = [one for text in texts for one in find_numbers(text)]
-        others = [(one, "no word for a code points at it") for one in _each_once(among)]
-        return _only(message, "one-time code", "", _each_once(found), others)
     expression = _compiled("pattern", pattern)
     found = [_group(match) for text in texts for match in expression.finditer(text)]
     return _only(message, "code", _which({"matching": pattern}), _each_once(found))
+
+
+def _one_time_code(message: Message) -> str:
+    __tracebackhide__ = True
+    # Read on first use: few tests ask for a code.
+    from pytest_smtpserver.mail import codes
+
+    bodies = {"text": message.text, "html": message.html_text}
+    verdict = codes.weigh(message.subject, bodies, codes.set_apart(message.html))
+    if len(verdict.found) != 1:
+        raise SMTPAssertionError(codes.describe(verdict, repr(message)))
+    return verdict.found[0].value
 
 
 def attachment(message: Message, glob: str, content_type: str | None) -> Attachment:

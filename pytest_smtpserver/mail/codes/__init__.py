@@ -1,0 +1,17 @@
+"""The one-time code in a message, by what speaks for and against each number in it.
+
+* `reading`: a text as lines, sentences and tokens, with digits of any script as ASCII
+* `vocabulary`: the words of all languages, from `words.toml`, and what each is a word for
+* `candidates`: what looks like a code, and what only looks like one, by its shape alone
+* `phrases`: what a sentence calls a code, or a code of another kind
+* `pointing`: which words point at a candidate
+* `weighing`: how much speaks for each candidate of a message, and the one that it is
+* `markup`: what stands in an element of its own in HTML
+* `telling`: the text of a failure, with the evidence for each candidate
+"""
+
+from .markup import set_apart
+from .telling import describe
+from .weighing import Verdict, Weighed, weigh
+
+__all__ = ["Verdict", "Weighed", "describe", "set_apart", "weigh"]

@@ -1,0 +1,235 @@
+"""What a sentence calls a code: a one-time code, a code, or a code of another kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from .vocabulary import ANY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .reading import Sentence, Token
+
+#: Kinds of phrases: what it calls a code, from the clearest to the least clear.
+ONE_TIME: Final = "one-time"  # "verification code", "OTP"
+CONFIRMS: Final = "confirms"  # "confirmation code": of an account, or of a booking
+NUMBER: Final = "number"  # "the number you need to log in"
+PIN: Final = "PIN"
+CODE: Final = "code"  # "your code"
+QUALIFIED: Final = "qualified"  # "inventory code": of what kind is not known
+OTHER: Final = "other"  # "promo code"
+
+# How many words before and after a word for a code say what it is for; arbitrary.
+_BEFORE: Final = 3
+_AFTER: Final = 5
+_LENGTHS: Final = frozenset("45678")
+# "código de cliente": a short word may stand between a code and what it is of.
+_LONGEST_LINK: Final = 4
+# Where the word that says of what kind a code is has its place; "code" is French as well as English.
+_KIND_COMES_AFTER: Final = frozenset(
+    "fr es ca pt it ro pl cs sk sl hr sr bg mk ru uk be el he ar fa vi id ms sq sw th".split()
+)
+_KIND_COMES_BEFORE: Final = frozenset("en de nl".split())
+_FRENCH_OF: Final = frozenset(("de", "d", "du", "des"))
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A word for a code with what says its kind: tokens `start` to `end` of a sentence."""
+
+    kind: str
+    start: int
+    end: int
+    languages: frozenset[str]
+    is_number: bool = False
+
+    @property
+    def is_for_once(self) -> bool:
+        """Whether this can only be a one-time code."""
+        return self.kind in (ONE_TIME, NUMBER)
+
+
+def speaks(token: Token, role: str, languages: frozenset[str]) -> bool:
+    """Return whether a token has a role in one of these languages, or in all."""
+    found = token.roles.get(role)
+    return bool(found) and (ANY in languages or ANY in found or not languages.isdisjoint(found))
+
+
+@lru_cache(maxsize=256)
+def phrases(sentence: Sentence) -> tuple[Phrase, ...]:
+    """Return the phrases for codes of any kind in a sentence, in order."""
+    return tuple(_phrases(sentence.tokens))
+
+
+def _phrases(tokens: Sequence[Token]) -> Iterator[Phrase]:
+    for place, token in enumerate(tokens):
+        roles = token.roles
+        if "alone" in roles:
+            yield _alone(tokens, place)
+        elif "code" in roles or "number" in roles or "qualified" in roles:
+            phrase = _phrase(tokens, place)
+            if phrase:
+                yield phrase
+
+
+def _alone(tokens: Sequence[Token], place: int) -> Phrase:
+    languages = tokens[place].roles["alone"]
+    before = _neighbours(tokens, place, -1, 1)
+    if (
+        before
+        and speaks(tokens[before[0]], "other", languages)
+        and "proof" not in tokens[before[0]].roles
+    ):
+        return Phrase(OTHER, before[0], place + 1, languages)
+    return Phrase(ONE_TIME, place, place + 1, languages)
+
+
+def _phrase(tokens: Sequence[Token], place: int) -> Phrase | None:
+    token = tokens[place]
+    is_code = "code" in token.roles
+    languages = token.roles.get("code") or token.roles.get("number") or token.roles["qualified"]
+    before = _neighbours(tokens, place, -1, _BEFORE)
+    after = _neighbours(tokens, place, 1, _AFTER)
+    kind, start, end = _kind(tokens, before, after, languages, is_code=is_code)
+    if kind == CODE and not is_code:
+        kind = QUALIFIED if "qualified" in token.roles else ""
+    if kind == ONE_TIME and not is_code:
+        kind = NUMBER
+    if kind == CODE and token.text == "PIN":
+        kind = PIN
+    if not kind:
+        return None
+    return Phrase(kind, min(start, place), max(end, place) + 1, languages, is_number=not is_code)
+
+
+def _kind(
+    tokens: Sequence[Token],
+    before: list[int],
+    after: list[int],
+    languages: frozenset[str],
+    *,
+    is_code: bool,
+) -> tuple[str, int, int]:
+    """Return the kind of a phrase, and the first and the last token that say so."""
+    none = len(tokens)
+    for distance, at in enumerate(before):
+        if distance and not _leads_on(tokens[before[distance - 1]], languages):
+            break
+        if _proves(tokens[at], is_code=is_code):
+            is_other = "proof" not in tokens[at].roles and any(
+                speaks(tokens[other], "other", languages) for other in before[distance + 1 :]
+            )
+            return (OTHER if is_other else _proven(tokens[at])), at, -1
+        if speaks(tokens[at], "other", languages) or (
+            not is_code and speaks(tokens[at], "label", languages)
+        ):
+            if distance == 0:
+                return OTHER, at, -1
+            break
+    for distance, at in enumerate(after):
+        if _proves(tokens[at], is_code=is_code):
+            return _proven(tokens[at]), none, at
+        if _is_of(tokens, after[:distance], at, "other", languages) or (
+            not is_code and _is_of(tokens, after[:distance], at, "label", languages)
+        ):
+            return OTHER, none, at
+        if "code" in tokens[at].roles:
+            break
+    return (QUALIFIED if _is_qualified(tokens, before, after, languages) else CODE), none, -1
+
+
+def _proves(token: Token, *, is_code: bool) -> bool:
+    return "proof" in token.roles or (is_code and "confirm" in token.roles)
+
+
+def _leads_on(token: Token, languages: frozenset[str]) -> bool:
+    """Return whether what is before this word still says of what kind a code is."""
+    return (
+        bool(token.roles.keys() & {"proof", "confirm"})
+        or len(token.text) <= _LONGEST_LINK
+        or _is_plain(token, languages)
+    )
+
+
+def _proven(token: Token) -> str:
+    return ONE_TIME if "proof" in token.roles else CONFIRMS
+
+
+def _is_of(
+    tokens: Sequence[Token], between: list[int], at: int, role: str, languages: frozenset[str]
+) -> bool:
+    """Return whether what is between is nothing, or a link such as *de*."""
+    if not speaks(tokens[at], role, languages):
+        return False
+    return not between or (len(between) == 1 and _is_link(tokens[between[0]], languages))
+
+
+def _is_link(token: Token, languages: frozenset[str]) -> bool:
+    return len(token.text) <= _LONGEST_LINK and not speaks(token, "is", languages)
+
+
+def _is_qualified(
+    tokens: Sequence[Token], before: list[int], after: list[int], languages: frozenset[str]
+) -> bool:
+    """Return whether an unknown word says of what kind the code is: *inventory code*."""
+    if before:
+        word = tokens[before[0]]
+        is_name = word.text[:1].isupper() and len(before) > 1
+        if not is_name and not _is_plain(word, languages):
+            return True
+    if not after or _is_plain(tokens[after[0]], languages) or _is_name(tokens[after[0]]):
+        return False
+    if not languages.isdisjoint(_KIND_COMES_AFTER) and languages.isdisjoint(_KIND_COMES_BEFORE):
+        return _is_of_a_kind(tokens, after, languages)
+    # "code expires: ..." is a sentence, "code machine: 48291" a label.
+    linked = len(after) > 1 and _is_link(tokens[after[0]], languages)
+    if linked and tokens[after[0]].text.lower() in _FRENCH_OF:
+        return _is_of_a_kind(tokens, after, languages)
+    if any("enter" in one.roles for one in tokens[: after[0]]):
+        return False
+    end = after[1 if linked else 0] + 1
+    return end < len(tokens) and tokens[end].text == ":"
+
+
+def _is_of_a_kind(tokens: Sequence[Token], after: list[int], languages: frozenset[str]) -> bool:
+    """Return whether an unknown word follows, as in *código de inventario*, that is no name."""
+    first = tokens[after[0]]
+    if not _is_link(first, languages):
+        return True
+    if len(after) == 1:
+        # "código de 6 dígitos"
+        return not any(_is_passed_over(one) for one in tokens[after[0] + 1 : after[0] + 2])
+    second = tokens[after[1]]
+    return not _is_name(second) and not _is_plain(second, languages)
+
+
+def _is_name(token: Token) -> bool:
+    return token.text[:1].isupper()
+
+
+def _is_plain(token: Token, languages: frozenset[str]) -> bool:
+    return any(
+        speaks(token, role, languages) for role in ("filler", "is", "enter", "code", "alone")
+    )
+
+
+def _neighbours(tokens: Sequence[Token], place: int, step: int, most: int) -> list[int]:
+    """Return the places of the words next to a token, nearest first, up to a mark or a number."""
+    found: list[int] = []
+    place += step
+    while 0 <= place < len(tokens) and len(found) < most:
+        token = tokens[place]
+        if token.kind == "word" and "digit" not in token.roles:
+            found.append(place)
+        elif not _is_passed_over(token):
+            break
+        place += step
+    return found
+
+
+def _is_passed_over(token: Token) -> bool:
+    """Return whether this is a hyphen, or part of "6-digit code"."""
+    return token.is_joint or token.text in _LENGTHS or "digit" in token.roles

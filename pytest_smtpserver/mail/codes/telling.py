@@ -1,0 +1,60 @@
+"""The text of a failure: which candidates there were, and why each was or was not taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from .weighing import Verdict, Weighed
+
+# As many as one screen holds with their reasons; arbitrary.
+_CANDIDATES: Final = 8
+_WIDTH: Final = 150
+
+
+def describe(verdict: Verdict, message: str) -> str:
+    """Return the text for a message that has not exactly one code; `message` names it."""
+    shown = verdict.candidates[:_CANDIDATES]
+    text = [_first(verdict), "", f"in {_shortened(message)}"]
+    for one in shown:
+        text += ["", *_told(one, verdict)]
+    more = len(verdict.candidates) - len(shown)
+    return "\n".join([*text, *(["", f"... {more} more"] if more else [])])
+
+
+def _first(verdict: Verdict) -> str:
+    found, among = verdict.found, verdict.candidates
+    if found:
+        values = _listed(found)
+        return f"{len(found)} one-time codes, not one: {values}"
+    if not among:
+        return "no one-time code: no number of 4 to 8 digits in subject and body"
+    count = f"{len(among)} candidates" if len(among) > 1 else "1 candidate"
+    return _shortened(
+        f"no one-time code: {among[0].value!r}: {among[0].reasons[0]} ({count}: {_listed(among)})"
+    )
+
+
+def _listed(candidates: tuple[Weighed, ...]) -> str:
+    names = [repr(one.value) for one in candidates[:_CANDIDATES]]
+    return ", ".join([*names, *(["..."] if len(candidates) > _CANDIDATES else [])])
+
+
+def _told(one: Weighed, verdict: Verdict) -> list[str]:
+    verb = "may be it" if one in verdict.found else "not taken"
+    return [
+        _shortened(f"  {one.value!r} {verb}: {'; '.join(one.reasons)}"),
+        f"    {one.where}: {_around(one)}",
+    ]
+
+
+def _around(one: Weighed) -> str:
+    """Return the part of its line in which a candidate stands."""
+    if len(one.line) <= _WIDTH:
+        return one.line
+    start = max(0, min(one.start - _WIDTH // 2, len(one.line) - _WIDTH))
+    return f"{'...' if start else ''}{one.line[start : start + _WIDTH]}..."
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _WIDTH + 40 else f"{text[: _WIDTH + 37]}..."

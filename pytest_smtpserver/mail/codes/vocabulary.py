@@ -1,0 +1,154 @@
+"""The words of all languages, and what each is a word for."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: What a word is a word for -> the languages in which it is.
+Roles = dict[str, frozenset[str]]
+
+#: The language of words that all languages use, in `words.toml`.
+ANY: Final = "any"
+
+_SHORTEST_STEM: Final = 3
+# In shorter words an accent makes another word: the Vietnamese for "code", the Italian for "but".
+_ACCENTS_COUNT_BELOW: Final = 4
+# Hebrew and Arabic write up to three such letters before a word: "and for the code".
+_LONGEST_PREFIX: Final = 3
+_LONGEST_WORD: Final = 40
+_COMPOUNDING: Final = ("da", "nb", "sv", "fi", "is", "de", "nl", "hu", "et", "af")
+_UNSPACED: Final = ("Han", "Kana", "Hangul", "Thai", "Lao", "Khmer", "Myanmar")
+
+
+def folded(word: str) -> str:
+    """Return a word without case."""
+    return unicodedata.normalize("NFC", word.casefold())
+
+
+def unaccented(word: str) -> str:
+    """Return a folded word without the accents that people leave out."""
+    if word.isascii():
+        return word
+    parted = unicodedata.normalize("NFD", word)
+    plain = "".join(one for one in parted if not "\u0300" <= one <= "\u036f").replace("ı", "i")
+    return unicodedata.normalize("NFC", plain)
+
+
+class Vocabulary:
+    """All words, by the ways in which they are looked up."""
+
+    def __init__(self, languages: Mapping[str, Mapping[str, str]]) -> None:
+        self._whole: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._stems: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._prefixed: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._ends: dict[str, set[str]] = defaultdict(set)
+        self.unspaced: dict[str, Roles] = {}
+        #: The first word of several -> the others, with what they are together.
+        self.joined: dict[str, list[tuple[tuple[str, ...], Roles]]] = defaultdict(list)
+        for language, words in languages.items():
+            self._add_language(language, words)
+        self.longest_unspaced = max(map(len, self.unspaced))
+        self._known = cache(self._look_up)
+
+    def roles(self, word: str) -> Roles:
+        """Return what a word, as it is written, is a word for; empty if it is unknown."""
+        return self._known(word[:_LONGEST_WORD])
+
+    def _add_language(self, language: str, words: Mapping[str, str]) -> None:
+        for role, line in words.items():
+            if role == "script":
+                continue
+            for entry in line.split():
+                self._add(entry, role, language, is_unspaced=words["script"] in _UNSPACED)
+                if role == "code" and language in _COMPOUNDING and len(entry) >= _SHORTEST_STEM:
+                    self._ends[folded(entry)].add(language)
+
+    def _add(self, entry: str, role: str, language: str, *, is_unspaced: bool) -> None:
+        if "_" in entry:
+            first, *others = (unaccented(folded(one)) for one in entry.strip("*").split("_"))
+            stem = "*" if entry.endswith("*") else ""
+            if others[-1:]:
+                others[-1] += stem
+            self.joined[first].append((tuple(others), {role: frozenset((language,))}))
+        elif is_unspaced:
+            known = self.unspaced.setdefault(entry, {})
+            known[role] = known.get(role, frozenset()) | {language}
+        else:
+            table = self._table(entry)
+            for form in _forms(entry.strip("*")):
+                table[form][role].add(language)
+
+    def _table(self, entry: str) -> dict[str, dict[str, set[str]]]:
+        if entry.startswith("*"):
+            return self._prefixed
+        return self._stems if entry.endswith("*") else self._whole
+
+    def _look_up(self, word: str) -> Roles:
+        lower = folded(word)
+        plain = unaccented(lower)
+        whole = [self._whole[form] for form in {word, lower, plain} if form in self._whole]
+        if not whole:
+            compound = self._compound(lower)
+            if compound:
+                return compound
+            whole = [*self._by_stem(lower), *self._by_stem(plain)]
+        return _merged([*whole, *self._by_end(lower)])
+
+    def _by_stem(self, word: str) -> Iterator[Mapping[str, set[str]]]:
+        # The longest stem is the word that is meant.
+        for end in range(len(word), 1, -1):
+            if word[:end] in self._stems:
+                yield self._stems[word[:end]]
+                return
+
+    def _by_end(self, word: str) -> Iterator[Mapping[str, set[str]]]:
+        for start in range(min(_LONGEST_PREFIX + 1, len(word))):
+            if word[start:] in self._prefixed:
+                yield self._prefixed[word[start:]]
+                return
+
+    def _compound(self, word: str) -> Roles:
+        """Return what a compound such as *Bestätigungscode* is, by what is before its code."""
+        for start in range(_SHORTEST_STEM, len(word) - 2):
+            languages = self._ends.get(word[start:])
+            if languages:
+                return self._compounded(word[:start], frozenset(languages))
+        return {}
+
+    def _compounded(self, first: str, languages: frozenset[str]) -> Roles:
+        roles = _merged([self._whole.get(first, {}), *self._by_stem(first)])
+        for role, made in (("other", "other"), ("proof", "alone"), ("confirm", "alone")):
+            if roles.get(role, frozenset()) & (languages | {"en", ANY}):
+                return {made: languages}
+        return {"qualified": languages}
+
+
+def _forms(word: str) -> set[str]:
+    if word != word.lower() and word.isascii():
+        return {word}
+    lower = folded(word)
+    return {lower, unaccented(lower)} if len(lower) >= _ACCENTS_COUNT_BELOW else {lower}
+
+
+def _merged(tables: list[Mapping[str, set[str]]]) -> Roles:
+    merged: Roles = {}
+    for table in tables:
+        for role, languages in table.items():
+            merged[role] = merged.get(role, frozenset()) | languages
+    return merged
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Return the words of `words.toml`, read on first use."""
+    import tomllib
+    from importlib.resources import files
+
+    text = files(__package__).joinpath("words.toml").read_text("utf-8")
+    return Vocabulary(tomllib.loads(text))

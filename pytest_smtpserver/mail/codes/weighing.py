@@ -1,0 +1,223 @@
+"""How much speaks for each candidate of a message, and the one that it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from .candidates import Candidate, candidates
+from .phrases import CONFIRMS, ONE_TIME, OTHER, PIN, Phrase, phrases, speaks
+from .pointing import ENOUGH, Place, Pointing, across, at_the_start, is_alone, place_of, within
+from .reading import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from .reading import Line, Sentence
+
+# What speaks for a candidate besides words that point at it, and only together with them.
+_SIX_DIGITS: Final = 1
+_ALONE: Final = 1
+_SET_APART: Final = 1
+_ONE_TIME_NEARBY: Final = 2
+# What speaks against one: "code 2026", a discount in the sentence; in doubt it is none.
+_YEAR: Final = 4
+_OTHER_NEARBY: Final = 3
+# Where words do not point at it closely, it has no more than just enough.
+_MOST_LOOSELY: Final = ENOUGH
+# How many candidates before and after one may be meant instead; arbitrary: the nearest are.
+_NEIGHBOURS: Final = 3
+#: How many numbers of a body are looked at; arbitrary: far more than a mail with a code has.
+MOST_WEIGHED: Final = 1_000
+# Another candidate that has so little less makes it unclear which is meant.
+_CLEARLY: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A candidate, how much speaks for it, and why."""
+
+    value: str
+    score: int
+    is_close: bool
+    reasons: tuple[str, ...]
+    line: str
+    start: int
+    where: str
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether enough speaks for it."""
+        return self.score >= ENOUGH
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The candidates of a message, the likeliest first, and those of them that it may be."""
+
+    candidates: tuple[Weighed, ...]
+    found: tuple[Weighed, ...]
+
+
+def weigh(subject: str, bodies: Mapping[str, str], set_apart: Iterable[str] = ()) -> Verdict:
+    """Return what may be the one-time code of a message.
+
+    `bodies` are the texts of its body by the name of each, `set_apart` the numbers that have an
+    element of their own in the HTML.
+    """
+    apart = frozenset(set_apart)
+    weighed = [
+        one
+        for where, body in bodies.items()
+        for one in islice(_weigh(subject, body, where, apart), MOST_WEIGHED)
+    ]
+    best: dict[str, Weighed] = {}
+    for one in weighed:
+        if one.value not in best or one.score > best[one.value].score:
+            best[one.value] = one
+    ordered = sorted(best.values(), key=lambda one: -one.score)
+    return Verdict(tuple(ordered), tuple(_possible(ordered)))
+
+
+def _possible(ordered: Sequence[Weighed]) -> list[Weighed]:
+    taken = [one for one in ordered if one.is_taken]
+    return [one for one in taken if one.is_close or taken[0].score - one.score < _CLEARLY]
+
+
+def _weigh(subject: str, body: str, where: str, apart: frozenset[str]) -> Iterator[Weighed]:
+    all_lines = [*lines(subject, "subject"), *lines(body, where)]
+    for number, line in enumerate(all_lines):
+        found = candidates(line.text)
+        places = [place_of(line, one) for one in found]
+        for which, one in enumerate(found):
+            pointing = _pointing(all_lines, number, places[which], _claimed(found, places, which))
+            yield _weighed(all_lines, number, places[which], one, pointing, apart)
+
+
+def _weighed(
+    all_lines: Sequence[Line],
+    number: int,
+    place: Place,
+    one: Candidate,
+    pointing: Pointing,
+    apart: frozenset[str],
+) -> Weighed:
+    score, reasons = _judged(one, pointing)
+    if score > 0:
+        more = list(_besides(all_lines, number, place, one, apart, pointing))
+        score += sum(points for points, _ in more)
+        reasons += [why for _, why in more]
+        score = score if pointing.is_close else min(score, _MOST_LOOSELY)
+    return Weighed(
+        value=one.value,
+        score=score,
+        is_close=pointing.is_close,
+        reasons=tuple(reasons),
+        line=all_lines[number].text,
+        start=one.start,
+        where=all_lines[number].where,
+    )
+
+
+def _judged(one: Candidate, pointing: Pointing) -> tuple[int, list[str]]:
+    """Return the points that words give, unless the shape or a label speaks against it."""
+    if one.look_alike:
+        return 0, [f"it {one.look_alike}"]
+    if pointing.is_another:
+        return 0, [pointing.why]
+    if one.is_postal and pointing.score < ENOUGH:
+        return 0, ["it is a postal code"]
+    if one.is_postal and not pointing.is_close:
+        return 0, ["it is a postal code"]
+    if one.is_mixed and not (pointing.is_close and pointing.score >= ENOUGH):
+        return 0, [pointing.why]
+    if one.is_year_or_date and pointing.score < ENOUGH:
+        return 0, ["it is a year or a date", pointing.why]
+    if one.is_numbered and pointing.score < ENOUGH:
+        return 0, ["it follows '#'", pointing.why]
+    return pointing.score, [pointing.why]
+
+
+def _pointing(
+    all_lines: Sequence[Line], number: int, place: Place, claimed: Sequence[tuple[int, int]]
+) -> Pointing:
+    found = within(place, claimed)
+    if found.is_another or found.score >= ENOUGH:
+        return found
+    line = all_lines[number]
+    if is_alone(place, line):
+        other = across(all_lines, number)
+    elif line.sentences[0].tokens[: place.last] == place.tokens[: place.last] and not place.first:
+        other = at_the_start(all_lines, number)
+    else:
+        return found
+    return other if other.is_another else max(found, other, key=lambda one: one.score)
+
+
+def _claimed(
+    found: Sequence[Candidate], places: Sequence[Place], which: int
+) -> list[tuple[int, int]]:
+    """Return where in a candidate's sentence others stand that a phrase may point at instead."""
+    near = range(max(0, which - _NEIGHBOURS), min(len(found), which + _NEIGHBOURS + 1))
+    return [
+        (places[other].first, places[other].last)
+        for other in near
+        if other != which
+        and places[other].sentence is places[which].sentence
+        and not found[other].look_alike
+        and not within(places[other], ()).is_another
+    ]
+
+
+def _besides(
+    all_lines: Sequence[Line],
+    number: int,
+    place: Place,
+    one: Candidate,
+    apart: frozenset[str],
+    pointing: Pointing,
+) -> Iterable[tuple[int, str]]:
+    if len(one.value) == 6:
+        yield _SIX_DIGITS, "it has six digits"
+    if is_alone(place, all_lines[number]):
+        yield _ALONE, "it has a line of its own"
+    if one.value in apart:
+        yield _SET_APART, "it has an element of its own"
+    near = [all_lines[0], *all_lines[max(1, number - 1) : number + 2]]
+    others = (one for line in near for one in line.sentences if one is not place.sentence)
+    if any(phrase.kind == ONE_TIME for other in others for phrase in phrases(other)):
+        yield _ONE_TIME_NEARBY, "a one-time code is spoken of nearby"
+    own = phrases(place.sentence)
+    if any(phrase.is_for_once for phrase in own):
+        return
+    if _is_of_another(place, own, near, is_clear=pointing.score >= ENOUGH):
+        yield -_OTHER_NEARBY, "something else than logging in is spoken of"
+
+
+def _phrases(near: Iterable[Line]) -> Iterable[Phrase]:
+    return (one for line in near for sentence in line.sentences for one in phrases(sentence))
+
+
+def _is_of_another(
+    place: Place, own: Sequence[Phrase], near: Sequence[Line], *, is_clear: bool
+) -> bool:
+    """Return whether its sentence, or the subject, is about an order, a discount or the like.
+
+    What stands around counts only for words that are used of other codes as well.
+    """
+    kinds = {one.kind for one in own}
+    is_doubtful = not is_clear or not kinds.isdisjoint((PIN, CONFIRMS))
+    if is_doubtful and any(one.kind == OTHER and not one.is_number for one in _phrases(near)):
+        return True
+    languages = frozenset(language for one in own for language in one.languages)
+    around = [*near[0].sentences, *(_line_of(place, near) if CONFIRMS in kinds else [])]
+    return any(
+        speaks(token, "other", languages)
+        for sentence in (place.sentence, *around)
+        for token in sentence.tokens
+    )
+
+
+def _line_of(place: Place, near: Sequence[Line]) -> Sequence[Sentence]:
+    return next((one.sentences for one in near if place.sentence in one.sentences), ())

@@ -1,0 +1,225 @@
+"""`Message.code` finds the one-time code, and nothing that only looks like one."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from code_messages import both, of
+
+from pytest_smtpserver import SMTPAssertionError
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("Your code is 4839.", "4839"),
+        ("Your code is 48392011.", "48392011"),
+        ("123 456 is your verification code", "123456"),
+        ("Your one-time code:\n\n123-456\n\nIt is good for 10 minutes.", "123456"),
+        ("G-123456 is your Google code.", "123456"),
+        ("Enter this OTP: 1 2 3 4 5 6", "123456"),
+        ("PIN 0042", "0042"),
+        ("*482913* is your verification code", "482913"),
+        ("Your code is **482913**.", "482913"),
+        ("482913 is your OTP for the payment of INR 4999 to the shop.", "482913"),
+        ("482913 is your OTP for the payment of Rs. 4999 to the shop.", "482913"),
+        ("Your login code: 048 213.", "048213"),
+        ("Your login code: 0482-1397", "04821397"),
+        ("Ihr Bestätigungscode lautet 443322.", "443322"),
+        ("Your PIN is 2031", "2031"),
+        ("Your code:\n\n20261125\n", "20261125"),
+        ("Your code: １２３４５６", "123456"),
+        ("رمز التحقق: ١٢٣٤٥٦", "123456"),
+        ("सत्यापन कोड: १२३४५६", "123456"),
+        ("您的验证码是123456，5分钟内有效。", "123456"),
+        ("Your code is FB-48291.", "48291"),
+        ("Verification code: 1\u200b2\u200b3\u200b4\u200b5\u200b6", "123456"),
+        ("Verification code: 123\u00a0456", "123456"),
+        ("Verification code\u2014123456", "123456"),
+        ("Your security code: A7K2P9", "A7K2P9"),
+    ],
+)
+def test_a_code_near_such_a_word_is_found(body: str, code: str) -> None:
+    assert of(body).code() == code
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "© 2026 Example Inc.",
+        "Sent on 2026-11-25 at 12:30.",
+        "Sent on 25.11.2026.",
+        "Sent on 25 November 2026.",
+        "Since November 25th, 2026.",
+        "It changed in 2024.",
+        "You paid $1234.",
+        "You paid 1299 EUR.",
+        "Total: 4500",
+        "You paid 1,299.00 in all.",
+        "Call 5551234 for help.",
+        "Call our support team at 5551234.",
+        "Call +49 30 1234567.",
+        "Call (030) 123456.",
+        "Or 030 123456, or 0171 234 5678.",
+        "Call 555-123-4567.",
+        "Sent to the phone ending in 4567.",
+        "Your order 12345678 is on its way.",
+        "Order number: 123456",
+        "Invoice RE-20260012",
+        "See #445566.",
+        "Card 4929 1234 5678 9012",
+        "Good for 1440 minutes.",
+        "https://shop.example/55512345",
+        "mail 55512345@shop.example",
+        "Our zip code is 12345.",
+        "A very long number: 12345678901",
+    ],
+)
+def test_what_only_looks_like_a_code_is_not_taken_for_one(other: str) -> None:
+    assert of(f"Your code is 837261. {other}").code() == "837261"
+    with pytest.raises(SMTPAssertionError, match=r"^no one-time code: "):
+        of(f"We changed how the code works. {other}").code()
+
+
+def test_digits_far_from_any_such_word_are_no_code() -> None:
+    with pytest.raises(SMTPAssertionError, match="^no one-time code: '837261': no word for a code"):
+        of(f"Code\n{'Much text. ' * 20}\nNumber 837261 of many").code()
+
+
+def test_the_word_may_stand_in_the_subject_and_the_code_too() -> None:
+    assert of("837261", subject="Your verification code").code() == "837261"
+    assert of("Enter it soon.", subject="Your code is 837261").code() == "837261"
+
+
+def test_the_same_code_in_both_bodies_counts_once() -> None:
+    markup = "<p>Your code:<table><tr><td>123<td>456</table>"
+    assert both("Your code: 123456", markup).code() == "123456"
+
+
+def test_two_codes_in_the_two_bodies_are_one_too_many() -> None:
+    with pytest.raises(SMTPAssertionError, match="^2 one-time codes, not one: '123456', '654321'"):
+        both("Your code: 123456", "<p>Your code: 654321").code()
+
+
+@pytest.mark.parametrize("tag", ["td", "div", "p", "span"])
+def test_a_code_may_have_an_element_for_each_digit(tag: str) -> None:
+    cells = "".join(f"<{tag}>{digit}</{tag}>" for digit in "482913")
+    wrapped = f"<table><tr>{cells}</tr></table>" if tag == "td" else cells
+    assert of(f"<p>Your verification code</p>{wrapped}", kind="html").code() == "482913"
+
+
+def test_an_element_of_its_own_speaks_for_a_number() -> None:
+    markup = "<p>Enter the code <b>4829</b> at the desk, or 1355.</p>"
+    with pytest.raises(SMTPAssertionError) as caught:
+        of(markup, kind="html").code()
+    assert "'4829' not taken: it follows 'code'; it has an element of its own" in str(caught.value)
+
+
+def test_a_code_in_what_a_reader_does_not_see_is_none() -> None:
+    hidden = "<style>.code { color: 123456 }</style><p hidden>code 222222<p>Your code: 837261"
+    assert of(hidden, kind="html").code() == "837261"
+
+
+def test_two_codes_are_listed_with_what_speaks_for_each() -> None:
+    with pytest.raises(SMTPAssertionError) as caught:
+        of("Your login code is 1234, the backup code is 5678.").code()
+    assert str(caught.value) == (
+        "2 one-time codes, not one: '1234', '5678'\n\n"
+        "in <Message 'Hello': app@example.org -> ann@example.org>\n\n"
+        "  '1234' may be it: 'login code' points at it\n"
+        "    text: Your login code is 1234, the backup code is 5678.\n\n"
+        "  '5678' may be it: 'backup code' points at it\n"
+        "    text: Your login code is 1234, the backup code is 5678."
+    )
+
+
+def test_a_failure_says_of_each_candidate_why_it_was_not_taken() -> None:
+    with pytest.raises(SMTPAssertionError) as caught:
+        of("Order 482913 of 2 March 2026. Promo code: 48291. Call 555-123-4567.").code()
+    assert str(caught.value) == (
+        "no one-time code: '482913': it is called 'Order' "
+        "(3 candidates: '482913', '2026', '48291')\n\n"
+        "in <Message 'Hello': app@example.org -> ann@example.org>\n\n"
+        "  '482913' not taken: it is called 'Order'\n"
+        "    text: Order 482913 of 2 March 2026. Promo code: 48291. Call 555-123-4567.\n\n"
+        "  '2026' not taken: it is part of a date\n"
+        "    text: Order 482913 of 2 March 2026. Promo code: 48291. Call 555-123-4567.\n\n"
+        "  '48291' not taken: it is called 'Promo code'\n"
+        "    text: Order 482913 of 2 March 2026. Promo code: 48291. Call 555-123-4567."
+    )
+
+
+def test_a_failure_without_any_candidate_says_so() -> None:
+    with pytest.raises(SMTPAssertionError, match="^no one-time code: no number of 4 to 8 digits"):
+        of("Hello, Ann!").code()
+
+
+def test_a_failure_stays_short_whatever_the_mail_holds() -> None:
+    body = "\n".join(f"Line {number} of {'many ' * 100} {1000 + number}" for number in range(500))
+    with pytest.raises(SMTPAssertionError) as caught:
+        of(body).code()
+    lines = str(caught.value).split("\n")
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 200
+
+
+def test_a_pattern_gives_its_group_or_all_that_it_matched() -> None:
+    message = of("Your token is ABC-123")
+    assert message.code(r"[A-Z]{3}-\d+") == "ABC-123"
+    assert message.code(re.compile(r"token is (\S+)")) == "ABC-123"
+    with pytest.raises(SMTPAssertionError, match=r"code matching '\\\\d\{9\}', found none"):
+        message.code(r"\d{9}")
+
+
+def test_a_wrong_pattern_names_itself() -> None:
+    with pytest.raises(ValueError, match=r"pattern='\(' is no regular expression: "):
+        of("x").code("(")
+    wrong: Any = 5
+    with pytest.raises(TypeError, match=r"pattern=5: allowed is a str"):
+        of("x").code(wrong)
+
+
+def calls_during(do: Callable[[], object]) -> int:
+    """Return how many functions are called: a measure of work that no machine changes."""
+    counted = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal counted
+        counted += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        do()
+    finally:
+        sys.setprofile(before)
+    return counted
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "1234 ",
+        "1234\n",
+        "code 1234 ",
+        "code\n1234\n",
+        "验证码1234",
+        "1 ",
+        "1\n",
+        "code ",
+        "[1234] ",
+    ],
+)
+def test_the_work_grows_no_faster_than_the_mail(piece: str) -> None:
+    from pytest_smtpserver.mail import codes
+
+    def work(size: int) -> int:
+        body = piece * (size // len(piece))
+        return calls_during(lambda: codes.weigh("Your code", {"text": body}))
+
+    work(100)
+    assert work(8_000) < 2.3 * work(4_000)
