@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import cycle, islice
 from typing import Any
 
 import pytest
 from code_messages import CASES, cases, of, paragraphs, parsed
 
 from pytest_smtpserver import Message, SMTPAssertionError
+from pytest_smtpserver.mail.codes.reading import tidy
 
 FILES = ("codes.json", "more-codes.json", "tricky-codes.json")
 MAILS = [mail for name in FILES for mail in cases(name)]
 EXPECTED: dict[str, dict[str, Any]] = json.loads((CASES / "mail/expected.json").read_text("utf-8"))
 WITH_A_CODE = {name: values["code"] for name, values in EXPECTED.items() if "code" in values}
+
+
+# Two codes in one mail are no single one.
+HAVE_TWO = ("en-two", "tricky-x-two-parts")
+OF_DIGITS = [mail for mail in MAILS if mail["code"] and mail["code"].isdecimal()]
+WITHOUT = [mail for mail in MAILS if not mail["code"] and mail["name"] not in HAVE_TWO]
 
 
 def code_of(message: Message) -> str | None:
@@ -38,6 +47,31 @@ def test_the_code_of_paragraphs_is_found_and_nothing_else_is_one(mail: dict[str,
 def test_the_code_of_a_whole_message_is_found(name: str) -> None:
     content = (CASES / f"mail/{name}.eml").read_bytes()
     assert code_of(parsed(content)) == WITH_A_CODE[name]
+
+
+def without_its_code(mail: dict[str, Any]) -> tuple[str, str]:
+    """Return subject and text without the code, in whatever way its digits are written."""
+    expression = re.compile(r"[ \xa0\n·-]*".join(mail["code"]))
+    return (
+        expression.sub("", tidied(mail["subject"])),
+        expression.sub("", tidied(mail["text"])),
+    )
+
+
+def tidied(text: str) -> str:
+    return "\n".join(map(tidy, text.split("\n")))
+
+
+@pytest.mark.parametrize("mail", OF_DIGITS, ids=lambda mail: mail["name"])
+def test_what_is_no_code_in_one_mail_is_none_in_another(mail: dict[str, Any]) -> None:
+    number = OF_DIGITS.index(mail)
+    subject, text = without_its_code(mail)
+    for other in islice(cycle(WITHOUT), number * 7, number * 7 + 3):
+        assert code_of(of(f"{text}\n{other['text']}", subject)) is None
+        assert code_of(of(f"{other['text']}\n{mail['text']}", mail["subject"])) in (
+            mail["code"],
+            None,
+        )
 
 
 def test_the_cases_are_in_at_least_25_languages_other_than_english() -> None:

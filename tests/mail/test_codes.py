@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from code_messages import both, of
 
 from pytest_smtpserver import SMTPAssertionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,9 @@ def test_what_only_looks_like_a_code_is_not_taken_for_one(other: str) -> None:
 
 
 def test_digits_far_from_any_such_word_are_no_code() -> None:
-    with pytest.raises(SMTPAssertionError, match="^no one-time code: '837261': no word for a code"):
+    with pytest.raises(
+        SMTPAssertionError, match=r"^no one-time code: '837261': no word for"
+    ):
         of(f"Code\n{'Much text. ' * 20}\nNumber 837261 of many").code()
 
 
@@ -101,7 +105,7 @@ def test_the_same_code_in_both_bodies_counts_once() -> None:
 
 
 def test_two_codes_in_the_two_bodies_are_one_too_many() -> None:
-    with pytest.raises(SMTPAssertionError, match="^2 one-time codes, not one: '123456', '654321'"):
+    with pytest.raises(SMTPAssertionError, match=r"^2 one-time codes, not one: '123456', '654321'"):
         both("Your code: 123456", "<p>Your code: 654321").code()
 
 
@@ -154,7 +158,7 @@ def test_a_failure_says_of_each_candidate_why_it_was_not_taken() -> None:
 
 
 def test_a_failure_without_any_candidate_says_so() -> None:
-    with pytest.raises(SMTPAssertionError, match="^no one-time code: no number of 4 to 8 digits"):
+    with pytest.raises(SMTPAssertionError, match=r"^no one-time code: no number of 4 to 8 digits"):
         of("Hello, Ann!").code()
 
 

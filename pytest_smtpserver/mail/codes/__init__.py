@@ -4,7 +4,8 @@
 * `vocabulary`: the words of all languages, from `words.toml`, and what each is a word for
 * `candidates`: what looks like a code, and what only looks like one, by its shape alone
 * `phrases`: what a sentence calls a code, or a code of another kind
-* `pointing`: which words point at a candidate
+* `pointing`: which words of its sentence point at a candidate
+* `layout`: which words in the lines above and below do
 * `weighing`: how much speaks for each candidate of a message, and the one that it is
 * `markup`: what stands in an element of its own in HTML
 * `telling`: the text of a failure, with the evidence for each candidate

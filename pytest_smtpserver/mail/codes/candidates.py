@@ -17,24 +17,27 @@ _MONEY: Final = (
 _SIGN: Final = "[$€£¥₹₽₺₴₩₫₪฿₱]"
 _DAY: Final = r"\d{1,2}(?:st|nd|rd|th|er|\.|º|o)?"
 _LETTERS: Final = r"[^\W\d_]{3,14}\.?"
+_MONTH: Final = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_ENDS: Final = r"ending|ends|endet|endende?|termin\w{1,6}|slutar|slutter|kończ\w{1,6}"
 _YEAR: Final = r"(?:19|20)\d\d"
 _UPPER: Final = "[A-ZÀ-ÞĀ-ŽΑ-ΩА-ЯЁ]"
 
 #: What only looks like a code -> how to tell. All quantifiers are bounded, so this is linear.
 _LOOK_ALIKES: Final[Mapping[str, tuple[str, ...]]] = {
+    # Of ASCII only: in scripts without spaces, text may follow directly.
     "is part of a URL or an address": (
-        r"\b[a-z][a-z+]{1,8}://[^\s<>\"]{1,2000}",
-        r"\bwww\.[^\s<>\"]{1,2000}",
-        r"[\w.+-]{1,64}@[\w.-]{1,255}",
-        r"\b(?:[\w-]{1,63}\.){1,4}[a-z]{2,10}/[^\s<>\"]{1,2000}",
-        r"[?&]\w{1,30}=[^\s<>\"]{1,2000}",
+        r"\b[a-z][a-z+]{1,8}://[!#-;=?-~]{1,2000}",
+        r"\bwww\.[!#-;=?-~]{1,2000}",
+        r"[a-z0-9_.+-]{1,64}@[a-z0-9_.-]{1,255}",
+        r"\b(?:[a-z0-9_-]{1,63}\.){1,4}[a-z]{2,10}/[!#-;=?-~]{1,2000}",
+        r"[?&][a-z0-9_]{1,30}=[!#-;=?-~]{1,2000}",
     ),
     "is part of a date": (
         r"\b\d{4}-\d{1,2}-\d{1,2}(?:T[\d:.]{4,20})?",
         r"\b\d{1,4}[./]\d{1,2}[./]\d{2,4}\b",
         r"\b\d{1,2}-\d{1,2}-\d{4}\b",
         rf"\b{_DAY}[ -](?:(?:of|de|del) )?{_LETTERS},?[ -](?:(?:de|del) )?{_YEAR}\b",
-        rf"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{{0,6}}\.? (?:{_DAY},? )?{_YEAR}\b",
+        rf"\b(?:{_MONTH})[a-z]{{0,6}}\.? (?:{_DAY},? )?{_YEAR}\b",
         rf"\b{_YEAR} ?[年년]",
         rf"\b{_YEAR} ?- ?{_YEAR}\b",
         rf"(?:©|\(c\)|copyright)[ (c)©]{{0,6}}{_YEAR}\b",
@@ -65,8 +68,7 @@ _LOOK_ALIKES: Final[Mapping[str, tuple[str, ...]]] = {
     "is the number of a ticket": (r"\[#\d{1,12}\]",),
     "ends the number of a card or an account": (
         r"(?:\*{2,20}|\bx{2,20}|•{2,20}|\.{3}) ?\d{2,4}\b",
-        r"\b(?:ending|ends|endet|endend|endende|termin\w{1,6}|slutar|slutter|kończ\w{1,6})"
-        r"(?: (?:in|with|on|par|en|em|con|auf|op|på|z|na))? \d{2,4}\b",
+        rf"\b(?:{_ENDS})(?: (?:in|with|on|par|en|em|con|auf|op|på|z|na))? \d{{2,4}}\b",
     ),
     "is part of a longer number": (
         r"\b\d{4}(?:[ -]\d{4}){2,5}\b",

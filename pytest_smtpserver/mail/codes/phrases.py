@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from .vocabulary import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .reading import Sentence, Token
 
@@ -28,12 +28,19 @@ _AFTER: Final = 5
 _LENGTHS: Final = frozenset("45678")
 # "código de cliente": a short word may stand between a code and what it is of.
 _LONGEST_LINK: Final = 4
-# Where the word that says of what kind a code is has its place; "code" is French as well as English.
+# Languages that say of what kind a code is after it, and those that say so before it; "code" is
+# French as well as English.
 _KIND_COMES_AFTER: Final = frozenset(
-    "fr es ca pt it ro pl cs sk sl hr sr bg mk ru uk be el he ar fa vi id ms sq sw th".split()
-)
-_KIND_COMES_BEFORE: Final = frozenset("en de nl".split())
+    (
+        "fr", "es", "ca", "pt", "it", "ro", "pl", "cs", "sk", "sl", "hr", "sr", "bg", "mk", "ru",
+        "uk", "be", "el", "he", "ar", "fa", "vi", "id", "ms", "sq", "sw", "th",
+    )
+)  # fmt: skip
+_KIND_COMES_BEFORE: Final = frozenset(("en", "de", "nl"))
 _FRENCH_OF: Final = frozenset(("de", "d", "du", "des"))
+
+# The first and the last token of what says of which kind a code is; the word itself if it is alone.
+_Kind = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,9 @@ class Phrase:
 
 def speaks(token: Token, role: str, languages: frozenset[str]) -> bool:
     """Return whether a token has a role in one of these languages, or in all."""
-    found = token.roles.get(role)
-    return bool(found) and (ANY in languages or ANY in found or not languages.isdisjoint(found))
+    found = token.roles.get(role, frozenset())
+    is_shared = ANY in languages or ANY in found or not languages.isdisjoint(found)
+    return bool(found) and is_shared
 
 
 @lru_cache(maxsize=256)
@@ -93,52 +101,69 @@ def _phrase(tokens: Sequence[Token], place: int) -> Phrase | None:
     languages = token.roles.get("code") or token.roles.get("number") or token.roles["qualified"]
     before = _neighbours(tokens, place, -1, _BEFORE)
     after = _neighbours(tokens, place, 1, _AFTER)
-    kind, start, end = _kind(tokens, before, after, languages, is_code=is_code)
-    if kind == CODE and not is_code:
-        kind = QUALIFIED if "qualified" in token.roles else ""
+    kind, first, last = (
+        _said_before(tokens, before, languages, is_code=is_code)
+        or _said_after(tokens, after, languages, is_code=is_code)
+        or (_unsaid(tokens, place, before, after, languages), place, place)
+    )
     if kind == ONE_TIME and not is_code:
         kind = NUMBER
-    if kind == CODE and token.text == "PIN":
-        kind = PIN
     if not kind:
         return None
-    return Phrase(kind, min(start, place), max(end, place) + 1, languages, is_number=not is_code)
+    return Phrase(kind, min(first, place), max(last, place) + 1, languages, is_number=not is_code)
 
 
-def _kind(
+def _said_before(
+    tokens: Sequence[Token], before: list[int], languages: frozenset[str], *, is_code: bool
+) -> _Kind | None:
+    """Return what the words before say of which kind a code is: *verification code*."""
+    for distance, at in enumerate(before):
+        nearer = tokens[before[distance - 1]] if distance else None
+        if nearer and not _leads_on(nearer, languages):
+            return None
+        if _proves(tokens[at], is_code=is_code):
+            others = (tokens[one] for one in before[distance + 1 :])
+            return _proven(tokens[at], others, languages), at, at
+        if _is_of_another(tokens[at], languages, is_code=is_code):
+            # "gift card code" as well as "gift code".
+            is_said = nearer is None or "label" in nearer.roles
+            return (OTHER, at, at) if is_said else None
+    return None
+
+
+def _said_after(
+    tokens: Sequence[Token], after: list[int], languages: frozenset[str], *, is_code: bool
+) -> _Kind | None:
+    """Return what the words after say of which kind a code is: *código de verificación*."""
+    for distance, at in enumerate(after):
+        if _proves(tokens[at], is_code=is_code):
+            return _proven(tokens[at], (), languages), at, at
+        between = [tokens[one] for one in after[:distance]]
+        is_next = not between or (len(between) == 1 and _is_link(between[0], languages))
+        if is_next and _is_of_another(tokens[at], languages, is_code=is_code):
+            return OTHER, at, at
+        if "code" in tokens[at].roles:
+            return None
+    return None
+
+
+def _unsaid(
     tokens: Sequence[Token],
+    place: int,
     before: list[int],
     after: list[int],
     languages: frozenset[str],
-    *,
-    is_code: bool,
-) -> tuple[str, int, int]:
-    """Return the kind of a phrase, and the first and the last token that say so."""
-    none = len(tokens)
-    for distance, at in enumerate(before):
-        if distance and not _leads_on(tokens[before[distance - 1]], languages):
-            break
-        if _proves(tokens[at], is_code=is_code):
-            is_other = "proof" not in tokens[at].roles and any(
-                speaks(tokens[other], "other", languages) for other in before[distance + 1 :]
-            )
-            return (OTHER if is_other else _proven(tokens[at])), at, -1
-        if speaks(tokens[at], "other", languages) or (
-            not is_code and speaks(tokens[at], "label", languages)
-        ):
-            if distance == 0:
-                return OTHER, at, -1
-            break
-    for distance, at in enumerate(after):
-        if _proves(tokens[at], is_code=is_code):
-            return _proven(tokens[at]), none, at
-        if _is_of(tokens, after[:distance], at, "other", languages) or (
-            not is_code and _is_of(tokens, after[:distance], at, "label", languages)
-        ):
-            return OTHER, none, at
-        if "code" in tokens[at].roles:
-            break
-    return (QUALIFIED if _is_qualified(tokens, before, after, languages) else CODE), none, -1
+) -> str:
+    token = tokens[place]
+    if "code" not in token.roles:
+        return QUALIFIED if "qualified" in token.roles else ""
+    if _is_qualified(tokens, before, after, languages):
+        return QUALIFIED
+    return PIN if token.text == "PIN" else CODE
+
+
+def _is_of_another(token: Token, languages: frozenset[str], *, is_code: bool) -> bool:
+    return speaks(token, "other", languages) or (not is_code and speaks(token, "label", languages))
 
 
 def _proves(token: Token, *, is_code: bool) -> bool:
@@ -154,17 +179,11 @@ def _leads_on(token: Token, languages: frozenset[str]) -> bool:
     )
 
 
-def _proven(token: Token) -> str:
-    return ONE_TIME if "proof" in token.roles else CONFIRMS
-
-
-def _is_of(
-    tokens: Sequence[Token], between: list[int], at: int, role: str, languages: frozenset[str]
-) -> bool:
-    """Return whether what is between is nothing, or a link such as *de*."""
-    if not speaks(tokens[at], role, languages):
-        return False
-    return not between or (len(between) == 1 and _is_link(tokens[between[0]], languages))
+def _proven(token: Token, others: Iterable[Token], languages: frozenset[str]) -> str:
+    if "proof" in token.roles:
+        return ONE_TIME
+    # "order confirmation code"
+    return OTHER if any(speaks(one, "other", languages) for one in others) else CONFIRMS
 
 
 def _is_link(token: Token, languages: frozenset[str]) -> bool:
@@ -177,20 +196,26 @@ def _is_qualified(
     """Return whether an unknown word says of what kind the code is: *inventory code*."""
     if before:
         word = tokens[before[0]]
-        is_name = word.text[:1].isupper() and len(before) > 1
-        if not is_name and not _is_plain(word, languages):
+        is_brand = _is_name(word) and len(before) > 1
+        if not is_brand and not _is_plain(word, languages):
             return True
-    if not after or _is_plain(tokens[after[0]], languages) or _is_name(tokens[after[0]]):
-        return False
-    if not languages.isdisjoint(_KIND_COMES_AFTER) and languages.isdisjoint(_KIND_COMES_BEFORE):
+    return bool(after) and _is_qualified_after(tokens, after, languages)
+
+
+def _is_qualified_after(
+    tokens: Sequence[Token], after: list[int], languages: frozenset[str]
+) -> bool:
+    first = tokens[after[0]]
+    if first.text.lower() in _FRENCH_OF and "fr" in languages:
         return _is_of_a_kind(tokens, after, languages)
-    # "code expires: ..." is a sentence, "code machine: 48291" a label.
-    linked = len(after) > 1 and _is_link(tokens[after[0]], languages)
-    if linked and tokens[after[0]].text.lower() in _FRENCH_OF:
+    if _is_plain(first, languages) or _is_name(first):
+        return False
+    if _KIND_COMES_AFTER & languages and not _KIND_COMES_BEFORE & languages:
         return _is_of_a_kind(tokens, after, languages)
     if any("enter" in one.roles for one in tokens[: after[0]]):
         return False
-    end = after[1 if linked else 0] + 1
+    # "code expires: ..." is a sentence, "code machine: 48291" a label.
+    end = after[1 if len(after) > 1 and _is_link(first, languages) else 0] + 1
     return end < len(tokens) and tokens[end].text == ":"
 
 
@@ -233,3 +258,15 @@ def _neighbours(tokens: Sequence[Token], place: int, step: int, most: int) -> li
 def _is_passed_over(token: Token) -> bool:
     """Return whether this is a hyphen, or part of "6-digit code"."""
     return token.is_joint or token.text in _LENGTHS or "digit" in token.roles
+
+
+def quoted(tokens: Sequence[Token], phrase: Phrase) -> str:
+    """Return a phrase as a failure shows it."""
+    texts = [one.text for one in tokens[phrase.start : phrase.end]]
+    is_unspaced = all(one[0] > "\u0e00" for one in texts)
+    return repr(("" if is_unspaced else " ").join(texts).replace(" - ", "-"))
+
+
+def words(tokens: Sequence[Token]) -> list[Token]:
+    """Return the words among tokens."""
+    return [one for one in tokens if one.kind == "word"]

@@ -65,6 +65,8 @@ class Vocabulary:
             if role == "script":
                 continue
             for entry in line.split():
+                if role == "booking":
+                    self._add(entry, "other", language, is_unspaced=words["script"] in _UNSPACED)
                 self._add(entry, role, language, is_unspaced=words["script"] in _UNSPACED)
                 if role == "code" and language in _COMPOUNDING and len(entry) >= _SHORTEST_STEM:
                     self._ends[folded(entry)].add(language)
@@ -92,7 +94,9 @@ class Vocabulary:
     def _look_up(self, word: str) -> Roles:
         lower = folded(word)
         plain = unaccented(lower)
-        whole = [self._whole[form] for form in {word, lower, plain} if form in self._whole]
+        whole: list[Mapping[str, set[str]]] = [
+            self._whole[form] for form in {word, lower, plain} if form in self._whole
+        ]
         if not whole:
             compound = self._compound(lower)
             if compound:

@@ -7,14 +7,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from .candidates import Candidate, candidates
+from .layout import across, at_the_start, is_alone
 from .phrases import CONFIRMS, ONE_TIME, OTHER, PIN, Phrase, phrases, speaks
-from .pointing import ENOUGH, Place, Pointing, across, at_the_start, is_alone, place_of, within
+from .pointing import ENOUGH, Place, Pointing, place_of, within
 from .reading import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from .reading import Line, Sentence
+    from .reading import Line
 
 # What speaks for a candidate besides words that point at it, and only together with them.
 _SIX_DIGITS: Final = 1
@@ -185,14 +186,14 @@ def _besides(
     if one.value in apart:
         yield _SET_APART, "it has an element of its own"
     near = [all_lines[0], *all_lines[max(1, number - 1) : number + 2]]
+    own = phrases(place.sentence)
+    is_for_once = any(phrase.is_for_once for phrase in own)
+    if not is_for_once and _is_of_another(place, own, near, is_clear=pointing.score >= ENOUGH):
+        yield -_OTHER_NEARBY, "something else than logging in is spoken of"
+        return
     others = (one for line in near for one in line.sentences if one is not place.sentence)
     if any(phrase.kind == ONE_TIME for other in others for phrase in phrases(other)):
         yield _ONE_TIME_NEARBY, "a one-time code is spoken of nearby"
-    own = phrases(place.sentence)
-    if any(phrase.is_for_once for phrase in own):
-        return
-    if _is_of_another(place, own, near, is_clear=pointing.score >= ENOUGH):
-        yield -_OTHER_NEARBY, "something else than logging in is spoken of"
 
 
 def _phrases(near: Iterable[Line]) -> Iterable[Phrase]:
@@ -207,17 +208,15 @@ def _is_of_another(
     What stands around counts only for words that are used of other codes as well.
     """
     kinds = {one.kind for one in own}
-    is_doubtful = not is_clear or not kinds.isdisjoint((PIN, CONFIRMS))
+    is_doubtful = PIN in kinds or not (is_clear or CONFIRMS in kinds)
     if is_doubtful and any(one.kind == OTHER and not one.is_number for one in _phrases(near)):
         return True
+    around = (one for line in near for one in line.sentences) if CONFIRMS in kinds else ()
+    if any("booking" in token.roles for sentence in around for token in sentence.tokens):
+        return True
     languages = frozenset(language for one in own for language in one.languages)
-    around = [*near[0].sentences, *(_line_of(place, near) if CONFIRMS in kinds else [])]
     return any(
         speaks(token, "other", languages)
-        for sentence in (place.sentence, *around)
+        for sentence in (place.sentence, *near[0].sentences)
         for token in sentence.tokens
     )
-
-
-def _line_of(place: Place, near: Sequence[Line]) -> Sequence[Sentence]:
-    return next((one.sentences for one in near if place.sentence in one.sentences), ())

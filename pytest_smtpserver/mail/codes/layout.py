@@ -1,0 +1,147 @@
+"""Which words in other lines point at a candidate that begins its line, or is alone in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .phrases import ONE_TIME, OTHER, QUALIFIED, Phrase, phrases, quoted, words
+from .pointing import (
+    ENTERED,
+    JOINED,
+    KINDS,
+    LINKS,
+    NOTHING,
+    Place,
+    Pointing,
+    called,
+    is_label,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .reading import Line, Sentence, Token
+
+# A number on its own line; the phrase stands in the line before, or further up, or below.
+_ABOVE: Final = dict(zip(KINDS, (6, 6, 5, 5, 5, 1), strict=True))
+_FURTHER_UP: Final = dict(zip(KINDS, (4, 4, 4, 3, 3, 1), strict=True))
+_BELOW: Final = dict(zip(KINDS, (4, 4, 3, 2, 2, 0), strict=True))
+# How many lines up and down such words may stand; arbitrary: a greeting may be between.
+_LINES_UP: Final = 4
+_LINES_DOWN: Final = 2
+# A label above a number is no longer: "Your order number".
+_LABEL: Final = 3
+
+
+def is_alone(place: Place, line: Line) -> bool:
+    """Return whether there is nothing else in a candidate's line but marks."""
+    others = [one for sentence in line.sentences for one in sentence.tokens if one.kind == "word"]
+    numbers = [one for s in line.sentences for one in s.tokens if one.kind == "number"]
+    inside = place.tokens[place.first : place.last]
+    return all(one in inside for one in [*others, *numbers])
+
+
+def across(lines: Sequence[Line], number: int) -> Pointing:
+    """Return what points at a candidate that is alone in line `number` of these."""
+    found = [NOTHING, *_above(lines, number), *_below(lines, number), *_subject(lines)]
+    for one in found:
+        if one.is_another:
+            return one
+    return max(found, key=lambda one: one.score)
+
+
+def at_the_start(lines: Sequence[Line], number: int) -> Pointing:
+    """Return what points from the end of the line before at a candidate that begins its line."""
+    if not number:
+        return NOTHING
+    sentence = lines[number - 1].sentences[-1]
+    tokens = sentence.tokens
+    found = phrases(sentence)
+    if not found or not tokens:
+        return NOTHING
+    phrase = found[-1]
+    if _has_number(tokens[phrase.end :]):
+        return NOTHING
+    is_joined = tokens[-1].text in LINKS or not words(tokens[phrase.end :])
+    if not is_joined:
+        return NOTHING
+    if phrase.kind == OTHER:
+        return called(tokens, phrase)
+    return Pointing(JOINED[phrase.kind], f"it follows {quoted(tokens, phrase)}", is_close=True)
+
+
+def _above(lines: Sequence[Line], number: int) -> Iterator[Pointing]:
+    for distance in range(1, min(_LINES_UP, number) + 1):
+        line = lines[number - distance]
+        found = _last_phrase(line)
+        if found is None:
+            if distance == 1:
+                yield from _asked(line)
+                yield from _labelled(line)
+            continue
+        sentence, phrase = found
+        if phrase.kind == OTHER:
+            if distance == 1:
+                yield called(sentence.tokens, phrase)
+            return
+        weights = _ABOVE if distance == 1 else _FURTHER_UP
+        where = "the line above" if distance == 1 else f"{distance} lines above"
+        name = quoted(sentence.tokens, phrase)
+        if _has_number(sentence.tokens[phrase.end :]):
+            return
+        yield Pointing(weights[phrase.kind], f"{name} stands in {where}", is_close=distance == 1)
+        return
+
+
+def _asked(line: Line) -> Iterator[Pointing]:
+    """Yield what a line says that asks to enter something, in order to log in."""
+    said = _words_of(line)
+    verb = next((one for one in said if "enter" in one.roles), None)
+    proof = next((one for one in said if "proof" in one.roles), None)
+    if verb and proof and not any(is_label(one, verb.roles["enter"]) for one in said):
+        why = f"the line above says to {verb.text!r} something, {proof.text!r}"
+        yield Pointing(ENTERED, why, is_close=True)
+
+
+def _labelled(line: Line) -> Iterator[Pointing]:
+    """Yield what a line of few words that is a label says: *Order number*."""
+    said = _words_of(line)
+    label = next((one for one in said if is_label(one, None)), None)
+    if label is not None and len(said) <= _LABEL:
+        yield Pointing(0, f"{label.text!r} stands above it", is_another=True)
+
+
+def _subject(lines: Sequence[Line]) -> Iterator[Pointing]:
+    found = _last_phrase(lines[0])
+    if found and lines[0].where == "subject" and found[1].kind == ONE_TIME:
+        name = quoted(found[0].tokens, found[1])
+        if not _has_number(found[0].tokens):
+            yield Pointing(_FURTHER_UP[ONE_TIME], f"{name} stands in the subject")
+
+
+def _below(lines: Sequence[Line], number: int) -> Iterator[Pointing]:
+    for line in lines[number + 1 : number + 1 + _LINES_DOWN]:
+        for sentence in line.sentences:
+            for phrase in phrases(sentence):
+                if phrase.kind not in (OTHER, QUALIFIED) and not _has_number(
+                    sentence.tokens[phrase.end : phrase.end + 3]
+                ):
+                    name = quoted(sentence.tokens, phrase)
+                    yield Pointing(_BELOW[phrase.kind], f"{name} stands below it")
+                return
+
+
+def _last_phrase(line: Line) -> tuple[Sentence, Phrase] | None:
+    for sentence in reversed(line.sentences):
+        found = phrases(sentence)
+        if found:
+            return sentence, max(reversed(found), key=lambda one: one.is_for_once)
+    return None
+
+
+def _words_of(line: Line) -> list[Token]:
+    return [one for sentence in line.sentences for one in words(sentence.tokens)]
+
+
+def _has_number(tokens: Sequence[Token]) -> bool:
+    return any(one.kind == "number" and len(one.text) > 3 for one in tokens)
