@@ -69,6 +69,7 @@ _LOOK_ALIKES: Final[Mapping[str, tuple[str, ...]]] = {
     "ends the number of a card or an account": (
         r"(?:\*{2,20}|\bx{2,20}|•{2,20}|\.{3}) ?\d{2,4}\b",
         rf"\b(?:{_ENDS})(?: (?:in|with|on|par|en|em|con|auf|op|på|z|na))? \d{{2,4}}\b",
+        r"\b\d{2,4}(?: ile (?:biten|sona)|(?:-\w{2,4})? végződő| végű|-?loppui|-?päättyv)",
     ),
     "is part of a longer number": (
         r"\b\d{4}(?:[ -]\d{4}){2,5}\b",
@@ -96,14 +97,14 @@ _POSTAL: Final = re.compile(
 
 # Digits in one run or in groups, or one by one; letters and a hyphen may stand before them.
 _CODE: Final = re.compile(
-    r"""(?<![A-Za-z0-9.,/+_#&-]) (?P<hash>\#)? (?:[A-Za-z]{1,3}-)?
+    r"""(?<![A-Za-z0-9.,/+#&-]) (?<![A-Za-z0-9]_) (?P<hash>\#)? (?:[A-Za-z]{1,3}-)?
     (?P<digits>
       (?<!\d[ ]) (?: \d{3}(?:[ ]|[ ]?[-·][ ]?)\d{3} | \d{4}[ -]\d{4} | \d\d[ -]\d\d[ -]\d\d
                    | \d\d[ ]\d\d[ ]\d\d[ ]\d\d
                    | \d(?:(?:[ ]|[ ]?[-·|][ ]?)\d){3,7} )
       (?![ -]?\d)
     | \d{4,8} )
-    (?! [A-Za-z0-9_] | [-/]\d | [.,]\d | -[A-Za-z] )""",
+    (?! _?[A-Za-z0-9] | [-/]\d | [.,]\d | -[A-Za-z] )""",
     re.VERBOSE,
 )
 _MIXED: Final = re.compile(
