@@ -187,10 +187,12 @@ class Message:
     def code(self, pattern: str | re.Pattern[str] | None = None) -> str:
         """Return the one code in subject and body; the same one in both bodies counts once.
 
-        Without a pattern that is the one-time code: 4 to 8 digits (`123 456` too) near a word
-        such as code, OTP, PIN or verification, and no year, date, price, telephone or order
-        number; digits only. Of a pattern it is the first group, or the whole match if there is
-        none. Raises `SMTPAssertionError` listing the candidates, `ValueError` for a wrong pattern.
+        Without a pattern that is the one-time code: 4 to 8 digits (`123 456` too) at which words
+        for such a code point, in more than 25 languages, as plain ASCII digits. Of `G-123456` it
+        is what one types, `123456`; a code with letters among its digits is returned as it is. It
+        is no year, date, price, telephone, order or postal number. Of a pattern it is the first
+        group, or the whole match if there is none. Raises `SMTPAssertionError` listing the
+        candidates, each with why it was or was not taken, `ValueError` for a wrong pattern.
         """
         __tracebackhide__ = True
         return finding.code(self, pattern)

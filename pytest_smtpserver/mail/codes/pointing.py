@@ -112,7 +112,7 @@ def _before(place: Place, claimed: Sequence[tuple[int, int]]) -> Pointing:
     label, is_linked = _label(tokens, end)
     if label is not None and not (phrase and phrase.start <= label < phrase.end):
         points = phrase and is_linked and _goes_on(tokens, phrase, label)
-        if not points and is_label(tokens[label], None):
+        if not points and (is_label(tokens[label], None) or "number" in tokens[label].roles):
             return Pointing(0, f"it is called {tokens[label].text!r}", is_another=True)
     if phrase is None or any(phrase.end <= first and last <= end for first, last in claimed):
         return NOTHING
@@ -207,20 +207,25 @@ def _entered(place: Place) -> Pointing:
 
 
 def _label(tokens: Sequence[Token], end: int) -> tuple[int | None, bool]:
-    """Return the word that a number directly follows, and whether something joins them."""
+    """Return the word that a number directly follows, and whether something joins them.
+
+    That is the *order* of "order number", and a *number* only where nothing else is said.
+    """
     is_linked = False
+    number = None
     for place in range(end - 1, -1, -1):
         token = tokens[place]
-        if token.kind == "word":
-            if "is" in token.roles and not is_label(token, None):
-                is_linked = True
-            elif not place or not _is_number_sign(token):
-                return place, is_linked
-        elif token.text in LINKS:
+        if token.kind != "word":
+            is_linked = is_linked or token.text in LINKS
+            if not is_linked and token.text not in _BEFORE_NUMBERS and not token.is_joint:
+                break
+        elif "is" in token.roles and not is_label(token, None):
             is_linked = True
-        elif token.text not in _BEFORE_NUMBERS and not token.is_joint:
-            return None, is_linked
-    return None, is_linked
+        elif not _is_number_sign(token):
+            return (place if number is None or is_label(token, None) else number), is_linked
+        elif number is None and not is_linked and "number" in token.roles:
+            number = place
+    return number, is_linked
 
 
 def _is_number_sign(token: Token) -> bool:

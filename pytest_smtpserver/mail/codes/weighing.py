@@ -192,7 +192,9 @@ def _besides(
         yield -_OTHER_NEARBY, "something else than logging in is spoken of"
         return
     others = (one for line in near for one in line.sentences if one is not place.sentence)
-    if any(phrase.kind == ONE_TIME for other in others for phrase in phrases(other)):
+    if pointing.is_close and any(
+        phrase.kind == ONE_TIME for other in others for phrase in phrases(other)
+    ):
         yield _ONE_TIME_NEARBY, "a one-time code is spoken of nearby"
 
 
