@@ -199,24 +199,30 @@ def _is_qualified(
         is_brand = _is_name(word) and len(before) > 1
         if not is_brand and not _is_plain(word, languages):
             return True
-    return bool(after) and _is_qualified_after(tokens, after, languages)
+    return bool(after) and _is_qualified_after(tokens, before, after, languages)
 
 
 def _is_qualified_after(
-    tokens: Sequence[Token], after: list[int], languages: frozenset[str]
+    tokens: Sequence[Token], before: list[int], after: list[int], languages: frozenset[str]
 ) -> bool:
     first = tokens[after[0]]
     if first.text.lower() in _FRENCH_OF and "fr" in languages:
         return _is_of_a_kind(tokens, after, languages)
-    if _is_plain(first, languages) or _is_name(first):
+    if _is_plain(first, languages):
         return False
+    if _is_name(first):
+        # "Code Camp: 1200 guests", unlike "votre code Acme : 1200".
+        return not before and _is_before_colon(tokens, after[0])
     if _KIND_COMES_AFTER & languages and not _KIND_COMES_BEFORE & languages:
         return _is_of_a_kind(tokens, after, languages)
     if any("enter" in one.roles for one in tokens[: after[0]]):
         return False
     # "code expires: ..." is a sentence, "code machine: 48291" a label.
-    end = after[1 if len(after) > 1 and _is_link(first, languages) else 0] + 1
-    return end < len(tokens) and tokens[end].text == ":"
+    return _is_before_colon(tokens, after[len(after) > 1 and _is_link(first, languages)])
+
+
+def _is_before_colon(tokens: Sequence[Token], place: int) -> bool:
+    return any(one.text == ":" for one in tokens[place + 1 : place + 2])
 
 
 def _is_of_a_kind(tokens: Sequence[Token], after: list[int], languages: frozenset[str]) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from .candidates import Candidate, candidates
 from .layout import across, at_the_start, is_alone
-from .phrases import CONFIRMS, ONE_TIME, OTHER, PIN, Phrase, phrases, speaks
+from .phrases import CONFIRMS, ONE_TIME, OTHER, PIN, Phrase, phrases, speaks, words
 from .pointing import ENOUGH, Place, Pointing, place_of, within
 from .reading import lines
 
@@ -22,8 +22,7 @@ _SIX_DIGITS: Final = 1
 _ALONE: Final = 1
 _SET_APART: Final = 1
 _ONE_TIME_NEARBY: Final = 2
-# What speaks against one: "code 2026", a discount in the sentence; in doubt it is none.
-_YEAR: Final = 4
+# What speaks against one: an order or a discount in the sentence; in doubt it is none.
 _OTHER_NEARBY: Final = 3
 # Where words do not point at it closely, it has no more than just enough.
 _MOST_LOOSELY: Final = ENOUGH
@@ -61,6 +60,16 @@ class Verdict:
     found: tuple[Weighed, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Pointed:
+    """A candidate, what points at it, and where it stands."""
+
+    candidate: Candidate
+    pointing: Pointing
+    number: int
+    place: Place
+
+
 def weigh(subject: str, bodies: Mapping[str, str], set_apart: Iterable[str] = ()) -> Verdict:
     """Return what may be the one-time code of a message.
 
@@ -88,12 +97,30 @@ def _possible(ordered: Sequence[Weighed]) -> list[Weighed]:
 
 def _weigh(subject: str, body: str, where: str, apart: frozenset[str]) -> Iterator[Weighed]:
     all_lines = [*lines(subject, "subject"), *lines(body, where)]
+    before: _Pointed | None = None
     for number, line in enumerate(all_lines):
         found = candidates(line.text)
         places = [place_of(line, one) for one in found]
         for which, one in enumerate(found):
             pointing = _pointing(all_lines, number, places[which], _claimed(found, places, which))
-            yield _weighed(all_lines, number, places[which], one, pointing, apart)
+            pointed = _Pointed(one, pointing, number, places[which])
+            if before and _are_in_a_row(before, pointed, all_lines):
+                pointed = replace(pointed, pointing=before.pointing)
+            yield _weighed(all_lines, number, places[which], one, pointed.pointing, apart)
+            before = pointed
+
+
+def _are_in_a_row(one: _Pointed, other: _Pointed, all_lines: Sequence[Line]) -> bool:
+    """Return whether words that point at one number mean the next one, too: *your codes: ...*."""
+    if not one.pointing.is_close or other.pointing.is_close or other.pointing.is_another:
+        return False
+    if len(one.candidate.value) != len(other.candidate.value):
+        return False
+    if one.place.sentence is other.place.sentence:
+        return not words(one.place.tokens[one.place.last : other.place.first])
+    return other.number == one.number + 1 and all(
+        is_alone(each.place, all_lines[each.number]) for each in (one, other)
+    )
 
 
 def _weighed(
@@ -149,11 +176,16 @@ def _pointing(
     line = all_lines[number]
     if is_alone(place, line):
         other = across(all_lines, number)
-    elif line.sentences[0].tokens[: place.last] == place.tokens[: place.last] and not place.first:
+    elif line.sentences[0] is place.sentence and not place.first and not _goes_on(place):
         other = at_the_start(all_lines, number)
     else:
         return found
     return other if other.is_another else max(found, other, key=lambda one: one.score)
+
+
+def _goes_on(place: Place) -> bool:
+    """Return whether a word directly follows: *1200 people*."""
+    return any(one.kind == "word" for one in place.tokens[place.last : place.last + 1])
 
 
 def _claimed(
