@@ -64,6 +64,7 @@ _LOOK_ALIKES: Final[Mapping[str, tuple[str, ...]]] = {
     "is the PIN code of an Indian address": (
         r",[^,]{0,40}\bpin(?:[ -]?code)?[ .:-]{1,3}\d{3} ?\d{3}\b",
         r"\bpincode[ .:-]{1,3}\d{3} ?\d{3}\b",
+        r"(?:^|[,;-] ?)pin[ -]{1,3}\d{3} ?\d{3}\b",
     ),
     "is the number of a ticket": (r"\[#\d{1,12}\]",),
     "ends the number of a card or an account": (
