@@ -173,12 +173,12 @@ def test_a_pattern_gives_its_group_or_all_that_it_matched() -> None:
     message = of("Your token is ABC-123")
     assert message.code(r"[A-Z]{3}-\d+") == "ABC-123"
     assert message.code(re.compile(r"token is (\S+)")) == "ABC-123"
-    with pytest.raises(SMTPAssertionError, match=r"code matching '\\\\d\{9\}', found none"):
+    with pytest.raises(SMTPAssertionError, match=r"^there is no code \(expected one matching"):
         message.code(r"\d{9}")
 
 
 def test_a_wrong_pattern_names_itself() -> None:
-    with pytest.raises(ValueError, match=r"pattern='\(' is no regular expression: "):
+    with pytest.raises(ValueError, match=r"pattern='\(' is not a regular expression: "):
         of("x").code("(")
     wrong: Any = 5
     with pytest.raises(TypeError, match=r"pattern=5: must be a str"):
