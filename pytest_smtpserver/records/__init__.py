@@ -8,4 +8,5 @@
 * `violations`: what a client does wrong in its commands, one row for each kind
 * `assertions`: what a test asserts of them
 * `transcript`: what passed on the wire, for reading
+* `snapshots`: messages and sessions as texts that are the same in each run
 """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
+from pytest_smtpserver.mail import dkim
 from pytest_smtpserver.matching import (
     Criteria,
     SMTPAssertionError,
@@ -12,11 +13,14 @@ from pytest_smtpserver.matching import (
     transcript_end,
 )
 from pytest_smtpserver.matching.failure import assembled
+from pytest_smtpserver.matching.wording import shortened
 
 from . import problems, violations
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from pytest_smtpserver.mail.dkim import Key, Signature
 
     from .message import Message
     from .session import Session
@@ -192,3 +196,34 @@ def _described(noun: str, left: Sequence[_Finding], of: object) -> str:
     title = f"expected no {noun}s; there {'is' if len(left) == 1 else 'are'} "
     rows = [f"{title}{counted(len(left), noun)} of {of!r}:", *(f"  {one}" for one in left)]
     return assembled([[f"{left[0]}{more}"], rows])
+
+
+def has_dkim(message: Message, domain: str | None, selector: str | None, key: Key) -> None:
+    """Raise `SMTPAssertionError` unless the message has a valid signature of that domain."""
+    __tracebackhide__ = True
+    found = list(dkim.signatures(message._header_values("DKIM-Signature")))
+    if not found:
+        _fail_dkim("no DKIM signature", message, found)
+    wanted = [one for one in found if domain is None or one.domain == domain.lower()]
+    if not wanted:
+        domains = _these(one.domain for one in found)
+        _fail_dkim(f"signed by {domains}, not by {domain} (DKIM)", message, found)
+    chosen = [one for one in wanted if selector is None or one.selector == selector]
+    if not chosen:
+        used = _these(one.selector for one in wanted)
+        _fail_dkim(f"signed with selector {used}, not {selector} (DKIM)", message, found)
+    wrong = [(one, dkim.why_not(message.content, one, key)) for one in chosen]
+    if all(why is not None for _, why in wrong):
+        signature, why = wrong[0]
+        _fail_dkim(f"{why} (DKIM signature of {signature.domain})", message, found)
+
+
+def _these(names: Iterable[str]) -> str:
+    return " and ".join(dict.fromkeys(names)) or "nobody"
+
+
+def _fail_dkim(why: str, message: Message, found: Sequence[Signature]) -> NoReturn:
+    __tracebackhide__ = True
+    lines = [f"  d={one.domain} s={one.selector} h={one.tags.get('h', '')}" for one in found]
+    signatures = [f"{counted(len(found), 'signature')}:", *map(shortened, lines)] if found else []
+    raise SMTPAssertionError("\n".join([why, "", f"the message: {message!r}", *signatures]))

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from types import EllipsisType
     from typing import Unpack
 
+    from pytest_smtpserver.mail.dkim import Key
     from pytest_smtpserver.mail.header import Field
     from pytest_smtpserver.mail.html import Link
     from pytest_smtpserver.mail.parts import Attachment
+    from pytest_smtpserver.mail.snapshot import Mask
 
     from .criteria import Address, Addresses, MessageCriteria, Text
     from .envelope import Envelope
@@ -252,6 +254,32 @@ class Message:
         __tracebackhide__ = True
         assertions.has_no_problems(self, ignore)
 
+    def assert_dkim(
+        self, domain: str | None = None, selector: str | None = None, *, key: Key
+    ) -> None:
+        """Raise `SMTPAssertionError` unless the content has a valid DKIM signature (RFC 6376).
+
+        It is that of `domain`, made with `selector`; any will do if they are `None`. Nothing is
+        looked up: `key` is the text of the TXT record, a public key in PEM, or a mapping of names,
+        such as `"sel._domainkey.example.com"`, to records. Raises `TypeError` or `ValueError` for
+        what is not a key, `ModuleNotFoundError` if dkimpy (the extra `[dkim]`) is not installed.
+        """
+        __tracebackhide__ = True
+        assertions.has_dkim(self, domain, selector, key)
+
+    def snapshot(self, *, mask: Mask | Collection[Mask] = ()) -> str:
+        """Return a text that is the same for the same mail in each run, for snapshots.
+
+        It has the envelope, the decoded header fields, the parts, the bodies as they are read and
+        the attachments with size and digest. `<date>`, `<message-id>` and the like stand for what
+        is different in each run. `mask` has more of that: `<...>` stands for what a compiled
+        pattern finds, and a name of a header field in lower case, such as `<x-request-id>`, for
+        its value. Raises `TypeError` for another mask.
+        """
+        from . import snapshots
+
+        return snapshots.of_message(self, mask)
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the content to a file, and return its path.
 
@@ -275,6 +303,10 @@ class Message:
 
     def _specs(self, name: str) -> tuple[str, ...]:
         return tuple(spec for _, spec in self._view.addresses(name))
+
+    def __str__(self) -> str:
+        """Return the text of `snapshot` without further masks."""
+        return self.snapshot()
 
     def __repr__(self) -> str:
         return f"<Message {shown(self.subject)}: {self.envelope._route}>"

@@ -134,6 +134,16 @@ class Session:
         """Return the transcript of the last so many exchanges and events."""
         return render(self, last, compact=True)
 
+    def dialogue(self) -> str:
+        """Return who said what, as a text that is the same in each run, for snapshots.
+
+        There are no times and no ports, and placeholders such as `<name>`, `<size>`, `<challenge>`
+        and `<content>` stand for what is different in each run.
+        """
+        from . import snapshots
+
+        return snapshots.of_session(self)
+
     def __repr__(self) -> str:
         end = f"ended by {self.ended_by}" if self.ended_by else "open"
         return f"<Session {self.id} from {self.client[0]}:{self.client[1]}, {end}>"

@@ -22,7 +22,8 @@ _OFFER_LENGTH = 160
 # Those whose reply lists what the server offers (RFC 5321 section 4.1.1.1, RFC 2033 section 4.1).
 _GREETINGS = ("EHLO", "LHLO")
 
-_ENDINGS = {
+#: How a session ended, in words.
+ENDINGS = {
     "quit": "session ended by QUIT",
     "client": "the client closed the connection",
     "reset": "the client reset the connection",
@@ -55,7 +56,7 @@ def render(
         lines.append(f"  +{max(0.0, time - start):.3f} {origin} {_shorten(_visible(text))}")
     if session.ended_at and session.ended_by:
         elapsed = session.ended_at.timestamp() - start
-        lines.append(f"  +{max(0.0, elapsed):.3f} *  {_ENDINGS[session.ended_by]}")
+        lines.append(f"  +{max(0.0, elapsed):.3f} *  {ENDINGS[session.ended_by]}")
     return "\n".join(lines)
 
 

@@ -1,0 +1,141 @@
+"""DKIM signatures (RFC 6376), verified with a public key that is given: nothing is looked up.
+
+dkimpy does the cryptography; it is imported when a signature is to be verified.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: The TXT record's text, PEM, or names mapped to records.
+Key = str | bytes | Mapping[str, str]
+
+INSTALL: Final = "assert_dkim needs dkimpy: pip install 'pytest-smtpserver[dkim]'"
+
+# RFC 8301 section 3.2: "Verifiers MUST NOT consider signatures using RSA keys of less than 1024
+# bits as valid signatures."
+_SHORTEST: Final = 1024
+
+_PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----(.*?)-----END \1-----", re.DOTALL)
+# RFC 8410 section 4: a SubjectPublicKeyInfo with id-Ed25519; the key itself comes after it.
+_ED25519: Final = bytes.fromhex("302a300506032b6570032100")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One DKIM-Signature field: its place among them, and its tags."""
+
+    number: int
+    tags: Mapping[str, str]
+
+    @property
+    def domain(self) -> str:
+        """The domain that signs (`d=`)."""
+        return self.tags.get("d", "").lower()
+
+    @property
+    def selector(self) -> str:
+        """Which of the domain's keys it is (`s=`)."""
+        return self.tags.get("s", "")
+
+    @property
+    def name(self) -> str:
+        """Where the key would be looked up (RFC 6376 section 3.6.2.1)."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+
+def signatures(values: tuple[str, ...]) -> Iterator[Signature]:
+    """Yield the signatures in the values of all DKIM-Signature fields."""
+    for number, value in enumerate(values):
+        pairs = (one.partition("=") for one in value.split(";") if "=" in one)
+        yield Signature(number, {tag.strip(): "".join(text.split()) for tag, _, text in pairs})
+
+
+def why_not(content: bytes, signature: Signature, key: Key) -> str | None:
+    """Return which part of a signature does not hold, `None` if it holds.
+
+    Raises `ModuleNotFoundError` without dkimpy, `TypeError` or `ValueError` for what is not a key.
+    """
+    try:
+        import dkim
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(INSTALL, name="dkim") from None
+    record = _record(signature, key)
+    if record is None:
+        return f"no key is given for {signature.name}"
+    if (wrong := _why_not_at_all(signature) or _why_not_with(signature, record)) is not None:
+        return wrong
+    verifier = dkim.DKIM(content, minkey=_SHORTEST)
+    try:
+        holds = verifier.verify(signature.number, lambda name, timeout=0: record)
+    except dkim.DKIMException as error:
+        is_body = "body hash mismatch" in str(error)
+        return "the body was changed" if is_body else f"the signature is not valid: {error}"
+    return None if holds else "the header was changed, or it was signed with another key"
+
+
+def _why_not_at_all(signature: Signature) -> str | None:
+    """Return why a signature is worth nothing, whatever the key."""
+    tags = signature.tags
+    if (expires := tags.get("x", "")).isdigit() and int(expires) < time.time():
+        return f"the signature has expired: x={expires}"
+    # RFC 8301 section 3.1: "rsa-sha1 MUST NOT be used for signing or verifying."
+    if tags.get("a", "").lower() == "rsa-sha1":
+        return "the signature is not valid: rsa-sha1 must not be used (RFC 8301 section 3.1)"
+    # RFC 6376 section 5.4: "The From header field MUST be signed".
+    if "from" not in tags.get("h", "").lower().split(":"):
+        return "the signature is not valid: it does not cover From (RFC 6376 section 5.4)"
+    return None
+
+
+def _why_not_with(signature: Signature, record: bytes) -> str | None:
+    """Return why this key cannot be used; raises `ValueError` for what is not a key."""
+    import dkim
+
+    try:
+        _, bits, kind, _ = dkim.evaluate_pk(signature.name, record)
+    except (dkim.DKIMException, ValueError) as error:
+        raise ValueError(f"key is not a public key of DKIM: {error}") from None
+    if kind == b"rsa" and bits < _SHORTEST:
+        return f"the key is too short: {bits} bits, not {_SHORTEST} (RFC 8301 section 3.2)"
+    return None
+
+
+def _record(signature: Signature, key: Any) -> bytes | None:
+    """Return the TXT record that a lookup would find."""
+    if isinstance(key, Mapping):
+        names = {str(name).rstrip(".").lower(): text for name, text in key.items()}
+        key = names.get(signature.name.lower())
+        if key is None:
+            return None
+    text = key.decode("ascii", "replace") if isinstance(key, bytes) else key
+    if not isinstance(text, str):
+        raise TypeError(f"key={key!r} must be a TXT record, PEM, or a mapping of names to records")
+    if found := _PEM.search(text):
+        return _of_pem(found[1], found[2])
+    if "p=" not in text:
+        raise ValueError("key must have a public key: 'v=DKIM1; p=...', or PEM")
+    return text.encode()
+
+
+def _of_pem(kind: str, body: str) -> bytes:
+    if kind not in ("PUBLIC KEY", "RSA PUBLIC KEY"):
+        raise ValueError(f"key must be a public key in PEM, and this is a {kind.lower()}")
+    encoded = "".join(body.split())
+    try:
+        der = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raise ValueError("key must be PEM, and its base64 cannot be decoded") from None
+    if der.startswith(_ED25519):
+        raw = base64.b64encode(der.removeprefix(_ED25519)).decode()
+        return f"v=DKIM1; k=ed25519; p={raw}".encode()
+    return f"v=DKIM1; k=rsa; p={encoded}".encode()

@@ -1,0 +1,104 @@
+"""What a snapshot of a message needs: the tree of its parts, and what is different in each run."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from email.message import Message as Part
+
+Mask = re.Pattern[str] | str
+
+#: Fields whose whole value is different in each run, and what stands for it.
+_FIELDS: Final = {
+    "date": "<date>",
+    "resent-date": "<date>",
+    "message-id": "<message-id>",
+    "resent-message-id": "<message-id>",
+    "received": "<received>",
+    "dkim-signature": "<signature>",
+}
+#: Fields that name other messages by their Message-ID.
+_REFERENCES: Final = frozenset(("in-reply-to", "references"))
+_MSG_ID: Final = re.compile(r"<[^<>\s]+@[^<>\s]*>")
+_BOUNDARY: Final = re.compile(r"""\bboundary\s*=\s*("[^"]*"|[^;\s]*)""", re.IGNORECASE)
+_PORT: Final = re.compile(r"(?<=\b127\.0\.0\.1:)\d+|(?<=\blocalhost:)\d+|(?<=\[::1\]:)\d+")
+
+
+def tree(content: bytes) -> Iterator[tuple[int, str]]:
+    """Yield how deep each part is, and its type; a forwarded message is one part."""
+    from email import message_from_bytes
+
+    try:
+        root = message_from_bytes(content)
+        stack: list[tuple[int, Part[Any, Any]]] = [(0, root)]
+        while stack:
+            depth, part = stack.pop()
+            yield depth, part.get_content_type()
+            if part.is_multipart() and part.get_content_maintype() == "multipart":
+                children: Any = part.get_payload()
+                stack.extend((depth + 1, child) for child in reversed(children))
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
+        yield 0, "<unparsable>"
+
+
+class Masks:
+    """What stands for what is different in each run.
+
+    `masks` are compiled patterns, for which `<...>` stands, and names of header fields, for whose
+    values the name does. Raises `TypeError` for anything else.
+    """
+
+    def __init__(self, masks: Mask | Collection[Mask], message_id: str | None) -> None:
+        given = (masks,) if isinstance(masks, str | re.Pattern) else tuple(masks)
+        for one in given:
+            if not isinstance(one, str) and not _is_pattern(one):
+                raise TypeError(
+                    f"mask={one!r} must be a compiled pattern of str or the name of a header field"
+                )
+        self._names = {one.lower() for one in given if isinstance(one, str)}
+        self._patterns = [one for one in given if not isinstance(one, str)]
+        self._message_id = (message_id or "").strip()
+
+    def field(self, name: str, value: str) -> str:
+        """Return the value of a field as it is in each run."""
+        lower = name.lower()
+        if lower in self._names:
+            return f"<{lower}>"
+        if lower in _FIELDS:
+            return _FIELDS[lower]
+        if lower in _REFERENCES:
+            value = _MSG_ID.sub("<message-id>", value)
+        if lower == "content-type":
+            value = _BOUNDARY.sub("boundary=<boundary>", value)
+        return self.text(value)
+
+    def text(self, text: str) -> str:
+        """Return a text as it is in each run."""
+        if self._message_id:
+            text = text.replace(self._message_id, "<message-id>")
+        text = without_ports(text)
+        for pattern in self._patterns:
+            text = pattern.sub("<...>", text)
+        return text
+
+
+def _is_pattern(value: object) -> bool:
+    return isinstance(value, re.Pattern) and isinstance(value.pattern, str)
+
+
+def without_ports(text: str) -> str:
+    """Return the text with `<port>` for each port of this machine."""
+    return _PORT.sub("<port>", text)
+
+
+def fields_in_order(
+    names: Iterable[str], values_of: Callable[[str], tuple[str, ...]]
+) -> Iterator[tuple[str, str]]:
+    """Yield name and decoded value of each field; `values_of` gives those of one name."""
+    left: dict[str, Iterator[str]] = {}
+    for name in names:
+        values = left.setdefault(name.lower(), iter(values_of(name)))
+        yield name, next(values, "")
