@@ -1,6 +1,6 @@
 """Writes into the reference what the code knows: `python -m docs._generate`.
 
-Three pages are written whole. On the others it is what stands between `<!-- generated: ... -->`
+Four pages are written whole. On the others it is what stands between `<!-- generated: ... -->`
 and `<!-- end -->`: `settings`, `stages`, `faults`, `verdict`, or `api` and the public names to
 describe, whose docstrings and signatures it writes down. A test holds that all of it is current.
 """
@@ -18,6 +18,8 @@ from pytest_smtpserver.records.violations import KINDS
 from pytest_smtpserver.rules import STAGES
 from pytest_smtpserver.settings import DEFAULTS, SETTINGS
 from pytest_smtpserver.smtp import EXTENSIONS
+
+from ._syntax import LINES, said_to
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -49,6 +51,16 @@ content is a problem, and is in `message.problems`.
 
 """
 
+SYNTAX_INTRO = """\
+# What is taken and what is refused
+
+Some of what the grammar of RFC 5321 forbids is taken by most servers, and so it is here, with the
+violation `bad-syntax` (or the one below). Under the setting `strict` it is refused. Each line below
+was sent to the server to make this table, after what has to come before it; it ends with CRLF
+unless it shows another end.
+
+"""
+
 PROBLEMS_INTRO = """\
 # Problems
 
@@ -67,6 +79,7 @@ def pages():
         reference / "extensions.md": extensions_page(EXTENSIONS),
         reference / "violations.md": violations_page(KINDS),
         reference / "problems.md": problems_page(problems.KINDS),
+        reference / "syntax.md": syntax_page(),
     }
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
     in_part = {path: with_regions(text) for path, text in texts.items() if _REGION.search(text)}
@@ -210,6 +223,18 @@ def extensions_page(extensions):
         for keyword, row in extensions.items()
     ]
     return EXTENSIONS_INTRO + _table(head, rows)
+
+
+def syntax_page():
+    """Return the page about what is taken and what is refused, in Markdown."""
+    head = ("Line", "Reply", "Under `strict`", "Violations")
+    rows = []
+    for before, line in LINES:
+        code, violations = said_to(before, line, strict=False)
+        strict_code, _ = said_to(before, line, strict=True)
+        shown = line.removesuffix("\r\n").encode("unicode_escape").decode()
+        rows.append((f"`{shown}`", code or "none", strict_code or "none", violations or "none"))
+    return SYNTAX_INTRO + _table(head, rows)
 
 
 def violations_page(kinds):

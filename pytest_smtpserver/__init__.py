@@ -17,7 +17,8 @@ The rooms of the house, each importing only from those below it:
 * `network`: trio: the background thread, listeners, driving a connection; knows no SMTP
 * `matching`: criteria on records, and what a failing test says; pure
 * `settings`: one frozen value, and the table of what is allowed
-* `engine`: what an engine is; `clock`: time that no test can freeze; `frozen`: values that refuse
+* `engine`: what an engine is; `input`: the octets that it has not looked at yet
+* `clock`: time that no test can freeze; `frozen`: values that refuse
   assignment; `numeric`: what counts as a number
 
 The names below are the public ones. They are imported when they are first used, so that an

@@ -45,6 +45,10 @@ class Conversation:
         octets = "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
         return self.send(octets).decode().split("\r\n")[:-1]
 
+    def one_by_one(self, *lines):
+        """Send command lines, each when the one before was answered, and return the last code."""
+        return [code for line in lines for code in self.codes(line)][-1]
+
     def codes(self, *lines):
         """Send command lines, and return the codes of the replies."""
         return [int(line[:3]) for line in self.lines(*lines) if line[3:4] != "-"]
@@ -58,7 +62,9 @@ class Conversation:
         return self._pull()
 
     def tls_done(self):
-        """Let the handshake have succeeded."""
+        """Let the handshake have succeeded; it begins with the client's first octet."""
+        if self.pause is None:
+            assert self.send(b"\x16") == b""
         assert isinstance(self.pause, StartTLS)
         self.pause = None
         self.engine.tls_done(TLS, self._tick())

@@ -9,7 +9,7 @@ Two things can go wrong with it, and neither may cost the next test:
 
 * It ends, because something raised what nobody may catch. It then tells every listener that still
   lives in it, closes what they own, and the next server starts another thread.
-* A callable of a test blocks it. A listener that was closed in vain says so with `is_stuck`, and
+* A callable of a test blocks it. A listener that was closed in vain says so with `give_up`, and
   the next server gets a thread of its own. The old one goes on if the callable ever returns, for
   those who are in it already.
 """
@@ -65,6 +65,10 @@ class Background:
             ) from self._failure
 
     @property
+    def give_up(self) -> None:
+        """Take no new server: somebody has waited in vain for the thread to do something."""
+        self.is_stuck = True
+
     def is_alive(self) -> bool:
         """Whether the loop still runs."""
         return self._thread.is_alive()

@@ -122,7 +122,8 @@ class Listener:
 
     def _give_up(self) -> None:
         # Something blocks the thread, which closes the socket later.
-        self._given_up = self._background.is_stuck = True
+        self._given_up = True
+        self._background.give_up()
         self._remove_file()
         with contextlib.suppress(OSError):  # not every system does that to a listening socket
             self._socket.shutdown(socket.SHUT_RDWR)

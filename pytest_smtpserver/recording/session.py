@@ -121,8 +121,15 @@ class SessionRecording(Recording[Session]):
 
     def authenticated(self, attempt: AuthAttempt) -> None:
         """Note an attempt to authenticate, and who is authenticated from now on."""
-        self.auth = self.auth or []
-        self.auth.append(attempt)
+        self.auth = [*(self.auth or ()), attempt]
+        self._logged_in(attempt)
+
+    def authentication_answered(self, attempt: AuthAttempt) -> None:
+        """Note how the last attempt ended, which was noted before its end."""
+        self.auth = [*(self.auth or ())[:-1], attempt]
+        self._logged_in(attempt)
+
+    def _logged_in(self, attempt: AuthAttempt) -> None:
         if attempt.succeeded:
             self.is_authenticated, self.username = True, attempt.username
             self._mechanism = attempt.mechanism

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.engine import TLSInfo
 
     from .message import Message
+    from .reply import Reply
     from .transaction import Transaction
     from .violations import Violation
 
@@ -31,17 +32,19 @@ Address = tuple[str, int]
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AuthAttempt:
-    """One AUTH exchange that was answered.
+    """One AUTH command that was answered, be it at once or after an exchange.
 
-    `mechanism` is in upper case; `username` is who the client said it is, `None` if it did not
-    come so far; `succeeded` says that the server's reply was positive, `over_tls` that the
-    connection was encrypted.
+    `mechanism` is in upper case, `"***"` if it is none that is known, for it may be a secret;
+    `username` is who the client said it is, `None` if it did not come so far; `succeeded` says
+    that the server's reply was positive, `over_tls` that the connection was encrypted. `reply` is
+    the last reply, `None` if there was none.
     """
 
     mechanism: str
     username: str | None
     succeeded: bool
     over_tls: bool
+    reply: Reply | None = None
 
     def __repr__(self) -> str:
         outcome = "succeeded" if self.succeeded else "failed"

@@ -63,22 +63,32 @@ def render(
 def _lines(
     wire: Sequence[Exchange | Event], said: set[str], *, compact: bool
 ) -> Iterator[tuple[float, str, str]]:
+    before: Exchange | Event | None = None
     for entry in wire:
-        if isinstance(entry, Event):
+        # LMTP answers the end of the content several times, but it comes once.
+        came_before = before is not None and not _is_content(before)
+        if isinstance(entry, Exchange):
+            yield from _exchange_lines(entry, said, compact=compact, came_before=came_before)
+        elif not (came_before and _is_end_of_content(entry)):
             yield from _event_lines(entry)
-        else:
-            yield from _exchange_lines(entry, said, compact=compact)
+        before = entry
+
+
+def _is_content(entry: Exchange | Event) -> bool:
+    return isinstance(entry, Event) and entry.origin == "C"
+
+
+def _is_end_of_content(event: Event) -> bool:
+    return event.origin == "C" and event.what == "."
 
 
 def _exchange_lines(
-    exchange: Exchange, said: set[str], *, compact: bool
+    exchange: Exchange, said: set[str], *, compact: bool, came_before: bool
 ) -> Iterator[tuple[float, str, str]]:
-    if exchange.verb not in ("", "."):
+    if exchange.verb and not (exchange.verb == "." and came_before):
         yield exchange.received, "C:", exchange.command
     for event in exchange.meanwhile:
         yield from _event_lines(event)
-    if exchange.verb == ".":
-        yield exchange.received, "C:", "."
     if exchange.reply:
         lines = exchange.reply.lines
         if compact and exchange.verb in _GREETINGS and len(lines) > 1:

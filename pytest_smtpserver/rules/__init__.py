@@ -6,6 +6,7 @@
 * `phase`: some steps, and for which of the commands that fit they are
 * `state`: a rule as the server knows it: its phases, and what it has answered
 * `rule`: a rule as the test knows it, built by chaining; `making`: how a test gets one
+* `places`: lines of the test's code, as texts name them
 * `keywords`: the match keywords, for type checkers
 * `book`: the rules of one server, of which the newest match answers
 * `chaos`: random refusals and disconnects that are the same in each run
@@ -14,6 +15,7 @@
 from .book import RuleBook
 from .command import Command
 from .making import RuleMaker
+from .places import raised_at
 from .rule import Rule, RuleSteps
 from .stages import STAGES
 from .state import RuleState
@@ -28,4 +30,5 @@ __all__ = [
     "RuleMaker",
     "RuleState",
     "RuleSteps",
+    "raised_at",
 ]

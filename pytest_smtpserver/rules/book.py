@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import CriterionError
 
+from .places import callers_line
 from .stages import find_stage
 from .state import RuleState
 from .steps import CallableError
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True
-
-_PACKAGE = __name__.partition(".")[0]
 
 
 class RuleBook:
@@ -42,7 +39,7 @@ class RuleBook:
     def add(self, stage: str, match: Mapping[str, object], *, optional: bool) -> RuleState:
         """Take up a rule; errors as `RuleMaker.on` has them."""
         name, row = find_stage(stage, self.offered)
-        rule = RuleState(self, name, row, match, optional=optional, made_at=_callers_line())
+        rule = RuleState(self, name, row, match, optional=optional, made_at=callers_line())
         with self.lock:
             self.rules = (rule, *self.rules)
         return rule
@@ -109,16 +106,3 @@ def _unused_sentence(rule: RuleState, phases: tuple[int, ...]) -> str:
     if phases == (1,) or not rule.hits:
         return f"the rule {rule} was never used"
     return f"phase {phases[0]} of the rule {rule} was never used"
-
-
-def _callers_line() -> str:
-    """Return file and line of the caller outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
-        frame = frame.f_back
-    path = frame.f_code.co_filename
-    try:
-        relative = os.path.relpath(path)
-    except ValueError:  # on another drive
-        relative = path
-    return f"{path if relative.startswith('..') else relative}:{frame.f_lineno}"

@@ -40,6 +40,9 @@ class Turn(Protocol):
     def take_effect(self) -> Iterable[Action]:
         """Carry out what the server's own reply means, without sending it."""
 
+    def withhold(self) -> None:
+        """Leave the client without a reply, for the rest of the session."""
+
     def send(self, octets: bytes) -> Iterable[Action]:
         """Send raw octets; the first complete reply in them counts as one."""
 
@@ -143,6 +146,7 @@ class Ignore:
     def run(self, turn: Turn) -> Iterable[Action]:
         """Do nothing."""
         turn.note("never answered")
+        turn.withhold()
         return ()
 
 

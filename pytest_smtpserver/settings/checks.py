@@ -61,6 +61,8 @@ MECHANISMS = (
 #: Those for which the server must know the password: the client proves that it knows it, and
 #: wants to see the proof that the server does. With the others anyone can be let in.
 NEED_PASSWORD = frozenset({"SCRAM-SHA-1", "SCRAM-SHA-256"})
+#: Those with which the client shows its secret, so that a callable can judge it.
+SHOW_SECRET = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 
 #: mechanism -> the library that it needs, which is not among the plugin's own requirements.
 _LIBRARIES = {"SCRAM-SHA-1": "scramp", "SCRAM-SHA-256": "scramp"}
@@ -168,13 +170,18 @@ def mechanisms(value: Any) -> object:
     return names
 
 
-def mechanisms_for(users: Mapping[str, str]) -> tuple[str, ...]:
+def mechanisms_for(users: Users) -> tuple[str, ...]:
     """Return the names of the mechanisms that can serve with these users."""
     return tuple(
-        name
-        for name in MECHANISMS
-        if (users or name not in NEED_PASSWORD) and not _missing_library(name)
+        name for name in MECHANISMS if can_serve(name, users) and not _missing_library(name)
     )
+
+
+def can_serve(mechanism: str, users: Users) -> bool:
+    """Return whether all that a mechanism must know of these users is known."""
+    if users.is_callable:
+        return mechanism in SHOW_SECRET
+    return mechanism not in NEED_PASSWORD or not users.are_anyone
 
 
 def _missing_library(mechanism: str) -> str | None:
@@ -191,9 +198,13 @@ def is_installed(library: str) -> bool:
 
 
 def users(value: Any) -> object:
-    """Check for user -> password; it is kept so that no password shows."""
+    """Check for user -> password, or a callable; it is kept so that no password shows."""
+    if isinstance(value, Users):
+        return value
+    if callable(value) and not isinstance(value, type | Mapping):
+        return Users({}, value)
     _require(isinstance(value, Mapping))
-    return value if isinstance(value, Users) else Users(value)
+    return Users(value)
 
 
 def users_in_a_file(lines: Any, directory: Path) -> object:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 Protocol = Literal["smtp", "lmtp"]
 TLS = Literal["off", "starttls", "implicit"]
@@ -28,7 +28,7 @@ class ServerSettings(TypedDict, total=False):
     client_certificate: ClientCertificate
     certificate: str | os.PathLike[str]
     auth: Auth
-    users: Mapping[str, str]
+    users: Mapping[str, str | tuple[str, ...]] | Callable[[str, str, str], object]
     mechanisms: Iterable[str]
     auth_needs_tls: bool
     max_message_size: int

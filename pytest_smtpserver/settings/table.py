@@ -127,7 +127,8 @@ SETTINGS: Mapping[str, Setting] = {
     "users": Setting(
         FOLLOWS,
         "linelist",
-        "a mapping of user names to passwords, both str; in a file, one name:password a line",
+        "a mapping of user names to passwords, each a str or a tuple of several, or a callable "
+        "(mechanism, name, secret); in a file, one name:password a line",
         checks.users,
         from_ini=checks.users_in_a_file,
         default_text="none",

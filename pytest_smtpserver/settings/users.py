@@ -2,24 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+#: What a test may give instead: told mechanism, name and secret, it says whether they are right.
+Check = Callable[[str, str, str], object]
 
 
 class Users(Mapping[str, str]):
-    """User -> password, immutable; its `repr` shows the names only.
+    """Who may log in; immutable. Its `repr` shows the names only.
+
+    As a mapping it gives each user's first secret. `secrets` has all of them, any of which is
+    good. With a `check` it is the test's callable that decides, and there are no names.
 
     Raises `ValueError` for what nobody could log in with. Its text never has a password.
     """
 
-    __slots__ = ("_passwords",)
+    __slots__ = ("_check", "_secrets")
 
-    def __init__(self, passwords: Mapping[str, str]) -> None:
-        for name, password in passwords.items():
+    def __init__(
+        self, secrets: Mapping[str, str | tuple[str, ...]], check: Check | None = None
+    ) -> None:
+        for name, given in secrets.items():
             if not isinstance(name, str) or not name or not _can_be_sent(name):
                 raise ValueError("a user's name is a str of at least one character, without NUL")
-            if not isinstance(password, str) or not _can_be_sent(password):
+            if given == () or not all(map(_is_secret, _each(given))):
                 raise ValueError(f"the password of {name!r} is not a str without NUL")
-        self._passwords = dict(passwords)
+        self._secrets: dict[str, tuple[str, ...]] = {
+            name: given if isinstance(given, tuple) else (given,) for name, given in secrets.items()
+        }
+        self._check = check
+
+    @property
+    def is_callable(self) -> bool:
+        """Whether a callable decides, so that nobody knows the secrets beforehand."""
+        return self._check is not None
+
+    @property
+    def are_anyone(self) -> bool:
+        """Whether any credentials are accepted."""
+        return not self._secrets and self._check is None
+
+    def secrets(self, name: str) -> tuple[str, ...]:
+        """Return a user's secrets, none for an unknown user."""
+        return self._secrets.get(name, ())
+
+    def accepts(self, mechanism: str, name: str, secret: bytes) -> bool:
+        """Return whether this is a secret of the user's, or whether anyone's will do.
+
+        A callable of the test may raise.
+        """
+        if self._check is not None:
+            return bool(self._check(mechanism, name, secret.decode("utf-8", "surrogateescape")))
+        if self.are_anyone:
+            return True
+        from hmac import compare_digest
+
+        # All of them, so that the time tells nothing.
+        known = [compare_digest(one.encode(), secret) for one in self.secrets(name)]
+        return any(known)
 
     @classmethod
     def from_lines(cls, lines: Iterable[str]) -> Users:
@@ -35,19 +75,34 @@ class Users(Mapping[str, str]):
         return cls(found)
 
     def __getitem__(self, name: str) -> str:
-        return self._passwords[name]
+        return self._secrets[name][0]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._passwords)
+        return iter(self._secrets)
 
     def __len__(self) -> int:
-        return len(self._passwords)
+        return len(self._secrets)
 
     def __hash__(self) -> int:
-        return hash(frozenset(self._passwords.items()))
+        return hash((frozenset(self._secrets.items()), self._check))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Users):
+            return self._secrets == other._secrets and self._check == other._check
+        return self._check is None and Mapping.__eq__(self, other)
 
     def __repr__(self) -> str:
+        if self._check is not None:
+            return repr(self._check)
         return f"{{{', '.join(f'{name!r}: ***' for name in self)}}}"
+
+
+def _each(given: object) -> tuple[object, ...]:
+    return given if isinstance(given, tuple) else (given,)
+
+
+def _is_secret(value: object) -> bool:
+    return isinstance(value, str) and _can_be_sent(value)
 
 
 def _can_be_sent(value: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .checks import EXTENSIONS, NEED_PASSWORD, SettingsError, mechanisms_for
+from .checks import EXTENSIONS, SettingsError, can_serve, mechanisms_for
 from .table import FOLLOWS, SETTINGS
 from .users import Users
 
@@ -56,7 +56,7 @@ class Settings:
     client_certificate: str = _default("client_certificate")
     certificate: str = _default("certificate")
     auth: str = _default("auth")
-    users: Mapping[str, str] = _default("users")
+    users: Users = _default("users")  # noqa: RUF009  # it is immutable
     mechanisms: tuple[str, ...] = _default("mechanisms")
     auth_needs_tls: bool = _default("auth_needs_tls")
     max_message_size: int = _default("max_message_size")
@@ -130,13 +130,13 @@ def _check_together(settings: Settings) -> None:
             "tls_required=True with tls='off': no client could ever send mail; "
             "tls must be 'starttls' or 'implicit'"
         )
-    if settings.auth == "off" or settings.users:
+    if settings.auth == "off":
         return
     for name in settings.mechanisms:
-        if name in NEED_PASSWORD:
+        if not can_serve(name, settings.users):
             raise SettingsError(
-                f"mechanisms={settings.mechanisms!r} with users={{}}: {name} cannot let anyone in "
-                "without knowing the password; give the users, or leave it out"
+                f"mechanisms={settings.mechanisms!r} with users={settings.users!r}: {name} cannot "
+                "let anyone in without knowing the password; give the users, or leave it out"
             )
 
 

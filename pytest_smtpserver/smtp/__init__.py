@@ -1,6 +1,5 @@
 """The server's side of SMTP (RFC 5321), pure: octets and times in, actions and records out.
 
-* `input`: what has come and was not looked at yet: lines, chunks, or all there is
 * `engine`: octets to command lines and content, and the flow from one to the next
 * `command_line`: a line's verb and argument, how it is shown, and what is wrong with it
 * `commands`: one row for each command: how it is parsed, answered and carried out

@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.engine import Send
 from pytest_smtpserver.records.session import AuthAttempt
+from pytest_smtpserver.rules import CallableError
 
 from . import replies
 from .grammar import Refusal
 from .sasl import LINE_LIMIT, MECHANISMS, Verdict, decoded, decoded_initial, encoded, step
 from .states import AUTH_ENDED
-from .turn import Turn
+from .turn import Turn, callable_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pytest_smtpserver.engine import Action
     from pytest_smtpserver.records.reply import Reply
+    from pytest_smtpserver.rules import RuleState
 
     from .dialogue import Dialogue
     from .sasl import Challenge
@@ -48,6 +50,10 @@ _NAMES = frozenset({*MECHANISMS, *_FOREIGN.split()})
 _PLAINTEXT = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 
 
+# The client did not come so far as to say who it is.
+_NOBODY: Final = Verdict(None, succeeded=False)
+
+
 @dataclass(frozen=True, slots=True)
 class AuthRequest:
     """What AUTH says: a mechanism, and perhaps the client's first answer, in base64."""
@@ -61,18 +67,31 @@ def is_auth(line: str) -> bool:
     return _AUTH.match(line) is not None
 
 
+# verb, mechanism, and what comes after it.
+_PARTS = re.compile(r"( *AUTH +)(\S+)( *)(.*)", re.IGNORECASE | re.DOTALL)
+
+
 def masked(line: str) -> str:
-    """Return an AUTH command as it may be shown."""
+    """Return an AUTH command as it was sent, as far as it may be shown."""
+    parts = _PARTS.fullmatch(line)
+    if parts is not None:
+        verb, name, space, secret = parts.groups()
+        return f"{verb}{shown_name(name)}{space}{MASK if secret else ''}"
+    # Some octets that are no space stand about: they are not shown.
     verb, *words = line.split(maxsplit=2)
     if verb.upper() != "AUTH":
         return f"AUTH {MASK}"
-    name = [word if word.upper() in _NAMES else MASK for word in words[:1]]
-    return " ".join([verb, *name, MASK] if len(words) > 1 else [verb, *name])
+    return " ".join([verb, *map(shown_name, words[:1]), *([MASK] if len(words) > 1 else [])])
+
+
+def shown_name(mechanism: str) -> str:
+    """Return a mechanism's name as it was sent, or the mask, for it may be a secret."""
+    return mechanism if mechanism.upper() in _NAMES else MASK
 
 
 def parse_auth(dialogue: Dialogue, argument: str) -> AuthRequest:
     """RFC 4954 section 4: `AUTH mechanism [initial-response]`."""
-    name, _, initial = argument.partition(" ")
+    name, _, initial = argument.lstrip(" ").partition(" ")
     name = name.upper()
     if not name:
         raise Refusal(replies.ARGUMENT_REQUIRED)
@@ -83,6 +102,8 @@ def parse_auth(dialogue: Dialogue, argument: str) -> AuthRequest:
     if initial:
         # Whatever is answered: it has been sent.
         note_plaintext(dialogue, name)
+    if argument.startswith(" "):
+        dialogue.tolerate(replies.AUTH_SYNTAX)
     if not dialogue.takes_auth:
         raise Refusal(replies.ENCRYPTION_REQUIRED, None)
     if name not in dialogue.offer.settings.mechanisms:
@@ -90,6 +111,26 @@ def parse_auth(dialogue: Dialogue, argument: str) -> AuthRequest:
     if initial and not MECHANISMS[name].takes_initial_response:
         raise Refusal(replies.NO_INITIAL_RESPONSE)
     return AuthRequest(name, initial)
+
+
+def refused_at_once(dialogue: Dialogue, argument: str, reply: Reply) -> None:
+    """An AUTH that was refused before its exchange is an attempt, too."""
+    name = argument.split()[:1]
+    if name and not dialogue.session.is_authenticated:
+        attempt = _attempt(dialogue, shown_name(name[0]).upper(), None, reply)
+        dialogue.session.authenticated(attempt)
+
+
+def _attempt(
+    dialogue: Dialogue, mechanism: str, username: str | None, reply: Reply | None
+) -> AuthAttempt:
+    return AuthAttempt(
+        mechanism=mechanism,
+        username=username,
+        succeeded=reply is not None and reply.is_completion,
+        over_tls=dialogue.session.tls is not None,
+        reply=reply,
+    )
 
 
 def note_plaintext(dialogue: Dialogue, mechanism: str) -> None:
@@ -120,8 +161,11 @@ class Login:
 
     def begin(self, dialogue: Dialogue, request: AuthRequest, line: str) -> Iterable[Action]:
         """Begin an exchange that ends with the verdict, and answer the command."""
-        self.authentication = Authentication(dialogue, request, line)
-        return self.authentication.begin()
+        self.authentication = authentication = Authentication(dialogue, request, line)
+        if dialogue.rules.rules:
+            return AuthLine(dialogue, authentication, request, line).answer()
+        dialogue.progress.move("AUTH")
+        return authentication.begin()
 
     def end(self) -> None:
         """Take note that the exchange is over."""
@@ -139,7 +183,13 @@ class Authentication:
         self._line = line
         self._challenges = MECHANISMS[request.mechanism].begin(settings.users, settings.hostname)
         self._is_recorded = False
+        self._username: str | None = None
         self._is_noted = bool(request.initial)
+        self._line_rule: RuleState | None = None
+
+    def let_pass_by(self, rule: RuleState | None) -> None:
+        """Note the rule on any command that was used at the line, and lets the exchange begin."""
+        self._line_rule = rule
 
     def begin(self) -> Iterable[Action]:
         """Answer the AUTH command itself."""
@@ -166,12 +216,14 @@ class Authentication:
             return self._say(step(self._challenges, answer()))
         except Refusal as refusal:
             return self._refuse(refusal)
+        except CallableError as error:
+            return self._answer(callable_failed(self._dialogue, error), _NOBODY, ())
 
     def _say(self, said: Challenge | Verdict) -> Iterable[Action]:
         if isinstance(said, Verdict):
             return self._conclude(said)
         if said.verdict is not None:
-            self._record(said.verdict, succeeded=False)
+            self._record(said.verdict, None)
         reply = f"334 {encoded(said.octets)}"
         dialogue = self._dialogue
         dialogue.session.noticed("S", reply, dialogue.now)
@@ -179,12 +231,12 @@ class Authentication:
 
     def _conclude(self, verdict: Verdict) -> Iterable[Action]:
         reply = replies.AUTHENTICATED if verdict.succeeded else replies.BAD_CREDENTIALS
-        return self._answer(reply, verdict, ("auth", "*"))
+        return self._answer(reply, verdict, ("auth",))
 
     def _refuse(self, refusal: Refusal) -> Iterable[Action]:
         if refusal.violation is not None:
             self._dialogue.violated(refusal.violation, self._line)
-        return self._answer(refusal.reply, Verdict(None, succeeded=False), ("*",))
+        return self._answer(refusal.reply, _NOBODY, ())
 
     def _answer(self, reply: Reply, verdict: Verdict, stages: tuple[str, ...]) -> Iterable[Action]:
         own = self._dialogue.offer.rendered(reply)
@@ -196,24 +248,60 @@ class Authentication:
             partial(self._concluded, verdict),
             line=self._line,
             facts=lambda: facts,
+            line_rule=self._line_rule,
         ).answer()
 
     def _concluded(self, verdict: Verdict, reply: Reply | None) -> None:
-        succeeded = reply is not None and reply.is_completion
         self._dialogue.progress.move(AUTH_ENDED)
         self._dialogue.login.end()
-        self._record(verdict, succeeded=succeeded)
+        self._record(verdict, reply)
 
-    def _record(self, verdict: Verdict, *, succeeded: bool) -> None:
-        if self._is_recorded and not succeeded:
-            return
-        self._is_recorded = True
+    def _record(self, verdict: Verdict, reply: Reply | None) -> None:
         session = self._dialogue.session
-        session.authenticated(
-            AuthAttempt(
-                mechanism=self._mechanism,
-                username=verdict.username,
-                succeeded=succeeded,
-                over_tls=session.tls is not None,
-            )
+        self._username = verdict.username or self._username
+        attempt = _attempt(self._dialogue, self._mechanism, self._username, reply)
+        if self._is_recorded:
+            session.authentication_answered(attempt)
+        else:
+            session.authenticated(attempt)
+        self._is_recorded = True
+
+
+class AuthLine(Turn):
+    """The turn at the AUTH line, before any challenge: a rule on any command may answer it.
+
+    Without its answer the exchange begins, whose end is another turn.
+    """
+
+    __slots__ = ("_authentication",)
+
+    def __init__(
+        self, dialogue: Dialogue, authentication: Authentication, request: AuthRequest, line: str
+    ) -> None:
+        facts = {"mechanism": request.mechanism}
+        super().__init__(
+            dialogue,
+            ("*",),
+            lambda: dialogue.offer.greeting,
+            partial(_answered_at_line, dialogue, request.mechanism),
+            line=line,
+            facts=lambda: facts,
         )
+        self._authentication = authentication
+
+    def say_own(self) -> Iterable[Action]:
+        """Begin the exchange."""
+        self._is_settled = True
+        self._dialogue.progress.move("AUTH")
+        self._authentication.let_pass_by(self._rule)
+        return self._authentication.begin()
+
+    def take_effect(self) -> Iterable[Action]:
+        """Leave the client without an answer."""
+        self._settle(None, None)
+        return ()
+
+
+def _answered_at_line(dialogue: Dialogue, mechanism: str, reply: Reply | None) -> None:
+    dialogue.login.end()
+    dialogue.session.authenticated(_attempt(dialogue, mechanism, None, reply))

@@ -15,9 +15,14 @@ from . import replies
 from .authentication import is_auth, masked
 from .commands import COMMANDS
 from .grammar import is_helo_domain, legible
+from .sasl import LINE_LIMIT
 
 if TYPE_CHECKING:
     from pytest_smtpserver.records.reply import Reply
+
+#: RFC 5321 section 4.5.3.1.4: "The maximum total length of a command line including the command
+#: word and the <CRLF> is 512 octets. SMTP extensions may be used to increase this limit."
+COMMAND_LINE = 512
 
 # How many lines are kept, and how long ones: arbitrary, and together no more than a few hundred
 # kilobytes. RFC 5321 section 4.5.3.1.4 has 512 octets for a line without extensions.
@@ -83,12 +88,21 @@ def _read(line: bytes) -> CommandLine:
         length=len(line),
         is_auth=auth,
         fault=_fault(trimmed, verb),
-        line_violations=() if line.endswith(b"\r\n") else ("bare-lf-command",),
+        line_violations=_line_violations(line, verb),
         violations=_violations(verb, argument),
     )
 
 
 _read_before = lru_cache(_LINES_KEPT)(_read)
+
+
+def _line_violations(line: bytes, verb: str) -> tuple[str, ...]:
+    codes = ("bare-lf-command",) if b"\n" in line.removesuffix(b"\r\n") else ()
+    # RFC 4954 section 4: with an initial response the command must not exceed the limit of
+    # command lines. Beyond the longest line of all it is refused, and counted there.
+    if verb == "AUTH" and COMMAND_LINE < len(line) <= LINE_LIMIT:
+        return (*codes, "long-command-line")
+    return codes
 
 
 def _violations(verb: str, argument: str) -> tuple[str, ...]:

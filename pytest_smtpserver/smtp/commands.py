@@ -20,10 +20,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_smtpserver.records.envelope import NO_PARAMETERS
 from pytest_smtpserver.records.reply import Reply
 
 from . import replies
-from .authentication import parse_auth
+from .authentication import parse_auth, refused_at_once
 from .grammar import Refusal, forward_path, legible, parameters, reverse_path
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from .authentication import AuthRequest
     from .dialogue import Dialogue
+    from .grammar import ReadPath
 
 
 class Path(NamedTuple):
@@ -121,7 +123,9 @@ def parse_user(dialogue: Dialogue, argument: str) -> str:
 
 def parse_mail(dialogue: Dialogue, argument: str) -> Path:
     """RFC 5321 section 4.1.1.2: `MAIL FROM:<reverse-path> [SP <mail-parameters>]`."""
-    address, rest = reverse_path(argument)
+    address, rest, objection = reverse_path(argument)
+    if objection is not None:
+        dialogue.tolerate(objection)
     given = parameters(rest)
     dialogue.check_parameters(given, "mail")
     if "SMTPUTF8" not in given and not argument.isascii():
@@ -131,7 +135,9 @@ def parse_mail(dialogue: Dialogue, argument: str) -> Path:
 
 def parse_rcpt(dialogue: Dialogue, argument: str) -> Path:
     """RFC 5321 section 4.1.1.3: `RCPT TO:<forward-path> [SP <rcpt-parameters>]`."""
-    address, rest = forward_path(argument)
+    address, rest, objection = forward_path(argument)
+    if objection is not None:
+        dialogue.tolerate(objection)
     given = parameters(rest)
     dialogue.check_parameters(given, "rcpt")
     if not dialogue.is_utf8 and not argument.isascii():
@@ -175,7 +181,11 @@ def answer_rcpt(dialogue: Dialogue, recipient: Path) -> Reply:
 
 
 def answer_help(dialogue: Dialogue, topic: str) -> Reply:
-    """RFC 5321 section 4.1.1.8: what there is, whatever the topic."""
+    """RFC 5321 section 4.1.1.8: "more specific information" on a command, else what there is."""
+    verb = topic.upper()
+    if verb in dialogue.offer.commands:
+        syntax = f"{verb} {dialogue.offer.commands[verb].syntax}".rstrip()
+        return Reply(214, f"syntax: {syntax}", "2.0.0")
     return Reply(214, f"commands: {' '.join(dialogue.offer.commands)}", "2.0.0")
 
 
@@ -209,11 +219,12 @@ def refuse_recipient(dialogue: Dialogue, recipient: Path, reply: Reply | None) -
 def begin_unparsed(dialogue: Dialogue, argument: str, reply: Reply) -> None:
     """A well-formed MAIL with an unknown parameter still counts as an attempt."""
     try:
-        address, rest = reverse_path(argument)
+        address, rest, objection = reverse_path(argument)
         given = parameters(rest)
     except Refusal:
         return
-    if dialogue.transaction is None:
+    is_well_formed = objection is None or not dialogue.offer.settings.strict
+    if is_well_formed and dialogue.transaction is None:
         dialogue.begin(legible(address), given, reply)
 
 
@@ -224,11 +235,29 @@ def refuse_unparsed_recipient(dialogue: Dialogue, argument: str, reply: Reply) -
 
 
 def _address_in(argument: str) -> str:
+    recipient = recipient_in(argument)
+    return recipient.address if recipient else legible(argument[len("TO:") :].strip("<> "))
+
+
+def sender_in(argument: str) -> Path | None:
+    """Return what a MAIL says that was refused, as far as it can be read; `None`: not at all."""
+    return _path_in(argument, reverse_path)
+
+
+def recipient_in(argument: str) -> Path | None:
+    """Return the same of a RCPT."""
+    return _path_in(argument, forward_path)
+
+
+def _path_in(argument: str, read: Callable[[str], ReadPath]) -> Path | None:
     try:
-        address, _ = forward_path(argument)
+        address, rest, _ = read(argument)
     except Refusal:
-        address = argument[len("TO:") :].strip("<> ")
-    return legible(address)
+        return None
+    try:
+        return Path(legible(address), parameters(rest))
+    except Refusal:
+        return Path(legible(address), NO_PARAMETERS)
 
 
 def expect_content(dialogue: Dialogue, _: None, reply: Reply) -> None:
@@ -245,7 +274,6 @@ def refuse_content(dialogue: Dialogue, _: object, reply: Reply | None) -> None:
 
 def begin_authentication(dialogue: Dialogue, request: AuthRequest, line: str) -> Iterable[Action]:
     """Begin an exchange that ends with the verdict."""
-    dialogue.progress.move("AUTH")
     return dialogue.login.begin(dialogue, request, line)
 
 
@@ -331,6 +359,8 @@ class Handling:
     declined: Declined = nothing
     unparsed: Unparsed = nothing
     begins: Begins | None = None
+    #: What can be read of an argument that was refused, so that a rule can have it accepted.
+    salvaged: Callable[[str], Any] = lambda argument: None
     #: What a rule is told beside the command line and what is known of the session.
     facts: Facts = no_facts
     #: The first digit of a reply that accepts it (RFC 5321 section 4.2.1).
@@ -345,34 +375,42 @@ class Handling:
     #: command group". RFC 3030 section 2 has a server "accept and discard additional BDAT chunks
     #: already in the pipeline".
     ends_group: bool = True
+    #: What HELP says of the argument.
+    syntax: str = ""
 
 
 # fmt: off
 COMMANDS: Mapping[str, Handling] = {
     "EHLO": Handling(parse_something, answer_ehlo,                greet_esmtp,
-                     when=in_smtp, introduces=True),
+                     when=in_smtp, introduces=True, syntax="domain"),
     "HELO": Handling(parse_something, answer_helo,                greet_smtp,
-                     when=in_smtp, introduces=True),
+                     when=in_smtp, introduces=True, syntax="domain"),
     "LHLO": Handling(parse_something, answer_ehlo,                greet_esmtp,
-                     when=in_lmtp, introduces=True),
+                     when=in_lmtp, introduces=True, syntax="domain"),
     "STARTTLS":
             Handling(parse_starttls,  always(replies.READY_FOR_TLS), when=with_starttls),
-    "AUTH": Handling(parse_auth,      begins=begin_authentication, when=with_auth),
+    "AUTH": Handling(parse_auth,      begins=begin_authentication,
+                     unparsed=refused_at_once, when=with_auth,
+                     syntax="mechanism [initial-response]"),
     "MAIL": Handling(parse_mail,      answer_mail,                begin,          begin,
-                     unparsed=begin_unparsed, facts=with_sender,
-                     takes_utf8=True, ends_group=False),
+                     unparsed=begin_unparsed, salvaged=sender_in, facts=with_sender,
+                     takes_utf8=True, ends_group=False,
+                     syntax="FROM:<address> [parameters]"),
     "RCPT": Handling(parse_rcpt,      answer_rcpt,                add_recipient,  refuse_recipient,
-                     unparsed=refuse_unparsed_recipient, facts=with_recipient,
-                     takes_utf8=True, ends_group=False),
+                     unparsed=refuse_unparsed_recipient, salvaged=recipient_in,
+                     facts=with_recipient,
+                     takes_utf8=True, ends_group=False,
+                     syntax="TO:<address> [parameters]"),
     "DATA": Handling(parse_data,      always(replies.GO_AHEAD),   expect_content, refuse_content,
                      unparsed=refuse_content, accepted_by=3),
     "BDAT": Handling(parse_bdat,      begins=begin_chunk,
-                     unparsed=refuse_content, when=with_chunking, ends_group=False),
+                     unparsed=refuse_content, when=with_chunking, ends_group=False,
+                     syntax="octets [LAST]"),
     "RSET": Handling(parse_nothing,   answer_ok,                  reset, ends_group=False),
-    "NOOP": Handling(parse_anything),
+    "NOOP": Handling(parse_anything, syntax="[anything]"),
     "QUIT": Handling(parse_nothing,   always(replies.BYE),        leave),
-    "VRFY": Handling(parse_user,      always(replies.NOT_VERIFIED), takes_utf8=True),
-    "EXPN": Handling(parse_user,      always(replies.NO_LISTS),     takes_utf8=True),
-    "HELP": Handling(parse_anything,  answer_help),
+    "VRFY": Handling(parse_user,      always(replies.NOT_VERIFIED), takes_utf8=True, syntax="user"),
+    "EXPN": Handling(parse_user,      always(replies.NO_LISTS),     takes_utf8=True, syntax="list"),
+    "HELP": Handling(parse_anything,  answer_help, syntax="[command]"),
 }
 # fmt: on

@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .commands import COMMANDS
-from .states import END_OF_CONTENT, IN_HANDSHAKE, State
+from .states import END_OF_CONTENT, SPEECHLESS, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .dialogue import Dialogue
 
-_LEAVING = frozenset({State.CLOSED, State.REFUSED, *IN_HANDSHAKE})
+_LEAVING = frozenset({State.REFUSED, *SPEECHLESS})
 # What a client does that believes in an extension that the server does not know.
 _OF_AN_EXTENSION = frozenset({"unknown-command", "unknown-parameter"})
 

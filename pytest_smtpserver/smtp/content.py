@@ -40,6 +40,10 @@ class _Kept:
         """Return the whole content, `None` if it is too big. Call it once, at the end."""
         return None if self.is_too_big else self._kept.getvalue()
 
+    def so_far(self) -> tuple[bytes | None, int]:
+        """Return what has come of content that is not complete, and its size in octets."""
+        return self.octets(), max(0, self.size)
+
 
 class Content(_Kept):
     """The content of one message while it arrives.
@@ -99,6 +103,10 @@ class Chunks(_Kept):
         self.is_last = is_last
         if self.is_too_big:
             self._kept = BytesIO()
+
+    def so_far(self) -> tuple[bytes | None, int]:
+        """See `Content`; of the last chunk some octets have not come."""
+        return self.octets(), self.size - self.remaining
 
     def feed(self, octets: bytes) -> None:
         """Take octets of the chunk, no more than remain of it."""

@@ -52,9 +52,9 @@ def _deliver(
     else:
         what, own = octets, dialogue.offer.rendered(replies.ACCEPTED)
         transaction.complete(octets, dialogue.now)
+    dialogue.session.noticed("C", what, dialogue.now)
     if line == END_OF_CONTENT:
         dialogue.session.asked(line, dialogue.now)
-    dialogue.session.noticed("C", what, dialogue.now)
     if dialogue.offer.settings.protocol == "lmtp":
         return _answer_for_each(dialogue, own, line, stages)
     return _answer(dialogue, own, line, stages)
@@ -75,7 +75,9 @@ def _answer_for_each(
         yield from Turn(
             dialogue, stages, lambda: own, carry_out, line=line, facts=partial(dict, facts)
         ).answer()
-        if dialogue.progress.state is State.CLOSED:
+        if dialogue.progress.state in (State.CLOSED, State.SILENT):
+            # After a reply that was withheld no other is asked for: the mail is what it is now.
+            dialogue.reset()
             return
 
 

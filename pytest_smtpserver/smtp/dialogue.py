@@ -19,6 +19,7 @@ from .states import (
     HANDSHAKE_DONE,
     IN_HANDSHAKE,
     REFUSED,
+    WITHHELD,
     Progress,
     State,
 )
@@ -45,6 +46,8 @@ _UNFINISHED: Mapping[EndedBy, str] = {
     "timeout": "the client did not complete the TLS handshake in time",
     "server": "the server ended the session during the TLS handshake",
 }
+
+_IN_CONTENT = frozenset({State.CONTENT, State.CHUNK})
 
 _LEFT_AFTER_HANDSHAKE = (
     "the client left directly after the TLS handshake; some refuse a certificate only then"
@@ -79,6 +82,8 @@ class Dialogue:
         self.closing = Close()
         #: The server's turn that is being taken.
         self.turn: Turn | None = None
+        # Whether something was taken that the grammar does not allow.
+        self._has_tolerated = False
         #: Whether the last turn ended without a reply.
         self.is_unanswered = False
         # Whether the client has said nothing since the handshake.
@@ -168,6 +173,20 @@ class Dialogue:
             raise Refusal(replies.unknown_parameter(next(iter(given))), "unknown-parameter")
         self.extensions.check_parameters(given, command)
 
+    def tolerate(self, refusal: Reply) -> None:
+        """Take what the grammar does not allow, but servers of the world do.
+
+        Raises `Refusal` with this reply under `strict`.
+        """
+        if self.offer.settings.strict:
+            raise Refusal(refusal)
+        self._has_tolerated = True
+
+    def take_tolerated(self) -> bool:
+        """Return whether something was tolerated since the last call."""
+        has_tolerated, self._has_tolerated = self._has_tolerated, False
+        return has_tolerated
+
     def violated(self, code: str, detail: str = "") -> None:
         """Note what the client did against the protocol."""
         self.session.violated(violation(code, detail))
@@ -245,8 +264,14 @@ class Dialogue:
         if self.progress.state is not State.CLOSED:
             self.end("server")
 
+    def fall_silent(self) -> None:
+        """Send nothing more, and look at nothing more: a reply was withheld."""
+        if self.progress.state is not State.CLOSED:
+            self.progress.move(WITHHELD)
+
     def end(self, ended_by: EndedBy) -> None:
         """End the session."""
+        self.content_cut_off()
         self.reset()
         if self.progress.state in IN_HANDSHAKE and self.session.tls_failure is None:
             self.session.not_secured(_UNFINISHED[ended_by], self.now)
@@ -254,6 +279,19 @@ class Dialogue:
             self.session.distrusted(_LEFT_AFTER_HANDSHAKE, self.now)
         self.progress.move(ENDED)
         self.session.end(ended_by, self.now)
+
+    def content_cut_off(self) -> None:
+        """Show content that never became complete as far as it came."""
+        if self.transaction is None or self.progress.state not in _IN_CONTENT:
+            return
+        incomplete = self.transaction.take_incomplete()
+        if incomplete is None:
+            return
+        octets, size = incomplete
+        if octets:
+            self.session.noticed("C", octets, self.now)
+        what = f"the content never became complete: {size:,} octets of it came"
+        self.session.noticed("*", what, self.now)
 
 
 def _keywords(reply: Reply) -> frozenset[str]:

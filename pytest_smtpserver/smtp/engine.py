@@ -13,18 +13,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.engine import PAUSING, Send
+from pytest_smtpserver.input import Input
 
 from . import command_line, conformance, delivery, replies
 from .authentication import MASK
 from .commands import COMMANDS, chunk_size
 from .dialogue import Dialogue
 from .grammar import Refusal
-from .input import Input
 from .states import (
+    COMMAND_STATES,
     END_OF_CONTENT,
     HANDSHAKE_BEGAN,
     IMPLICIT_TLS,
-    IN_HANDSHAKE,
+    SPEECHLESS,
     UNEXPECTED_TLS,
     State,
 )
@@ -57,10 +58,10 @@ class SMTPEngine:
         self._recorder = recorder
         self._rules = rules
         self._client = client
-        self._input = Input()
+        self._input = Input(bare_lf=not offer.settings.strict)
         self._work: Iterator[Action] = iter(())
         self._paused = False
-        self._is_greeted = self._is_closing = False
+        self._is_greeted = self._is_closing = self._has_talked_early = False
 
     @property
     def idle_timeout(self) -> float:
@@ -72,6 +73,8 @@ class SMTPEngine:
         """Whether a message was accepted, and nothing is open: QUIT may be on its way."""
         dialogue = self._dialogue
         is_at_rest = dialogue.turn is None and dialogue.transaction is None and not self._paused
+        if dialogue.progress.state in SPEECHLESS:
+            return False
         last = next(reversed(self._session.transactions), None)
         return is_at_rest and last is not None and last.outcome == "accepted"
 
@@ -88,7 +91,8 @@ class SMTPEngine:
         """Take octets, cut anyhow."""
         dialogue = self._dialogue
         dialogue.at(now)
-        if not self._is_greeted and self._is_new:
+        if not self._is_greeted and not self._has_talked_early and self._is_new:
+            self._has_talked_early = True
             dialogue.violated("early-talker")
         if dialogue.conformance.group_failed and self._owes_nothing:
             dialogue.conformance.all_answered()
@@ -98,8 +102,8 @@ class SMTPEngine:
     def _is_new(self) -> bool:
         # Whether the client has said nothing yet.
         dialogue = self._dialogue
-        is_first = dialogue.progress.state is State.START and dialogue.conformance.last_verb is None
-        return is_first and self._input.is_empty
+        is_first = dialogue.progress.state in (State.START, State.SILENT)
+        return is_first and dialogue.conformance.last_verb is None and self._input.is_empty
 
     @property
     def _owes_nothing(self) -> bool:
@@ -154,10 +158,12 @@ class SMTPEngine:
         A client that is done hears nothing when the server stops: were it about to say QUIT, it
         would take the 421 for the answer, and report an error.
         """
-        state = self._dialogue.progress.state
         last_words: list[Action] = []
         is_done = reason == "stop" and self.awaits_goodbye
-        if state is not State.CLOSED and state not in IN_HANDSHAKE and not is_done:
+        if self._dialogue.turn is None:
+            self._dialogue.at(now)
+            self._dialogue.content_cut_off()
+        if self._dialogue.progress.state not in SPEECHLESS and not is_done:
             goodbye = self._offer.rendered(replies.GOODBYES[reason])
             last_words.append(Send(goodbye.octets))
             self._say_goodbye(goodbye, now)
@@ -173,8 +179,11 @@ class SMTPEngine:
     def _end(self, ended_by: EndedBy, now: float) -> None:
         self._paused = False
         self._work = iter(())
-        self._input.clear()
         self._dialogue.at(now)
+        if self._input.has_bare_lf and self._dialogue.progress.state in COMMAND_STATES:
+            # Under `strict` it does not end the line, so the client has waited in vain.
+            self._dialogue.violated("bare-lf-command", "and waited in vain")
+        self._input.clear()
         if self._dialogue.turn is not None:
             self._dialogue.turn.give_up()
         if self._dialogue.progress.state is not State.CLOSED:
@@ -205,7 +214,11 @@ class SMTPEngine:
         self._is_closing = True
         return (self._dialogue.closing,)
 
-    def _shake_hands(self) -> Iterable[Action]:
+    def _shake_hands(self) -> Iterable[Action] | None:
+        # With the client's first octet: what a rule sends instead would else come together with
+        # the 220, and clients throw away what they have buffered by then.
+        if self._input.is_empty:
+            return None
         self._dialogue.progress.move(HANDSHAKE_BEGAN)
         return Handshake(self._dialogue, self._input).answer()
 
@@ -253,25 +266,25 @@ class SMTPEngine:
 
     def _command(self, line: bytes) -> Iterable[Action]:
         dialogue, said = self._dialogue, command_line.read(line)
-        verb = said.verb
-        is_too_long = said.length > dialogue.extensions.line_limit(verb)
-        shown = self._shown(said, is_too_long=is_too_long)
-        dialogue.session.asked(shown, dialogue.now)
-        dialogue.command_came(verb)
-        self._blame(said.line_violations, shown)
+        refusal, command, parsed = None, None, None
+        is_too_long = said.length > dialogue.extensions.line_limit(said.verb)
         try:
-            if is_too_long:
-                raise Refusal(replies.LINE_TOO_LONG, "long-command-line")
-            if said.fault is not None:
-                raise Refusal(*said.fault)
-            command = self._command_in_order(verb, shown)
+            command = self._command_in_order(said, is_too_long=is_too_long)
             parsed = command.parse(dialogue, said.argument)
-        except Refusal as refusal:
-            return self._refuse(shown, said, refusal)
+        except Refusal as caught:
+            refusal = caught
+        shown = self._shown(said, refusal, is_too_long=is_too_long)
+        dialogue.session.asked(shown, dialogue.now)
+        dialogue.command_came(said.verb)
+        self._blame(said.line_violations, shown)
+        if dialogue.take_tolerated():
+            self._blame(("bad-syntax",), shown)
+        if refusal is not None or command is None:
+            return self._refuse(shown, said, refusal or Refusal(replies.MALFORMED_COMMAND))
         self._judge(said, shown)
         if command.begins is not None:
             return command.begins(dialogue, parsed, shown)
-        return self._take_turn(verb, command, parsed, shown)
+        return self._take_turn(said.verb, command, parsed, shown)
 
     def _take_turn(
         self, verb: str, command: Handling, parsed: object, shown: str
@@ -288,15 +301,19 @@ class SMTPEngine:
             facts=partial(command.facts, self._dialogue, parsed),
         ).answer()
 
-    def _command_in_order(self, verb: str, shown: str) -> Handling:
+    def _command_in_order(self, said: CommandLine, *, is_too_long: bool) -> Handling:
+        if is_too_long:
+            raise Refusal(replies.LINE_TOO_LONG, "long-command-line")
+        if said.fault is not None:
+            raise Refusal(*said.fault)
+        verb = said.verb
         command = self._offer.commands.get(verb)
         if command is None:
             known = self._rules.knows_verb(verb.lower())
-            word = shown if MASK in shown else verb
+            word = said.shown if MASK in said.shown else verb
             raise Refusal(replies.unknown_command(word), None if known else "unknown-command")
-        state = self._dialogue.progress.state
         if not self._dialogue.progress.allows(verb):
-            where = state.value.format(hello=self._offer.hello)
+            where = self._dialogue.progress.state.value.format(hello=self._offer.hello)
             raise Refusal(replies.out_of_order(verb, where), "out-of-order")
         return command
 
@@ -324,7 +341,9 @@ class SMTPEngine:
 
     def _refuse(self, shown: str, said: CommandLine, refusal: Refusal) -> Iterable[Action]:
         dialogue, verb = self._dialogue, said.verb
-        reply = self._offer.rendered(refusal.reply)
+        # A reply that repeats the client's words would show what is masked.
+        reply = replies.without_echo(refusal.reply) if shown == MASK else refusal.reply
+        reply = self._offer.rendered(reply)
         code = refusal.violation
         misled = dialogue.was_misled
         if code is not None and not dialogue.conformance.is_excused(code, misled=misled):
@@ -341,8 +360,16 @@ class SMTPEngine:
 
     def _refused(self, verb: str, argument: str, reply: Reply | None) -> None:
         dialogue, command = self._dialogue, self._offer.commands.get(verb)
-        concerns = dialogue.transaction is not None or dialogue.progress.allows(verb)
-        if command and concerns and reply and not reply.is_positive:
+        if command is None or reply is None:
+            return
+        is_in_order = dialogue.progress.allows(verb)
+        if is_in_order and reply.code // 100 == command.accepted_by:
+            # A rule on any command has it accepted all the same.
+            parsed = command.salvaged(argument)
+            if parsed is not None:
+                dialogue.progress.move(verb)
+                command.accepted(dialogue, parsed, reply)
+        elif not reply.is_positive and (is_in_order or dialogue.transaction is not None):
             command.unparsed(dialogue, argument, reply)
 
     def _judge(self, said: CommandLine, shown: str) -> None:
@@ -358,7 +385,7 @@ class SMTPEngine:
         for code in codes:
             self._dialogue.violated(code, detail)
 
-    def _shown(self, said: CommandLine, *, is_too_long: bool) -> str:
+    def _shown(self, said: CommandLine, refusal: Refusal | None, *, is_too_long: bool) -> str:
         # A secret may also come after AUTH was answered, by a client that does not look: so what
         # comes then is masked until the first well-formed command.
         login = self._dialogue.login
@@ -366,20 +393,11 @@ class SMTPEngine:
             login.attempted()
             return said.shown
         if login.may_hold_secret:
-            if not self._is_well_formed(said):
+            is_malformed = refusal is not None and refusal.violation == "bad-syntax"
+            if said.verb not in COMMANDS or said.fault is not None or is_malformed:
                 return MASK
             login.left_behind()
         return command_line.shortened(said) if is_too_long else said.shown
-
-    def _is_well_formed(self, said: CommandLine) -> bool:
-        command = COMMANDS.get(said.verb)
-        if command is None or said.fault is not None:
-            return False
-        try:
-            command.parse(self._dialogue, said.argument)
-        except Refusal as refusal:
-            return refusal.violation != "bad-syntax"
-        return True
 
 
 # RFC 8446 section 5.1: "handshake(22)" is the type of the first record of a client.
@@ -396,6 +414,7 @@ _WORK: dict[State, Callable[[SMTPEngine], Iterable[Action] | None]] = {
     State.START: SMTPEngine._take_first_command,
     State.HANDSHAKE: SMTPEngine._shake_hands,
     State.SECURING: SMTPEngine._nothing_to_do,
+    State.SILENT: SMTPEngine._nothing_to_do,
     State.CONTENT: SMTPEngine._take_content,
     State.CHUNK: SMTPEngine._take_chunk,
     State.AUTH: SMTPEngine._take_answer,

@@ -147,6 +147,8 @@ EXTENSIONS: Mapping[str, Extension] = MappingProxyType(
         ),
         "SMTPUTF8": Extension(
             rfcs=(6531,),
+            # Section 3.1: a server that offers it must offer 8BITMIME, too.
+            needs=("8BITMIME",),
             mail={"SMTPUTF8": None},
             # Section 3.1: "increased by 10 characters".
             mail_octets=10,

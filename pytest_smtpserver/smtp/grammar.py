@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_smtpserver.records.envelope import NO_PARAMETERS
 from pytest_smtpserver.records.reply import Reply
@@ -74,6 +74,22 @@ _remembered = lru_cache(maxsize=256)
 _REVERSE_PATHS = (_PATH, _NULL_PATH)
 _FORWARD_PATHS = (_PATH, _POSTMASTER)
 
+# What servers of the world take beside these: no angle brackets, or no domain.
+_BARE = re.compile(rf"(?P<mailbox>{_MAILBOX})")
+_NO_DOMAIN = re.compile(rf"<(?P<mailbox>{_LOCAL_PART})(?P<literal>)>")
+_LENIENT_PATHS = (_BARE, _NO_DOMAIN)
+
+
+class ReadPath(NamedTuple):
+    """A mailbox (`""` for the null sender), and the rest of the line.
+
+    `objection` is the reply to a path that the grammar does not allow, though one can read it.
+    """
+
+    mailbox: str
+    rest: str
+    objection: Reply | None = None
+
 
 class Refusal(Exception):  # no error of ours: it carries the reply to the client
     """A command that cannot be taken, with the reply that says why.
@@ -93,8 +109,8 @@ def legible(text: str) -> str:
 
 
 @_remembered
-def reverse_path(text: str) -> tuple[str, str]:
-    """Return the mailbox after `FROM:` (`""` for the null sender) and the rest of the line.
+def reverse_path(text: str) -> ReadPath:
+    """Return the mailbox after `FROM:` and the rest of the line.
 
     A source route is dropped (RFC 5321 appendix C). Raises `Refusal`.
     """
@@ -102,7 +118,7 @@ def reverse_path(text: str) -> tuple[str, str]:
 
 
 @_remembered
-def forward_path(text: str) -> tuple[str, str]:
+def forward_path(text: str) -> ReadPath:
     """Return the mailbox after `TO:` and the rest of the line, as `reverse_path` does."""
     return _path(text, "TO", _FORWARD_PATHS)
 
@@ -142,16 +158,30 @@ def is_helo_domain(text: str) -> bool:
     return _DOMAIN_NAME.fullmatch(text) is not None
 
 
-def _path(text: str, keyword: str, paths: tuple[re.Pattern[str], ...]) -> tuple[str, str]:
+def _path(text: str, keyword: str, paths: tuple[re.Pattern[str], ...]) -> ReadPath:
     after = len(keyword) + 1
     if text[:after].upper() != f"{keyword}:":
         raise Refusal(Reply(501, f"syntax: {keyword}:<address>", "5.5.4"))
+    found = _first_of(paths, text, after, keyword)
+    if found is not None:
+        return ReadPath(*found)
+    refusal = Reply(501, _path_error(text[after:], keyword), _ENHANCED[keyword])
+    spaces = len(text) - len(text[after:].lstrip(" "))
+    found = _first_of((*paths, *_LENIENT_PATHS), text, spaces, keyword)
+    if found is None:
+        raise Refusal(refusal)
+    return ReadPath(*found, refusal)
+
+
+def _first_of(
+    paths: tuple[re.Pattern[str], ...], text: str, start: int, keyword: str
+) -> tuple[str, str] | None:
     for path in paths:
-        match = path.match(text, after)
+        match = path.match(text, start)
         if match and text[match.end() : match.end() + 1] in ("", " "):
             _check_literal(match["literal"], keyword)
             return match["mailbox"], text[match.end() :]
-    raise Refusal(Reply(501, _path_error(text[after:], keyword), _ENHANCED[keyword]))
+    return None
 
 
 # RFC 3463 sections 3.2: bad sender's / destination mailbox address syntax.
@@ -159,6 +189,8 @@ _ENHANCED = {"FROM": "5.1.7", "TO": "5.1.3"}
 
 
 def _path_error(text: str, keyword: str) -> str:
+    if _NO_DOMAIN.match(text):
+        return f"the address has no domain: {echo(text)}"
     if text.startswith(" "):
         return f"no space is allowed after {keyword}: (RFC 5321 section 3.3)"
     if not text.startswith("<"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pytest_smtpserver.records.reply import Reply
 
 from . import replies
+from .command_line import COMMAND_LINE
 from .commands import COMMANDS
 from .extensions import EXTENSIONS, OF_SETTINGS
 from .grammar import Refusal
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver.settings import Settings
 
     from .extensions import Value
-
-# RFC 5321 section 4.5.3.1.4: "The maximum total length of a command line including the command
-# word and the <CRLF> is 512 octets. SMTP extensions may be used to increase this limit."
-_COMMAND_LINE = 512
-
 
 # How a server of each protocol greets, and with what a client introduces itself to it.
 _PROTOCOLS = {"smtp": ("ESMTP", "EHLO or HELO"), "lmtp": ("LMTP", "LHLO")}
@@ -91,15 +87,15 @@ class ExtensionSet:
         }
         self._excludes = [row.mail_excludes for row in offered if row.mail_excludes]
         self._line_limits = {
-            "MAIL": _COMMAND_LINE + sum(row.mail_octets for row in offered),
+            "MAIL": COMMAND_LINE + sum(row.mail_octets for row in offered),
             "AUTH": LINE_LIMIT,
-            "RCPT": _COMMAND_LINE + sum(row.rcpt_octets for row in offered),
+            "RCPT": COMMAND_LINE + sum(row.rcpt_octets for row in offered),
         }
         self.ehlo = Reply(250, "\n".join((settings.hostname, *self._announcements(settings))))
 
     def line_limit(self, verb: str) -> int:
         """Return the longest command line in octets, CRLF included."""
-        return self._line_limits.get(verb, _COMMAND_LINE)
+        return self._line_limits.get(verb, COMMAND_LINE)
 
     def check_parameters(self, given: Parameters, command: Literal["mail", "rcpt"]) -> None:
         """Raise `Refusal` for a parameter that is not offered, or that has a wrong value."""
@@ -108,7 +104,7 @@ class ExtensionSet:
             if keyword not in known:
                 raise Refusal(replies.unknown_parameter(keyword), "unknown-parameter")
             if not any(_fits(value, one) for one in known[keyword]):
-                raise Refusal(replies.bad_value(keyword, value))
+                raise _bad_value(keyword, value, command)
         for excluding in self._excludes:
             if len(given.keys() & set(excluding)) > 1:
                 raise Refusal(replies.exclusive(excluding))
@@ -127,7 +123,22 @@ def _values(rows: Iterable[Mapping[str, Value]]) -> Mapping[str, list[Value]]:
     return values
 
 
+def _bad_value(keyword: str, value: str | None, command: Literal["mail", "rcpt"]) -> Refusal:
+    # A value of an extension that is not offered, such as BODY=BINARYMIME, is as unknown as a
+    # keyword would be.
+    if value is not None and any(_fits(value, one) for one in _ALL_VALUES[command][keyword]):
+        return Refusal(replies.unknown_parameter(f"{keyword}={value}"), "unknown-parameter")
+    return Refusal(replies.bad_value(keyword, value))
+
+
 def _fits(given: str | None, value: Value) -> object:
     if value is None:
         return given is None
     return given is not None and value(given)
+
+
+# What there would be with all extensions.
+_ALL_VALUES = {
+    "mail": _values(row.mail for row in EXTENSIONS.values()),
+    "rcpt": _values(row.rcpt for row in EXTENSIONS.values()),
+}

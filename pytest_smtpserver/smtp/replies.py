@@ -41,6 +41,8 @@ STARTTLS_FIRST = Reply(530, "must issue a STARTTLS command first", "5.7.0")
 
 # RFC 4954 section 6: "530 5.7.0 Authentication required".
 AUTH_FIRST = Reply(530, "authentication required", "5.7.0")
+# RFC 4954 section 8: auth-command = "AUTH" SP sasl-mech [SP initial-response]
+AUTH_SYNTAX = Reply(501, "syntax: AUTH mechanism [initial-response]", "5.5.4")
 ALREADY_AUTHENTICATED = Reply(503, "bad sequence of commands: already authenticated", "5.5.1")
 # RFC 4954 section 4: 504 for a mechanism that is not known, with 5.5.4.
 UNKNOWN_MECHANISM = Reply(504, "authentication mechanism not offered", "5.5.4")
@@ -66,6 +68,13 @@ GOODBYES = {
 }
 
 
+def callable_raised(error: BaseException, place: str) -> Reply:
+    """Return the 421 to a client for which a callable of the test was called, and raised."""
+    where = f" ({echo(place)})" if place else ""
+    name = type(error).__name__
+    return Reply(CLOSING, f"{{}}: a callable of the test raised {name}{where}, closing", "4.3.0")
+
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 # RFC 5321 section 4.5.3.1.5: a reply line has at most 512 octets. What is repeated of the client's
@@ -81,6 +90,12 @@ def echo(text: str) -> str:
     escaped = text.encode("utf-8", "surrogateescape").decode("ascii", "backslashreplace")
     escaped = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", escaped)
     return escaped if len(escaped) <= _ECHO else f"{escaped[:_ECHO]}[...]"
+
+
+def without_echo(reply: Reply) -> Reply:
+    """Return a reply to a malformed command that repeats nothing of it."""
+    text = "malformed command" if reply.code == 501 else "command not recognized: ***"
+    return Reply(reply.code, text, reply.enhanced)
 
 
 def chunk_received(octets: int) -> Reply:

@@ -47,6 +47,8 @@ class State(Enum):
     HANDSHAKE = "before the TLS handshake"
     #: The TLS handshake has begun.
     SECURING = "in the TLS handshake"
+    #: A reply was withheld: what comes is not looked at, and nothing is sent.
+    SILENT = "after a reply that was withheld"
     #: The session has ended.
     CLOSED = "after the end of the session"
 
@@ -69,6 +71,8 @@ HANDSHAKE_DONE: Final = "handshake done"
 AUTH_ENDED: Final = "auth ended"
 #: A chunk was taken, and another may come (RFC 3030 section 2).
 CHUNK_TAKEN: Final = "chunk taken"
+#: A rule has withheld a reply, in whichever state the client is.
+WITHHELD: Final = "withheld"
 #: The session ends, in whichever state it is.
 ENDED: Final = "ended"
 
@@ -125,12 +129,20 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
     S.SECURING: {
         HANDSHAKE_DONE: S.START,
     },
+    S.SILENT: {},
     S.CLOSED: {},
 }
 # fmt: on
 
 #: In these nothing can be said, for it would be said in clear.
 IN_HANDSHAKE = frozenset({S.HANDSHAKE, S.SECURING})
+#: In these the server does not speak, not even a last word.
+SPEECHLESS = frozenset({*IN_HANDSHAKE, S.SILENT, S.CLOSED})
+#: In these the client sends command lines.
+COMMAND_STATES = frozenset(state for state, row in TRANSITIONS.items() if "QUIT" in row)
+
+# What can happen in any state.
+_ANYWHERE = {WITHHELD: S.SILENT, ENDED: S.CLOSED}
 
 _NAMED = frozenset().union(*TRANSITIONS.values())
 
@@ -139,8 +151,8 @@ def leads_to(state: State, event: str) -> State | None:
     """Return the state that an accepted command, or an event, leads to; `None`: out of order."""
     if event in _NAMED:
         return TRANSITIONS[state].get(event)
-    if event == ENDED:
-        return S.CLOSED
+    if event in _ANYWHERE:
+        return _ANYWHERE[event]
     return state if "NOOP" in TRANSITIONS[state] else None
 
 

@@ -115,6 +115,14 @@ class OpenTransaction:
         self.chunks.expect(size, line, is_last=is_last)
         return self.chunks
 
+    def take_incomplete(self) -> tuple[bytes | None, int] | None:
+        """Return the content that has come, `None` if it is too big, and its size in octets.
+
+        It is for when no more can come; `None` if nothing was to come.
+        """
+        content, self.content, self.chunks = self.content or self.chunks, None, None
+        return None if content is None else content.so_far()
+
     def complete(self, octets: bytes, now: float) -> None:
         """Keep the content as the message; it is not accepted yet."""
         self._recording.received(octets, now)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_smtpserver.engine import Close, Send, StartTLS
 from pytest_smtpserver.records.exchange import Exchange
 from pytest_smtpserver.records.reply import Reply
-from pytest_smtpserver.rules import CallableError, Command
+from pytest_smtpserver.rules import CallableError, Command, raised_at
 
 from . import replies
 from .states import State
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pytest_smtpserver.engine import Action
+    from pytest_smtpserver.input import Input
     from pytest_smtpserver.records.exchange import Origin
     from pytest_smtpserver.rules import RuleState
 
     from .dialogue import Dialogue
-    from .input import Input
 
 # RFC 5321 section 4.2.1: lines with a hyphen after the code, then one without. Clients take a bare
 # LF for the end of a line.
@@ -56,6 +56,13 @@ def _end_after(dialogue: Dialogue, reply: Reply) -> None:
         dialogue.end("server")
 
 
+def callable_failed(dialogue: Dialogue, error: CallableError) -> Reply:
+    """Note that a callable of the test raised, and return the 421 to the client concerned."""
+    cause = error.__cause__ or error
+    dialogue.session.callable_failed(cause)
+    return dialogue.offer.rendered(replies.callable_raised(cause, raised_at(cause)))
+
+
 class Turn:
     """One turn; it is what the steps of a rule act through.
 
@@ -69,8 +76,11 @@ class Turn:
         "_command",
         "_dialogue",
         "_facts",
+        "_has_said",
         "_is_settled",
+        "_is_withheld",
         "_line",
+        "_line_rule",
         "_own",
         "_raw",
         "_rule",
@@ -86,6 +96,7 @@ class Turn:
         *,
         line: str = "",
         facts: Callable[[], dict[str, Any]] = dict,
+        line_rule: RuleState | None = None,
     ) -> None:
         self._dialogue = dialogue
         self._stages = stages
@@ -95,7 +106,9 @@ class Turn:
         self._facts = facts
         self._command: Command | None = None
         self._rule: RuleState | None = None
+        self._line_rule = line_rule
         self._is_settled = False
+        self._has_said = self._is_withheld = False
         self._raw = b""
 
     def answer(self) -> Iterable[Action]:
@@ -125,7 +138,16 @@ class Turn:
     def take_effect(self) -> Iterable[Action]:
         """Carry out what the server's own reply means, without sending it."""
         self._settle(None, self._own())
+        self.withhold()
         return ()
+
+    def withhold(self) -> None:
+        """Leave the client without a reply, unless a later step gives one.
+
+        A client that pipelines would take the next command's reply for it, so nothing more is sent
+        in this session.
+        """
+        self._is_withheld = True
 
     def send(self, octets: bytes) -> Iterable[Action]:
         """Send raw octets; the first complete reply in them counts as one."""
@@ -167,25 +189,30 @@ class Turn:
                 self._rule, phase = found
                 yield from phase.run(self)
         except CallableError as error:
-            dialogue.session.callable_failed(error.__cause__ or error)
-            yield from self._fail(dialogue.offer.rendered(replies.GOODBYES["crash"]))
+            yield from self._fail(callable_failed(dialogue, error))
         self.give_up()
+        if self._is_withheld and not self._has_said:
+            dialogue.fall_silent()
 
     def _fail(self, goodbye: Reply) -> Iterable[Action]:
         return self.say(goodbye)
 
     def _settle(self, said: Reply | None, meant: Reply | None) -> None:
         session, now = self._dialogue.session, self._dialogue.now
+        self._has_said = self._has_said or said is not None
         if self._is_settled:
             if said is not None:
                 session.said(said, now)
             return
         self._is_settled = True
         self._dialogue.answered(said=said is not None)
-        if self._rule is None:
+        rule = self._rule or self._line_rule
+        if rule is None:
             session.answered(said, now)
         else:
-            self._rule.hit(session.answered_by(self._rule.rule, said, now))
+            exchange = session.answered_by(rule.rule, said, now)
+            for one in {rule, self._line_rule or rule}:
+                one.hit(exchange)
         self._carry_out(meant)
 
     def _notice_sent(self, octets: bytes) -> None:
@@ -221,6 +248,9 @@ class Handshake(Turn):
         """Send raw octets, whatever they are to the client."""
         self._notice_sent(octets)
         return (Send(octets),)
+
+    def withhold(self) -> None:
+        """Say nothing: without a handshake nothing can be said anyway."""
 
     def _fail(self, goodbye: Reply) -> Iterable[Action]:
         # It would be said in clear.

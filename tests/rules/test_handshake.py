@@ -16,7 +16,7 @@ def connected(rules):
 @pytest.mark.parametrize(("end", "was_reset"), [("disconnect", False), ("reset", True)])
 def test_a_handshake_can_be_cut(end, was_reset):
     conversation, rule = connected(lambda book: getattr(book.on("tls"), end)())
-    assert conversation.greeting == b""
+    assert conversation.greeting == conversation.send(b"\x16") == b""
     assert (conversation.is_closed, conversation.was_reset) == (True, was_reset)
     assert conversation.session.ended_by == "server"
     [hit] = rule.hits
@@ -25,7 +25,8 @@ def test_a_handshake_can_be_cut(end, was_reset):
 
 def test_octets_can_be_sent_instead_of_a_handshake():
     conversation, _ = connected(lambda book: book.on("tls").send(b"220 what?\r\n"))
-    assert conversation.greeting == b"220 what?\r\n"
+    assert conversation.greeting == b""
+    assert conversation.send(b"\x16") == b"220 what?\r\n"
     assert conversation.session.exchanges == ()
 
 
@@ -39,6 +40,7 @@ def test_a_handshake_that_is_never_answered_ends_with_the_clients_patience():
 
 def test_a_handshake_can_be_held():
     conversation, rule = connected(lambda book: book.on("tls").hold().disconnect())
+    conversation.send(b"\x16")
     assert isinstance(conversation.pause, Hold)
     assert len(rule._state.held) == 1
     conversation.resume()
@@ -47,6 +49,6 @@ def test_a_handshake_can_be_held():
 
 def test_a_callable_that_raises_closes_without_a_word():
     conversation, _ = connected(lambda book: book.on("tls", where=lambda command: 1 / 0).accept())
-    assert conversation.greeting == b""
+    assert conversation.send(b"\x16") == b""
     assert conversation.is_closed
     assert isinstance(conversation.recorder.callable_error, ZeroDivisionError)

@@ -28,7 +28,8 @@ def answered(stage, reply, *more, lines=None, **settings):
     def rules(book):
         rule = book.on(stage).times(1)
         if reply is None:
-            rule.ignore()
+            # No complete reply, and yet the session goes on.
+            rule.send(b"?")
         else:
             rule.reply(reply)
 

@@ -7,6 +7,12 @@ from pytest_smtpserver import Reply
 from pytest_smtpserver.engine import Hold, Wait
 
 NO = "550 5.1.1 no such user"
+MAIL_UP_TO_CONTENT = [
+    "EHLO client.test",
+    "MAIL FROM:<ann@example.org>",
+    "RCPT TO:<bob@example.org>",
+    "DATA",
+]
 
 
 def on_noop(*build):
@@ -75,9 +81,49 @@ def test_accept_without_reply_is_silent():
 
 
 def test_accept_without_reply_takes_effect():
+    conversation = Conversation(rules=lambda book: book.on("message").accept(reply=False))
+    conversation.one_by_one(*MAIL_UP_TO_CONTENT)
+    assert conversation.send(b"text\r\n.\r\n") == b""
+    assert [message.content for message in conversation.messages] == [b"text\r\n"]
+
+
+def test_after_a_reply_that_was_withheld_nothing_is_sent_in_the_session():
+    conversation = Conversation(rules=lambda book: book.on("message").accept(reply=False))
+    conversation.one_by_one(*MAIL_UP_TO_CONTENT)
+    # A client that pipelines would take the 221 for the reply to its mail.
+    assert conversation.send(b"text\r\n.\r\nQUIT\r\n") == b""
+    assert conversation.send(b"NOOP\r\n") == b""
+    assert conversation.eof() == b""
+    assert len(conversation.messages) == 1
+    assert conversation.session.ended_by == "client"
+    assert conversation.session.violations == ()
+
+
+@pytest.mark.parametrize("reason", ["idle", "stop"])
+def test_after_a_reply_that_was_withheld_there_is_no_last_word_either(reason):
     conversation = Conversation(rules=lambda book: book.on("mail").accept(reply=False))
     conversation.lines("EHLO client.test", "MAIL FROM:<ann@example.org>")
-    assert conversation.codes("RCPT TO:<bob@example.org>") == [250]
+    assert conversation.end(reason) == b""
+    assert conversation.transaction.outcome == "aborted"
+
+
+def test_in_lmtp_a_reply_that_is_withheld_from_one_recipient_is_the_last():
+    conversation = Conversation(
+        rules=lambda book: book.on("message", rcpt_to="bob@example.org").accept(reply=False),
+        protocol="lmtp",
+    )
+    conversation.lines("LHLO client.test", *MAIL_UP_TO_CONTENT[1:-1])
+    conversation.lines("RCPT TO:<cat@example.org>", "DATA")
+    assert conversation.send(b"text\r\n.\r\n") == b""
+    assert conversation.transaction.outcome == "accepted"
+    assert len(conversation.messages) == 1
+
+
+def test_a_later_step_may_give_the_reply_that_was_withheld():
+    conversation, _ = on_noop(lambda rule: rule.accept(reply=False).delay(1).reply("250 late"))
+    assert conversation.send(b"NOOP\r\n") == b""
+    assert conversation.resume() == b"250 late\r\n"
+    assert conversation.codes("QUIT") == [221]
 
 
 def test_a_quit_that_is_accepted_without_reply_closes():
@@ -148,11 +194,12 @@ def test_a_server_that_stops_says_so_to_a_held_client():
     assert conversation.session.ended_by == "server"
 
 
-def test_who_is_ignored_gets_no_reply_to_this_command_but_to_the_next():
+def test_who_is_ignored_gets_no_reply_any_more():
     conversation, rule = on_noop(lambda rule: rule.times(1).ignore())
     assert conversation.send(b"NOOP\r\n") == b""
-    assert conversation.codes("NOOP") == [250]
+    assert conversation.codes("NOOP") == []
     assert rule.hits[0].reply is None
+    assert len(rule.hits) == 1
 
 
 def test_disconnect_closes_in_an_orderly_way():

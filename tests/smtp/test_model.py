@@ -36,7 +36,7 @@ MALFORMED = [
     ("MAIL TO:<a@example.org>", 501),
     ("MAIL FROM:<a@example.org> XFOO", 555),
     ("MAIL FROM:<a@example.org> SIZE=x", 501),
-    ("RCPT TO:b@example.org", 501),
+    ("RCPT TO:b@@example.org", 501),
     ("RCPT TO:<b@example.org> XFOO", 555),
     ("DATA now", 501),
     ("RSET now", 501),

@@ -36,7 +36,7 @@ from pytest_smtpserver.smtp.grammar import Refusal, forward_path, parameters, re
 )
 @pytest.mark.parametrize(("path", "keyword"), [(reverse_path, "FROM"), (forward_path, "TO")])
 def test_a_mailbox_is_taken_as_it_is_written(path, keyword, mailbox):
-    assert path(f"{keyword}:<{mailbox}> SIZE=1") == (mailbox, " SIZE=1")
+    assert path(f"{keyword}:<{mailbox}> SIZE=1") == (mailbox, " SIZE=1", None)
 
 
 @pytest.mark.parametrize(
@@ -45,18 +45,15 @@ def test_a_mailbox_is_taken_as_it_is_written(path, keyword, mailbox):
         "",
         "<",
         ">",
-        "<ann>",
         "<@example.org>",
         "<ann@>",
         "<ann@@example.org>",
         "<ann@example.org",
-        "ann@example.org",
         "ann@example.org>",
         "<ann@example.org>>",
         "<<ann@example.org>>",
         "<ann@example.org>x",
         "<ann@example.org>\tSIZE=1",
-        " <ann@example.org>",
         "< ann@example.org>",
         "<ann@example.org >",
         "<ann bob@example.org>",
@@ -91,8 +88,6 @@ def test_a_mailbox_is_taken_as_it_is_written(path, keyword, mailbox):
         "<@a.test bob@example.org>",
         "<@:bob@example.org>",
         "<a.test:bob@example.org>",
-        "<pöstmaster>",
-        "<poſtmaster>",
     ],
 )
 @pytest.mark.parametrize(("path", "keyword"), [(reverse_path, "FROM"), (forward_path, "TO")])
@@ -101,6 +96,26 @@ def test_what_is_no_path_is_refused_with_501(path, keyword, text):
         path(f"{keyword}:{text}")
     assert refusal.value.reply.code == 501
     assert refusal.value.reply.enhanced == {"FROM": "5.1.7", "TO": "5.1.3"}[keyword]
+
+
+@pytest.mark.parametrize(
+    ("text", "mailbox", "why"),
+    [
+        (" <ann@example.org>", "ann@example.org", "no space is allowed after {}: "),
+        ("   <ann@example.org>", "ann@example.org", "no space is allowed after {}: "),
+        ("ann@example.org", "ann@example.org", "the address stands in angle brackets: {}:"),
+        (" ann@[127.0.0.1]", "ann@[127.0.0.1]", "no space is allowed after {}: "),
+        ("<ann>", "ann", "the address has no domain: <ann>"),
+        ("<pöstmaster>", "pöstmaster", "the address has no domain: "),
+        ("<poſtmaster>", "poſtmaster", "the address has no domain: "),
+    ],
+)
+@pytest.mark.parametrize(("path", "keyword"), [(reverse_path, "FROM"), (forward_path, "TO")])
+def test_what_can_be_read_all_the_same_has_an_objection(path, keyword, text, mailbox, why):
+    found, rest, objection = path(f"{keyword}:{text} SIZE=1")
+    assert (found, rest) == (mailbox, " SIZE=1")
+    assert objection.code == 501
+    assert objection.text.startswith(why.format(keyword))
 
 
 @pytest.mark.parametrize(
@@ -113,33 +128,32 @@ def test_the_keyword_and_its_colon_come_first(text):
 
 @pytest.mark.parametrize("keyword", ["FROM", "from", "From"])
 def test_the_keyword_has_no_case(keyword):
-    assert reverse_path(f"{keyword}:<a@b>") == ("a@b", "")
+    assert reverse_path(f"{keyword}:<a@b>") == ("a@b", "", None)
 
 
 @pytest.mark.parametrize("route", ["@a.test:", "@a.test,@b.test:", "@a.test,@b.test,@c.test:"])
 def test_a_source_route_is_dropped(route):
-    assert forward_path(f"TO:<{route}bob@example.org>") == ("bob@example.org", "")
-    assert reverse_path(f"FROM:<{route}bob@example.org>") == ("bob@example.org", "")
+    assert forward_path(f"TO:<{route}bob@example.org>") == ("bob@example.org", "", None)
+    assert reverse_path(f"FROM:<{route}bob@example.org>") == ("bob@example.org", "", None)
 
 
 def test_the_null_sender_is_a_reverse_path_only():
-    assert reverse_path("FROM:<>") == ("", "")
+    assert reverse_path("FROM:<>") == ("", "", None)
     with pytest.raises(Refusal):
         forward_path("TO:<>")
 
 
 @pytest.mark.parametrize("name", ["postmaster", "Postmaster", "POSTMASTER", "pOSTMASTER"])
 def test_the_postmaster_needs_no_domain_as_a_recipient(name):
-    assert forward_path(f"TO:<{name}>") == (name, "")
-    with pytest.raises(Refusal):
-        reverse_path(f"FROM:<{name}>")
+    assert forward_path(f"TO:<{name}>") == (name, "", None)
+    assert reverse_path(f"FROM:<{name}>").objection.code == 501
 
 
 def test_addresses_may_be_longer_than_a_server_must_take():
     # RFC 5321 section 4.5.3.1: "To the maximum extent possible, implementation techniques that
     # impose no limits on the length of these objects should be used."
     mailbox = f"{'a' * 65}@{'.'.join(['b' * 63] * 5)}"
-    assert forward_path(f"TO:<{mailbox}>") == (mailbox, "")
+    assert forward_path(f"TO:<{mailbox}>") == (mailbox, "", None)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,8 @@ def test_it_can_hold_the_client_until_it_is_released(server: SMTPServer) -> None
 
 def test_a_client_that_leaves_while_it_is_held_ends_the_session(server: SMTPServer) -> None:
     rule = server.on("tls").hold()
-    with before_handshake(server):
+    with before_handshake(server) as client:
+        client.sendall(hello())
         rule.wait_held()
     session = server.wait_for_session()
     assert session.tls_failure == "the client left during the TLS handshake"
@@ -97,6 +98,7 @@ def test_a_client_that_leaves_while_it_is_held_ends_the_session(server: SMTPServ
 def test_a_server_stops_though_a_client_is_held(server: SMTPServer) -> None:
     rule = server.on("tls").hold()
     with before_handshake(server) as client:
+        client.sendall(hello())
         rule.wait_held()
         server.stop()
         with contextlib.suppress(ConnectionResetError):

@@ -1,13 +1,13 @@
 """The server's side of SASL (RFC 4422) in SMTP's profile of it (RFC 4954), pure.
 
-* `exchange`: what the two sides say to each other: challenges, answers, and the verdict
+* `challenges`: what the two sides say to each other: challenges, answers, and the verdict
 * `passwords`: PLAIN and LOGIN, where the client sends the password
 * `cram`: CRAM-MD5, where it sends a digest made with it
 * `scram`: SCRAM, where each side proves to the other that it knows it
 * `bearer`: XOAUTH2 and OAUTHBEARER, where it sends a token
 * `codec`: base64 as RFC 4954 wants it
 
-An exchange sends nothing. It is a generator of challenges whose last value is the verdict, so
+A mechanism sends nothing. It is a generator of challenges whose last value is the verdict, so
 that a rule of the test can still decide otherwise once the client has said all.
 """
 
@@ -18,16 +18,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .bearer import oauthbearer, xoauth2
+from .challenges import Challenge, Verdict, step
 from .codec import LINE_LIMIT, decoded, decoded_initial, encoded
 from .cram import cram_md5
-from .exchange import Challenge, Verdict, step
 from .passwords import login, plain
 from .scram import scram_sha_1, scram_sha_256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .exchange import Exchange
+    from pytest_smtpserver.settings.users import Users
+
+    from .challenges import Challenges
 
 __all__ = [
     "LINE_LIMIT",
@@ -46,8 +48,8 @@ __all__ = [
 class Mechanism:
     """One SASL mechanism: how an exchange is begun, and whether AUTH may carry its first answer."""
 
-    #: Begins an exchange, given user -> password (empty: anyone may) and the server's name.
-    begin: Callable[[Mapping[str, str], str], Exchange]
+    #: Begins an exchange, given who may log in and the server's name.
+    begin: Callable[[Users, str], Challenges]
     #: Whether the client's first answer may stand in the AUTH command. It then answers the first
     #: challenge, which is not sent.
     takes_initial_response: bool = True

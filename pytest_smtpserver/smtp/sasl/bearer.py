@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from .exchange import NO_DATA, Challenge, Verdict, accepts, user_name
+from .challenges import NO_DATA, Challenge, Verdict, accepts, user_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pytest_smtpserver.settings.users import Users
 
-    from .exchange import Exchange
+    from .challenges import Challenges
 
 # As Google and Microsoft write it, with ^A for the octet 1:
 # "user=" {User} "^Aauth=Bearer " {Access Token} "^A^A"
@@ -34,18 +34,18 @@ _BAD_ESCAPE = re.compile(rb"=(?!2C|3D)")
 _BEARER = re.compile(rb"Bearer +(.+)", re.IGNORECASE | re.DOTALL)
 
 
-def xoauth2(users: Mapping[str, str], hostname: str) -> Exchange:
+def xoauth2(users: Users, hostname: str) -> Challenges:
     """XOAUTH2, OAUTHBEARER's forerunner, which Google and Microsoft describe."""
     message = _XOAUTH2.fullmatch((yield NO_DATA))
     if message is None:
         raise Refusal(replies.malformed("XOAUTH2"))
     name, token = user_name(message[1]), message[2]
-    if token and accepts(users, name, token):
+    if token and accepts(users, "XOAUTH2", name, token):
         return Verdict(name, succeeded=True)
     return (yield from _refused(name, b'{"status":"401","schemes":"bearer"}'))
 
 
-def oauthbearer(users: Mapping[str, str], hostname: str) -> Exchange:
+def oauthbearer(users: Users, hostname: str) -> Challenges:
     """RFC 7628. A client that gives no name is whom the token belongs to."""
     message = _OAUTHBEARER.fullmatch((yield NO_DATA))
     if message is None:
@@ -55,13 +55,13 @@ def oauthbearer(users: Mapping[str, str], hostname: str) -> Exchange:
     bearer = _BEARER.fullmatch(pairs.get(b"auth", b""))
     if bearer:
         name = name or _owner(users, bearer[1])
-        if not users or (name and accepts(users, name, bearer[1])):
+        if users.are_anyone or (name and accepts(users, "OAUTHBEARER", name, bearer[1])):
             return Verdict(name, succeeded=True)
     # Section 3.2.2: "status" is required, and is of the OAuth error codes.
     return (yield from _refused(name, b'{"status":"invalid_token"}'))
 
 
-def _refused(name: str | None, why: bytes) -> Exchange:
+def _refused(name: str | None, why: bytes) -> Challenges:
     # RFC 7628 section 3.2.3: the client gets the error as a challenge, and answers it with a
     # dummy, a single octet 1; with XOAUTH2 it is empty. Nothing depends on it.
     verdict = Verdict(name, succeeded=False)
@@ -77,5 +77,5 @@ def _sasl_name(octets: bytes | None) -> str | None:
     return user_name(octets.replace(b"=2C", b",").replace(b"=3D", b"="))
 
 
-def _owner(users: Mapping[str, str], token: bytes) -> str | None:
-    return next((name for name in users if accepts(users, name, token)), None)
+def _owner(users: Users, token: bytes) -> str | None:
+    return next((name for name in users if accepts(users, "OAUTHBEARER", name, token)), None)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from .exchange import Challenge, Verdict, user_name
+from .challenges import Challenge, Verdict, user_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pytest_smtpserver.settings.users import Users
 
-    from .exchange import Exchange
+    from .challenges import Challenges
 
 # Section 2: "a string consisting of the user name, a space, and a 'digest'"; "The `digest'
 # parameter itself is a 16-octet value which is sent in hexadecimal format, using lower-case
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ANSWER = re.compile(rb"(.*) ([0-9a-f]{32})")
 
 
-def cram_md5(users: Mapping[str, str], hostname: str, *, unique: str | None = None) -> Exchange:
+def cram_md5(users: Users, hostname: str, *, unique: str | None = None) -> Challenges:
     """RFC 2195. `unique` is the left side of the challenge, which must never come twice.
 
     Without users no digest can be checked, and any is accepted.
@@ -35,10 +35,11 @@ def cram_md5(users: Mapping[str, str], hostname: str, *, unique: str | None = No
     if answer is None:
         raise Refusal(replies.malformed("CRAM-MD5"))
     name = user_name(answer[1])
-    return Verdict(name, succeeded=not users or _is_right(users.get(name), challenge, answer[2]))
+    return Verdict(
+        name, succeeded=users.are_anyone or _is_right(users.secrets(name), challenge, answer[2])
+    )
 
 
-def _is_right(password: str | None, challenge: bytes, digest: bytes) -> bool:
-    if password is None:
-        return False
-    return compare_digest(HMAC(password.encode(), challenge, "md5").hexdigest().encode(), digest)
+def _is_right(secrets: tuple[str, ...], challenge: bytes, digest: bytes) -> bool:
+    digests = [HMAC(one.encode(), challenge, "md5").hexdigest().encode() for one in secrets]
+    return any(compare_digest(one, digest) for one in digests)

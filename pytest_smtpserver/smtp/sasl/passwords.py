@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from .exchange import NO_DATA, Challenge, Verdict, accepts, text, user_name
+from .challenges import NO_DATA, Challenge, Verdict, accepts, text, user_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pytest_smtpserver.settings.users import Users
 
-    from .exchange import Exchange
+    from .challenges import Challenges
 
 
-def plain(users: Mapping[str, str], hostname: str) -> Exchange:
+def plain(users: Users, hostname: str) -> Challenges:
     """RFC 4616 section 2: `message = [authzid] UTF8NUL authcid UTF8NUL passwd`.
 
     An empty password, though `passwd = 1*SAFE`, is compared like any other: it is worth more to
@@ -29,11 +29,11 @@ def plain(users: Mapping[str, str], hostname: str) -> Exchange:
         raise Refusal(replies.malformed("PLAIN")) from None
     name = user_name(authcid)
     may = authzid in (b"", authcid)
-    return Verdict(name, succeeded=may and accepts(users, name, password))
+    return Verdict(name, succeeded=may and accepts(users, "PLAIN", name, password))
 
 
-def login(users: Mapping[str, str], hostname: str) -> Exchange:
+def login(users: Users, hostname: str) -> Challenges:
     """LOGIN, which never became a standard: the prompts are those that clients look for."""
     name = user_name((yield Challenge(b"Username:")))
     password = yield Challenge(b"Password:")
-    return Verdict(name, succeeded=accepts(users, name, password))
+    return Verdict(name, succeeded=accepts(users, "LOGIN", name, password))

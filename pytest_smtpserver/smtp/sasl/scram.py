@@ -1,88 +1,172 @@
 """SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677): each side proves that it knows the password.
 
-The library scramp does the arithmetic, the message syntax and SASLprep. Channel binding is not
-offered: the mechanisms whose names end in -PLUS are others.
+The library scramp makes the keys and prepares names and passwords (SASLprep, RFC 4013). The
+messages are read here: scramp takes no authorization identity, and verifies against one password
+alone. Channel binding is not offered: the mechanisms whose names end in -PLUS are others.
 """
 
 from __future__ import annotations
 
-from functools import partial
+import hashlib
+import os
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from hmac import HMAC, compare_digest
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from .exchange import NO_DATA, Challenge, Verdict, text
+from .challenges import NO_DATA, Challenge, Verdict, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator
 
-    from .exchange import Exchange
+    from pytest_smtpserver.settings.users import Users
 
-#: What RFC 5802 section 7 calls these errors (`server-error-value`) when it was the credentials
-#: that were wrong; any other is one of syntax. The last is scramp's for a password that
-#: SASLprep does not allow.
-_CREDENTIALS = frozenset({"invalid-proof", "unknown-user", "no-resources"})
+    from .challenges import Challenges
+
+# RFC 5802 section 7:
+# client-first-message = gs2-header client-first-message-bare
+# gs2-header = gs2-cbind-flag "," [ authzid ] "," ; authzid = "a=" saslname
+# gs2-cbind-flag = ("p=" cb-name) / "n" / "y", and "p" asks for a channel binding
+# client-first-message-bare = [reserved-mext ","] username "," nonce ["," extensions]
+# username = "n=" saslname ; nonce = "r=" c-nonce [s-nonce] ; printable = %x21-2B / %x2D-7E
+# "reserved-mext" is for mandatory extensions: a server that knows none must fail.
+_NAME = r"(?:[^\0,=]|=2C|=3D)+"
+_FIRST = re.compile(
+    rf"(?P<header>[ny],(?:a=(?P<authzid>{_NAME}))?,)"
+    rf"(?P<bare>n=(?P<name>{_NAME}),r=(?P<nonce>[!-+\--~]+)(?:,[A-Za-z]=[^\0,]+)*)"
+)
+# client-final-message-without-proof = channel-binding "," nonce ["," extensions]
+# client-final-message = client-final-message-without-proof "," proof
+# channel-binding = "c=" base64 ; proof = "p=" base64
+_FINAL = re.compile(
+    r"(?P<without_proof>c=(?P<header>[A-Za-z0-9+/=]+),r=(?P<nonce>[!-+\--~]+)"
+    r"(?:,[A-Za-z]=[^\0,]+)*),p=(?P<proof>[A-Za-z0-9+/=]+)"
+)
+
+# Octets of the server's part of the nonce, and of the salt: arbitrary.
+_RANDOM = 18
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What a server knows of one secret (section 3)."""
+
+    salt: bytes
+    stored: bytes
+    server: bytes
+    iterations: int
 
 
 def _scram(
     mechanism: str,
-    users: Mapping[str, str],
+    users: Users,
     hostname: str,
     *,
     nonce: str | None = None,
     salt: bytes | None = None,
-) -> Exchange:
+) -> Challenges:
     """RFC 5802 section 3: two messages from each side. `nonce` and `salt` are random by default.
 
     Section 5.1 on failure: "a server implementation MAY conclude the SASL exchange with a failure
     without sending the server-final-message".
     """
-    from scramp import ScramException, ScramMechanism
-
-    user = _User(users)
-    arithmetic = ScramMechanism(mechanism)
-    server = arithmetic.make_server(
-        lambda name: user.found(name, partial(arithmetic.make_auth_info, salt=salt)), s_nonce=nonce
-    )
-    try:
-        server.set_client_first(text((yield NO_DATA)))
-        server.set_client_final(text((yield Challenge(server.get_server_first().encode()))))
-    except ScramException as error:
-        if getattr(error.server_error, "value", None) not in _CREDENTIALS:
-            raise Refusal(replies.malformed(mechanism)) from None
-        return Verdict(user.name, succeeded=False)
+    first = _FIRST.fullmatch(text((yield NO_DATA)))
+    if first is None:
+        raise Refusal(replies.malformed(mechanism))
+    name = _known_name(users, _prepared(first["name"], mechanism))
+    keys = list(_keys_of(mechanism, users.secrets(name), salt or os.urandom(_RANDOM)))
+    # Nobody here may act for somebody else.
+    if not keys or (first["authzid"] and _prepared(first["authzid"], mechanism) != _nfkc(name)):
+        return Verdict(name, succeeded=False)
+    whole_nonce = first["nonce"] + (nonce or b64encode(os.urandom(_RANDOM)).decode())
+    salt_shown = b64encode(keys[0].salt).decode()
+    server_first = f"r={whole_nonce},s={salt_shown},i={keys[0].iterations}"
+    final = _FINAL.fullmatch(text((yield Challenge(server_first.encode()))))
+    if final is None or not _goes_with(final, first, whole_nonce):
+        raise Refusal(replies.malformed(mechanism))
+    message = f"{first['bare']},{server_first},{final['without_proof']}".encode()
+    signature = _signature(mechanism, keys, message, b64decode(final["proof"]))
+    if signature is None:
+        return Verdict(name, succeeded=False)
     # RFC 4954 section 4: "the SMTP protocol doesn't support the SASL feature of returning
     # additional data with a successful outcome", so RFC 4422 section 3.6 has them sent as a
     # challenge, and answered without data.
-    if (yield Challenge(server.get_server_final().encode())):
+    if (yield Challenge(b"v=" + b64encode(signature))):
         raise Refusal(replies.malformed(mechanism))
-    return Verdict(user.name, succeeded=True)
+    return Verdict(name, succeeded=True)
 
 
-class _User:
-    """Who the client says it is."""
-
-    def __init__(self, users: Mapping[str, str]) -> None:
-        self._users = users
-        self.name: str | None = None
-
-    def found(self, prepared: str, keys_of: Callable[[str], tuple[Any, ...]]) -> Any:
-        """Return the keys made from the user's password, or `None` for nobody.
-
-        SASLprep has brought the name to normalization form KC, and so we compare.
-        """
-        known = (name for name in self._users if normalize("NFKC", name) == prepared)
-        self.name = next(known, prepared)
-        return keys_of(self._users[self.name]) if self.name in self._users else None
+def _goes_with(final: re.Match[str], first: re.Match[str], nonce: str) -> bool:
+    # Section 5.1: the client repeats the header in base64, and the whole nonce.
+    try:
+        header, _ = b64decode(final["header"], validate=True), b64decode(final["proof"])
+    except ValueError:
+        return False
+    return header == first["header"].encode() and final["nonce"] == nonce
 
 
-def scram_sha_1(users: Mapping[str, str], hostname: str, **fixed: Any) -> Exchange:
+def _signature(mechanism: str, keys: list[_Keys], message: bytes, proof: bytes) -> bytes | None:
+    # Section 3: ClientSignature := HMAC(StoredKey, AuthMessage)
+    # ClientProof := ClientKey XOR ClientSignature ; StoredKey := H(ClientKey)
+    # ServerSignature := HMAC(ServerKey, AuthMessage)
+    digest = mechanism.removeprefix("SCRAM-").replace("SHA-", "sha")
+    for one in keys:
+        signed = HMAC(one.stored, message, digest).digest()
+        client_key = bytes(a ^ b for a, b in zip(proof, signed, strict=False))
+        if compare_digest(hashlib.new(digest, client_key).digest(), one.stored):
+            return HMAC(one.server, message, digest).digest()
+    return None
+
+
+def _keys_of(mechanism: str, secrets: tuple[str, ...], salt: bytes) -> Iterator[_Keys]:
+    from scramp import ScramException, ScramMechanism
+
+    for secret in secrets:
+        try:
+            salted, stored, server, iterations = ScramMechanism(mechanism).make_auth_info(
+                secret, salt=salt
+            )
+        except ScramException:
+            # SASLprep does not allow it: nobody can log in with it.
+            continue
+        yield _Keys(salted, stored, server, iterations)
+
+
+def _prepared(saslname: str, mechanism: str) -> str:
+    # Section 5.1: the characters ',' and '=' in a name are sent as '=2C' and '=3D'; the server
+    # prepares it with SASLprep, and one that it does not allow fails.
+    from scramp import ScramException
+    from scramp.utils import saslprep
+
+    try:
+        prepared: str = saslprep(saslname.replace("=2C", ",").replace("=3D", "="))
+    except ScramException:
+        raise Refusal(replies.malformed(mechanism)) from None
+    if not prepared:
+        raise Refusal(replies.NO_USER_NAME)
+    return prepared
+
+
+def _known_name(users: Users, prepared: str) -> str:
+    """Return the name as the settings have it, whatever its normalization form."""
+    return next((name for name in users if _nfkc(name) == prepared), prepared)
+
+
+def _nfkc(name: str) -> str:
+    # SASLprep brings names to normalization form KC.
+    return normalize("NFKC", name)
+
+
+def scram_sha_1(users: Users, hostname: str, **fixed: Any) -> Challenges:
     """RFC 5802."""
     return _scram("SCRAM-SHA-1", users, hostname, **fixed)
 
 
-def scram_sha_256(users: Mapping[str, str], hostname: str, **fixed: Any) -> Exchange:
+def scram_sha_256(users: Users, hostname: str, **fixed: Any) -> Challenges:
     """RFC 7677."""
     return _scram("SCRAM-SHA-256", users, hostname, **fixed)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_smtpserver.settings.users import Users
 from pytest_smtpserver.smtp.grammar import Refusal
 from pytest_smtpserver.smtp.sasl import MECHANISMS, Challenge, Verdict, step
 
@@ -13,18 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_smtpserver import Reply
-    from pytest_smtpserver.smtp.sasl.exchange import Exchange
+    from pytest_smtpserver.smtp.sasl.challenges import Challenges
 
 HOSTNAME = "smtpserver.test"
 #: Nobody may log in without the right password.
 USERS = {"ann": "secret", "jürgen": "päßwort", "nobody": ""}
 
 
-def begin(mechanism: str, users: Mapping[str, str] = USERS) -> Exchange:
-    return MECHANISMS[mechanism].begin(users, HOSTNAME)
+def begin(mechanism: str, users: Mapping[str, str] = USERS) -> Challenges:
+    return MECHANISMS[mechanism].begin(Users(users), HOSTNAME)
 
 
-def outcome(exchange: Exchange, *answers: bytes) -> Verdict:
+def outcome(exchange: Challenges, *answers: bytes) -> Verdict:
     """Answer each challenge, and return the verdict that must come then."""
     said = step(exchange, None)
     for answer in answers:
@@ -34,7 +35,7 @@ def outcome(exchange: Exchange, *answers: bytes) -> Verdict:
     return said
 
 
-def refusal(exchange: Exchange, *answers: bytes) -> Reply:
+def refusal(exchange: Challenges, *answers: bytes) -> Reply:
     """Answer each challenge, the last time so that it is refused; return the reply."""
     step(exchange, None)
     for answer in answers[:-1]:
@@ -44,7 +45,7 @@ def refusal(exchange: Exchange, *answers: bytes) -> Reply:
     return caught.value.reply
 
 
-def challenges(exchange: Exchange, *answers: bytes) -> list[bytes]:
+def challenges(exchange: Challenges, *answers: bytes) -> list[bytes]:
     """Answer each challenge, and return what all of them were, as far as it gets."""
     said = [step(exchange, None), *(step(exchange, answer) for answer in answers)]
     return [one.octets for one in said if isinstance(one, Challenge)]

@@ -6,6 +6,7 @@ from hmac import HMAC
 import pytest
 from exchanges import USERS, begin, challenges, outcome, refusal
 
+from pytest_smtpserver.settings.users import Users
 from pytest_smtpserver.smtp.sasl import Verdict
 from pytest_smtpserver.smtp.sasl.cram import cram_md5
 
@@ -20,7 +21,7 @@ def answer_of(name: str, password: str, challenge: bytes) -> bytes:
 def test_the_example_of_the_standard_succeeds() -> None:
     # RFC 2195 section 2
     exchange = cram_md5(
-        {"tim": "tanstaaftanstaaf"}, "postoffice.reston.mci.net", unique="1896.697170952"
+        Users({"tim": "tanstaaftanstaaf"}), "postoffice.reston.mci.net", unique="1896.697170952"
     )
 
     assert outcome(exchange, b"tim " + DIGEST) == Verdict("tim", succeeded=True)
@@ -38,7 +39,7 @@ def test_no_challenge_comes_twice() -> None:
 
 @pytest.mark.parametrize(("name", "password"), USERS.items())
 def test_the_right_password_succeeds(name: str, password: str) -> None:
-    exchange = cram_md5(USERS, "host", unique="1")
+    exchange = cram_md5(Users(USERS), "host", unique="1")
 
     assert outcome(exchange, answer_of(name, password, b"<1@host>")) == Verdict(
         name, succeeded=True
@@ -46,7 +47,7 @@ def test_the_right_password_succeeds(name: str, password: str) -> None:
 
 
 def test_a_name_may_have_spaces() -> None:
-    exchange = cram_md5({"ann b": "secret"}, "host", unique="1")
+    exchange = cram_md5(Users({"ann b": "secret"}), "host", unique="1")
 
     assert outcome(exchange, answer_of("ann b", "secret", b"<1@host>")).username == "ann b"
 

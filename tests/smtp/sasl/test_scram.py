@@ -6,9 +6,10 @@ import pytest
 from exchanges import begin, challenges, outcome, refusal
 from scramp import ScramClient
 
+from pytest_smtpserver.settings.users import Users
 from pytest_smtpserver.smtp.grammar import Refusal
-from pytest_smtpserver.smtp.sasl import Challenge, Verdict, step
-from pytest_smtpserver.smtp.sasl.exchange import Exchange
+from pytest_smtpserver.smtp.sasl import MECHANISMS, Challenge, Verdict, step
+from pytest_smtpserver.smtp.sasl.challenges import Challenges
 from pytest_smtpserver.smtp.sasl.scram import scram_sha_1, scram_sha_256
 
 SCRAM = pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1", "SCRAM-SHA-256"])
@@ -19,7 +20,7 @@ def octets_of(said: Challenge | Verdict) -> bytes:
     return said.octets
 
 
-def logged_in(mechanism: str, exchange: Exchange, name: str, password: str) -> Verdict:
+def logged_in(mechanism: str, exchange: Challenges, name: str, password: str) -> Verdict:
     """Return the verdict on a client that does as the standard says, and checks the server."""
     client = ScramClient([mechanism], name, password)
     step(exchange, None)
@@ -39,7 +40,7 @@ def logged_in(mechanism: str, exchange: Exchange, name: str, password: str) -> V
 def test_the_example_of_rfc_5802_succeeds() -> None:
     # Section 5
     exchange = scram_sha_1(
-        {"user": "pencil"},
+        Users({"user": "pencil"}),
         "host",
         nonce="3rfcNHYJY1ZVvWVs7j",
         salt=b64decode("QSXCR+Q6sek8bf92"),
@@ -60,7 +61,7 @@ def test_the_example_of_rfc_5802_succeeds() -> None:
 def test_the_example_of_rfc_7677_succeeds() -> None:
     # Section 3
     exchange = scram_sha_256(
-        {"user": "pencil"},
+        Users({"user": "pencil"}),
         "host",
         nonce="%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
         salt=b64decode("W22ZaJ0SNY7soEsUEjb6gQ=="),
@@ -106,6 +107,38 @@ def test_another_password_does_not_succeed(mechanism: str, name: str) -> None:
 
 
 @SCRAM
+def test_an_authorization_identity_that_is_the_name_is_taken(mechanism: str) -> None:
+    client = ScramClient([mechanism], "ann", "secret")
+    exchange = begin(mechanism)
+    step(exchange, None)
+    # scramp's client sends none, so what it says is put together here.
+    bare = client.get_client_first().removeprefix("n,,")
+    client.set_server_first(octets_of(step(exchange, f"n,a=ann,{bare}".encode())).decode())
+    client.gs2_header = WithIdentity()
+    assert octets_of(step(exchange, client.get_client_final().encode())).startswith(b"v=")
+    assert step(exchange, b"") == Verdict("ann", succeeded=True)
+
+
+class WithIdentity:
+    """The header that scramp's client repeats in its last message."""
+
+    def make_cbind_input(self, _: object) -> bytes:
+        return b"n,a=ann,"
+
+
+@SCRAM
+def test_another_authorization_identity_does_not_succeed(mechanism: str) -> None:
+    assert outcome(begin(mechanism), b"n,a=bob,n=ann,r=abc") == Verdict("ann", succeeded=False)
+
+
+@SCRAM
+@pytest.mark.parametrize("secret", ["secret", "token"])
+def test_each_of_several_secrets_is_good(mechanism: str, secret: str) -> None:
+    exchange = MECHANISMS[mechanism].begin(Users({"ann": ("secret", "token")}), "host")
+    assert logged_in(mechanism, exchange, "ann", secret) == Verdict("ann", succeeded=True)
+
+
+@SCRAM
 def test_an_unknown_user_is_told_so_after_the_first_message(mechanism: str) -> None:
     assert outcome(begin(mechanism), b"n,,n=bob,r=abc") == Verdict("bob", succeeded=False)
 
@@ -141,7 +174,6 @@ def test_no_nonce_comes_twice(mechanism: str) -> None:
         b"n,,n=ann",
         b"n,,n=,r=abc",
         b"n,,n=a=b,r=abc",
-        b"n,a=bob,n=ann,r=abc",
         b"p=tls-unique,,n=ann,r=abc",
         b"x,,n=ann,r=abc",
         b"n,,m=x,n=ann,r=abc",

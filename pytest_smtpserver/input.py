@@ -10,9 +10,10 @@ _LONGEST_LINE = 16 * 1024
 class Input:
     """Octets, cut anyhow, from which lines, chunks or all there is are taken."""
 
-    __slots__ = ("_octets", "_skip", "_start", "_too_long")
+    __slots__ = ("_line_end", "_octets", "_skip", "_start", "_too_long")
 
-    def __init__(self) -> None:
+    def __init__(self, *, bare_lf: bool = True) -> None:
+        self._line_end = b"\n" if bare_lf else b"\r\n"
         self._octets = b""
         self._start = 0
         # Octets to come that nobody wants.
@@ -45,12 +46,12 @@ class Input:
     def take_line(self) -> bytes | None:
         """Return the next line with its end, or `None` if it has not come yet.
 
-        RFC 5321 section 2.3.8 knows CRLF alone. That a command line ends with a bare LF does no
-        harm, and who types at a terminal is answered; content is another matter. Of a line that
-        is too long for any command only the beginning is kept.
+        It ends with CRLF, or with a bare LF if that was allowed: people type into terminals. Of a
+        line that is too long for any command only the beginning is kept.
         """
-        start, end = self._start, self._octets.find(b"\n", self._start)
+        start, end = self._start, self._octets.find(self._line_end, self._start)
         if end >= 0:
+            end += len(self._line_end) - 1
             self._start = end + 1
             line, self._too_long = self._too_long + self._octets[start : end + 1], b""
             return line
@@ -58,6 +59,12 @@ class Input:
             self._too_long = self._too_long or self._octets[start : start + _LONGEST_LINE]
             self._octets, self._start = b"", 0
         return None
+
+    @property
+    def has_bare_lf(self) -> bool:
+        """Whether an LF without a CR before it has come."""
+        rest = self._octets[self._start :]
+        return rest.count(b"\n") > rest.count(b"\r\n")
 
     def take(self, most: int | None = None) -> bytes:
         """Return what there is, but no more than `most` octets."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from hmac import compare_digest
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.rules import CallableError
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pytest_smtpserver.settings.users import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +39,33 @@ class Challenge:
     verdict: Verdict | None = None
 
 
-Exchange = Generator[Challenge, bytes, Verdict]
+#: What a mechanism is while it lasts.
+Challenges = Generator[Challenge, bytes, Verdict]
 
 #: RFC 4954 section 4: "a server challenge that contains no data".
 NO_DATA = Challenge(b"")
 
 
-def step(exchange: Exchange, answer: bytes | None) -> Challenge | Verdict:
+def step(challenges: Challenges, answer: bytes | None) -> Challenge | Verdict:
     """Return what comes after the client's answer; `None` begins the exchange.
 
-    Raises `Refusal` for an answer that is malformed.
+    Raises `Refusal` for an answer that is malformed, `CallableError` if a callable of the test
+    raises.
     """
     try:
         # A generator is begun by sending None to it.
-        return exchange.send(answer)  # type: ignore[arg-type]
+        return challenges.send(answer)  # type: ignore[arg-type]
     except StopIteration as stop:
         verdict: Verdict = stop.value
         return verdict
 
 
-def accepts(users: Mapping[str, str], name: str, secret: bytes) -> bool:
+def accepts(users: Users, mechanism: str, name: str, secret: bytes) -> bool:
     """Return whether this is the user's password or token, or whether anyone's will do."""
-    if not users:
-        return True
-    return name in users and compare_digest(users[name].encode(), secret)
+    try:
+        return users.accepts(mechanism, name, secret)
+    except BaseException as error:  # `pytest.fail` raises what is not an `Exception`
+        raise CallableError from error
 
 
 def text(octets: bytes) -> str:
