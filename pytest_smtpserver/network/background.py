@@ -64,11 +64,11 @@ class Background:
                 f"the SMTP server's thread did not start: {self._failure!r}"
             ) from self._failure
 
-    @property
     def give_up(self) -> None:
         """Take no new server: somebody has waited in vain for the thread to do something."""
         self.is_stuck = True
 
+    @property
     def is_alive(self) -> bool:
         """Whether the loop still runs."""
         return self._thread.is_alive()
