@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .errors import CriterionError
 from .tables import BODIES, ENVELOPES, MESSAGES, SESSIONS, TRANSACTIONS
 from .wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from .criterion import Condition, Criterion, Difference, MappedCriterion
     from .rows import RecordKind
@@ -101,10 +101,40 @@ class Criteria:
 def _row(kind: RecordKind, keyword: str) -> Criterion | MappedCriterion:
     if keyword in kind.criteria:
         return kind.criteria[keyword]
+    near = suggestions(keyword, kind.criteria)
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    known = kind.elsewhere(keyword) if kind.elsewhere and not near else ""
+    raise TypeError(
+        f"unknown criterion {keyword!r}: {known or hint}a {kind.noun} has "
+        f"{', '.join(kind.criteria)}"
+    )
+
+
+#: What other tools and people call what is expected, and how it is called here.
+_SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "author": ("from_",),
+    "bcc": ("rcpt_to",),
+    "content": ("body",),
+    "envelope_from": ("mail_from",),
+    "envelope_to": ("rcpt_to",),
+    "filename": ("attachment",),
+    "headers": ("header",),
+    "message": ("body",),
+    "payload": ("body",),
+    "recipient": ("rcpt_to", "to"),
+    "recipients": ("rcpt_to", "to"),
+    "return_path": ("mail_from",),
+    "sender": ("mail_from", "from_"),
+    "title": ("subject",),
+    "user": ("username",),
+}
+
+
+def suggestions(keyword: str, known: Collection[str]) -> list[str]:
+    """Return the known keywords that are meant: by their meaning, else by their spelling."""
+    meant = [one for one in _SYNONYMS.get(keyword.lower(), ()) if one in known]
+    if meant:
+        return meant
     from difflib import get_close_matches
 
-    near = get_close_matches(keyword, kind.criteria, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise TypeError(
-        f"unknown criterion {keyword!r}: {hint}a {kind.noun} has {', '.join(kind.criteria)}"
-    )
+    return get_close_matches(keyword, known, n=1, cutoff=0.5)

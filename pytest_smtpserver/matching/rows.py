@@ -33,11 +33,15 @@ PREDICATE: Final[Meanings] = {Kind.PREDICATE: VALUE[Kind.PREDICATE]}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordKind:
-    """A kind of record: what it is called, its criteria, and those that tell two of it apart."""
+    """A kind of record: what it is called, its criteria, and those that tell two of it apart.
+
+    `elsewhere` may say in a sentence where a criterion is known that this kind does not have.
+    """
 
     noun: str
     criteria: Mapping[str, Criterion | MappedCriterion]
     summary: tuple[str, ...]
+    elsewhere: Callable[[str], str] | None = None
 
     def summarize(self, record: object) -> str:
         """Return a line that tells this record from others, in the words of its criteria."""

@@ -10,6 +10,7 @@ when it is needed.
 * `report`: what a test's report gets from the servers that ran during it
 * `mail_report`: the mail of a run as one HTML file, and as folders of `.eml` files
 * `live_inbox`: the mail of a run on a web page, while it goes on
+* `misspelt`: markers that are almost ours
 * `comparing`: what a bare `assert` says of records
 * `django`: Django's mail settings, pointed at a server
 """
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from . import faults, options
+from . import faults, misspelt, options
 from .fixtures import (
     PASSED,
     SERVERS,
@@ -43,6 +44,7 @@ from .fixtures import (
 from .options import TRANSCRIPT, pytest_addoption
 
 if TYPE_CHECKING:
+    import warnings
     from collections.abc import Generator
 
 #: Whether the servers' thread is this run's: there was none when it began.
@@ -72,6 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read all settings once, so that a wrong one is named before any test runs."""
     options.read(config)
     config.stash[_ENDS_THREAD] = not _has_thread()
+    misspelt.forget()
     page, folder = options.path_given(config, "report"), options.path_given(config, "artifacts")
     if page or folder:
         from .mail_report import MailReport
@@ -144,7 +147,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let a failed test's report name the cause first, and show what passed on the wire."""
     servers = cores_of(item)
-    if not servers and not (call.excinfo and "pytest_smtpserver.matching" in sys.modules):
+    may_be_ours = call.when == "setup" or "pytest_smtpserver.matching" in sys.modules
+    if not servers and not (call.excinfo and may_be_ours):
         made = yield
     else:
         from . import report
@@ -155,6 +159,18 @@ def pytest_runtest_makereport(
     if made.when == "call":
         item.stash[PASSED] = made.passed
     return made
+
+
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Keep what pytest says of unknown markers."""
+    if issubclass(warning_message.category, pytest.PytestUnknownMarkWarning):
+        misspelt.note(str(warning_message.message))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once of a marker that is almost ours how it is spelt."""
+    for sentence in misspelt.sentences():
+        terminalreporter.write_line(sentence, yellow=True)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -29,9 +29,20 @@ def explain(left: object, right: object) -> list[str] | None:
         for kind, lines in _EXPLANATIONS:
             if isinstance(one, kind):
                 return [f"{_short(left)} == {_short(right)}", *lines(one, other)]
+        if isinstance(one, tuple) and isinstance(other, list) and list(one) == other:
+            return _a_list(left, right, one)
         if _are_records(one):
             return [f"{_short(left)} == {_short(right)}", *_listed(left), *_listed(right)]
     return None
+
+
+def _a_list(left: object, right: object, one: tuple[object, ...]) -> list[str] | None:
+    if not one or not all(isinstance(item, str) for item in one):
+        return None
+    return [
+        f"{shown(left)} == {shown(right)}",
+        f"a tuple is never equal to a list: compare with {one!r}",
+    ]
 
 
 def _reply(reply: Reply, other: object) -> Iterator[str]:

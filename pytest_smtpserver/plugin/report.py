@@ -34,6 +34,7 @@ def said_once(
     The section shows the same, if there is one.
     """
     error = _only_one_inside(call.excinfo.value) if call.excinfo else None
+    _advise_on_scope(error)
     choice = item.config.stash[TRANSCRIPT]
     is_shown = choice != "off" and item.config.getoption("showcapture", "all") == "all"
     if error is None or not (_is_ours(error) and is_shown and _servers_to_show(item, servers)):
@@ -63,6 +64,16 @@ def _name_the_cause_first(report: pytest.TestReport, call: pytest.CallInfo[None]
     crash.message = first
     # The report has been made; what asks from here on wants to show one line.
     call.excinfo.exconly = lambda tryshort=False: first  # type: ignore[method-assign]  # noqa: ARG005, RUF100
+
+
+def _advise_on_scope(error: BaseException | None) -> None:
+    """Say which fixtures there are for the run, where a wider scope asks for one of a test's."""
+    text = getattr(error, "msg", None)
+    if isinstance(text, str) and text.startswith("ScopeMismatch") and "smtpserver" in text:
+        error.msg = (  # type: ignore[union-attr]  # pytest's own exception has it
+            f"{text}\nhint: smtpserver_session is one server for the whole run, and "
+            "smtpserver_session_factory makes more of them"
+        )
 
 
 def _only_one_inside(error: BaseException) -> BaseException:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from pytest_smtpserver.records.transcript import render
 
 from .session import SessionRecording
+from .snapshot import Messages, Records, Sessions, Transactions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,17 +48,20 @@ def server_crashed(cause: BaseException) -> ServerCrashed:
 class Log(list[Record]):
     """A list that only grows, together with the tuple last made of it."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_kept", "_kind")
 
-    def __init__(self, records: list[Record] | None = None) -> None:
+    def __init__(
+        self, records: list[Record] | None = None, kind: type[Records[Record]] = Records
+    ) -> None:
         super().__init__(records or ())
-        self._kept: tuple[Record, ...] = ()
+        self._kind = kind
+        self._kept: tuple[Record, ...] = kind()
 
     def all(self) -> tuple[Record, ...]:
         """Return all of it: the same tuple until it has grown."""
         kept = self._kept
         if len(kept) != len(self):
-            self._kept = kept = tuple(self)
+            self._kept = kept = self._kind(self)
         return kept
 
 
@@ -67,12 +71,12 @@ class Kept(Generic[Record]):
     __slots__ = ("_kept",)
 
     def __init__(self) -> None:
-        self._kept: tuple[Record, ...] = ()
+        self._kept: tuple[Record, ...] | None = None
 
     def same(self, new: tuple[Record, ...]) -> tuple[Record, ...]:
         """Return the kept tuple if it has the very elements of `new`, else `new`."""
         kept = self._kept
-        if len(kept) != len(new) or any(map(is_not, kept, new)):
+        if kept is None or len(kept) != len(new) or any(map(is_not, kept, new)):
             self._kept = kept = new
         return kept
 
@@ -93,7 +97,7 @@ class Recorder:
         self._session_snapshots: Kept[Session] = Kept()
         self._transaction_snapshots: Kept[Transaction] = Kept()
         #: What waiting methods wait for, in the order in which it came to be.
-        self.messages: Log[Message] = Log()
+        self.messages: Log[Message] = Log(kind=Messages)
         self.finished: Log[TransactionRecording] = Log()
         self.ended: Log[SessionRecording] = Log()
         #: The exception that stopped the server from doing its work, if one did.
@@ -185,16 +189,22 @@ class Recorder:
         """How many clients are in a session right now."""
         return len(self._open)
 
+    def open_transactions(self) -> tuple[TransactionRecording, ...]:
+        """Return the transactions that last."""
+        with self._lock:
+            sessions = list(self._open.values())
+        return tuple(one for session in sessions if (one := session.current) is not None)
+
     def sessions(self) -> tuple[Session, ...]:
         """Return a snapshot of each session, open ones included, in the order of their ids."""
         return self._session_snapshots.same(
-            tuple([session.snapshot() for session in self._sessions.all()])
+            Sessions([session.snapshot() for session in self._sessions.all()])
         )
 
     def transactions(self) -> tuple[Transaction, ...]:
         """Return a snapshot of each transaction, open ones included, in order of beginning."""
         return self._transaction_snapshots.same(
-            tuple([transaction.snapshot() for transaction in self._transactions.all()])
+            Transactions([transaction.snapshot() for transaction in self._transactions.all()])
         )
 
     def violations(self) -> tuple[tuple[Session, Violation], ...]:
@@ -239,14 +249,15 @@ class Recorder:
             self._sessions = Log(sessions)
             self._transactions = Log([t for session in sessions for t in session.transactions])
             self._session_snapshots, self._transaction_snapshots = Kept(), Kept()
-            self.messages, self.finished, self.ended = Log(), Log(), Log()
+            self.messages, self.finished, self.ended = Log(kind=Messages), Log(), Log()
             self._violations_before = {one.id: len(one.violations or ()) for one in sessions}
             self.cleared = now
 
     def forget_message(self, message: Message) -> None:
         """Drop one message from those accepted; its transaction stays."""
         with self._lock:
-            self.messages = Log([one for one in self.messages if one is not message])
+            left = [one for one in self.messages if one is not message]
+            self.messages = Log(left, Messages)
 
     def add_waker(self, wake: Callable[[], object]) -> None:
         """Call `wake`, in the server's thread, whenever there may be something new to see."""

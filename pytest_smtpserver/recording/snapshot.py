@@ -17,14 +17,56 @@ records of a server that was stopped are final even if something blocks its thre
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
+
+# How many records an error names; arbitrary.
+_SHOWN = 3
 
 
 def when(seconds: float) -> datetime:
     """Return the time in UTC that is so many seconds after the epoch."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+class Records(tuple[Value, ...]):
+    """A tuple of records; an index beyond its end says what there is, and which method waits."""
+
+    __slots__ = ()
+    _noun = "record"
+
+    def __getitem__(self, index: Any) -> Any:
+        __tracebackhide__ = True
+        try:
+            return super().__getitem__(index)
+        except IndexError:
+            pass
+        shown = ", ".join(map(repr, self[-_SHOWN:]))
+        arrived = f"{len(self)} so far: {shown}" if self else "none so far"
+        noun = self._noun
+        raise IndexError(f"{noun}s[{index}]: {arrived}; wait_for_{noun}() waits for one")
+
+
+class Messages(Records[Value]):
+    """The messages of a server."""
+
+    __slots__ = ()
+    _noun = "message"
+
+
+class Transactions(Records[Value]):
+    """The transactions of a server."""
+
+    __slots__ = ()
+    _noun = "transaction"
+
+
+class Sessions(Records[Value]):
+    """The sessions of a server."""
+
+    __slots__ = ()
+    _noun = "session"
 
 
 class Recording(Generic[Value]):

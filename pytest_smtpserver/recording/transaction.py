@@ -11,6 +11,8 @@ from pytest_smtpserver.records.transaction import Transaction
 from .snapshot import Recording, when
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_smtpserver.records.envelope import Parameters
     from pytest_smtpserver.records.reply import Reply
     from pytest_smtpserver.records.session import Session
@@ -23,6 +25,7 @@ class TransactionRecording(Recording[Transaction]):
     """One transaction while it lasts."""
 
     __slots__ = (
+        "arriving",
         "is_announced",
         "mail_from",
         "message",
@@ -53,6 +56,8 @@ class TransactionRecording(Recording[Transaction]):
         self.reply: Reply | None = None
         self.message: Message | None = None
         self.outcome: Outcome | None = None
+        # Gives the content that has come so far, while it is incomplete.
+        self.arriving: Callable[[], bytes] | None = None
         # Whether the message is one of the server's already.
         self.is_announced = False
 
@@ -83,8 +88,14 @@ class TransactionRecording(Recording[Transaction]):
         self.reply = reply
         self.changed()
 
+    def expect(self, arriving: Callable[[], bytes]) -> None:
+        """Note that the content comes from now on; `arriving` gives what has come of it."""
+        self.arriving = arriving
+        self.changed()
+
     def received(self, content: bytes, now: float) -> Message:
         """Note that the content is complete, and return the message that it makes."""
+        self.arriving = None
         self.message = Message(
             envelope=self._envelope(), content=content, _received=now, _origin=self
         )
@@ -103,6 +114,9 @@ class TransactionRecording(Recording[Transaction]):
 
     def end(self, outcome: Outcome) -> None:
         """Fix the final value: nothing is noted after this."""
+        if self.arriving is not None:
+            octets = self.arriving()
+            self.arriving = lambda: octets
         self.outcome = outcome
         self.changed()
 
@@ -115,6 +129,7 @@ class TransactionRecording(Recording[Transaction]):
             message=self.message,
             started_at=when(self.started),
             _is_accepted=self.is_announced,
+            _arriving=self.arriving,
             _session=self.recording,
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from pytest_smtpserver.frozen import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from .envelope import Envelope
@@ -51,6 +52,8 @@ class Transaction:
     started_at: datetime
     #: Of LMTP's recipients one is enough, though the transaction still lasts.
     _is_accepted: bool
+    #: Gives the content that has come so far, if it is incomplete.
+    _arriving: Callable[[], bytes] | None = None
     _session: Lasting
 
     @property

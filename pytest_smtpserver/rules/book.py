@@ -65,11 +65,6 @@ class RuleBook:
         """Return whether a rule makes a command of a verb that the server does not know."""
         return any(rule.name == verb for rule in self.rules)
 
-    def waiting_at(self, session: int) -> str | None:
-        """Return which rule has kept a client waiting last, by its session's id."""
-        found = (rule for rule in self.rules if session in rule.kept_waiting)
-        return next(map(str, found), None)
-
     def clear(self) -> None:
         """Forget all rules; who is held by one is let go."""
         with self.lock:
@@ -77,10 +72,10 @@ class RuleBook:
         for rule in forgotten:
             rule.gate.open()
 
-    def unused(self) -> tuple[str, ...]:
-        """Return a sentence for each rule with a phase that was never used, the oldest first."""
+    def unused(self) -> tuple[tuple[str, str], ...]:
+        """Return stage and sentence of each rule with a phase that was never used, oldest first."""
         return tuple(
-            _unused_sentence(rule, phases)
+            (rule.name, _unused_sentence(rule, phases))
             for rule in reversed(self.rules)
             if not rule.optional and (phases := rule.unused_phases)
         )
@@ -103,6 +98,8 @@ def _fits(rule: RuleState, command: Command) -> bool:
 
 
 def _unused_sentence(rule: RuleState, phases: tuple[int, ...]) -> str:
+    if not rule.last.steps and phases == (1,):
+        return f"no step: the rule {rule} was never used, add reply(), hold() or the like"
     if phases == (1,) or not rule.hits:
-        return f"the rule {rule} was never used"
-    return f"phase {phases[0]} of the rule {rule} was never used"
+        return f"never used: the rule {rule}"
+    return f"never used: phase {phases[0]} of the rule {rule}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pytest_smtpserver.matching import comparable
 
-from .steps import Accept, Delay, HoldStep, Ignore
+from .steps import Accept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,11 +84,6 @@ class Phase:
     def is_complete(self) -> bool:
         """Whether no step can follow."""
         return bool(self.steps) and self.steps[-1].is_last
-
-    @property
-    def keeps_waiting(self) -> bool:
-        """Whether a client may wait for its answer."""
-        return any(isinstance(step, Delay | HoldStep | Ignore) for step in self.steps)
 
     def run(self, turn: Turn) -> Iterator[Action]:
         """Yield the actions of all steps; without an answer among them, the server's own."""

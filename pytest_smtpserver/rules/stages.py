@@ -22,6 +22,7 @@ from pytest_smtpserver.matching import (
     same_address,
     text_criterion,
 )
+from pytest_smtpserver.matching.criteria import suggestions
 from pytest_smtpserver.matching.kinds import VALUE
 from pytest_smtpserver.matching.rows import CASELESS, addresses, one
 from pytest_smtpserver.matching.tables import MESSAGES
@@ -54,7 +55,8 @@ class Stage:
     @property
     def kind(self) -> RecordKind:
         """The criteria as `matching` wants them."""
-        return RecordKind("command", self.matched, tuple(key for key in _SUMMARY if key in self))
+        summary = tuple(key for key in _SUMMARY if key in self)
+        return RecordKind("command", self.matched, summary, _known_at)
 
     def __contains__(self, keyword: object) -> bool:
         return keyword in self.matched
@@ -181,7 +183,20 @@ def earliest_stage(keywords: Collection[str], offered: Collection[str]) -> str:
     for name, stage in STAGES.items():
         if name in offered and stage.has_reply and all(keyword in stage for keyword in keywords):
             return name
+    everywhere = {keyword for stage in STAGES.values() for keyword in stage.matched}
+    for keyword in keywords:
+        if keyword not in everywhere:
+            near = suggestions(keyword, everywhere)
+            hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+            raise TypeError(
+                f"unknown criterion {keyword!r}: {hint}known are {', '.join(sorted(everywhere))}"
+            )
     raise TypeError(f"no stage of this server can be matched with all of {', '.join(keywords)}")
+
+
+def _known_at(keyword: str) -> str:
+    stages = [repr(name) for name, stage in STAGES.items() if keyword in stage]
+    return f"it is known at the stage {' or '.join(stages[:3])}, not yet here; " if stages else ""
 
 
 def _other_verb(name: str, lower: str) -> Stage:

@@ -52,8 +52,6 @@ class RuleState:
         self.gate = Gate()
         #: The commands that were held, oldest first.
         self.held: tuple[Command, ...] = ()
-        #: The sessions that it has held, delayed or left without an answer, for failures to tell.
-        self.kept_waiting: set[int] = set()
         self._book = book
         self._criteria = Criteria.of(stage.kind, match)
         self._phases: tuple[Phase, ...] = (Phase(),)
@@ -123,8 +121,6 @@ class RuleState:
                 if phase.passing is not None and phase.passing.take(command):
                     return None
                 if phase.take(command):
-                    if phase.keeps_waiting:
-                        self.kept_waiting.add(command.session_id)
                     return phase
         return None
 

@@ -29,6 +29,7 @@ __tracebackhide__ = True
 
 # Arbitrary: as many as a person will read.
 _SESSIONS_SHOWN = 20
+_COMMANDS_SHOWN = 3
 
 
 class Core:
@@ -107,7 +108,6 @@ class Core:
             address=self.where or "no address yet",
             state="listening" if listens else "stopped" if self.address else "new",
             settings=self.settings,
-            waiting_at=self.rules.waiting_at,
             others=[
                 Elsewhere(other.where, len(sessions), len(other.recorder.messages))
                 for other in registry.listening()
@@ -141,7 +141,23 @@ class Core:
     @property
     def unused_rules(self) -> tuple[str, ...]:
         """A sentence for each rule that was never used and is not optional."""
-        return self.rules.unused()
+        return tuple(
+            f"{sentence}; {self._came_at(stage)}" for stage, sentence in self.rules.unused()
+        )
+
+    def _came_at(self, stage: str) -> str:
+        """Return in words what came at a stage."""
+        sessions = self.recorder.sessions()
+        verb = {"message": ".", "connect": ""}.get(stage, stage.upper())
+        came = [one for session in sessions for one in session.exchanges if one.verb == verb]
+        if not sessions:
+            return "no client connected"
+        what = {"message": "content", "connect": "connection", "*": "command"}.get(stage, verb)
+        if not came:
+            return f"no {what} came"
+        lines = [one.argument for one in came[-_COMMANDS_SHOWN:] if one.argument]
+        shown = f": {', '.join(lines)}" if lines else ""
+        return f"{len(came)} {what} came instead{shown}"
 
     @property
     def rule_notes(self) -> tuple[str, ...]:

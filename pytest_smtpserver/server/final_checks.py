@@ -77,7 +77,8 @@ def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
             if len(found) > _LISTED:
                 lines += f"\n  and {len(found) - _LISTED} more"
             yield SMTPAssertionError(
-                f"expected no violation of the protocol, got {len(found)}: {found[0][1]}\n{lines}"
+                f"{found[0][1]}\n\n"
+                f"expected no violation of the protocol (strict), got {len(found)}:{lines}"
             )
 
 

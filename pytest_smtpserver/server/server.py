@@ -107,7 +107,11 @@ class SMTPServer(BaseServer[Rule]):
     def assert_no_message(
         self, *, within: float = 0.0, **criteria: Unpack[MessageCriteria]
     ) -> None:
-        """Raise `SMTPAssertionError` if a message matches, or does within so many seconds."""
+        """Raise `SMTPAssertionError` if a message matches, or does within so many seconds.
+
+        A message that is being sent at the call may arrive first, within `wait_timeout`; if it is
+        still being sent then, that is a failure, too.
+        """
         __tracebackhide__ = True
         self._wait(self._waits.no_message(within, criteria))
 

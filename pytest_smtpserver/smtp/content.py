@@ -44,6 +44,10 @@ class _Kept:
         """Return what has come of content that is not complete, and its size in octets."""
         return self.octets(), max(0, self.size)
 
+    def kept_so_far(self) -> bytes:
+        """Return what has come of it and is kept; any thread may ask."""
+        return self._kept.getvalue()
+
 
 class Content(_Kept):
     """The content of one message while it arrives.
@@ -57,6 +61,11 @@ class Content(_Kept):
         # What the last octets ended with and could not be judged yet.
         self._tail = _BEFORE
         self.size = -len(_BEFORE)
+
+    def kept_so_far(self) -> bytes:
+        """Return what has come of it and is kept; any thread may ask."""
+        tail = self._tail if self.size >= 0 and not self.is_too_big else b""
+        return self._kept.getvalue() + tail
 
     def feed(self, octets: bytes) -> bytes | None:
         """Take octets, cut anyhow; return those beyond the end, or `None` before the end."""

@@ -103,6 +103,7 @@ class OpenTransaction:
         self._recording.answered(reply)
         self._data_refused = False
         self.content = Content(self._max_size)
+        self._recording.expect(self.content.kept_so_far)
 
     def refuse_content(self, reply: Reply) -> None:
         """Note that the content was refused before it came."""
@@ -111,7 +112,9 @@ class OpenTransaction:
 
     def expect_chunk(self, size: int, line: str, *, is_last: bool) -> Chunks:
         """Expect a chunk of the content, and return all of them."""
-        self.chunks = self.chunks or Chunks(self._max_size)
+        if self.chunks is None:
+            self.chunks = Chunks(self._max_size)
+            self._recording.expect(self.chunks.kept_so_far)
         self.chunks.expect(size, line, is_last=is_last)
         return self.chunks
 

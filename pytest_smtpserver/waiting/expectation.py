@@ -68,17 +68,22 @@ class Feed(Generic[Record]):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait, in seconds: for the records, and then for one too many."""
+    """How long to wait, in seconds: for the records, and then for one too many.
+
+    `landing` is for what was on its way when the wait began.
+    """
 
     timeout: float
     settle: float
+    landing: float = 0.0
 
 
 class Expectation(Generic[Record]):
     """Exactly `count` records that match: no fewer in time, and no more while it settles.
 
     With `count=None` as many as there are at the first look. `give_up` says that nothing more
-    can come; `fail` is called to raise the failure.
+    can come; `fail` is called to raise the failure. `in_flight` says that something is on its way
+    which must land before it is decided, within the patience's `landing`.
     """
 
     def __init__(
@@ -91,12 +96,15 @@ class Expectation(Generic[Record]):
         now: float,
         give_up: Callable[[], bool],
         fail: Callable[[Expectation[Record]], None],
+        in_flight: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._in_flight = in_flight
         self._feed = feed
         self._give_up = give_up
         self._fail = fail
         self._started = now
         self._deadline = now + patience.timeout
+        self._landed_by = now + patience.landing
         self._settle = patience.settle
         self._settled_at: float | None = None
         self._has_given_up = False
@@ -118,6 +126,8 @@ class Expectation(Generic[Record]):
         until = self._deadline
         if self._is_met:
             until = self._settled_at = self._settled_at or now + self._settle
+        if self._in_flight():
+            until = max(until, self._landed_by)
         if now >= until:
             return None
         self._has_given_up = self._give_up()
@@ -126,7 +136,7 @@ class Expectation(Generic[Record]):
     def result(self) -> tuple[Record, ...]:
         """Return the records that matched; see `Waiting`."""
         __tracebackhide__ = True
-        if not self._is_met or self._has_given_up:
+        if not self._is_met or self._has_given_up or self._in_flight():
             self._fail(self)
         return tuple(self.matched)
 

@@ -65,9 +65,22 @@ class Waits:
         return self._expect(feed, Criteria.for_messages(criteria), count, timeout, settle)
 
     def no_message(self, within: float, criteria: Mapping[str, object]) -> Expectation[Message]:
-        """Expect that no message is accepted within so many seconds, nor was before."""
+        """Expect that no message is accepted within so many seconds, nor was before.
+
+        What is being sent right now may end first: `wait_timeout` at most.
+        """
         _checked_seconds("within", within)
-        return self.messages(0, criteria, timeout=within, settle=within)
+        lasting = self._recorder.open_transactions()
+        return Expectation(
+            Feed(lambda: self._recorder.messages),
+            Criteria.for_messages(criteria),
+            0,
+            Patience(within, within, landing=self._wait_timeout),
+            now=monotonic(),
+            give_up=lambda: self._recorder.crash is not None,
+            fail=self._failing.expectation,
+            in_flight=lambda: any(one.outcome is None for one in lasting),
+        )
 
     def capture(
         self,

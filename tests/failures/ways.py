@@ -453,7 +453,7 @@ WAYS = (
     Way(parameter_that_the_server_does_not_know, "MAIL 'shop@shop.example' was refused: 555 5.5.4"),
     Way(
         application_left_in_the_middle_of_the_content,
-        "the client left before the end of the content",
+        "the client left after 13 octets of content, before",
     ),
     Way(sent_after_the_wait, "a message is still being sent: 1 recipient so"),
     Way(recipient_refused, "RCPT 'ann@example.org' was refused: 550 5.1.1 no"),

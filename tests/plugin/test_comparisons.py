@@ -75,6 +75,15 @@ def test_transactions_and_sessions_are_said_to_be_snapshots(server: SMTPServer) 
         assert "is a snapshot, equal to itself only" in lines[1]
 
 
+def test_a_tuple_of_addresses_is_said_to_be_no_list() -> None:
+    assert explain(("ann@x.example",), ["ann@x.example"]) == [
+        "('ann@x.example',) == ['ann@x.example']",
+        "a tuple is never equal to a list: compare with ('ann@x.example',)",
+    ]
+    assert explain(["a", "b"], ("a", "b")) is not None
+    assert explain(("a",), ["b"]) is None
+
+
 def test_of_other_values_nothing_is_said() -> None:
     assert explain([1], (2,)) is None
     assert explain((), []) is None

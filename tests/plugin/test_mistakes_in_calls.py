@@ -6,6 +6,23 @@ import pytest
 
 MISTAKES = {
     "criterion": ("smtpserver.wait_for_message(subjekt='hello')", "did you mean 'subject'?"),
+    "synonym": (
+        "smtpserver.wait_for_message(sender='a@b')",
+        "did you mean 'mail_from' or 'from_'?",
+    ),
+    "synonym of several": ("smtpserver.find(recipients=[])", "did you mean 'rcpt_to' or 'to'?"),
+    "blind copies": ("smtpserver.find(bcc='a@b')", "did you mean 'rcpt_to'?"),
+    "content": ("message.assert_matches(content='x')", "did you mean 'body'?"),
+    "attribute": ("message.sender", "did you mean 'envelope.mail_from' or 'from_'?"),
+    "other attribute": ("message.body", "did you mean 'text' or 'html' or 'html_text'?"),
+    "misspelt attribute": ("message.subjekt", "did you mean 'subject'?"),
+    "index": ("smtpserver.messages[3]", "messages[3]: 1 so far: <Message 'hello': "),
+    "index into nothing": ("smtpserver_factory().sessions[0]", "sessions[0]: none so far; wait_"),
+    "stage that does not know yet": (
+        "smtpserver.on('rcpt', subject='x')",
+        "at the stage 'message'",
+    ),
+    "keyword of a refusal": ("smtpserver.refuse('550 no', rcptto='x')", "did you mean 'rcpt_to'?"),
     "value of a criterion": ("smtpserver.wait_for_transaction(outcome='refused')", "'rejected'"),
     "criterion of a session": ("smtpserver.wait_for_session(ended='x')", "'ended_by'"),
     "criterion of a capture": ("smtpserver.capture(subjekt='hello')", "did you mean 'subject'?"),
@@ -57,3 +74,70 @@ def test_a_mistake_is_shown_at_the_line_of_the_test(
     assert len(shown) < LINE_AND_SENTENCE, "\n".join(shown)
     assert call in shown[1]
     assert said in shown[2]
+
+
+def test_a_wider_scope_is_told_which_fixtures_there_are_for_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def app(smtpserver): pass
+
+        def test_it(app): pass
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*ScopeMismatch*", "*hint: smtpserver_session is one server for *"]
+    )
+
+
+def test_a_misspelt_marker_is_told_once(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.smtpservr(tls="starttls")
+        def test_it(smtpserver): pass
+
+        @pytest.mark.smtpservr(tls="starttls")
+        def test_two(smtpserver): pass
+
+        @pytest.mark.something_else
+        def test_three(smtpserver): pass
+        """
+    )
+    said = "@pytest.mark.smtpservr has no effect: did you mean @pytest.mark.smtpserver?"
+    result = pytester.runpytest_subprocess("-W", "default")
+    assert sum(said in line for line in result.outlines) == 1
+    assert not any("has no effect" in line for line in result.outlines if said not in line)
+
+
+def test_an_unused_rule_says_what_came_instead(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import smtplib
+
+        def test_other(smtpserver):
+            smtpserver.on("rcpt", rcpt_to="bob@x.example").reply(550)
+            with smtplib.SMTP(*smtpserver.addr) as client:
+                client.sendmail("a@x.example", "ann@x.example", "Subject: x")
+
+        def test_none(smtpserver):
+            smtpserver.on("rcpt").reply(550)
+
+        def test_without_a_step(smtpserver):
+            smtpserver.on("rcpt")
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=3, errors=3)
+    result.stdout.fnmatch_lines(
+        [
+            "E *never used: the rule on('rcpt', rcpt_to='bob@x.example') made at *; 1 RCPT came *",
+            "E *never used: the rule on('rcpt') made at *; no client connected",
+            "E *no step: the rule on('rcpt') made at * was never used, add reply(), *",
+        ]
+    )

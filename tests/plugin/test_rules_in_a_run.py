@@ -22,7 +22,7 @@ def test_it(smtpserver):
     smtpserver.on("rcpt", rcpt_to="bob@example.org").reply("550 no")  # here
     send(smtpserver)
 """,
-        "the rule on('rcpt', rcpt_to='bob@example.org') made at HERE was never used",
+        "never used: the rule on('rcpt', rcpt_to='bob@example.org') made at HERE",
     ),
     "a phase": (
         """
@@ -30,7 +30,7 @@ def test_it(smtpserver):
     smtpserver.on("mail").accept().then().reply("550 no")  # here
     send(smtpserver)
 """,
-        "phase 2 of the rule on('mail') made at HERE was never used",
+        "never used: phase 2 of the rule on('mail') made at HERE",
     ),
     "a rule of a fixture": (
         """
@@ -43,7 +43,7 @@ def full(smtpserver):
 def test_it(smtpserver, full):
     pass
 """,
-        "the rule on('message') made at HERE was never used",
+        "never used: the rule on('message') made at HERE",
     ),
     "a rule of a helper": (
         """
@@ -53,7 +53,7 @@ def make_a_rule(server):
 def test_it(smtpserver):
     make_a_rule(smtpserver)
 """,
-        "the rule on('rcpt') made at HERE was never used",
+        "never used: the rule on('rcpt') made at HERE",
     ),
     "a parametrized test": (
         """
@@ -62,7 +62,7 @@ def test_it(smtpserver, recipient):
     smtpserver.on("rcpt", rcpt_to=recipient).accept()  # here
     send(smtpserver)
 """,
-        "the rule on('rcpt', rcpt_to='bob@example.org') made at HERE was never used",
+        "never used: the rule on('rcpt', rcpt_to='bob@example.org') made at HERE",
     ),
     "one of two servers": (
         """
@@ -72,21 +72,21 @@ def test_it(smtpserver, smtpserver_factory):
     other.on("mail").accept()  # here
     send(smtpserver)
 """,
-        "the rule on('mail') made at HERE was never used",
+        "never used: the rule on('mail') made at HERE",
     ),
     "the run's server": (
         """
 def test_it(smtpserver_session):
     smtpserver_session.on("mail").accept()  # here
 """,
-        "the rule on('mail') made at HERE was never used",
+        "never used: the rule on('mail') made at HERE",
     ),
     "a rule of a coroutine": (
         """
 def test_it(smtpserver_async):
     smtpserver_async.on("mail").accept()  # here
 """,
-        "the rule on('mail') made at HERE was never used",
+        "never used: the rule on('mail') made at HERE",
     ),
     "a server without fixture": (
         """
@@ -96,7 +96,7 @@ def test_it():
     with SMTPServer() as server:
         server.on("mail").accept()  # here
 """,
-        "the rule on('mail') made at HERE was never used",
+        "never used: the rule on('mail') made at HERE",
     ),
 }
 
@@ -115,7 +115,7 @@ def test_what_was_never_used_fails_the_test_and_is_named_with_its_line(
     result = pytester.runpytest_inprocess()
     expected = words.replace("HERE", marked_line(path.name, path.read_text()))
     [error] = [line for line in result.outlines if line.startswith("E ")]
-    assert error.endswith(f"SMTPAssertionError: {expected}")
+    assert f"SMTPAssertionError: {expected}; " in error
     assert result.ret == 1
 
 
@@ -132,9 +132,9 @@ def test_all_rules_that_were_never_used_are_in_one_error(pytester: pytest.Pytest
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
         [
-            "E * the rule on('mail') made at *.py:2 was never used",
-            "* the rule on('rcpt') made at *.py:3 was never used",
-            "* the rule on('data') made at *.py:4 was never used",
+            "E *never used: the rule on('mail') made at *.py:2; no client connected",
+            "*never used: the rule on('rcpt') made at *.py:3; no client connected",
+            "*never used: the rule on('data') made at *.py:4; no client connected",
         ]
     )
 
@@ -358,5 +358,7 @@ def test_a_check_at_the_end_does_not_advise_to_look_at_the_plugins_frames(
 ) -> None:
     pytester.makepyfile("def test_it(smtpserver): smtpserver.on('rcpt').reply('550 no')")
     result = pytester.runpytest_inprocess()
-    result.stdout.fnmatch_lines(["E   pytest_smtpserver.SMTPAssertionError: the rule * never used"])
+    result.stdout.fnmatch_lines(
+        ["E   pytest_smtpserver.SMTPAssertionError: never used: the rule *; *"]
+    )
     result.stdout.no_fnmatch_line("*--full-trace*")

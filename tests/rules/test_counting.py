@@ -191,7 +191,7 @@ def sentences(*build, used=0, **kwargs):
 
     conversation = Conversation(rules=make)
     conversation.lines("EHLO client.test", *["NOOP"] * used)
-    return [one.replace(rules[0]._state.made_at, "HERE") for one in conversation.rules.unused()]
+    return [one.replace(rules[0]._state.made_at, "HERE") for _, one in conversation.rules.unused()]
 
 
 def test_a_rule_that_was_used_is_not_missed():
@@ -200,7 +200,7 @@ def test_a_rule_that_was_used_is_not_missed():
 
 def test_a_rule_that_was_never_used_is_named_with_its_criteria_and_its_line():
     assert sentences(lambda rule: rule.reply(450), argument="x") == [
-        "the rule on('noop', argument='x') made at HERE was never used"
+        "never used: the rule on('noop', argument='x') made at HERE"
     ]
 
 
@@ -210,7 +210,7 @@ def test_a_rule_without_a_step_was_never_used():
 
 def test_a_phase_that_was_never_used_is_named_by_its_number():
     assert sentences(lambda rule: rule.reply(450).then().reply(451), used=1) == [
-        "phase 2 of the rule on('noop') made at HERE was never used"
+        "never used: phase 2 of the rule on('noop') made at HERE"
     ]
 
 
@@ -226,7 +226,7 @@ def test_rules_are_named_in_the_order_in_which_they_were_made():
     conversation = Conversation(
         rules=lambda book: (book.on("noop").ignore(), book.on("rset").ignore())
     )
-    assert ["noop" in one for one in conversation.rules.unused()] == [True, False]
+    assert ["noop" in one for _, one in conversation.rules.unused()] == [True, False]
 
 
 def test_rules_that_are_forgotten_let_go_whom_they_hold():

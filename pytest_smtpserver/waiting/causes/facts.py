@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pytest_smtpserver.matching import Criteria
     from pytest_smtpserver.records.session import Session
@@ -29,8 +29,6 @@ class Surroundings:
     address: str
     state: Literal["new", "listening", "stopped"]
     settings: Settings
-    #: Given a session's id, the rule that has kept that client waiting last, as in its `str`.
-    waiting_at: Callable[[int], str | None] = lambda _: None
     others: Sequence[Elsewhere] = ()
 
 

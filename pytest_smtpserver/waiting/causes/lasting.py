@@ -2,40 +2,70 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import Cause, counted
-from pytest_smtpserver.records.exchange import Event
+from pytest_smtpserver.records.exchange import Event, Exchange
 
 from .login import left_after_greeting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
 
     from .facts import Facts
 
 
+# RFC 5321 section 4.1.1.4: only CRLF before and behind the dot make it the end. The last of these
+# is a dot between CRLF and LF, of which transparency has taken the dot.
+_BARE_END = re.compile(rb"(?:(?<!\r)\n\.\r?\n|\r\n\.?\n)\Z")
+_CRLF = "the content ends with CRLF, a dot and CRLF (RFC 5321 section 4.1.1.4)"
+
+
 def kept_waiting(facts: Facts) -> Cause | None:
     """A rule keeps a client waiting."""
     for session in facts.sessions:
-        rule = None if session.ended_at else facts.about.waiting_at(session.id)
-        last = session._wire[-1] if session._wire else None
-        if rule and isinstance(last, Event) and isinstance(last.what, str) and last.origin == "*":
-            return _kept_waiting(session, last.what, rule)
+        if session.ended_at is None and (cause := _kept_waiting(session._wire)):
+            return cause
     return None
 
 
-def _kept_waiting(session: Session, how: str, rule: str) -> Cause | None:
-    asked = [one for one in session._wire if isinstance(one, Event) and one.origin == "C"]
-    line = asked[-1].what if asked and isinstance(asked[-1].what, str) else ""
-    verb = line.partition(" ")[0].upper() or "the client"
-    verb = "the content" if verb == "." else verb
+def _kept_waiting(wire: Sequence[Exchange | Event]) -> Cause | None:
+    how, by, rule = _last_event(wire).partition(" by the rule ")
+    verb = _last_verb(wire)
+    if not by:
+        return None
     if how == "held":
-        return Cause(f"{verb} is still held by {rule}", "call rule.release()")
+        return Cause(f"{verb} is still held by the rule {rule}", "call rule.release()")
     if how.startswith("waiting for "):
-        return Cause(f"{verb} is delayed by {how[len('waiting for ') :]} by {rule}")
-    return Cause(f"{verb} was never answered, by {rule}") if how == "never answered" else None
+        seconds = how.removeprefix("waiting for ")
+        return Cause(f"{verb} is still delayed for {seconds} by the rule {rule}")
+    return Cause(f"{verb} is never answered by the rule {rule}") if how in _SILENT else None
+
+
+#: What a transcript says of a client that gets no answer at all.
+_SILENT = ("never answered",)
+
+
+def _last_event(wire: Sequence[Exchange | Event]) -> str:
+    # While a command waits for its answer, it and what happened meanwhile are events.
+    last = wire[-1] if wire else None
+    if isinstance(last, Exchange):
+        last = last.meanwhile[-1] if last.reply is None and last.meanwhile else None
+    return last.what if last and last.origin == "*" and isinstance(last.what, str) else ""
+
+
+def _last_verb(wire: Sequence[Exchange | Event]) -> str:
+    for entry in reversed(wire):
+        said = entry.command if isinstance(entry, Exchange) else entry.what
+        is_clients = isinstance(entry, Exchange) or entry.origin == "C"
+        if is_clients and isinstance(said, str) and said:
+            verb = said.partition(" ")[0].upper()
+            return "the content" if verb == "." else verb
+    return "the client"
 
 
 def still_open(facts: Facts) -> Cause | None:
@@ -43,14 +73,25 @@ def still_open(facts: Facts) -> Cause | None:
     open_ones = [one for one in facts.transactions if one.outcome is None]
     if not open_ones:
         return None
-    return Cause(f"a message is still being sent: {_how_far(open_ones[-1])}")
+    how_far = _how_far(open_ones[-1])
+    return Cause(f"a message is still being sent: {how_far}", _CRLF if "LF" in how_far else "")
 
 
 def _how_far(transaction: Transaction) -> str:
-    if transaction.reply and transaction.reply.code == 354:
-        return "its content has not ended"
+    if transaction._arriving is not None:
+        octets = transaction._arriving()
+        return _dot_after_lf(octets) or f"{_counted(octets)} of content, and no end"
     recipients = transaction.envelope.rcpt_to
     return f"{counted(len(recipients), 'recipient')} so far, and no DATA"
+
+
+def _counted(octets: bytes) -> str:
+    return f"{len(octets):,} {'octet' if len(octets) == 1 else 'octets'}"
+
+
+def _dot_after_lf(octets: bytes) -> str:
+    """Say that the content ends with a dot that would end it, but for a bare LF."""
+    return "its dot follows a bare LF, not CRLF" if _BARE_END.search(octets) else ""
 
 
 def aborted(facts: Facts) -> Cause | None:
@@ -59,8 +100,11 @@ def aborted(facts: Facts) -> Cause | None:
     if last is None or last.outcome != "aborted":
         return None
     who = _who_left(last.session)
-    if last.reply and last.reply.code == 354:
-        return Cause(f"{who} before the end of the content")
+    if last._arriving is not None:
+        octets = last._arriving()
+        if dot := _dot_after_lf(octets):
+            return Cause(f"{who}: {dot}", _CRLF)
+        return Cause(f"{who} after {_counted(octets)} of content, before its end")
     if not last.envelope.rcpt_to:
         return Cause(f"{who} after MAIL, without any recipient")
     return Cause(f"{who} before DATA: no content was sent")

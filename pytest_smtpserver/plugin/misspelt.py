@@ -1,0 +1,43 @@
+"""Markers that are almost ours: where markers need not be registered, pytest lets them pass.
+
+Then the settings have no effect, and nothing but a warning among others tells so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MARKER = re.compile(r"Unknown pytest\.mark\.(\w+)")
+_OURS = ("smtpserver", "smtpserver_faults")
+
+_found: dict[str, None] = {}
+
+
+def note(warning: str) -> None:
+    """Keep the name of a marker of which pytest warns that it does not know it."""
+    if match := _MARKER.match(warning):
+        _found[match[1]] = None
+
+
+def sentences() -> Iterator[str]:
+    """Yield a sentence for each name that is almost that of a marker of ours."""
+    if not _found:
+        return
+    from difflib import get_close_matches
+
+    for name in _found:
+        # 0.8 is arbitrary: two letters of ten may be wrong.
+        for meant in get_close_matches(name, _OURS, n=1, cutoff=0.8):
+            yield (
+                f"@pytest.mark.{name} has no effect: did you mean @pytest.mark.{meant}? "
+                "(--strict-markers makes it an error)"
+            )
+
+
+def forget() -> None:
+    """Begin a new run."""
+    _found.clear()
