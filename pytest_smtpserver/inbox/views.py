@@ -13,6 +13,7 @@ from pytest_smtpserver.report.entry import (
     Entry,
     bounded_transcript,
     file_name,
+    marks_of,
     summary_of,
     views_of,
 )
@@ -153,25 +154,25 @@ def _section(test: str, rows: list[Markup]) -> list[Markup]:
 
 
 def _row(arrival: Arrival) -> Markup:
-    made = pages.macro(_TEMPLATE, "row", _entry(arrival), f"/messages/{arrival.number}")
+    message = arrival.transaction.message
+    summary = summary_of(arrival.transaction, key=str(arrival.number), session="")
+    marks = marks_of(message) if message and arrival.size <= _LARGEST_MESSAGE else {}
+    entry = Entry(**summary, **marks)
+    made = pages.macro(_TEMPLATE, "row", entry, f"/messages/{arrival.number}")
     return Markup(made)  # noqa: S704  # made of a template
 
 
 def _entry(arrival: Arrival) -> Entry:
     message = arrival.transaction.message
-    number = arrival.number
-    summary = summary_of(arrival.transaction, key=str(number), session="")
+    summary = summary_of(arrival.transaction, key=str(arrival.number), session="")
     if message is None:
         return Entry(**summary)
-    link = f"/messages/{number}.eml"
-    if len(message.content) > _LARGEST_MESSAGE:
-        cut = f"Its {len(message.content):,} octets are too many to be shown here."
-        return Entry(**summary, link=link, file_name=file_name(message), cuts=(cut,))
-
-    def link_to(part: int, attachment: Attachment) -> str:
-        return f"/messages/{number}/attachments/{part}"
-
-    return Entry(**summary, **views_of(message, link_to), link=link)
+    path = f"/messages/{arrival.number}"
+    if arrival.size > _LARGEST_MESSAGE:
+        cut = f"Its {arrival.size:,} octets are too many to be shown here."
+        return Entry(**summary, link=f"{path}.eml", file_name=file_name(message), cuts=(cut,))
+    views = views_of(message, lambda part, _: f"{path}/attachments/{part}")
+    return Entry(**summary, **marks_of(message), **views, link=f"{path}.eml")
 
 
 def _safe_name(attachment: Attachment) -> str:

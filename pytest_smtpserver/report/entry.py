@@ -71,6 +71,7 @@ class Entry:
     author: str
     subject: str
     problems: tuple[Pair, ...] = ()
+    attachments: int = 0
     fields: tuple[Pair, ...] = ()
     headers: tuple[Pair, ...] = ()
     text: str = ""
@@ -105,12 +106,19 @@ def summary_of(transaction: Transaction, *, key: str, session: str) -> dict[str,
     }
 
 
+def marks_of(message: Message) -> dict[str, Any]:
+    """Return what else a row shows, and takes parsing, as arguments of an `Entry`."""
+    return {
+        "problems": _pairs((one.code, one.text) for one in message.problems[:_MOST]),
+        "attachments": len(message.attachments),
+    }
+
+
 def views_of(message: Message, link_to: LinkTo) -> dict[str, Any]:
     """Return what the content of a message says, each view bounded, as arguments of an `Entry`."""
     cuts: list[str] = []
     attachments = _first("attachments", message.attachments, cuts)
     return {
-        "problems": _pairs((one.code, one.text) for one in message.problems[:_MOST]),
         "fields": _pairs(_fields(message)),
         "headers": _pairs(_first("header fields", message.headers, cuts)),
         "text": _bounded("text", message.text, cuts),

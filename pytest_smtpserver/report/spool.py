@@ -11,7 +11,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from .entry import Entry, File, bounded_transcript, summary_of, views_of
+from .entry import Entry, File, bounded_transcript, marks_of, summary_of, views_of
 from .frame import data_url, is_picture
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class Spool:
         if size > self._room:
             return {"cuts": ("Its content is left out, because this file would be too large.",)}
         self._room -= size
-        return {**views_of(message, _link), "link": data_url("message/rfc822", message.content)}
+        link = data_url("message/rfc822", message.content)
+        return {**marks_of(message), **views_of(message, _link), "link": link}
 
 
 def _link(number: int, part: Attachment) -> str:

@@ -125,29 +125,35 @@
 
   const total = count.textContent;
 
-  function fits(row, test) {
-    const { to, subject } = row.dataset;
-    const texts = { all: `${test}\n${to}\n${subject}`, test, to, subject };
-    return texts[field.value].toLowerCase().includes(filter.value.trim().toLowerCase());
+  // What is looked through, made once for each row.
+  const texts = new WeakMap();
+
+  function textsOf(row, test) {
+    if (!texts.has(row)) {
+      const { to, subject } = row.dataset;
+      const made = { all: `${test}\n${to}\n${subject}`, test, to, subject };
+      for (const name in made) made[name] = made[name].toLowerCase();
+      texts.set(row, made);
+    }
+    return texts.get(row);
   }
 
   function sift() {
-    let left = 0;
+    const words = filter.value.trim().toLowerCase();
+    const left = [];
     for (const section of list.querySelectorAll(".case")) {
-      let some = false;
+      const before = left.length;
       for (const row of section.querySelectorAll(".row")) {
-        const is = fits(row, section.dataset.test);
-        row.parentElement.hidden = !is;
-        some ||= is;
-        left += is;
+        const is = textsOf(row, section.dataset.test)[field.value].includes(words);
+        if (row.parentElement.hidden === is) row.parentElement.hidden = !is;
+        if (is) left.push(row);
       }
-      section.hidden = !some;
+      section.hidden = left.length === before;
     }
-    document.getElementById("nothing").hidden = left > 0 || rows().length === 0;
-    if (filter.value) count.textContent = `${left} shown`;
+    document.getElementById("nothing").hidden = left.length > 0 || rows().length === 0;
+    if (filter.value) count.textContent = `${left.length} shown`;
     else count.textContent = live ? said() : total;
-    const first = visible()[0];
-    if (first && !visible().some((row) => row.tabIndex === 0)) reachable(first);
+    if (left.length && !left.some((row) => row.tabIndex === 0)) reachable(left[0]);
   }
 
   filter.addEventListener("input", sift);
