@@ -6,6 +6,7 @@ when it is needed.
 
 * `options`: options and ini keys, read before any test runs
 * `fixtures`: the fixtures, and the settings that markers give them
+* `lasting`: the servers that last longer than a test, from one test to the next
 * `faults`: tests that run once for each fault
 * `report`: what a test's report gets from the servers that ran during it
 * `mail_report`: the mail of a run as one HTML file, and as folders of `.eml` files
@@ -22,15 +23,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from . import faults, misspelt, options
+from . import faults, lasting, misspelt, options
 from .fixtures import (
-    PASSED,
     SERVERS,
-    SESSION_SERVER,
-    STARTED,
     cores_of,
     instead_of_localservers,
-    last_start,
     servers_of,
     smtpserver,
     smtpserver_async,
@@ -39,7 +36,9 @@ from .fixtures import (
     smtpserver_factory,
     smtpserver_fault,
     smtpserver_session,
+    smtpserver_session_factory,
     smtpserver_settings,
+    smtpserver_trusted,
 )
 from .options import TRANSCRIPT, pytest_addoption
 
@@ -60,7 +59,9 @@ __all__ = [
     "smtpserver_factory",
     "smtpserver_fault",
     "smtpserver_session",
+    "smtpserver_session_factory",
     "smtpserver_settings",
+    "smtpserver_trusted",
 ]
 
 
@@ -106,38 +107,50 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         faults.parametrize(metafunc)
 
 
+# The innermost wrapper: what it raises passes through all others, which have begun by then.
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Let each test begin with empty records."""
+    __tracebackhide__ = True
+    lasting.begin(item)
+    try:
+        return (yield)
+    except pytest.fail.Exception as error:
+        lasting.explain_wider_scope(error)
+        raise
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Empty the records of the run's server before the test's own fixtures are set up."""
-    # A test that is run again, as pytest-rerunfailures does, begins anew.
-    item.stash[SERVERS] = []
-    item.stash[PASSED] = False
-    item.stash[STARTED] = last_start()
-    if server := item.config.stash.get(SESSION_SERVER, None):
-        server.reset()
-    names = getattr(item, "fixturenames", ())
-    only_the_runs = "smtpserver_session" in names and "smtpserver_factory" not in names
-    if only_the_runs and item.get_closest_marker("smtpserver"):
-        pytest.fail(
-            "@pytest.mark.smtpserver: this test uses smtpserver_session only, whose settings "
-            "are made once for the run; override the fixture smtpserver_settings",
-            pytrace=False,
-        )
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> None:
+    """Empty the run's servers before the first fixture that is a test's own."""
+    if fixturedef.scope == "function":
+        lasting.empty(request.node)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Empty the run's servers, if no fixture was the test's own."""
+    lasting.empty(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """Check the servers of the test, once all of its fixtures are done."""
     __tracebackhide__ = True
-    # The report comes later, and after the last test without the run's server.
+    # The report comes later, and after the last test without the run's servers.
     servers = item.stash[SERVERS] = servers_of(item)
+    useless = lasting.useless_marker(item)
     try:
         return (yield)
     finally:
         if servers:
             from pytest_smtpserver.server.final_checks import check
 
-            check([one._core for one in servers], passed=item.stash.get(PASSED, False))
+            check([one._core for one in servers], passed=lasting.has_passed(item))
+        if useless:
+            pytest.fail(useless, pytrace=False)
 
 
 # The innermost wrapper: what others see of the report is complete.
@@ -156,8 +169,7 @@ def pytest_runtest_makereport(
         with report.said_once(item, call, servers):
             made = yield
         report.complete(made, call, item, servers, choice=item.config.stash[TRANSCRIPT])
-    if made.when == "call":
-        item.stash[PASSED] = made.passed
+    lasting.note_outcome(item, made)
     return made
 
 

@@ -25,24 +25,53 @@ if TYPE_CHECKING:
 
 _REGISTRY = "pytest_smtpserver.server.registry"
 
-#: Of the run: the server of `smtpserver_session`. Of a test: the servers that it started.
-SESSION_SERVER = pytest.StashKey["SMTPServer"]()
-
-
+#: Of the run: the servers of `smtpserver_session_factory`. Of a test: those that it started.
+SESSION_SERVERS = pytest.StashKey["list[SMTPServer]"]()
 SERVERS = pytest.StashKey["list[SMTPServer]"]()
-
-
-PASSED = pytest.StashKey[bool]()
-
-
-#: Of a test: the number of the last start of a server before it.
+#: Of a test: the number of the last start of a server before it, and which listened then.
 STARTED = pytest.StashKey[int]()
+LISTENING_BEFORE = pytest.StashKey["tuple[Core, ...]"]()
 
 
 @pytest.fixture(scope="session")
 def smtpserver_settings() -> ServerSettings:
     """Settings for all servers of the run, `{}` unless a conftest overrides this fixture."""
     return {}
+
+
+@pytest.fixture(scope="session")
+def smtpserver_session_factory(
+    request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, object]
+) -> Iterator[ServerFactory]:
+    """`factory(**settings)` gives a started `SMTPServer` for the whole run.
+
+    Each is emptied before each test. Fixtures of any scope may be built on it.
+    """
+    from pytest_smtpserver.server.server import SMTPServer
+    from pytest_smtpserver.settings import check_effect
+
+    servers = request.config.stash.setdefault(SESSION_SERVERS, [])
+    run = settings_of_run(request.config)
+
+    def factory(**changes: Unpack[ServerSettings]) -> SMTPServer:
+        __tracebackhide__ = True
+        settings = run.changed({**smtpserver_settings, **changes})
+        check_effect(settings, changes)
+        server = SMTPServer._with(settings).start()
+        servers.append(server)
+        return server
+
+    yield factory
+    for server in servers:
+        server.stop()
+    servers.clear()
+
+
+@pytest.fixture(scope="session")
+def smtpserver_session(smtpserver_session_factory: ServerFactory) -> SMTPServer:
+    """One `SMTPServer` for the whole run; its records are emptied before each test."""
+    with _one_sentence("smtpserver_session"):
+        return smtpserver_session_factory()
 
 
 @pytest.fixture
@@ -98,6 +127,17 @@ def smtpserver_async(smtpserver: SMTPServer) -> AsyncSMTPServer:
 
 
 @pytest.fixture
+def smtpserver_trusted(smtpserver: SMTPServer) -> Iterator[SMTPServer]:
+    """The test's `smtpserver`, which TLS clients trust without being told: see `SSL_CERT_FILE`."""
+    from pytest_smtpserver.server import access
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in access.trust(smtpserver.settings).items():
+            patch.setenv(name, value)
+        yield smtpserver
+
+
+@pytest.fixture
 def smtpserver_django(smtpserver: SMTPServer) -> Iterator[SMTPServer]:
     """The test's `smtpserver`, to which Django's mail goes as long as the test lasts."""
     from . import django
@@ -110,28 +150,10 @@ def smtpserver_django(smtpserver: SMTPServer) -> Iterator[SMTPServer]:
 
 @pytest.fixture(scope="session")
 def smtpserver_ca() -> CertificateAuthority:
-    """The `CertificateAuthority` of the run: `.cert_file` and `.client_context()`."""
+    """The `CertificateAuthority` of the run, whose files and contexts clients trust."""
     from pytest_smtpserver.server.certificates import authority
 
     return authority()
-
-
-@pytest.fixture(scope="session")
-def smtpserver_session(
-    request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, object]
-) -> Iterator[SMTPServer]:
-    """One `SMTPServer` for the whole run; its records are emptied before each test."""
-    from pytest_smtpserver.server.server import SMTPServer
-
-    with _one_sentence("smtpserver_settings"):
-        settings = settings_of_run(request.config).changed(smtpserver_settings)
-    server = SMTPServer._with(settings)
-    with _one_sentence("smtpserver_session"):
-        server.start()
-    request.config.stash[SESSION_SERVER] = server
-    yield server
-    del request.config.stash[SESSION_SERVER]
-    server.stop()
 
 
 def _given(
@@ -223,10 +245,10 @@ def instead_of_localservers(manager: pytest.PytestPluginManager) -> None:
 
 
 def servers_of(item: pytest.Item) -> list[SMTPServer]:
-    """Return the servers that ran during a test."""
-    servers = item.stash.get(SERVERS, [])
-    shared = item.config.stash.get(SESSION_SERVER, None)
-    return servers if shared is None or shared in servers else [*servers, shared]
+    """Return the servers that fixtures of the plugin gave a test, those of the run included."""
+    of_test = item.stash.get(SERVERS, [])
+    of_run = item.config.stash.get(SESSION_SERVERS, [])
+    return [*of_test, *(one for one in of_run if one not in of_test)]
 
 
 def cores_of(item: pytest.Item) -> list[Core]:
@@ -237,7 +259,8 @@ def cores_of(item: pytest.Item) -> list[Core]:
     return [*cores, *(core for core in started if core not in cores)]
 
 
-def last_start() -> int:
-    """Return a number by which `cores_of` tells what was started later."""
+def note_servers(item: pytest.Item) -> None:
+    """Note which servers there are already when a test begins."""
     registry = sys.modules.get(_REGISTRY)
-    return registry.last_start() if registry else 0
+    item.stash[STARTED] = registry.last_start() if registry else 0
+    item.stash[LISTENING_BEFORE] = registry.listening() if registry else ()

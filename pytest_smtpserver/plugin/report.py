@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching.failure import TRANSCRIPT_TITLE
 
-from .fixtures import SESSION_SERVER
+from .fixtures import LISTENING_BEFORE, SESSION_SERVERS
 from .options import TRANSCRIPT
 
 if TYPE_CHECKING:
@@ -131,8 +131,13 @@ def _leave_out_the_hint_at_hidden_entries(report: pytest.TestReport, error: obje
 
 
 def _servers_to_show(item: pytest.Item, servers: Sequence[Core]) -> list[Core]:
-    """Return the servers of a test, and that of the run if the test had to do with it."""
-    shared = item.config.stash.get(SESSION_SERVER, None)
-    of_run = shared and shared._core
-    named = "smtpserver_session" in getattr(item, "fixturenames", ())
-    return [core for core in servers if core is not of_run or named or core.recorder.sessions()]
+    """Return the servers of a test, and those that last longer if the test had to do with them."""
+    of_run = [server._core for server in item.config.stash.get(SESSION_SERVERS, ())]
+    before = item.stash.get(LISTENING_BEFORE, ())
+    names = getattr(item, "fixturenames", ())
+    asks = "smtpserver_session" in names or "smtpserver_session_factory" in names
+    return [
+        core
+        for core in servers
+        if core.recorder.sessions() or (asks if core in of_run else core not in before)
+    ]

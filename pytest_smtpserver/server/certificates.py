@@ -65,8 +65,9 @@ class CertificateAuthority:
         self._directory = _temporary_directory()
         # Whoever drops privileges, as Exim does, must still be able to read what is public.
         self._directory.chmod(0o755)
-        self._cert_file = _written(self._directory / "ca.pem", self._pem, mode=0o644)
-        self._bundle_file: Path | None = None
+        self._cert_file = _written(self._directory / "ca.pem", self._pem, 0o644)
+        #: By what the environment named as trusted.
+        self._bundle_files: dict[str | None, Path] = {}
         self._client_files: dict[str, Path] = {}
 
     @property
@@ -81,14 +82,17 @@ class CertificateAuthority:
     def bundle_file(self) -> Path:
         """A PEM file with the authorities that are trusted already, and then this one.
 
-        Those are the system's, or those of the environment's `SSL_CERT_FILE` when it is first
-        asked for. For a client that has just one place for all of its authorities.
+        Those are the system's, or those that the environment's `SSL_CERT_FILE` names now. For a
+        client that has just one place for all of its authorities. Other users can read it.
         """
         with _lock:
-            if self._bundle_file is None:
-                bundle = _trusted_before() + self._pem
-                self._bundle_file = _written(self._directory / "bundle.pem", bundle, mode=0o644)
-            return self._bundle_file
+            named = os.environ.get("SSL_CERT_FILE")
+            if named and Path(named) in self._bundle_files.values():
+                return Path(named)
+            if named not in self._bundle_files:
+                path = self._directory / f"bundle-{len(self._bundle_files) + 1}.pem"
+                self._bundle_files[named] = _written(path, _trusted_before() + self._pem, 0o644)
+            return self._bundle_files[named]
 
     def client_certificate(self, name: str = "client.test") -> Path:
         """Return a PEM file with key and chain for a client to show, the same for the same name.
@@ -108,7 +112,7 @@ class CertificateAuthority:
             leaf = self._ca.issue_cert(identity, common_name=name)
         number = len(self._client_files) + 1
         pem = leaf.private_key_and_cert_chain_pem.bytes().decode("ascii")
-        return _written(self._directory / f"client-{number}.pem", pem, mode=0o600)
+        return _written(self._directory / f"client-{number}.pem", pem, 0o600)
 
     def client_context(self) -> ssl.SSLContext:
         """Return a new context for clients that trusts this authority, and no other."""
@@ -275,7 +279,7 @@ def _real_datetime() -> Iterator[None]:
         dt.datetime = shown  # type: ignore[misc]
 
 
-def _written(path: Path, text: str, *, mode: int) -> Path:
+def _written(path: Path, text: str, mode: int) -> Path:
     # Made with that mode: a key must not be readable by others even for a moment.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w", encoding="latin-1") as file:

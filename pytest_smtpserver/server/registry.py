@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -13,15 +15,21 @@ _numbers = count(1)
 # Each server that was started, with the number of its last start. A server that nobody can reach
 # any more is of no interest.
 _servers: WeakKeyDictionary[Core, int] = WeakKeyDictionary()
+# Those that were started during a test are of interest until the next one, even if the function
+# that made one is over. So many: arbitrary, and more than a report has room for.
+_of_test: deque[Core] = deque(maxlen=20)
 
 
 def started(server: Core) -> None:
     """Note that a server listens from now on."""
     _servers[server] = next(_numbers)
+    if "PYTEST_CURRENT_TEST" in os.environ:
+        _of_test.append(server)
 
 
 def last_start() -> int:
-    """Return a number for `since`."""
+    """Return a number for `since`; a test begins."""
+    _of_test.clear()
     return next(_numbers)
 
 

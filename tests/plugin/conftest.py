@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import trustme  # noqa: F401  # or each inner run would load cryptography anew, and it bears that once
 
 # Our own tests' plugins, which import hypothesis and trio when pytest starts: a second or two
 # in each inner run. All others of the environment are loaded by their entry points, as ours is.
