@@ -105,7 +105,7 @@ def test_a_factory_for_the_run_gives_servers_to_fixtures_of_any_scope(
     result = suite.runpytest_inprocess()
     result.assert_outcomes(passed=4, errors=1)
     result.stdout.fnmatch_lines(
-        ["*ERROR at teardown of test_each_is_checked*", "*rule on('mail')*never used*"]
+        ["*ERROR at teardown of test_each_is_checked*", "*never used: the rule on('mail')*"]
     )
 
 
