@@ -66,13 +66,20 @@ class StartTLS:
 
 
 @dataclass(frozen=True, slots=True)
+class Throttle:
+    """From here on, read and send no more than so many octets in a second."""
+
+    octets_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Close the connection: in an orderly way, or with a TCP reset."""
 
     reset: bool = False
 
 
-Action = Send | Wait | Hold | StartTLS | Close
+Action = Send | Wait | Hold | StartTLS | Throttle | Close
 
 #: After these the engine looks at nothing more until it is told to go on.
 PAUSING = (Wait, Hold, StartTLS)

@@ -2,7 +2,7 @@
 
 import ssl
 
-from pytest_smtpserver.engine import PAUSING, Close, Send, StartTLS, TLSInfo
+from pytest_smtpserver.engine import PAUSING, Close, Send, StartTLS, Throttle, TLSInfo
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.rules import Rule, RuleBook, RuleMaker
 from pytest_smtpserver.settings import Settings
@@ -30,7 +30,7 @@ class Conversation:
         self.now = START
         self.is_closed = self.was_reset = False
         #: The `Wait`, `Hold` or `StartTLS` that the engine is paused by.
-        self.pause = None
+        self.pause = self.throttle = None
         self.engine.opened(self.now)
         self.greeting = self._pull()
 
@@ -109,6 +109,8 @@ class Conversation:
             match action:
                 case Send(octets):
                     sent += octets
+                case Throttle():
+                    self.throttle = action
                 case Close(reset):
                     self.is_closed, self.was_reset = True, reset
                 case _:

@@ -21,10 +21,19 @@ from typing import TYPE_CHECKING
 import trio
 
 from pytest_smtpserver.clock import monotonic, now
-from pytest_smtpserver.engine import Close, EndReason, Hold, Send, StartTLS, Wait
+from pytest_smtpserver.engine import (
+    Close,
+    EndReason,
+    Hold,
+    Send,
+    StartTLS,
+    Throttle,
+    Wait,
+)
 
 from .handshake import HandshakeFailed
 from .stream import CHUNK, ClearStream, Lost
+from .throttled import ThrottledStream
 from .tls import TLSStream
 
 if TYPE_CHECKING:
@@ -182,13 +191,15 @@ class Connection:
             await self._close(reset=False)
         return not self._over
 
-    async def _do(self, action: Send | StartTLS | Wait | Hold) -> None:
+    async def _do(self, action: Send | StartTLS | Throttle | Wait | Hold) -> None:
         if isinstance(action, Send):
             await self._let_others_go_first()
             return
         await self._stream.send(self._owed)
         if isinstance(action, StartTLS):
             await self._start_tls(action)
+        elif isinstance(action, Throttle):
+            self._stream = ThrottledStream(self._stream, action.octets_per_second)
         else:
             await self._pause(action)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from pytest_smtpserver.records.reply import Reply
 
 from .chaos import Chaos
-from .rule import RuleSteps
+from .rule import RuleSteps, as_reply
 from .stages import ANY_COMMAND, earliest_stage
 from .steps import Choose
 
@@ -17,12 +17,38 @@ if TYPE_CHECKING:
     from .book import RuleBook
     from .keywords import Match, StageName
     from .state import RuleState
+    from .steps import Replying
 
 # Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 # RFC 5321 section 4.2.1: 4yz is a transient, 5yz a permanent negative completion reply.
 _REFUSING = 400
+
+# What a bare code says: RFC 5321 section 4.2.3, RFC 4954 section 6, RFC 7504, RFC 5248.
+_TEXTS = {
+    421: "service not available, closing",
+    450: "mailbox busy, try again later",
+    451: "local error, try again later",
+    452: "insufficient storage, try again later",
+    454: "temporary failure, try again later",
+    500: "command not recognized",
+    501: "syntax error in parameters",
+    502: "command not implemented",
+    503: "bad sequence of commands",
+    504: "parameter not implemented",
+    521: "this host accepts no mail",
+    530: "authentication required",
+    534: "authentication mechanism is too weak",
+    535: "authentication credentials invalid",
+    550: "mailbox unavailable",
+    551: "user not local",
+    552: "exceeded storage allocation",
+    553: "mailbox name not allowed",
+    554: "transaction failed",
+    555: "parameter not recognized",
+    556: "domain does not accept mail",
+}
 
 AnyRule = TypeVar("AnyRule", bound=RuleSteps)
 
@@ -52,29 +78,40 @@ class RuleMaker(Generic[AnyRule]):
 
     def refuse(
         self,
-        reply: str | Reply,
+        reply: int | str | Reply | Replying,
+        text: str = "",
+        /,
         *,
+        enhanced: str | None = None,
         stage: StageName | str | None = None,
         optional: bool = False,
         **match: Unpack[Match],
     ) -> AnyRule:
         """Return a rule that gives this reply, 4xx or 5xx, such as `"550 5.1.1 no such user"`.
 
-        Without `stage` it stands at the earliest that knows all the keywords, and at MAIL without
-        any. Errors as in `on`.
+        It takes what `Rule.reply` takes; a bare code gets a text that fits it. Without `stage` it
+        stands at the earliest that knows all the keywords, and at MAIL without any. Errors as in
+        `on`.
         """
-        refusal = Reply.parse(reply) if isinstance(reply, str) else reply
-        if not isinstance(refusal, Reply) or refusal.code < _REFUSING:
-            raise ValueError(f"refuse({reply!r}): must be a reply with a code from 400 to 599")
+        refusal = _refusal("refuse", reply, text, enhanced)
         stage = stage or earliest_stage(match, self._rules.offered)
         return self.on(stage, optional=optional, **match).reply(refusal)
 
     def greylist(
-        self, times: int = 1, *, optional: bool = False, **match: Unpack[Match]
+        self,
+        times: int = 1,
+        *,
+        reply: int | str | Reply | Replying = "451 4.7.1 greylisted, try again later",
+        optional: bool = False,
+        **match: Unpack[Match],
     ) -> AnyRule:
-        """Return a rule that refuses each recipient so many times with 451. Errors as in `on`."""
+        """Return a rule that refuses each recipient so many times, with 451 if nothing is given.
+
+        `reply` is as in `refuse`. Errors as in `on`.
+        """
+        refusal = _refusal("greylist", reply, "", None)
         rule = self.on("rcpt", optional=optional, **match).times(times, per="recipient")
-        return rule.reply("451 4.7.1 greylisted, try again later")
+        return rule.reply(refusal)
 
     def chaos(self, rate: float = 0.1, seed: int | str | None = None) -> AnyRule:
         """Return a rule that refuses commands, or disconnects, by chance.
@@ -93,3 +130,14 @@ class RuleMaker(Generic[AnyRule]):
     def _new_rule(self, state: RuleState) -> AnyRule:
         """Return what the test holds of a rule."""
         raise NotImplementedError
+
+
+def _refusal(
+    name: str, reply: int | str | Reply | Replying, text: str, enhanced: str | None
+) -> Reply | Replying:
+    if isinstance(reply, int) and not text:
+        text = _TEXTS.get(reply, "refused")
+    refusal = as_reply(reply, text, enhanced)
+    if isinstance(refusal, Reply) and refusal.code < _REFUSING:
+        raise ValueError(f"{name}({reply!r}): must be a reply with a code from 400 to 599")
+    return refusal

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 from pytest_smtpserver.numeric import is_number
 from pytest_smtpserver.records.reply import Reply
 
-from .steps import Accept, Delay, Disconnect, HoldStep, Ignore, Say, SendRaw
+from .steps import Accept, Delay, Disconnect, HoldStep, Ignore, Say, SendRaw, Slow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ class RuleSteps:
             raise ValueError(
                 f"a rule on {self._state.name!r} cannot reply: use send, delay or disconnect"
             )
-        return self._add(Say(_reply(reply, text, enhanced)))
+        return self._add(Say(as_reply(reply, text, enhanced)))
 
     @_building
     def accept(self, reply: bool = True) -> Self:  # noqa: FBT001, FBT002, RUF100  # the contract's
@@ -93,6 +93,19 @@ class RuleSteps:
         if not 0 <= seconds < math.inf:
             raise ValueError(f"delay({seconds!r}): must be a number of seconds from 0")
         return self._add(Delay(seconds))
+
+    @_building
+    def throttle(self, octets_per_second: float) -> Self:
+        """From here on, read and send no more than so many octets in a second.
+
+        It holds for the rest of the session; other clients are not held up.
+        """
+        given = f"throttle({octets_per_second!r})"
+        if not is_number(octets_per_second):
+            raise TypeError(f"{given}: must be a number of octets per second")
+        if not 0 < octets_per_second < math.inf:
+            raise ValueError(f"{given}: must be a number of octets per second above 0")
+        return self._add(Slow(octets_per_second))
 
     def hold(self) -> Self:
         """Keep the client waiting until `release`."""
@@ -189,7 +202,8 @@ class Rule(RuleSteps):
         return self._wait_held(self._state, count, timeout)
 
 
-def _reply(reply: Any, text: str, enhanced: str | None) -> Reply | Replying:
+def as_reply(reply: Any, text: str, enhanced: str | None) -> Reply | Replying:
+    """Return what a test gave as a reply; raises `TypeError` or `ValueError` if it is none."""
     if isinstance(reply, int):
         return Reply(reply, text, enhanced)
     if text or enhanced:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_smtpserver.engine import Action, Gate, Hold, Wait
+from pytest_smtpserver.engine import Action, Gate, Hold, Throttle, Wait
 from pytest_smtpserver.records.reply import Reply
 
 if TYPE_CHECKING:
@@ -104,6 +104,20 @@ class Delay:
         """Wait."""
         turn.note(f"waiting for {self.seconds:g} s")
         yield Wait(self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Let octets through no faster than at a rate, from here on."""
+
+    octets_per_second: float
+    is_last = False
+    is_answer = False
+
+    def run(self, turn: Turn) -> Iterable[Action]:
+        """Slow the connection down."""
+        turn.note(f"throttled to {self.octets_per_second:g} octets per second")
+        return (Throttle(self.octets_per_second),)
 
 
 @dataclass(frozen=True, slots=True)

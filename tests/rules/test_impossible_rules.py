@@ -148,9 +148,9 @@ def test_a_handshake_has_no_reply():
     assert book.rules == ()
 
 
-@pytest.mark.parametrize("reply", ["250 ok", "354 go ahead", Reply(250), 550, None])
+@pytest.mark.parametrize("reply", ["250 ok", "354 go ahead", Reply(250), None])
 def test_a_refusal_has_a_code_that_refuses(book, reply):
-    with pytest.raises(ValueError, match="must be a reply with a code from 400 to 599"):
+    with pytest.raises((TypeError, ValueError), match="must be a (reply with a )?code"):
         book.refuse(reply)
     assert book.rules == ()
 

@@ -1,0 +1,66 @@
+"""Octets no faster than at a rate, in both directions, on top of another stream.
+
+It is a `Stream`. What has come from the peer is handed on in small pieces, with pauses between
+them; meanwhile nothing more is read, so the peer meets a full buffer as with any slow server. What
+is sent leaves in small pieces, too. Other connections are not held up: a pause is this task's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .readiness import Result
+    from .stream import Stream
+
+# How often a piece is handed on: arbitrary, and smooth enough to a person.
+_PIECES_PER_SECOND = 20
+
+
+class ThrottledStream:
+    """A stream that lets so many octets through in a second."""
+
+    def __init__(self, below: Stream, octets_per_second: float) -> None:
+        self._below = below
+        self._rate = octets_per_second
+        self._piece = max(1, int(octets_per_second / _PIECES_PER_SECOND))
+        self._came = bytearray()
+
+    async def receive(self) -> bytes:
+        """See `Stream`."""
+        if not self._came:
+            self._came += await self._below.receive()
+        piece = bytes(self._came[: self._piece])
+        if piece:
+            await self._pause(len(piece))
+            del self._came[: len(piece)]
+        return piece
+
+    async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
+        """See `Stream`."""
+        while (result := take(await self.receive())) is None:
+            pass
+        return result
+
+    def send_at_once(self, octets: bytearray) -> None:
+        """Leave all to `send`, which can wait."""
+
+    async def send(self, octets: bytearray) -> None:
+        """See `Stream`."""
+        while octets:
+            piece = octets[: self._piece]
+            del octets[: len(piece)]
+            await self._below.send(piece)
+            await self._pause(self._piece)
+        await self._below.send(octets)
+
+    async def half_close(self) -> None:
+        """See `Stream`."""
+        await self._below.half_close()
+
+    async def _pause(self, octets: int) -> None:
+        await trio.sleep(octets / self._rate)

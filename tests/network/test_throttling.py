@@ -1,0 +1,85 @@
+"""A throttled connection, counted on trio's own clock instead of waiting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+import trio.testing
+
+from pytest_smtpserver.network.throttled import ThrottledStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_smtpserver.network.readiness import Result
+
+
+class Below:
+    """A stream that has something to read, and keeps what is sent."""
+
+    def __init__(self, comes: bytes) -> None:
+        self.comes = comes
+        self.sent = b""
+        self.closed = False
+
+    async def receive(self) -> bytes:
+        came, self.comes = self.comes, b""
+        return came
+
+    async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
+        raise NotImplementedError
+
+    def send_at_once(self, octets: bytearray) -> None:
+        raise NotImplementedError
+
+    async def send(self, octets: bytearray) -> None:
+        self.sent += octets
+        octets.clear()
+
+    async def half_close(self) -> None:
+        self.closed = True
+
+
+def seconds_of(main: Callable[[ThrottledStream], object], below: Below, rate: float) -> float:
+    """Return how long it takes on a clock that jumps ahead whenever all wait."""
+
+    async def run() -> float:
+        begun = trio.current_time()
+        await main(ThrottledStream(below, rate))  # type: ignore[misc]
+        return trio.current_time() - begun
+
+    return trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_what_comes_is_read_no_faster_and_whole() -> None:
+    came: list[bytes] = []
+
+    async def read(stream: ThrottledStream) -> None:
+        assert await stream.feed(lambda octets: came.append(octets) if octets else "end") == "end"
+
+    assert round(seconds_of(read, Below(b"x" * 1000), 100), 6) == 10
+    assert b"".join(came) == b"x" * 1000
+    assert max(map(len, came)) == 5
+
+
+def test_what_is_sent_leaves_no_faster_and_whole() -> None:
+    below = Below(b"")
+
+    async def send(stream: ThrottledStream) -> None:
+        octets = bytearray(b"y" * 200)
+        stream.send_at_once(octets)
+        await stream.send(octets)
+        assert not octets
+        await stream.half_close()
+
+    assert round(seconds_of(send, below, 100), 6) == 2
+    assert below.sent == b"y" * 200
+    assert below.closed
+
+
+def test_a_rate_below_one_octet_a_second_is_possible() -> None:
+    async def read(stream: ThrottledStream) -> None:
+        assert await stream.receive() == b"a"
+
+    assert round(seconds_of(read, Below(b"ab"), 0.5), 6) == 2
