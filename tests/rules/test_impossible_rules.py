@@ -150,7 +150,7 @@ def test_a_handshake_has_no_reply():
 
 @pytest.mark.parametrize("reply", ["250 ok", "354 go ahead", Reply(250), None])
 def test_a_refusal_has_a_code_that_refuses(book, reply):
-    with pytest.raises((TypeError, ValueError), match="must be a (reply with a )?code"):
+    with pytest.raises((TypeError, ValueError), match=r"must be a (reply with a )?code"):
         book.refuse(reply)
     assert book.rules == ()
 
