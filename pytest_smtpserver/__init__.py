@@ -18,8 +18,8 @@ The rooms of the house, each importing only from those below it:
 * `matching`: criteria on records, and what a failing test says; pure
 * `settings`: one frozen value, and the table of what is allowed
 * `engine`: what an engine is; `input`: the octets that it has not looked at yet
-* `clock`: time that no test can freeze; `frozen`: values that refuse
-  assignment; `numeric`: what counts as a number
+* `clock`: time that no test can freeze; `unpatched`: threads that no test can replace;
+  `frozen`: values that refuse assignment; `numeric`: what counts as a number
 
 The names below are the public ones. They are imported when they are first used, so that an
 environment that merely has the plugin installed does not feel it.
@@ -30,8 +30,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-# It reads the time, and must do so before a test can travel in it.
+# Before a test can travel in time, or replace threads: they keep what they find.
 from . import clock as _clock  # noqa: F401
+from . import unpatched as _unpatched  # noqa: F401
 
 __version__ = "0.1.0"
 

@@ -100,8 +100,8 @@ class TLSInfo:
     client_name: str | None = None
 
 
-#: Why the driver ends a conversation of its own accord.
-EndReason = Literal["idle", "stop", "crash"]
+#: Why the driver ends a conversation of its own accord; `"silence"` is `"stop"` without a word.
+EndReason = Literal["idle", "stop", "crash", "silence"]
 
 
 class Gate:
@@ -147,8 +147,7 @@ class Engine(Protocol):
     def awaits_goodbye(self) -> bool:
         """Whether the peer has done what it came for, and has nothing open.
 
-        When the server stops, such a peer has a moment to say goodbye before `end("stop")`, which
-        then should say nothing.
+        When the server stops, such a peer has a moment to say goodbye before `end("silence")`.
         """
 
     def opened(self, now: float) -> None:
@@ -179,4 +178,4 @@ class Engine(Protocol):
         """Take note that the peer has sent its last octet, or has reset the connection."""
 
     def end(self, reason: EndReason, now: float) -> None:
-        """Finish the conversation with a last word, and close."""
+        """Finish the conversation with a last word (none for `"silence"`), and close."""

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from pytest_smtpserver.clock import monotonic
+from pytest_smtpserver.unpatched import Event, Thread, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,16 +36,13 @@ if TYPE_CHECKING:
 _START_TIMEOUT = 10.0
 _SHUTDOWN_TIMEOUT = 1.0
 
-# The real class: a test may have put a fake in the place of `threading.Thread`.
-_Thread = type(threading.main_thread()).__mro__[1]
-
 
 class Background:
     """A thread with a trio loop, and the way into it."""
 
     def __init__(self) -> None:
         _refuse_gevent()
-        self._ready = threading.Event()
+        self._ready = Event()
         self._failure: BaseException | None = None
         self._token: trio.lowlevel.TrioToken
         self.nursery: trio.Nursery
@@ -53,10 +51,8 @@ class Background:
         #: Whether somebody has waited in vain for it to do something.
         self.is_stuck = False
         # A thread dump shows the name.
-        self._thread: threading.Thread = _Thread(
-            target=self._run, name="pytest-smtpserver (trio)", daemon=True
-        )
-        self._thread.start()
+        self._thread = Thread(target=self._run, name="pytest-smtpserver (trio)", daemon=True)
+        start(self._thread)
         if not self._ready.wait(_START_TIMEOUT):
             raise RuntimeError(f"the SMTP server's thread did not start in {_START_TIMEOUT:g} s")
         if self._failure is not None:

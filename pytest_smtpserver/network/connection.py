@@ -76,6 +76,7 @@ class Connection:
         self._scope = trio.CancelScope()
         self._end_reason: EndReason = "idle"
         self._over = False
+        self._resets = self._has_waited = False
 
     def stop(self) -> None:
         """Let what is owed leave, say a last word, and close.
@@ -83,11 +84,44 @@ class Connection:
         A client that is done has a moment to say so itself. It is the most ordinary end of a test:
         the message has come, and the thread that has sent it is about to say QUIT.
         """
-        self._end_reason = "stop"
-        if self._engine.awaits_goodbye:
-            self._scope.deadline = min(self._scope.deadline, monotonic() + _GOODBYE_SECONDS)
+        if self._is_ending:
+            return
+        deadline = monotonic() + _GOODBYE_SECONDS
+        if self._awaits_goodbye():
+            self._has_waited = True
+            self._set_deadline(min(self._scope.deadline, deadline))
         else:
             self._scope.cancel()
+        self._end_reason = "stop"
+
+    def _awaits_goodbye(self) -> bool:
+        # It is asked outside of the connection's task, where an exception would end the thread.
+        try:
+            return self._engine.awaits_goodbye
+        except Exception as error:  # noqa: BLE001  # others go on, and the test hears of it
+            self._on_crash(error)
+            return False
+
+    def disconnect(self, *, goodbye: bool, reset: bool) -> None:
+        """Let what is owed leave and close at once, after a last word or without, or reset."""
+        if self._is_ending:
+            return
+        self._end_reason = "stop" if goodbye and not reset else "silence"
+        self._resets = reset
+        self._scope.cancel()
+
+    def give_up(self) -> None:
+        """Say nothing more, from any thread; the socket is closed by the thread that drives it."""
+        self._clear.give_up()
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._end_reason != "idle"
+
+    def _set_deadline(self, deadline: float) -> None:
+        # That of a server that stops is final, also if the client is held, or slow to leave.
+        if not self._is_ending:
+            self._scope.deadline = deadline
 
     def abandon(self) -> None:
         """Close this process's copy of the socket, and do nothing else."""
@@ -101,7 +135,7 @@ class Connection:
                 self._hear_early_octets()
                 await self._converse()
             if self._scope.cancelled_caught:
-                await self._finish(self._end_reason)
+                await self._finish(self._reason_to_finish())
         except _OUR_OWN:
             raise
         except BaseException as error:  # noqa: BLE001  # others go on, and the test hears of it
@@ -109,6 +143,12 @@ class Connection:
             await self._finish_after_crash()
         finally:
             self._socket.close()
+
+    def _reason_to_finish(self) -> EndReason:
+        # The moment to say goodbye is over. A last word would be taken for the reply to QUIT.
+        if self._end_reason == "stop" and self._has_waited and self._awaits_goodbye():
+            return "silence"
+        return self._end_reason
 
     async def _converse(self) -> None:
         try:
@@ -159,22 +199,27 @@ class Connection:
     def _push_deadline(self) -> None:
         # Moving a deadline costs more than asking the time, so it is moved a little farther than
         # needed, and then not for every single read.
-        if self._end_reason == "stop":
-            return
         idle_timeout = self._engine.idle_timeout
         earliest = monotonic() + idle_timeout
         if not earliest <= self._scope.deadline < math.inf:
-            self._scope.deadline = earliest + idle_timeout / 16
+            self._set_deadline(earliest + idle_timeout / 16)
 
     async def _finish(self, reason: EndReason) -> None:
         with trio.move_on_after(_LAST_WORD_SECONDS, shield=True), contextlib.suppress(Lost):
             self._engine.end(reason, now())
-            await self._carry_out(self._gather())
+            if self._resets:
+                await self._close(reset=True)
+            else:
+                await self._carry_out(self._gather())
 
     async def _finish_after_crash(self) -> None:
         # The engine is in an unknown state: what it does now is worth a try, no more.
-        with contextlib.suppress(Exception):
+        try:
             await self._finish("crash")
+        except _OUR_OWN:
+            raise
+        except BaseException:  # noqa: BLE001, S110  # the first one was told
+            pass
 
     async def _carry_out(self, action: Action | None) -> bool:
         # Do it, and what else the engine wants; return whether the conversation goes on.
@@ -210,7 +255,7 @@ class Connection:
 
     async def _pause(self, action: Wait | Hold) -> None:
         # Whoever ends the pause cancels the scope in which we read ahead.
-        self._scope.deadline = math.inf
+        self._set_deadline(math.inf)
         ahead = bytearray()
         with trio.CancelScope() as pause:
             if isinstance(action, Wait):
@@ -255,13 +300,13 @@ class Connection:
             # Lingering for no time makes closing a reset.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return
-        self._scope.deadline = math.inf
+        self._set_deadline(math.inf)
         with contextlib.suppress(OSError, Lost), trio.move_on_after(_DRAIN_SECONDS):
             await self._stream.half_close()
             await self._drain()
 
     async def _drain(self) -> None:
-        if self._end_reason == "stop":
+        if self._is_ending:
             # Nobody waits for the peer then; what has arrived is enough.
             while self._socket.recv(CHUNK):
                 pass

@@ -34,12 +34,13 @@ import errno
 import os
 import socket
 import sys
-import threading
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
+
+from pytest_smtpserver.unpatched import Event
 
 from . import unix
 from .background import background
@@ -60,8 +61,16 @@ _CLOSE_TIMEOUT = 0.9
 # How soon after an accept that failed the next one is tried: what failed may be over by then, such
 # as a want of descriptors, and it must not become a busy loop.
 _RETRY_DELAY = 0.05
-# Nobody is there, or has left before it was accepted: what clients do is no failure.
-_NOBODY = (BlockingIOError, ConnectionAbortedError, InterruptedError)
+# What clients do is not a failure of ours. accept(2): "Linux accept() passes already-pending
+# network errors on the new socket as an error code from accept()"; they are to be treated "like
+# EAGAIN by retrying".
+_OF_ONE_CLIENT = {
+    getattr(errno, name, None)
+    for name in (
+        "ECONNABORTED", "EHOSTDOWN", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENETUNREACH", "ENONET",
+        "ENOPROTOOPT", "EOPNOTSUPP", "EPROTO",
+    )
+}  # fmt: skip
 
 _listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
 
@@ -91,8 +100,11 @@ class Listener:
         self._make_engine = make_engine
         self._on_crash = on_crash
         self._connections: set[Connection] = set()
+        # Those whom `disconnect_clients` waits for.
+        self._leaving: list[tuple[set[Connection], Event]] = []
         self._closing = self._given_up = False
-        self._closed = threading.Event()
+        self._can_accept = True
+        self._closed = Event()
         try:
             self._background = background()
         except BaseException:
@@ -101,6 +113,11 @@ class Listener:
         self._background.listeners.add(self)
         self._background.soon(self._background.nursery.start_soon, self._serve)
         _listeners.add(self)
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether clients are accepted: it was not closed, and its thread is alive."""
+        return not (self._closing or self._given_up) and self._background.is_alive
 
     @property
     def is_current_thread(self) -> bool:
@@ -117,10 +134,40 @@ class Listener:
             return
         with contextlib.suppress(trio.RunFinishedError):  # its end has closed everything
             self._background.soon(self._close)
-            if not self._closed.wait(_CLOSE_TIMEOUT) and not self._closing:
+            if not self._closed.wait(_CLOSE_TIMEOUT):
                 self._give_up()
 
+    def disconnect_clients(self, *, goodbye: bool, reset: bool) -> None:
+        """End the connections that there are, and listen on; returns within a second.
+
+        In the server's own thread it returns at once, and the connections end after that.
+        """
+        gone = Event()
+        with contextlib.suppress(trio.RunFinishedError):
+            self._background.soon(self._disconnect, goodbye, reset, gone)
+            if not self.is_current_thread:
+                gone.wait(_CLOSE_TIMEOUT)
+
+    def _disconnect(self, goodbye: bool, reset: bool, gone: Event) -> None:
+        self._leaving.append((self._connections.copy(), gone))
+        for connection in self._connections:
+            connection.disconnect(goodbye=goodbye, reset=reset)
+        self._tell_of_leaving()
+
+    def _tell_of_leaving(self) -> None:
+        for leaving, gone in self._leaving:
+            leaving &= self._connections
+            if not leaving:
+                gone.set()
+        self._leaving = [one for one in self._leaving if one[0]]
+
     def _give_up(self) -> None:
+        # What is recorded as ended must not go on: a reply that leaves now would promise a message
+        # that nobody finds.
+        for connection in self._connections.copy():
+            connection.give_up()
+        if self._closing:
+            return
         # Something blocks the thread, which closes the socket later.
         self._given_up = True
         self._background.give_up()
@@ -162,6 +209,8 @@ class Listener:
         self._ended()
 
     def _ended(self) -> None:
+        if self._leaving:
+            self._tell_of_leaving()
         if self._closing and not self._connections:
             self._closed.set()
 
@@ -174,15 +223,24 @@ class Listener:
                 return
             except Exception as error:  # noqa: BLE001  # the test hears of it, and it goes on
                 if not (self._closing or self._given_up):
-                    self._on_crash(error)
+                    self._tell(error)
                     await trio.sleep(_RETRY_DELAY)
+
+    def _tell(self, error: Exception) -> None:
+        # Each time that it begins to fail, not for each attempt.
+        if self._can_accept:
+            self._can_accept = False
+            self._on_crash(error)
 
     def _accept(self) -> None:
         while not self._closing:
             try:
-                accepted, address = self._socket.accept()
-            except _NOBODY:
-                return
+                accepted, address = accept(self._socket)
+            except OSError as error:
+                if isinstance(error, BlockingIOError) or error.errno in _OF_ONE_CLIENT:
+                    return
+                raise
+            self._can_accept = True
             accepted.setblocking(False)
             # Records keep it, and most clients are on one and the same host.
             client = (sys.intern(address[0]), address[1]) if address else unix.CLIENT
@@ -205,6 +263,18 @@ class Listener:
         finally:
             self._connections.discard(connection)
             self._ended()
+
+
+def accept(listening: socket.socket) -> tuple[socket.socket, Address]:
+    """Return a client's socket and address; raises `OSError`, or what making a socket raises."""
+    # `socket.accept` would leave a client open that nobody owns, if `socket.socket` was replaced by
+    # something that raises.
+    descriptor, address = listening._accept()  # type: ignore[attr-defined]
+    try:
+        return socket.socket(listening.family, listening.type, fileno=descriptor), address
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -56,6 +56,8 @@ class _Reader(Generic[Result]):
         self._task = trio.lowlevel.current_task()
         self._result: Result | None = None
         self._error: BaseException | None = None
+        self._is_calling = False
+        self._raise_cancel: Callable[[], object] | None = None
 
     async def result(self) -> Result:
         """Wait for the result, or raise the error."""
@@ -63,19 +65,28 @@ class _Reader(Generic[Result]):
         await trio.lowlevel.wait_task_rescheduled(self._abort)
         if self._error is not None:
             raise self._error
+        if self._result is None and self._raise_cancel is not None:
+            self._raise_cancel()
         assert self._result is not None
         return self._result
 
     def _readable(self) -> None:
+        self._is_calling = True
         try:
             self._result = self._call()
         except BaseException as error:  # noqa: BLE001  # it is raised where it is waited for
             self._error = error
-        if self._result is not None or self._error is not None:
+        self._is_calling = False
+        if self._result is not None or self._error is not None or self._raise_cancel is not None:
             self._unregister()
             trio.lowlevel.reschedule(self._task)
 
-    def _abort(self, _: object) -> trio.lowlevel.Abort:
+    def _abort(self, raise_cancel: Callable[[], object]) -> trio.lowlevel.Abort:
+        if self._is_calling:
+            # The call itself has cancelled the task: a callable of a test has stopped the server.
+            # What it returns is not lost, and the cancellation comes up at the next checkpoint.
+            self._raise_cancel = raise_cancel
+            return trio.lowlevel.Abort.FAILED
         self._unregister()
         return trio.lowlevel.Abort.SUCCEEDED
 

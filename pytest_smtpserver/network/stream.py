@@ -51,6 +51,11 @@ class ClearStream:
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        self._is_given_up = False
+
+    def give_up(self) -> None:
+        """Let nothing more leave, from any thread: whoever sends meets `Lost`."""
+        self._is_given_up = True
 
     async def receive(self) -> bytes:
         """See `Stream`."""
@@ -78,6 +83,8 @@ class ClearStream:
 
     def send_at_once(self, octets: bytearray) -> None:
         """See `Stream`."""
+        if self._is_given_up:
+            raise Lost
         try:
             while octets:
                 del octets[: self._socket.send(octets)]

@@ -33,6 +33,7 @@ def begin(item: pytest.Item) -> None:
     item.stash[_HAS_FAILED] = item.stash[_HAS_PASSED] = item.stash[_IS_EMPTIED] = False
     note_servers(item)
     _empty_all(item)
+    _start_all(item)
     if _is_useless(item, getattr(item, "fixturenames", ())):
         pytest.fail(_USELESS_MARKER, pytrace=False)
 
@@ -50,6 +51,12 @@ def empty(item: pytest.Item) -> None:
 def _empty_all(item: pytest.Item) -> None:
     for server in item.config.stash.get(SESSION_SERVERS, ()):
         server.reset()
+
+
+def _start_all(item: pytest.Item) -> None:
+    # A test may have stopped one, and its port stays for the whole run.
+    for server in item.config.stash.get(SESSION_SERVERS, ()):
+        server.start()
 
 
 def useless_marker(item: pytest.Item) -> str | None:

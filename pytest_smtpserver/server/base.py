@@ -121,14 +121,22 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
         """
         self._core.stop()
 
+    def disconnect_clients(self, *, goodbye: bool = True, reset: bool = False) -> None:
+        """End the open sessions, within a second, while the server goes on.
+
+        With `goodbye` the clients get a 421 first (RFC 5321 section 3.8); with `reset` their
+        connections are reset, without a word. Open transactions are aborted.
+        """
+        self._core.disconnect_clients(goodbye=goodbye, reset=reset)
+
     def is_alive(self) -> bool:
         """Return whether the server listens (a name of pytest-localserver's)."""
-        return self._core.listener is not None
+        return self._core.is_serving
 
     @property
     def accepting(self) -> bool:
         """Whether the server listens (a name of pytest-localserver's)."""
-        return self._core.listener is not None
+        return self._core.is_serving
 
     def check(self) -> None:
         """Raise what is wrong with the server, which should be stopped by then.
@@ -188,5 +196,5 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
 
     def __repr__(self) -> str:
         where = self._core.where or "not started"
-        state = "listening" if self._core.listener else "stopped"
+        state = "listening" if self._core.is_serving else "stopped"
         return f"<{type(self).__name__} {where}, {state}, {len(self.messages)} messages>"

@@ -44,16 +44,29 @@ class Core:
         self.recorder = Recorder()
         self.rules = RuleBook(self.offer.stages, self.recorder.wake)
         self.listener: Listener | None = None
-        self._lock = threading.Lock()
         #: Where it listens, or listened last.
         self.address: Address | None = None
+        # Of starting and stopping.
+        self._lock = threading.Lock()
+        # The one that was closed last, until all of its records are final.
+        self._closed: Listener | None = None
         self._pid = os.getpid()
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether clients are accepted."""
+        return self.listener is not None and self.listener.is_serving
 
     def start(self) -> None:
         """Listen, without effect if it does already; errors as `BaseServer.start` has them."""
         with self._lock:
-            if self.listener is not None:
+            if self.is_serving:
                 return
+            # It may have been stopped by a callable, which does not wait, or its thread has ended.
+            self._leave()
+            if self._closed is not None:
+                self._closed.close()
+                self._seal()
             is_first = self.address is None
             self.listener = self._listen()
             self.address = self.listener.address
@@ -82,14 +95,37 @@ class Core:
         return listener
 
     def stop(self) -> None:
-        """Close all connections and listen no more, within a second. Never raises."""
+        """Close all connections and listen no more, within a second. Never raises.
+
+        Then all records are final, unless a callable has called it, in the server's own thread:
+        that does not wait, but a later `stop` or `start` does.
+        """
         with self._lock:
-            listener, self.listener = self.listener, None
+            self._leave()
+            closed = self._closed
+        if closed is None:
+            return
+        # Without the lock: a callable may stop the server while somebody waits here for its thread.
+        closed.close()
+        with self._lock:
+            if self._closed is closed and not closed.is_current_thread:
+                self._seal()
+
+    def disconnect_clients(self, *, goodbye: bool, reset: bool) -> None:
+        """End the open sessions, and return once they have ended; within a second."""
+        listener = self.listener
         if listener is not None:
-            listener.close()
-            if not listener.is_current_thread:
-                self.recorder.seal(now())
+            listener.disconnect_clients(goodbye=goodbye, reset=reset)
+
+    def _leave(self) -> None:
+        listener, self.listener = self.listener, None
+        if listener is not None:
+            self._closed = listener
             ports.release(self.settings)
+
+    def _seal(self) -> None:
+        self._closed = None
+        self.recorder.seal(now())
 
     def waits(self, *, in_task: bool) -> Waits:
         """Return what can be waited for; `RuntimeError` where waiting would never end."""
@@ -103,7 +139,7 @@ class Core:
         return Waits(self.recorder, self._surroundings, wait_timeout, in_task=in_task)
 
     def _surroundings(self) -> Surroundings:
-        listens = self.listener is not None
+        listens = self.is_serving
         return Surroundings(
             address=self.where or "no address yet",
             state="listening" if listens else "stopped" if self.address else "new",

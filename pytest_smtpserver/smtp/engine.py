@@ -44,7 +44,12 @@ if TYPE_CHECKING:
     from .commands import Handling
     from .offer import Offer
 
-_ENDED_BY: dict[EndReason, EndedBy] = {"idle": "timeout", "stop": "server", "crash": "server"}
+_ENDED_BY: dict[EndReason, EndedBy] = {
+    "idle": "timeout",
+    "stop": "server",
+    "crash": "server",
+    "silence": "server",
+}
 
 # The stages at which a rule can answer a command line.
 _STAGES = {verb: (verb.lower(), "*") for verb in COMMANDS}
@@ -159,7 +164,7 @@ class SMTPEngine:
         would take the 421 for the answer, and report an error.
         """
         last_words: list[Action] = []
-        is_done = reason == "stop" and self.awaits_goodbye
+        is_done = reason == "silence"
         if self._dialogue.turn is None:
             self._dialogue.at(now)
             self._dialogue.content_cut_off()

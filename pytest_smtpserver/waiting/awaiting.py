@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Protocol, cast
 
 from pytest_smtpserver.clock import monotonic
+from pytest_smtpserver.unpatched import Timer, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,16 +56,16 @@ class _Alarm:
     def __init__(self, wake: Callable[[], object]) -> None:
         self._wake = wake
         self._until: float | None = None
-        self._timer: threading.Timer | None = None
+        self._timer: Timer | None = None
 
     def set(self, until: float) -> None:
         """Ring at `until` on `clock.monotonic`; without effect if that is the time already."""
         if until != self._until:
             self.cancel()
             self._until = until
-            self._timer = threading.Timer(until - monotonic(), self._ring)
+            self._timer = Timer(until - monotonic(), self._ring)
             self._timer.daemon = True
-            self._timer.start()
+            start(self._timer)
 
     def cancel(self) -> None:
         """Ring no more."""

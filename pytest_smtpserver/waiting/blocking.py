@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.clock import monotonic
+from pytest_smtpserver.unpatched import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ def wait(recorder: Recorder, look: Callable[[float], float | None]) -> None:
 
     What `look` gives is the time on `clock.monotonic` by which it wants to be called in any case.
     """
-    changed = threading.Event()
+    changed = Event()
     recorder.add_waker(changed.set)
     try:
         while (until := look(monotonic())) is not None:

@@ -118,7 +118,8 @@ class Toy:
         self._finish("reset" if reset else "eof", Close())
 
     def end(self, reason: EndReason, now: float) -> None:
-        self._finish(reason, Send(b"bye\n"), Close())
+        last_word = () if reason == "silence" else (Send(b"bye\n"),)
+        self._finish(reason, *last_word, Close())
 
     def _finish(self, why: str, *actions: Action) -> None:
         self._paused = False

@@ -1,0 +1,390 @@
+"""Whatever a test does to a server, the next test and the other servers know nothing of it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import smtplib
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_smtpserver import ServerCrashed, SMTPServer
+from pytest_smtpserver.network import background
+
+if TYPE_CHECKING:
+    from pytest_smtpserver import Command
+
+TIMEOUT = 20
+MAIL = b"MAIL FROM:<from@example.org>\r\n"
+GROUP = (
+    b"EHLO client.example\r\n" + MAIL + b"RCPT TO:<to@example.org>\r\nDATA\r\n\r\nhello\r\n.\r\n"
+)
+
+
+def send(server: SMTPServer) -> None:
+    with smtplib.SMTP(server.host, server.port, "client.example", TIMEOUT) as client:
+        client.sendmail("from@example.org", "to@example.org", "Subject: hello\r\n\r\n")
+
+
+def connected(server: SMTPServer) -> socket.socket:
+    client = socket.create_connection(server.addr, TIMEOUT)
+    assert client.recv(1000).startswith(b"220 ")
+    return client
+
+
+def everything(client: socket.socket) -> bytes:
+    return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def serve_ten_more() -> None:
+    """Some of them get the numbers of the descriptors that have just become free."""
+    with ExitStack() as stack:
+        for _ in range(10):
+            server = stack.enter_context(SMTPServer())
+            send(server)
+            assert len(server.messages) == 1
+
+
+def test_a_callable_may_stop_its_server() -> None:
+    server = SMTPServer().start()
+
+    def stop(_: Command) -> str:
+        server.stop()
+        return "250 fine"
+
+    server.on("mail").reply(stop)
+    with connected(server) as client:
+        client.sendall(b"EHLO client.example\r\n" + MAIL)
+        said = everything(client)
+    assert b"\r\n250 fine\r\n" in said
+    server.stop()
+    server.check()
+    assert not server.is_alive()
+    assert [one.ended_by for one in server.sessions] == ["server"]
+    serve_ten_more()
+
+
+def test_a_callable_may_stop_its_server_where_the_reply_ends_the_session() -> None:
+    server = SMTPServer().start()
+
+    def stop(_: Command) -> str:
+        server.stop()
+        return "221 so long"
+
+    server.on("quit").reply(stop)
+    with connected(server) as client:
+        client.sendall(b"QUIT\r\n")
+        assert everything(client) == b"221 so long\r\n"
+    server.stop()
+    server.check()
+    serve_ten_more()
+
+
+def test_a_callable_may_stop_and_start_its_server() -> None:
+    with SMTPServer() as server:
+        addresses = [server.addr]
+
+        def again(_: Command) -> str:
+            server.stop()
+            addresses.append(server.start().addr)
+            return "250 fine"
+
+        server.on("mail").times(1).reply(again)
+        with connected(server) as client:
+            client.sendall(b"EHLO client.example\r\n" + MAIL)
+            everything(client)
+        send(server)
+        assert addresses[0] == addresses[1]
+        assert len(server.messages) == 1
+
+
+def test_a_callable_that_blocks_while_its_server_is_stopped_harms_nobody_after_it() -> None:
+    server = SMTPServer().start()
+    is_blocking, release = threading.Event(), threading.Event()
+
+    def block(_: Command) -> str:
+        is_blocking.set()
+        release.wait(TIMEOUT)
+        return "250 taken, said too late"
+
+    server.on("message").reply(block)
+    with connected(server) as client:
+        client.sendall(GROUP)
+        assert is_blocking.wait(TIMEOUT)
+        server.stop()
+        at_stop = server.sessions, server.transactions, server.messages, server.transcript
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(server.addr, TIMEOUT)
+        release.set()
+        assert b"taken, said too late" not in everything(client)
+    serve_ten_more()
+    assert (server.sessions, server.transactions, server.messages, server.transcript) == at_stop
+    assert server.messages == ()
+    assert [one.outcome for one in server.transactions] == ["aborted"]
+    assert [one.ended_by for one in server.sessions] == ["server"]
+
+
+def test_a_server_starts_again_with_no_session_open_though_a_callable_blocked() -> None:
+    server = SMTPServer().start()
+    is_blocking, release = threading.Event(), threading.Event()
+
+    def block(_: Command) -> str:
+        is_blocking.set()
+        release.wait(TIMEOUT)
+        return "250 fine"
+
+    server.on("mail").times(1).reply(block)
+    with connected(server) as client:
+        client.sendall(b"EHLO client.example\r\n" + MAIL)
+        assert is_blocking.wait(TIMEOUT)
+        server.stop()
+        server.start()
+        release.set()
+        server.wait_closed(0)
+        send(server)
+        everything(client)
+    server.stop()
+    assert [one.ended_by for one in server.sessions] == ["server", "quit"]
+
+
+def test_many_threads_start_one_listener() -> None:
+    server = SMTPServer()
+    barrier = threading.Barrier(8)
+    ports = set()
+
+    def start() -> None:
+        barrier.wait(TIMEOUT)
+        ports.add(server.start().port)
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(TIMEOUT)
+    server.stop()
+    # A listener that nobody owns would be a ResourceWarning here.
+    gc.collect()
+    assert len(ports) == 1
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(server.addr, TIMEOUT)
+
+
+def test_a_server_for_which_no_descriptor_was_left_says_so_and_goes_on() -> None:
+    server = SMTPServer().start()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as client:
+        # None below the one that is free now.
+        free = os.dup(client.fileno())
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+        try:
+            client.connect(server.addr)
+            with pytest.raises(ServerCrashed, match="Too many open files"):
+                server.wait_for_message(timeout=TIMEOUT)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        client.settimeout(TIMEOUT)
+        assert client.recv(1000).startswith(b"220 ")
+    server.stop()
+    with pytest.raises(ServerCrashed, match="Too many open files"):
+        server.check()
+
+
+def test_a_replaced_socket_class_costs_one_client_and_no_later_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no sockets in tests")
+
+    server = SMTPServer().start()
+    with socket.socket() as client, monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", broken)
+        client.settimeout(TIMEOUT)
+        client.connect(server.addr)
+        with pytest.raises(ServerCrashed, match="no sockets in tests"):
+            server.wait_for_message(timeout=TIMEOUT)
+        # Closed, and so not left waiting.
+        assert everything(client) == b""
+    server.reset()
+    send(server)
+    server.stop()
+    server.check()
+    assert len(server.messages) == 1
+
+
+class Vicious(BaseException):
+    """Something worse than an exception."""
+
+
+def raise_vicious() -> None:
+    raise Vicious
+
+
+def test_when_the_thread_dies_waits_end_at_once_and_the_next_server_has_another() -> None:
+    server = SMTPServer().start()
+    with connected(server) as client:
+        background().soon(raise_vicious)
+        with pytest.raises(ServerCrashed, match="TrioInternalError"):
+            server.wait_for_message(timeout=TIMEOUT)
+        assert everything(client) == b""
+    assert not server.is_alive()
+    server.stop()
+    with pytest.raises(ServerCrashed, match="TrioInternalError"):
+        server.check()
+    assert [one.ended_by for one in server.sessions] == ["server"]
+    serve_ten_more()
+
+
+def test_a_server_whose_thread_has_died_can_be_started_again() -> None:
+    with SMTPServer() as server:
+        port = server.port
+        background().soon(raise_vicious)
+        with pytest.raises(ServerCrashed):
+            server.wait_for_message(timeout=TIMEOUT)
+        server.reset()
+        assert server.start().port == port
+        send(server)
+        assert len(server.messages) == 1
+
+
+SENDS_IN_A_THREAD = """
+    import smtplib
+    import threading
+
+    import pytest
+
+    def send(server):
+        with smtplib.SMTP(server.host, server.port, timeout=20) as client:
+            client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+
+    @pytest.mark.parametrize("number", range(20))
+    def test_it(smtpserver, number):
+        threading.Thread(target=send, args=(smtpserver,)).start()
+        smtpserver.wait_for_message()
+"""
+
+
+def test_a_thread_that_sends_may_say_quit_though_its_test_is_over(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(SENDS_IN_A_THREAD)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=20)
+
+
+def test_who_has_sent_mail_gets_its_221_while_the_server_stops() -> None:
+    server = SMTPServer().start()
+    with connected(server) as client:
+        client.sendall(GROUP)
+        server.wait_for_message()
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        client.sendall(b"QUIT\r\n")
+        assert everything(client).endswith(b"\r\n221 2.0.0 bye\r\n")
+        stopping.join(TIMEOUT)
+    assert server.sessions[0].ended_by == "quit"
+
+
+def test_who_has_sent_mail_and_says_nothing_is_closed_without_a_word() -> None:
+    server = SMTPServer().start()
+    with connected(server) as client:
+        client.sendall(GROUP)
+        server.wait_for_message()
+        server.stop()
+        assert everything(client).endswith(b"\r\n250 2.0.0 message accepted\r\n")
+    assert server.sessions[0].ended_by == "server"
+
+
+def test_who_has_begun_another_message_is_told_that_the_server_stops() -> None:
+    server = SMTPServer().start()
+    with connected(server) as client:
+        client.sendall(GROUP + MAIL)
+        server.wait_for_message()
+        # The second MAIL was read together with the first message.
+        assert len(server.transactions) == 2
+        server.stop()
+        assert b"421 4.3.2 " in everything(client)
+
+
+def inner_run(pytester: pytest.Pytester, test: str) -> pytest.RunResult:
+    pytester.makepyfile(test)
+    # As one would: this process, its modules, its thread.
+    return pytester.runpytest_inprocess("-p", "no:hypothesispytest", "-p", "no:trio")
+
+
+def test_a_run_inside_a_test_ends_only_the_thread_that_it_has_started(
+    pytester: pytest.Pytester,
+) -> None:
+    with SMTPServer() as server:
+        result = inner_run(pytester, "def test_it(smtpserver): assert smtpserver.port")
+        result.assert_outcomes(passed=1)
+        send(server)
+        assert len(server.messages) == 1
+
+
+STOPS_THE_RUNS = """
+    import smtplib
+
+    def test_that_stops_it(smtpserver_session):
+        smtpserver_session.stop()
+
+    def test_that_needs_it(smtpserver_session):
+        with smtplib.SMTP(smtpserver_session.host, smtpserver_session.port, timeout=20):
+            pass
+"""
+
+
+def test_the_runs_server_listens_again_after_a_test_that_stopped_it(
+    pytester: pytest.Pytester,
+) -> None:
+    inner_run(pytester, STOPS_THE_RUNS).assert_outcomes(passed=2)
+
+
+PATCHED = """
+import threading
+from unittest import mock
+import pytest_smtpserver
+
+class AtOnce:
+    def __init__(self, target=None, args=(), **_):
+        self.target, self.args = target, args
+    def start(self):
+        self.target(*self.args)
+    def join(self, timeout=None):
+        pass
+
+with mock.patch({name}, {replacement}):
+    server = pytest_smtpserver.SMTPServer().start()
+import smtplib
+with smtplib.SMTP(server.host, server.port, timeout=20) as client:
+    client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+assert len(server.messages) == 1
+server.stop()
+"""
+
+
+@pytest.mark.parametrize("name", ["threading.Thread", "threading.Thread.start"])
+@pytest.mark.parametrize("replacement", ["AtOnce", "mock.MagicMock()"])
+def test_replaced_threads_are_not_the_servers(name: str, replacement: str) -> None:
+    script = PATCHED.format(name=repr(name), replacement=replacement)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=TIMEOUT)
+
+
+def test_threads_replaced_before_the_first_import_are_one_sentence() -> None:
+    script = """
+import threading
+from unittest import mock
+threading.Thread.start = mock.MagicMock()
+import pytest_smtpserver
+pytest_smtpserver.SMTPServer().start()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+    assert run.stderr.splitlines()[-1].startswith("RuntimeError: threading.Thread.start was ")

@@ -1,0 +1,120 @@
+"""`disconnect_clients` ends what is open, as a restart of the server would, and it listens on."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_smtpserver import SMTPServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_smtpserver import Command
+
+TIMEOUT = 20
+EHLO = b"EHLO client.example\r\n"
+MAIL = b"MAIL FROM:<from@example.org>\r\n"
+GROUP = EHLO + MAIL + b"RCPT TO:<to@example.org>\r\nDATA\r\n\r\nhello\r\n.\r\n"
+
+
+@pytest.fixture
+def server() -> Iterator[SMTPServer]:
+    with SMTPServer() as server:
+        yield server
+
+
+def connected(server: SMTPServer) -> socket.socket:
+    client = socket.create_connection(server.addr, TIMEOUT)
+    assert client.recv(1000).startswith(b"220 ")
+    return client
+
+
+def everything(client: socket.socket) -> bytes:
+    return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def test_clients_get_a_421_and_may_come_back(server: SMTPServer) -> None:
+    with smtplib.SMTP(server.host, server.port, timeout=TIMEOUT) as client:
+        client.sendmail("from@example.org", "to@example.org", "Subject: one")
+        server.disconnect_clients()
+        assert server.sessions[0].ended_by == "server"
+        with pytest.raises(smtplib.SMTPSenderRefused) as refused:
+            client.sendmail("from@example.org", "to@example.org", "Subject: two")
+        assert refused.value.smtp_code == 421
+    with smtplib.SMTP(server.host, server.port, timeout=TIMEOUT) as client:
+        client.sendmail("from@example.org", "to@example.org", "Subject: two")
+    assert [one.subject for one in server.messages] == ["one", "two"]
+
+
+def test_without_goodbye_nothing_is_said(server: SMTPServer) -> None:
+    with connected(server) as client:
+        server.disconnect_clients(goodbye=False)
+        assert everything(client) == b""
+
+
+def test_with_reset_clients_see_one(server: SMTPServer) -> None:
+    with connected(server) as client:
+        server.disconnect_clients(reset=True)
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+
+def test_an_open_transaction_is_aborted(server: SMTPServer) -> None:
+    with connected(server) as client:
+        client.sendall(EHLO + MAIL)
+        while b" sender" not in client.recv(65536):
+            pass
+        server.disconnect_clients()
+        assert b"421 " in everything(client)
+    assert [one.outcome for one in server.transactions] == ["aborted"]
+
+
+def test_a_held_client_is_let_go(server: SMTPServer) -> None:
+    rule = server.on("mail").hold()
+    with connected(server) as client:
+        client.sendall(EHLO + MAIL)
+        rule.wait_held()
+        server.disconnect_clients()
+        assert b"421 " in everything(client)
+    server.wait_closed(0)
+
+
+def test_without_clients_it_returns_at_once(server: SMTPServer) -> None:
+    server.disconnect_clients()
+    assert server.sessions == ()
+
+
+def test_a_callable_may_call_it(server: SMTPServer) -> None:
+    def disconnect(_: Command) -> str:
+        server.disconnect_clients(goodbye=False)
+        return "250 fine"
+
+    server.on("mail").times(1).reply(disconnect)
+    with connected(server) as client, connected(server) as other:
+        client.sendall(EHLO + MAIL)
+        assert everything(client).endswith(b"250 fine\r\n")
+        assert everything(other) == b""
+    server.wait_closed()
+
+
+def test_a_stopped_server_has_nobody_to_disconnect() -> None:
+    server = SMTPServer()
+    server.disconnect_clients()
+    server.start()
+    server.stop()
+    server.disconnect_clients()
+
+
+def test_it_waits_for_no_client_that_comes_meanwhile(server: SMTPServer) -> None:
+    with connected(server) as first:
+        thread = threading.Thread(target=server.disconnect_clients)
+        thread.start()
+        everything(first)
+        with connected(server):
+            thread.join(TIMEOUT)
+            assert not thread.is_alive()
