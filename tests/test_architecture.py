@@ -146,3 +146,11 @@ def test_the_public_names_are_the_same_for_type_checkers_and_at_run_time() -> No
         for alias in node.names
     }
     assert homes == pytest_smtpserver._HOMES
+
+
+def test_no_two_files_of_the_tests_have_the_same_name() -> None:
+    # pytest imports them by their names alone.
+    names = [
+        path.name for path in Path(__file__).parent.rglob("*.py") if path.name != "conftest.py"
+    ]
+    assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from talking import Lookout
+from requesting import Lookout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, strategies
-from talking import parsed, pulled
+from requesting import parsed, pulled
 
 from pytest_smtpserver.engine import Close, Gate, Hold, Send
 from pytest_smtpserver.inbox.answers import Answer, octets, streamed

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
-from talking import Lookout, everything, parsed, until
+from requesting import Lookout, everything, parsed, until
 
 from pytest_smtpserver.inbox.store import Store
 

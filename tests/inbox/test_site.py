@@ -8,10 +8,10 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import pytest
-from talking import until
+from requesting import until
 
 if TYPE_CHECKING:
-    from talking import Lookout
+    from requesting import Lookout
 
 PATHS = ("/", "/messages.json", "/messages/1", "/messages/1/view", "/messages/1/raw",
          "/messages/1.eml", "/messages/1/attachments/1")  # fmt: skip
