@@ -37,6 +37,8 @@ def expected(name: str) -> str:
 
 
 def failure(way: Way) -> AssertionError:
+    import ways
+
     from pytest_smtpserver import SMTPAssertionError, SMTPServer
 
     server = SMTPServer(**way.settings).start()
@@ -46,6 +48,8 @@ def failure(way: Way) -> AssertionError:
         return error
     finally:
         server.stop()
+        while ways.KEPT:
+            ways.KEPT.pop().close()
     raise RuntimeError(f"{way.name} did not fail")
 
 

@@ -11,16 +11,19 @@ import smtplib
 import socket
 import ssl
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar
 from unittest.mock import patch
+
+from pytest_smtpserver import SMTPServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_smtpserver import SMTPServer
+    from pytest_smtpserver import Message
 
 # Nothing comes after this, so there is no need to wait longer.
 SOON = 0.01
@@ -28,6 +31,13 @@ SOON = 0.01
 # So that the texts stay as they are when the server learns another extension.
 PLAIN = {"extensions": ["SIZE", "8BITMIME", "ENHANCEDSTATUSCODES"]}
 USERS = {**PLAIN, "auth": "required", "users": {"ann": "secret"}, "mechanisms": ["PLAIN"]}
+
+STARTTLS = {**PLAIN, "tls": "starttls"}
+IMPLICIT = {**PLAIN, "tls": "implicit"}
+LMTP = {**PLAIN, "protocol": "lmtp"}
+
+# Clients that are to stay connected until the server has stopped.
+KEPT: list[smtplib.SMTP | socket.socket] = []
 
 HEADER = (
     "Date: Thu, 1 Jan 2026 00:00:00 +0000\nMessage-ID: <1@shop.example>\n"
@@ -434,6 +444,489 @@ def django_keeps_mail_in_memory(server: SMTPServer) -> None:
         server.wait_for_message(timeout=SOON)
 
 
+def raw(server: SMTPServer, *lines: bytes, greeting: bool = True) -> socket.socket:
+    """Return a connection on which these lines were sent, each after the answer to the last."""
+    client = socket.create_connection(server.addr, timeout=5)
+    KEPT.append(client)
+    if greeting:
+        client.recv(4096)
+    for line in lines:
+        client.sendall(line)
+        client.recv(4096)
+    return client
+
+
+def in_content(server: SMTPServer, content: bytes) -> socket.socket:
+    """Return a connection on which the client is in the middle of this content."""
+    client = raw(
+        server,
+        b"EHLO client.example\r\n",
+        b"MAIL FROM:<shop@shop.example>\r\n",
+        b"RCPT TO:<ann@example.org>\r\n",
+        b"DATA\r\n",
+    )
+    client.sendall(content)
+    # Answered in turn, so that the server has read the content.
+    while not server.transactions or not server.transactions[-1]._arriving:
+        time.sleep(0.001)
+    while server.transactions[-1]._arriving() == b"":
+        time.sleep(0.001)
+    return client
+
+
+def server_stopped(server: SMTPServer) -> None:
+    server.stop()
+    server.wait_for_message(timeout=SOON)
+
+
+def server_never_started(server: SMTPServer) -> None:
+    SMTPServer().wait_for_message(timeout=SOON)
+
+
+def mail_went_to_another_server(server: SMTPServer) -> None:
+    with SMTPServer(**PLAIN) as other:
+        send(other)
+        server.wait_for_message(timeout=SOON)
+
+
+def connected_and_silent(server: SMTPServer) -> None:
+    with socket.create_connection(server.addr) as client:
+        client.recv(4096)
+        server.wait_for_message(timeout=SOON)
+
+
+def plain_client_waits_at_a_tls_port(server: SMTPServer) -> None:
+    with socket.create_connection(server.addr):
+        server.wait_for_message(timeout=0.05)
+
+
+def plain_client_speaks_at_a_tls_port(server: SMTPServer) -> None:
+    with socket.create_connection(server.addr) as client:
+        client.sendall(b"EHLO client.example\r\n")
+        server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
+def tls_client_at_a_plain_port(server: SMTPServer) -> None:
+    with suppress(OSError):
+        smtplib.SMTP_SSL(server.host, server.port, timeout=0.2)
+    server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
+def smtp_client_at_lmtp(server: SMTPServer) -> None:
+    with suppress(smtplib.SMTPException), connect(server) as client:
+        client.sendmail("shop@shop.example", "ann@example.org", WELCOME)
+    server.wait_for_message(timeout=SOON)
+
+
+def lmtp_client_at_smtp(server: SMTPServer) -> None:
+    raw(server, b"LHLO client.example\r\n").close()
+    server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
+def handshake(server: SMTPServer, context: ssl.SSLContext) -> None:
+    with connect(server) as client:
+        try:
+            client.starttls(context=context)
+        except ssl.SSLError:
+            client.close()
+    server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
+def certificate_expired(server: SMTPServer) -> None:
+    handshake(server, server.client_context())
+
+
+def certificate_of_another_host(server: SMTPServer) -> None:
+    handshake(server, server.client_context())
+
+
+def certificate_untrusted_by_the_setting(server: SMTPServer) -> None:
+    handshake(server, server.client_context())
+
+
+def no_version_of_tls_in_common(server: SMTPServer) -> None:
+    context = server.client_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    handshake(server, context)
+
+
+def login(server: SMTPServer, name: str, password: str) -> None:
+    with connect(server) as client, suppress(smtplib.SMTPException):
+        client.login(name, password)
+
+
+def unknown_user(server: SMTPServer) -> None:
+    login(server, "anne", "secret")
+    server.wait_for_message(timeout=SOON)
+
+
+def mechanism_not_offered(server: SMTPServer) -> None:
+    raw(server, b"EHLO client.example\r\n", b"AUTH LOGIN\r\n", b"QUIT\r\n").close()
+    server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
+def auth_only_after_starttls(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+    server.wait_for_message(timeout=SOON)
+
+
+def auth_before_starttls(server: SMTPServer) -> None:
+    raw(server, b"EHLO client.example\r\n", b"AUTH PLAIN AGFubgBzZWNyZXQ=\r\n").close()
+    server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
+def auth_refused_by_a_rule(server: SMTPServer) -> None:
+    server.on("auth").reply("454 4.7.0 try again later")
+    login(server, "ann", "secret")
+    server.wait_for_message(timeout=SOON)
+
+
+def sender_refused_by_a_rule(server: SMTPServer) -> None:
+    server.refuse("550 5.7.1 not from here")
+    send_refused(server)
+    server.wait_for_message(timeout=SOON)
+
+
+def greeting_refused(server: SMTPServer) -> None:
+    server.on("connect").reply("554 5.3.2 no service here")
+    with suppress(smtplib.SMTPException):
+        connect(server)
+    server.wait_for_message(timeout=SOON)
+
+
+def hello_refused(server: SMTPServer) -> None:
+    server.on("ehlo").reply("550 5.7.1 who are you")
+    raw(server, b"EHLO client.example\r\n", b"QUIT\r\n").close()
+    server.wait_for_message(timeout=SOON)
+
+
+def too_many_recipients(server: SMTPServer) -> None:
+    send(server, rcpt_to=("ann@example.org", "bob@example.org"))
+    server.wait_for_messages(2, timeout=SOON)
+
+
+def too_many_connections(server: SMTPServer) -> None:
+    with connect(server):
+        with suppress(smtplib.SMTPException):
+            connect(server)
+        server.wait_for_message(timeout=SOON)
+
+
+def content_bigger_than_declared(server: SMTPServer) -> None:
+    client = in_content(server, b"x" * 50)
+    client.sendall(b"x" * 250 + b"\r\n.\r\n")
+    client.recv(4096)
+    client.close()
+    server.wait_for_message(timeout=SOON)
+
+
+def held_by_a_rule(server: SMTPServer) -> None:
+    rule = server.on("mail").hold()
+    client = connect(server)
+    KEPT.append(client)
+    client.ehlo()
+    client.putcmd("mail", "FROM:<shop@shop.example>")
+    rule.wait_held()
+    server.wait_for_message(timeout=SOON)
+
+
+def delayed_by_a_rule(server: SMTPServer) -> None:
+    server.on("message").delay(30)
+    in_content(server, b"Subject: Hi\r\n")
+    client = in_content(server, b"Subject: Hi\r\n")
+    client.sendall(b"\r\n.\r\n")
+    while "waiting for" not in server.transcript:
+        time.sleep(0.001)
+    server.wait_for_message(timeout=SOON)
+
+
+def held_and_none_wanted(server: SMTPServer) -> None:
+    rule = server.on("rcpt").hold()
+    client = connect(server)
+    KEPT.append(client)
+    client.ehlo()
+    client.mail("shop@shop.example")
+    client.putcmd("rcpt", "TO:<ann@example.org>")
+    rule.wait_held()
+    server.assert_no_message()
+
+
+def half_a_message_is_open(server: SMTPServer) -> None:
+    in_content(server, b"Subject: Welcome\r\n\r\nDear Ann")
+    server.wait_for_message(timeout=SOON)
+
+
+def dot_after_a_bare_lf(server: SMTPServer) -> None:
+    in_content(server, b"Subject: Welcome\n\nDear Ann\n.\n")
+    server.wait_for_message(timeout=SOON)
+
+
+def left_with_a_dot_after_a_bare_lf(server: SMTPServer) -> None:
+    in_content(server, b"Subject: Welcome\r\n\r\nDear Ann\n.\r\n").close()
+    server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
+def rule_refuses_another_message(server: SMTPServer) -> None:
+    server.refuse("550 5.1.1 no such user", rcpt_to="bob@example.org")
+    send(server)
+    send_refused(server, rcpt_to=("bob@example.org",))
+    server.wait_for_message(rcpt_to="bob@example.org", timeout=SOON)
+
+
+def refused_content_is_the_expected_one(server: SMTPServer) -> None:
+    server.refuse("554 5.6.0 looks like spam", subject="Welcome to the shop")
+    send(server, f"{HEADER}Subject: Invoice\n\nHi\n")
+    send_refused(server)
+    server.wait_for_message(subject="Welcome to the shop", timeout=SOON)
+
+
+def greylisted_then_delivered_with_another_subject(server: SMTPServer) -> None:
+    server.greylist()
+    send_refused(server)
+    send(server)
+    server.wait_for_message(subject="Invoice", timeout=SOON)
+
+
+def flask_suppresses_mail(server: SMTPServer) -> None:
+    flask = ModuleType("flask")
+
+    class Flask:
+        extensions: ClassVar = {"mail": SimpleNamespace(suppress=True)}
+
+    flask.Flask = Flask  # type: ignore[attr-defined]
+    app = Flask()
+    with patch.dict(sys.modules, {"flask": flask}):
+        server.wait_for_message(timeout=SOON)
+    assert app
+
+
+def twisted_reactor_blocked(server: SMTPServer) -> None:
+    reactor = SimpleNamespace(running=True)
+    threadable = SimpleNamespace(isInIOThread=lambda: True)
+    modules = {"twisted.internet.reactor": reactor, "twisted.python.threadable": threadable}
+    with patch.dict(sys.modules, modules):
+        server.wait_for_message(timeout=SOON)
+
+
+def a_part_compared_with_the_whole(server: SMTPServer) -> None:
+    send(server)
+    server.wait_for_message(subject="Welcome", timeout=SOON)
+
+
+def charset_forgotten(server: SMTPServer) -> None:
+    send(server, f"{HEADER}Subject: Hi\nContent-Type: text/plain; charset=latin-1\n\nGrüße\n")
+    server.wait_for_message(text="Grüße", timeout=SOON)
+
+
+def text_found_in_the_html(server: SMTPServer) -> None:
+    part = "--B\nContent-Type: text/{}\n\n{}\n"
+    send(
+        server,
+        f"{HEADER}Subject: Hi\nContent-Type: multipart/alternative; boundary=B\n\n"
+        + part.format("plain", "See the HTML.")
+        + part.format("html", "<p>Your code is 4711")
+        + "--B--\n",
+    )
+    server.wait_for_message(text="Your code is 4711", timeout=SOON)
+
+
+def subject_missing(server: SMTPServer) -> None:
+    send(server, f"{HEADER}\nHi\n")
+    server.wait_for_message(subject="Welcome", timeout=SOON)
+
+
+def header_field_unwanted(server: SMTPServer) -> None:
+    send(server, f"X-Debug: 1\n{WELCOME}")
+    server.wait_for_message().assert_header("X-Debug", None)
+
+
+def predicate_false(server: SMTPServer) -> None:
+    def is_receipt(message: Message) -> bool:
+        return "receipt" in message.subject
+
+    send(server)
+    server.wait_for_message(where=is_receipt, timeout=SOON)
+
+
+def long_subject_differs_late(server: SMTPServer) -> None:
+    words = "and so on " * 12
+    send(server, f"{HEADER}Subject: {words}until the end\n\nHi\n")
+    server.wait_for_message(subject=f"{words}until the very end", timeout=SOON)
+
+
+def recipient_too_many(server: SMTPServer) -> None:
+    send(server, rcpt_to=("ann@example.org", "audit@shop.example"))
+    server.wait_for_message().assert_envelope(rcpt_to=["ann@example.org"])
+
+
+def one_recipient_instead_of_another(server: SMTPServer) -> None:
+    send(server, rcpt_to=("ann@example.org", "bob@example.org"))
+    server.wait_for_message().assert_envelope(rcpt_to=["ann@example.org", "eve@example.org"])
+
+
+def several_recipients_none_of_them(server: SMTPServer) -> None:
+    send(server, rcpt_to=("ann@example.org", "bob@example.org"))
+    server.wait_for_message(rcpt_to="eve@example.org", timeout=SOON)
+
+
+def not_logged_in(server: SMTPServer) -> None:
+    send(server)
+    server.wait_for_message(username="ann", timeout=SOON)
+
+
+def two_different_messages(server: SMTPServer) -> None:
+    send(server)
+    send(server, f"{HEADER}Subject: Invoice\n\nHi\n")
+    server.wait_for_message(timeout=SOON)
+
+
+def surplus_within_settle(server: SMTPServer) -> None:
+    for number in range(3):
+        send(server, f"{HEADER}Subject: Mail {number}\n\nHi\n")
+    server.wait_for_messages(2, settle=SOON)
+
+
+def some_match_and_one_nearly(server: SMTPServer) -> None:
+    send(server)
+    send(server, f"{HEADER}Subject: Welcome to the shops\n\nHi\n")
+    server.wait_for_messages(2, subject="Welcome to the shop", timeout=SOON)
+
+
+def nothing_captured_at_all(server: SMTPServer) -> None:
+    with server.capture(1, timeout=SOON):
+        pass
+
+
+def three_links_none_fits(server: SMTPServer) -> None:
+    links = "".join(f'<a href="https://shop.example/{name}">{name}</a> ' for name in "abc")
+    send(server, html(links))
+    server.wait_for_message().link("/reset")
+
+
+def link_by_its_text(server: SMTPServer) -> None:
+    send(server, html('<a href="https://shop.example/reset">Reset it now</a>'))
+    server.wait_for_message().link(text="Change it")
+
+
+def attachment_name_in_capitals(server: SMTPServer) -> None:
+    send(server, attached("application/pdf", "INVOICE.PDF"))
+    server.wait_for_message().attachment("*.pdf")
+
+
+def no_attachment_at_all(server: SMTPServer) -> None:
+    send(server)
+    server.wait_for_message().attachment("*.pdf")
+
+
+def two_attachments(server: SMTPServer) -> None:
+    part = "--B\nContent-Type: text/csv\nContent-Disposition: attachment; filename={}\n\n1\n"
+    send(
+        server,
+        f"{HEADER}Subject: Hi\nContent-Type: multipart/mixed; boundary=B\n\n--B\n\nHi\n"
+        f"{part.format('a.csv')}{part.format('b.csv')}--B--\n",
+    )
+    server.wait_for_message().attachment("*.csv")
+
+
+def pattern_of_a_code_not_found(server: SMTPServer) -> None:
+    send(server)
+    server.wait_for_message().code(r"[A-Z]{3}-\d{3}")
+
+
+def session_still_open(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        server.wait_for_session(timeout=SOON)
+
+
+def session_in_clear_was_expected_encrypted(server: SMTPServer) -> None:
+    send(server)
+    server.wait_for_session(tls=True, timeout=SOON)
+
+
+def session_still_open_without_quit(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        server.sessions[0].assert_quit()
+
+
+def version_of_tls_too_old(server: SMTPServer) -> None:
+    context = server.client_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with connect(server) as client:
+        client.starttls(context=context)
+    server.wait_for_session().assert_tls("TLSv1.3")
+
+
+def starttls_refused(server: SMTPServer) -> None:
+    server.on("starttls").reply("454 4.7.0 not now")
+    raw(server, b"EHLO client.example\r\n", b"STARTTLS\r\n", b"QUIT\r\n").close()
+    server.wait_for_session().assert_tls()
+
+
+def another_user(server: SMTPServer) -> None:
+    login(server, "ann", "secret")
+    server.wait_for_session().assert_authenticated("bob")
+
+
+def another_mechanism(server: SMTPServer) -> None:
+    login(server, "ann", "secret")
+    server.wait_for_session().assert_authenticated(mechanism="LOGIN")
+
+
+def transaction_was_not_refused(server: SMTPServer) -> None:
+    send(server)
+    server.wait_for_transaction(outcome="aborted", timeout=SOON)
+
+
+def no_transaction_at_all(server: SMTPServer) -> None:
+    server.wait_for_transaction(timeout=SOON)
+
+
+def rule_never_used(server: SMTPServer) -> None:
+    server.refuse("550 5.1.1 no such user", rcpt_to="bob@example.org")
+    send(server)
+    server.stop()
+    server.check()
+
+
+def rule_without_a_step(server: SMTPServer) -> None:
+    server.on("rcpt")
+    server.check()
+
+
+def violation_under_strict(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        client.docmd("DATA")
+    server.stop()
+    server.check()
+
+
+def held_too_few(server: SMTPServer) -> None:
+    rule = server.on("rcpt", rcpt_to="bob@example.org").hold()
+    send(server)
+    rule.wait_held(timeout=SOON)
+
+
+def client_connected_and_held(server: SMTPServer) -> None:
+    rule = server.on("quit").hold()
+    client = connect(server)
+    KEPT.append(client)
+    client.ehlo()
+    client.putcmd("quit")
+    rule.wait_held()
+    server.wait_closed(timeout=SOON)
+
+
 @dataclass(frozen=True)
 class Way:
     """A way to fail, and what of its first line names the cause."""
@@ -526,4 +1019,109 @@ WAYS = (
     Way(no_client_held, "no client connected to"),
     Way(wait_that_blocks_the_loop, "this wait blocked the running asyncio loop, and"),
     Way(django_keeps_mail_in_memory, "Django kept 1 message in memory"),
+    Way(server_stopped, "the server is stopped"),
+    Way(server_never_started, "the server was never started"),
+    Way(mail_went_to_another_server, "1 message went to the test's other server"),
+    Way(connected_and_silent, "a client connected, but said nothing"),
+    Way(plain_client_waits_at_a_tls_port, "connected, but said nothing at a TLS port", IMPLICIT),
+    Way(plain_client_speaks_at_a_tls_port, "the client spoke plain text at a TLS port", IMPLICIT),
+    Way(tls_client_at_a_plain_port, "the client spoke TLS at a plain port"),
+    Way(smtp_client_at_lmtp, "an SMTP client at an LMTP server", LMTP),
+    Way(lmtp_client_at_smtp, "LHLO: an LMTP client at an SMTP server"),
+    Way(
+        certificate_expired,
+        "TLS: the certificate has expired",
+        {**STARTTLS, "certificate": "expired"},
+    ),
+    Way(
+        certificate_of_another_host,
+        "TLS: the certificate names another host",
+        {**STARTTLS, "certificate": "wrong-host"},
+    ),
+    Way(
+        certificate_untrusted_by_the_setting,
+        "TLS: nobody trusts the certificate's authority",
+        {**STARTTLS, "certificate": "untrusted"},
+    ),
+    Way(no_version_of_tls_in_common, "TLS", {**STARTTLS, "tls_versions": ["TLSv1.2"]}),
+    Way(unknown_user, "AUTH PLAIN as 'anne': no such user", USERS),
+    Way(mechanism_not_offered, "AUTH LOGIN: mechanism not offered", USERS),
+    Way(
+        auth_only_after_starttls,
+        "the client left after EHLO: AUTH is offered only",
+        {**USERS, "tls": "starttls"},
+    ),
+    Way(auth_before_starttls, "AUTH PLAIN: offered only under TLS", {**USERS, "tls": "starttls"}),
+    Way(auth_refused_by_a_rule, "AUTH PLAIN as 'ann': refused, 454 4.7.0", USERS),
+    Way(sender_refused_by_a_rule, "MAIL 'shop@shop.example' was refused: 550 5.7.1"),
+    Way(greeting_refused, "the connection was refused: 554 5.3.2 no service"),
+    Way(hello_refused, "EHLO was refused: 550 5.7.1 who are you"),
+    Way(
+        too_many_recipients,
+        "too many recipients: max_recipients is 1",
+        {**PLAIN, "max_recipients": 1},
+    ),
+    Way(
+        too_many_connections,
+        "too many connections: max_connections is 1",
+        {**PLAIN, "max_connections": 1},
+    ),
+    Way(content_bigger_than_declared, "too big: 30", {**PLAIN, "max_message_size": 100}),
+    Way(held_by_a_rule, "MAIL is still held by the rule on('mail')"),
+    Way(delayed_by_a_rule, "the content is still delayed for 30 s by the rule"),
+    Way(
+        held_and_none_wanted,
+        "RCPT is still held by the rule on('rcpt')",
+        {**PLAIN, "wait_timeout": SOON},
+    ),
+    Way(half_a_message_is_open, "a message is still being sent: 28 octets"),
+    Way(dot_after_a_bare_lf, "a message is still being sent: its dot follows a"),
+    Way(left_with_a_dot_after_a_bare_lf, "the client left: its dot follows a bare LF"),
+    Way(rule_refuses_another_message, "RCPT 'bob@example.org' was refused: 550 5.1.1"),
+    Way(refused_content_is_the_expected_one, "the content was refused: 554 5.6.0 looks like spam"),
+    Way(
+        greylisted_then_delivered_with_another_subject,
+        "subject is 'Welcome to the shop', not 'Invoice'",
+    ),
+    Way(flask_suppresses_mail, "Flask-Mail sends nothing while TESTING is on"),
+    Way(twisted_reactor_blocked, "this wait blocked Twisted's reactor"),
+    Way(a_part_compared_with_the_whole, "subject is 'Welcome to the shop', not 'Welcome'"),
+    Way(charset_forgotten, "text does not contain 'Grüße' (UTF-8 read as"),
+    Way(text_found_in_the_html, "text does not contain 'Your code is 4711' (found"),
+    Way(subject_missing, "there is no Subject field (expected"),
+    Way(header_field_unwanted, "header['X-Debug'] is '1', not absent"),
+    Way(predicate_false, "where=is_receipt is false"),
+    Way(long_subject_differs_late, "subject is"),
+    Way(recipient_too_many, "rcpt_to has 'audit@shop.example' too"),
+    Way(one_recipient_instead_of_another, "rcpt_to lacks 'eve@example.org' and has"),
+    Way(several_recipients_none_of_them, "rcpt_to lacks 'eve@example.org'"),
+    Way(not_logged_in, "the client did not log in (expected"),
+    Way(two_different_messages, "2 messages, not 1: the newest is subject='Invoice'"),
+    Way(surplus_within_settle, "3 messages, not 2: the newest is subject='Mail 2'"),
+    Way(some_match_and_one_nearly, "only 1 of 2 messages match; subject is"),
+    Way(nothing_captured_at_all, "no client connected to"),
+    Way(three_links_none_fits, "none of 3 links fits: 'https://shop.example/a'"),
+    Way(link_by_its_text, "the only link is 'https://shop.example/reset'"),
+    Way(attachment_name_in_capitals, "the only attachment is 'INVOICE.PDF': its name"),
+    Way(no_attachment_at_all, "there is no attachment (expected one '*.pdf')"),
+    Way(two_attachments, "2 attachments '*.csv', not 1: 'a.csv', 'b.csv'"),
+    Way(pattern_of_a_code_not_found, "there is no code (expected one matching"),
+    Way(session_still_open, "1 session still open: the client has not left"),
+    Way(session_in_clear_was_expected_encrypted, "tls is False, not True"),
+    Way(session_still_open_without_quit, "the session is still open"),
+    Way(version_of_tls_too_old, "TLSv1.2 was used, not TLSv1.3 or later", STARTTLS),
+    Way(starttls_refused, "STARTTLS was refused: the session stayed in clear", STARTTLS),
+    Way(another_user, "username is 'ann', not 'bob'", USERS),
+    Way(another_mechanism, "the client logged in with PLAIN, not LOGIN", USERS),
+    Way(transaction_was_not_refused, "outcome is 'accepted', not 'aborted'"),
+    Way(no_transaction_at_all, "no client connected to"),
+    Way(rule_never_used, "never used: the rule on('rcpt', rcpt_to='bob@exam"),
+    Way(rule_without_a_step, "no step: the rule on('rcpt')"),
+    Way(
+        violation_under_strict,
+        "out-of-order: the command may not come here: DATA",
+        {**PLAIN, "strict": True},
+    ),
+    Way(held_too_few, "0 of 1 commands held"),
+    Way(client_connected_and_held, "1 client is still connected; QUIT is still held"),
 )

@@ -40,8 +40,9 @@ def in_djangos_memory(facts: Facts) -> Cause | None:
     if facts.sessions or not outbox:
         return None
     return Cause(
-        f"Django kept {counted(len(outbox), 'message')} in memory (django.core.mail.outbox)",
+        f"Django kept {counted(len(outbox), 'message')} in memory",
         "Django's test environment does so; use the fixture smtpserver_django",
+        aside="django.core.mail.outbox",
     )
 
 

@@ -33,10 +33,10 @@ def _why(facts: Facts, failure: str) -> Cause:
     tls = facts.settings.tls
     if failure.startswith("the client began with TLS"):
         advice = "let the client begin in clear" + (", then STARTTLS" if tls != "off" else "")
-        return Cause(f"the client spoke TLS at a plain port (tls={tls!r})", advice)
+        return Cause("the client spoke TLS at a plain port", advice, aside=f"tls={tls!r}")
     if "does not speak TLS" in failure:
         where = "at a TLS port" if tls == "implicit" else "after STARTTLS"
-        return Cause(f"the client spoke plain text {where} (tls={tls!r})", aside=failure)
+        return Cause(f"the client spoke plain text {where}", aside=f"tls={tls!r}")
     if "certificate" in failure:
         return _certificate_refused(facts, failure)
     return Cause(f"the TLS handshake failed: {failure}")
@@ -49,7 +49,7 @@ def _certificate_refused(facts: Facts, failure: str) -> Cause:
         return Cause(f"TLS: {made_so}, as {setting} has it", aside=failure)
     if "unknown CA" in failure:
         return Cause(
-            "TLS: the client does not trust the test's CA (unknown CA)",
+            "TLS: the client does not trust the test's CA",
             "use the fixture smtpserver_trusted, smtpserver.client_context() or "
             "smtpserver_ca.cert_file",
             aside=failure,
@@ -70,9 +70,8 @@ def wrong_protocol(facts: Facts) -> Cause | None:
         said = [one for one in session.exchanges if one.verb in verbs]
         if said and session.helo is None and not said[-1].rule:
             protocol = f"protocol={facts.settings.protocol!r}"
-            return Cause(
-                f"{said[-1].verb}: an {names[0]} client at an {names[1]} server ({protocol})"
-            )
+            what = f"{said[-1].verb}: an {names[0]} client at an {names[1]} server"
+            return Cause(what, aside=protocol)
     return None
 
 
@@ -84,9 +83,10 @@ def silent(facts: Facts) -> Cause | None:
     who = "a client" if len(facts.sessions) == 1 else f"{len(facts.sessions)} clients"
     if facts.settings.tls == "implicit":
         return Cause(
-            f"{who} {how} at a TLS port (tls='implicit')",
+            f"{who} {how} at a TLS port",
             "a client that speaks plain SMTP waits here for a greeting that never comes",
             weight="nothing",
+            aside="tls='implicit'",
         )
     return Cause(f"{who} {how}", weight="nothing")
 
