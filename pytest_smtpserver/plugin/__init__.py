@@ -10,6 +10,7 @@ when it is needed.
 * `faults`: tests that run once for each fault
 * `report`: what a test's report gets from the servers that ran during it
 * `mail_report`: the mail of a run as one HTML file, and as folders of `.eml` files
+* `other_reports`: the mail of a failed test for pytest-html and allure-pytest
 * `live_inbox`: the mail of a run on a web page, while it goes on
 * `misspelt`: markers that are almost ours
 * `comparing`: what a bare `assert` says of records

@@ -14,14 +14,18 @@ import pytest
 
 from pytest_smtpserver.clock import now
 from pytest_smtpserver.report import artifacts, mailbox, spool
+from pytest_smtpserver.server import watching
 
-from .fixtures import servers_of
+from .fixtures import cores_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from pytest_smtpserver.records.transaction import Transaction
-    from pytest_smtpserver.server.server import SMTPServer
+    from pytest_smtpserver.server.core import Core
+
+    #: A transaction that ended, with the URL of its server.
+    Attempt = tuple[str, Transaction]
 
 _STARTED = pytest.StashKey[float]()
 _REPORTS = pytest.StashKey[list[pytest.TestReport]]()
@@ -40,6 +44,12 @@ class MailReport:
         self._directory = given or (self._made.name if self._made else "")
         self._spool = spool.Spool(Path(self._directory)) if page else None
         self._said: list[str] = []
+        # What ended since the test began, on whichever server; appended to in the servers' thread.
+        self._attempts: list[Attempt] = []
+        watching.watch(self._ended)
+
+    def _ended(self, core: Core, transaction: Transaction) -> None:
+        self._attempts.append((core.shown_url, transaction))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -48,7 +58,7 @@ class MailReport:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Take note of when a test began, for the mail of servers that were there before."""
+        """Take note of when a test began."""
         item.stash[_STARTED] = now()
         item.stash[_REPORTS] = []
 
@@ -65,9 +75,8 @@ class MailReport:
         return made
 
     def _collect(self, item: pytest.Item, reports: list[pytest.TestReport]) -> None:
-        servers = servers_of(item)
         started = item.stash.get(_STARTED, 0.0)
-        attempts = [one for server in servers for one in _attempts(server, started)]
+        attempts, self._attempts = self._attempts, []
         if not attempts:
             return
         attempts.sort(key=lambda attempt: attempt[1].started_at)
@@ -75,20 +84,13 @@ class MailReport:
             outcome, failure = _outcome(reports)
             self._spool.add(item.nodeid, outcome, failure, started, attempts)
         if self._folder:
-            self._save(self._folder, item.nodeid, servers, [one for _, one in attempts])
+            self._save(self._folder, item, attempts)
 
-    def _save(
-        self,
-        folder: Path,
-        test: str,
-        servers: Sequence[SMTPServer],
-        transactions: Sequence[Transaction],
-    ) -> None:
-        transcripts = [
-            f"{one._core.shown_url}\n{one.transcript}" for one in servers if one.sessions
-        ]
+    def _save(self, folder: Path, item: pytest.Item, attempts: Sequence[Attempt]) -> None:
+        transcript = "\n\n".join(_transcripts(cores_of(item), attempts))
+        transactions = [transaction for _, transaction in attempts]
         try:
-            artifacts.write(folder, test, transactions, "\n\n".join(transcripts))
+            artifacts.write(folder, item.nodeid, transactions, transcript)
         except OSError as error:
             self._say(f"SMTP artifacts could not be written: {error}")
 
@@ -114,6 +116,7 @@ class MailReport:
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind."""
+        watching.unwatch(self._ended)
         if self._made:
             self._made.cleanup()
 
@@ -122,14 +125,17 @@ class MailReport:
             self._said.append(line)
 
 
-def _attempts(server: SMTPServer, started: float) -> list[tuple[str, Transaction]]:
-    # A server that lasts longer than the test may have mail of others.
-    def is_of_test(transaction: Transaction) -> bool:
-        message = transaction.message
-        last = message.received_at if message else transaction.started_at
-        return last.timestamp() >= started
-
-    return [(server._core.shown_url, one) for one in server.transactions if is_of_test(one)]
+def _transcripts(cores: Sequence[Core], attempts: Sequence[Attempt]) -> Iterator[str]:
+    """Yield what was said at each server, all that is known of it."""
+    whole = {core.shown_url: core.recorder.transcript() for core in cores}
+    # A server that is gone has left its transactions.
+    for url, _ in attempts:
+        if not whole.get(url):
+            sessions = dict.fromkeys(one.session for other, one in attempts if other == url)
+            whole[url] = "\n\n".join(session.transcript for session in sessions)
+    for url, transcript in whole.items():
+        if transcript:
+            yield f"{url}\n{transcript}"
 
 
 def _outcome(reports: Sequence[pytest.TestReport]) -> tuple[str, str]:

@@ -106,6 +106,10 @@ def complete(
         )
         report.sections.append((_SECTION, text))
         _hand_on(report, item, text)
+    if report.failed and (messages := [one for core in servers for one in core.recorder.messages]):
+        from .other_reports import attach
+
+        attach(report, item, messages)
     if report.failed and (notes := [note for core in servers for note in core.rule_notes]):
         report.sections.append(("SMTP rules", "\n".join(notes)))
 

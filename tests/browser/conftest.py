@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,7 +52,7 @@ class LivePage:
     def send(self, *mails: EmailMessage | bytes) -> None:
         with smtplib.SMTP(*self.server.addr, timeout=10) as client:
             for mail in mails:
-                content = mail if isinstance(mail, bytes) else mail.as_bytes()
+                content = mail if isinstance(mail, bytes) else mail.as_bytes(policy=SMTP)
                 client.sendmail("shop@example.com", ["ann@example.org"], content)
 
 

@@ -75,7 +75,7 @@ from mails import mail, parcel
 def deliver(server, *mails, to=("ann@example.org",)):
     with smtplib.SMTP(*server.addr, timeout=10) as client:
         for one in mails:
-            client.sendmail("bounces@example.com", list(to), one.as_bytes())
+            client.send_message(one, "bounces@example.com", list(to))
 
 
 def test_parcel_is_announced(smtpserver):

@@ -284,3 +284,31 @@ def test_imports():
     )
     result = pytester.runpytest_subprocess("-p", "pytest_smtpserver.plugin")
     result.assert_outcomes(passed=2)
+
+
+def test_the_mail_of_a_server_that_the_test_made_itself_is_in_it(
+    pytester: pytest.Pytester,
+) -> None:
+    page = report_of(
+        pytester,
+        """
+from pytest_smtpserver import SMTPServer
+
+def test_it():
+    with SMTPServer() as server:
+        send(server, b"Subject: own\\r\\n\\r\\n")
+""",
+    )
+    assert re.findall(r'data-subject="(\w+)"', page) == ["own"]
+
+
+def test_what_a_test_forgot_is_in_it(pytester: pytest.Pytester) -> None:
+    page = report_of(
+        pytester,
+        """
+def test_it(smtpserver):
+    send(smtpserver, b"Subject: forgotten\\r\\n\\r\\n")
+    smtpserver.clear()
+""",
+    )
+    assert re.findall(r'data-subject="(\w+)"', page) == ["forgotten"]
