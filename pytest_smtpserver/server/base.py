@@ -172,9 +172,10 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
         """The accepted messages as pytest-localserver gives them: a list of `EmailMessage`.
 
         Each has `details`: `peer`, `mailfrom`, `rcpttos`, `mail_options`, `rcpt_options`. What is
-        deleted from the list is forgotten.
+        deleted from the list is forgotten. A list that was kept shows what is there now, too.
         """
-        return Outbox(self.messages, self._core.recorder.forget_message)
+        recorder = self._core.recorder
+        return Outbox(lambda: recorder.messages.all(), recorder.forget_message)
 
     def clear(self) -> None:
         """Forget messages, finished transactions and ended sessions; ids go on."""

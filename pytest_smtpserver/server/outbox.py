@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, NamedTuple, SupportsIndex
 
 if TYPE_CHECKING:
@@ -24,12 +25,28 @@ class Details(NamedTuple):
 
 
 class Outbox(list["EmailMessage"]):
-    """A list of messages, each with its `details`; what is deleted from it the server forgets."""
+    """A list of messages, each with its `details`; what is deleted from it the server forgets.
 
-    def __init__(self, messages: Sequence[Message], forget: Callable[[Message], object]) -> None:
-        super().__init__(map(_with_details, messages))
-        self._messages = {id(message.email): message for message in messages}
+    It always has what is there now: before anything is read, it takes over what `messages` gives.
+    """
+
+    def __init__(
+        self,
+        messages: Callable[[], Sequence[Message]],
+        forget: Callable[[Message], object],
+    ) -> None:
+        super().__init__()
+        self._read = messages
         self._forget = forget
+        self._taken: Sequence[Message] = ()
+        self._messages: dict[int, Message] = {}
+
+    def _refresh(self) -> None:
+        messages = self._read()
+        if messages is not self._taken:
+            self._taken = messages
+            self._messages = {id(message.email): message for message in messages}
+            super().__setitem__(slice(None), map(_with_details, messages))
 
     def __delitem__(self, index: SupportsIndex | slice) -> None:
         kept = list(self)
@@ -60,6 +77,28 @@ class Outbox(list["EmailMessage"]):
         for email in before:
             if id(email) not in left and (message := self._messages.pop(id(email), None)):
                 self._forget(message)
+
+
+def _live(name: str) -> Callable[..., object]:
+    method = getattr(list, name)
+
+    @wraps(method)
+    def call(self: Outbox, *args: object, **kwargs: object) -> object:
+        self._refresh()
+        return method(self, *args, **kwargs)
+
+    return call
+
+
+#: All with which a list is read.
+_READING = (
+    "__add__", "__contains__", "__eq__", "__ge__", "__getitem__", "__gt__", "__iter__", "__le__",
+    "__len__", "__lt__", "__mul__", "__ne__", "__repr__", "__reversed__", "__rmul__", "copy",
+    "count", "index",
+)  # fmt: skip
+
+for _name in _READING:
+    setattr(Outbox, _name, _live(_name))
 
 
 def _with_details(message: Message) -> EmailMessage:

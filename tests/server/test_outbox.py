@@ -72,3 +72,23 @@ def test_slices_can_be_deleted_and_replaced(server: SMTPServer) -> None:
 def test_to_sort_it_forgets_nothing(server: SMTPServer) -> None:
     server.outbox.sort(key=lambda email: email["Subject"], reverse=True)
     assert subjects(server) == ["0", "1", "2"]
+
+
+def test_a_list_that_was_kept_shows_what_is_there_now() -> None:
+    with SMTPServer() as server, smtplib.SMTP(*server.addr, "client.example") as client:
+        outbox = server.outbox
+        assert outbox == []
+        assert not outbox
+        for number in range(2):
+            client.sendmail("a@x.example", "b@x.example", f"Subject: {number}\r\n\r\nHi\r\n")
+        assert len(outbox) == 2
+        assert [email["Subject"] for email in outbox] == ["0", "1"]
+        assert list(outbox) == sorted(outbox, key=lambda email: email["Subject"])
+        assert outbox[-1] in outbox
+        del outbox[0]
+        assert [email["Subject"] for email in outbox[:]] == ["1"]
+        server.clear()
+        assert outbox == []
+        client.sendmail("a@x.example", "b@x.example", "Subject: 2\r\n\r\nHi\r\n")
+        assert outbox.pop()["Subject"] == "2"
+        assert server.messages == ()
