@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -72,13 +73,26 @@ def trust(settings: Settings) -> dict[str, str]:
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
     """Return what a server with these settings shakes hands with, `None` without TLS.
 
-    Raises `SettingsError` for a certificate that cannot serve.
+    Raises `SettingsError` for a certificate that cannot serve, `RuntimeError` where there are no
+    real files to keep it in.
     """
     if settings.tls == "off":
         return None
+    _refuse_fake_files()
     from .certificates import server_context
 
     try:
         return server_context(settings)
     except (OSError, ValueError) as error:
         raise SettingsError(f"certificate={settings.certificate!r}: {error}") from error
+
+
+def _refuse_fake_files() -> None:
+    # pyfakefs puts a stand-in where a module was. OpenSSL reads certificates from real files only.
+    import os
+
+    if "pyfakefs" in sys.modules and hasattr(os, "filesystem"):
+        raise RuntimeError(
+            "pyfakefs has replaced the file system, and TLS needs real files: let the fixture fs "
+            "come after that of the server, or start the server before"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from contextlib import ExitStack
 from functools import partial
@@ -79,6 +80,7 @@ class Core:
         with ExitStack() as undo:
             ports.claim(self.settings)
             undo.callback(ports.release, self.settings)
+            _refuse_eventlet()
             # trio is imported here, and not before: it takes a tenth of a second.
             from pytest_smtpserver.network import ImpossibleHost, Listener
 
@@ -214,3 +216,16 @@ class Core:
             return self.recorder.transcript(compact=True)
         more = f"... {before} more before; `transcript` has them all\n\n"
         return more + self.recorder.transcript(_SESSIONS_SHOWN, compact=True)
+
+
+def _refuse_eventlet() -> None:
+    # trio cannot even be imported then: eventlet's sockets lack what it looks for. (Of gevent, which
+    # leaves more to choose, `network` knows.)
+    patcher = sys.modules.get("eventlet.patcher")
+    needed = ("select", "socket", "thread")
+    if patcher and (patched := [name for name in needed if patcher.is_monkey_patched(name)]):
+        raise RuntimeError(
+            f"eventlet has patched {', '.join(patched)} in this process, and the SMTP server's thread "
+            f"needs the real ones: use eventlet.monkey_patch("
+            f"{', '.join(f'{name}=False' for name in needed)})"
+        )

@@ -117,6 +117,52 @@ SMTPServer().start()
     )
 
 
+def test_under_eventlet_one_sentence_says_what_to_leave_unpatched(
+    run: Callable[[str], pytest.RunResult],
+) -> None:
+    result = run("""
+import warnings
+warnings.simplefilter("ignore")
+import eventlet
+eventlet.monkey_patch()
+from pytest_smtpserver import SMTPServer
+SMTPServer().start()
+""")
+    assert result.ret == 1
+    assert result.errlines[-1] == (
+        "RuntimeError: eventlet has patched select, socket, thread in this process, and the SMTP "
+        "server's thread needs the real ones: use eventlet.monkey_patch(select=False, "
+        "socket=False, thread=False)"
+    )
+
+
+def test_where_pyfakefs_comes_before_tls_one_sentence_says_what_to_do(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import smtplib
+        import pytest
+
+        @pytest.mark.smtpserver(tls="starttls")
+        def test_before(fs, smtpserver): pass
+
+        @pytest.mark.smtpserver(tls="starttls")
+        def test_after(smtpserver, fs):
+            with smtplib.SMTP(*smtpserver.addr, timeout=10) as client:
+                client.starttls(context=smtpserver.client_context())
+
+        def test_in_clear(fs, smtpserver):
+            with smtplib.SMTP(*smtpserver.addr, timeout=10) as client:
+                client.sendmail("a@x.test", "b@x.test", "Subject: x\\n\\nHi\\n")
+            assert smtpserver.wait_for_message().subject == "x"
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:trio", "-p", "no:anyio")
+    result.assert_outcomes(errors=1, passed=2)
+    result.stdout.fnmatch_lines(["smtpserver: pyfakefs has replaced the file system, and TLS *"])
+
+
 def test_beside_gevent_that_left_threads_alone_it_works(
     run: Callable[[str], pytest.RunResult],
 ) -> None:

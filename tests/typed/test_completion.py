@@ -10,21 +10,22 @@ WAITING = {
 }  # fmt: skip
 
 SERVER = WAITING | {
-    "accepting", "addr", "ca", "chaos", "check", "clear", "client_context",
+    "accepting", "addr", "ca", "chaos", "check", "clear", "client_context", "disconnect_clients",
     "env", "find", "greylist", "host", "hostname", "is_alive", "messages", "on", "outbox", "port",
     "refuse", "reset", "sessions", "settings", "start", "stop", "transactions", "transcript", "url",
 }  # fmt: skip
 
 RULE = {
     "accept", "after", "delay", "disconnect", "hits", "hold", "ignore", "release", "reply", "reset",
-    "send", "then", "times", "wait_held",
+    "send", "then", "throttle", "times", "wait_held",
 }  # fmt: skip
 
 MESSAGE = {
-    "assert_body", "assert_envelope", "assert_header", "assert_matches", "assert_no_problems",
+    "assert_body", "assert_dkim", "assert_envelope", "assert_header", "assert_matches",
+    "assert_no_problems",
     "attachment", "attachments", "blind_recipients", "cc", "code", "content", "defects", "email",
     "envelope", "from_", "headers", "html", "html_text", "link", "links", "problems", "received_at",
-    "reply_to", "save", "session", "subject", "text", "to", "transaction",
+    "reply_to", "save", "session", "snapshot", "subject", "text", "to", "transaction",
 }  # fmt: skip
 
 
