@@ -219,13 +219,13 @@ class Core:
 
 
 def _refuse_eventlet() -> None:
-    # trio cannot even be imported then: eventlet's sockets lack what it looks for. (Of gevent, which
-    # leaves more to choose, `network` knows.)
+    # trio cannot even be imported then: eventlet's sockets lack what it looks for. Of gevent,
+    # which leaves more to choose, `network` knows.
     patcher = sys.modules.get("eventlet.patcher")
     needed = ("select", "socket", "thread")
     if patcher and (patched := [name for name in needed if patcher.is_monkey_patched(name)]):
         raise RuntimeError(
-            f"eventlet has patched {', '.join(patched)} in this process, and the SMTP server's thread "
-            f"needs the real ones: use eventlet.monkey_patch("
-            f"{', '.join(f'{name}=False' for name in needed)})"
+            f"eventlet has patched {', '.join(patched)} in this process, and the SMTP server's "
+            "thread needs the real ones: use eventlet.monkey_patch(select=False, socket=False, "
+            "thread=False)"
         )
