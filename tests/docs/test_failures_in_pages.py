@@ -18,7 +18,7 @@ def test_the_readme_shows_how_its_example_fails(
     monkeypatch.setenv("COLUMNS", "80")
     [block] = [one for one in blocks((ROOT / "README.md").read_text()) if one.info == "text"]
     test = (ROOT / "examples" / "test_first_mail.py").read_text()
-    pytester.makepyfile(test.replace("Subject: Welcome", "Subject: Welcom"))
+    pytester.makepyfile(test_shop=test.replace("Subject: Welcome", "Subject: Welcom"))
     result = pytester.runpytest_inprocess("-o", "smtpserver_wait_timeout=0.1")
     result.assert_outcomes(failed=1)
     compare(block, "pytest", block.text, result.stdout.str())
