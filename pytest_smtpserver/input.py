@@ -10,10 +10,11 @@ _LONGEST_LINE = 16 * 1024
 class Input:
     """Octets, cut anyhow, from which lines, chunks or all there is are taken."""
 
-    __slots__ = ("_line_end", "_octets", "_skip", "_start", "_too_long")
+    __slots__ = ("_line_end", "_line_end_octets", "_octets", "_skip", "_start", "_too_long")
 
     def __init__(self, *, bare_lf: bool = True) -> None:
         self._line_end = b"\n" if bare_lf else b"\r\n"
+        self._line_end_octets = len(self._line_end)
         self._octets = b""
         self._start = 0
         # Octets to come that nobody wants.
@@ -51,9 +52,8 @@ class Input:
         """
         start, end = self._start, self._octets.find(self._line_end, self._start)
         if end >= 0:
-            end += len(self._line_end) - 1
-            self._start = end + 1
-            line, self._too_long = self._too_long + self._octets[start : end + 1], b""
+            self._start = end = end + self._line_end_octets
+            line, self._too_long = self._too_long + self._octets[start:end], b""
             return line
         if self._too_long or len(self._octets) - start > _LONGEST_LINE:
             self._too_long = self._too_long or self._octets[start : start + _LONGEST_LINE]

@@ -5,29 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.records.envelope import NO_PARAMETERS
-from pytest_smtpserver.records.exchange import Event, Exchange, Origin
+from pytest_smtpserver.records.exchange import Event, Exchange
 from pytest_smtpserver.records.session import Session
 
 from .snapshot import Recording, when
 from .transaction import TransactionRecording
+from .wire import RawEvent, RawExchange, TransactionsView, Wire, WireView
 
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import TLSInfo
     from pytest_smtpserver.records.envelope import Parameters
+    from pytest_smtpserver.records.exchange import Speaker
     from pytest_smtpserver.records.reply import Reply
     from pytest_smtpserver.records.session import Address, AuthAttempt, EndedBy
     from pytest_smtpserver.records.transaction import Outcome
     from pytest_smtpserver.records.violations import Violation
 
     from .recorder import Recorder
-
-# What makes an `Event` and an `Exchange`. Most exchanges have no events within them, and with many
-# records an empty place for them in each is felt.
-RawEvent = tuple[float, Origin, "str | bytes"]
-RawExchange = (
-    tuple[str, "Reply | None", float, float]
-    | tuple[str, "Reply | None", float, float, "tuple[RawEvent, ...]"]
-)
 
 
 class SessionRecording(Recording[Session]):
@@ -44,6 +38,7 @@ class SessionRecording(Recording[Session]):
         "current",
         "ended",
         "ended_by",
+        "exchange_count",
         "id",
         "is_authenticated",
         "started",
@@ -75,8 +70,9 @@ class SessionRecording(Recording[Session]):
         self.is_authenticated = False
         self._mechanism: str | None = None
         self.username: str | None = None
-        # Plain tuples until somebody looks: most sessions are never looked at.
-        self.wire: list[RawExchange | RawEvent | Exchange | Event] = []
+        self.wire = Wire()
+        #: How many exchanges there were, those that were forgotten included.
+        self.exchange_count = 0
         self.transactions: list[TransactionRecording] = []
         #: The transaction that is open.
         self.current: TransactionRecording | None = None
@@ -146,9 +142,9 @@ class SessionRecording(Recording[Session]):
         self._pending = command, now
         self.changed()
 
-    def noticed(self, origin: Origin, what: str | bytes, now: float) -> None:
+    def noticed(self, speaker: Speaker, what: str | bytes, now: float) -> None:
         """Note an event: within the pending exchange if there is one."""
-        event = now, origin, what
+        event = RawEvent((now, speaker, what))
         if self._pending is None:
             self.wire.append(event)
         else:
@@ -158,24 +154,36 @@ class SessionRecording(Recording[Session]):
 
     def answered(self, reply: Reply | None, now: float) -> None:
         """Note the answer to the pending command."""
-        self._complete(self._exchange_now(reply, now))
+        command, received = self._pending or ("", now)
+        if self._meanwhile is None:
+            self._complete(RawExchange((command, reply, received, now)))
+        else:
+            self.answered_by(None, reply, now)
 
-    def answered_by(self, rule: object, reply: Reply | None, now: float) -> Exchange:
+    def answered_by(self, rule: object | None, reply: Reply | None, now: float) -> Exchange:
         """Note the answer of a rule to the pending command, and return the exchange."""
-        exchange = _exchange(*self._exchange_now(reply, now), rule=rule)
+        command, received = self._pending or ("", now)
+        exchange = Exchange(
+            command=command,
+            reply=reply,
+            rule=rule,
+            received=received,
+            answered=now,
+            meanwhile=self._events_now(),
+        )
         self._complete(exchange)
         return exchange
 
-    def _exchange_now(self, reply: Reply | None, now: float) -> RawExchange:
-        command, received = self._pending or ("", now)
-        if self._meanwhile is None:
-            return command, reply, received, now
-        return command, reply, received, now, tuple(self._meanwhile)
+    def _events_now(self) -> tuple[Event, ...]:
+        return tuple(
+            [Event(time=time, speaker=who, what=what) for time, who, what in self._meanwhile or ()]
+        )
 
     def _complete(self, exchange: RawExchange | Exchange) -> None:
         # In this order: a reader may see the pending command as well as its exchange, but never
         # keeps a snapshot with neither.
         self.wire.append(exchange)
+        self.exchange_count += 1
         self._pending = self._meanwhile = None
         self.changed()
 
@@ -228,8 +236,16 @@ class SessionRecording(Recording[Session]):
         self.seal()
 
     def forget(self) -> None:
-        """Forget the transactions that have ended."""
-        self.transactions = [] if self.current is None else [self.current]
+        """Forget all but what is open: the transaction that lasts, and what passed since MAIL.
+
+        It is called in a test's thread. What the server's thread notes at this very moment is
+        either kept or forgotten with the rest.
+        """
+        current = self.current
+        self.transactions = [] if current is None else [current]
+        self.wire = self.wire.since(len(self.wire) if current is None else current.wire_start)
+        if current is not None:
+            current.kept_from_start()
         self.changed()
 
     def _value(self) -> Session:
@@ -247,44 +263,17 @@ class SessionRecording(Recording[Session]):
             auth=tuple(self.auth or ()),
             username=self.username,
             violations=tuple(self.violations or ()),
-            transactions=tuple([t.snapshot() for t in list(self.transactions)]),
-            _wire=self._wire_now(),
+            _transactions=TransactionsView(self.transactions),
+            _passed=self._wire_now(),
         )
 
-    def _wire_now(self) -> tuple[Exchange | Event, ...]:
-        seen = [_seen(entry) for entry in list(self.wire)]
-        self.wire[: len(seen)] = seen
+    def _wire_now(self) -> WireView:
+        # In this order: see `_complete`.
+        wire = self.wire
+        count, pending = len(wire), self._pending
+        if pending is None:
+            return WireView(wire, count, ())
         # A command that still awaits its answer is shown, but is no exchange yet.
-        pending, meanwhile = self._pending, [_event(*event) for event in self._meanwhile or ()]
-        if pending is not None and pending[0]:
-            seen.append(Event(time=pending[1], origin="C", what=pending[0]))
-        return (*seen, *meanwhile)
-
-
-def _seen(entry: RawExchange | RawEvent | Exchange | Event) -> Exchange | Event:
-    if not isinstance(entry, tuple):
-        return entry
-    return _event(*entry) if len(entry) == 3 else _exchange(*entry)
-
-
-def _event(time: float, origin: Origin, what: str | bytes) -> Event:
-    return Event(time=time, origin=origin, what=what)
-
-
-def _exchange(
-    command: str,
-    reply: Reply | None,
-    received: float,
-    answered: float,
-    meanwhile: tuple[RawEvent, ...] = (),
-    *,
-    rule: object | None = None,
-) -> Exchange:
-    return Exchange(
-        command=command,
-        reply=reply,
-        rule=rule,
-        received=received,
-        answered=answered,
-        meanwhile=tuple(_event(*event) for event in meanwhile),
-    )
+        command, received = pending
+        asked = (Event(time=received, speaker="C", what=command),) if command else ()
+        return WireView(wire, count, (*asked, *self._events_now()))

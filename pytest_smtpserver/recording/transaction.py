@@ -36,6 +36,7 @@ class TransactionRecording(Recording[Transaction]):
         "refused",
         "reply",
         "started",
+        "wire_start",
     )
 
     def __init__(
@@ -58,6 +59,8 @@ class TransactionRecording(Recording[Transaction]):
         self.outcome: Outcome | None = None
         # Gives the content that has come so far, while it is incomplete.
         self.arriving: Callable[[], bytes] | None = None
+        #: Where it begins among what has passed in its session: with the exchange of its MAIL.
+        self.wire_start = max(0, len(recording.wire) - 1)
         # Whether the message is one of the server's already.
         self.is_announced = False
 
@@ -101,6 +104,10 @@ class TransactionRecording(Recording[Transaction]):
         )
         self.changed()
         return self.message
+
+    def kept_from_start(self) -> None:
+        """Note that all before it in its session is forgotten."""
+        self.wire_start = 0
 
     def announce(self) -> None:
         """Note that the message is one of the server's."""

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 #: Who: the client, the server, or nobody in particular.
-Origin = Literal["C", "S", "*"]
+Speaker = Literal["C", "S", "*"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Event:
     """Something that is no command and no reply, as the transcript shows it.
 
-    `origin` is `"C"` (sent by the client), `"S"` (sent by the server) or `"*"` (it happened).
+    `speaker` is `"C"` (sent by the client), `"S"` (sent by the server) or `"*"` (it happened).
     Octets are shown shortened.
     """
 
     time: float
-    origin: Origin
+    speaker: Speaker
     what: str | bytes
 
 

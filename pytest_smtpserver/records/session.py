@@ -12,7 +12,7 @@ from .exchange import Event, Exchange
 from .transcript import render
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from pytest_smtpserver.engine import TLSInfo
@@ -80,8 +80,18 @@ class Session:
     auth: tuple[AuthAttempt, ...]
     username: str | None
     violations: tuple[Violation, ...]
-    transactions: tuple[Transaction, ...]
-    _wire: tuple[Exchange | Event, ...]
+    # Called when somebody looks: a session may be long, and many snapshots of it are not read.
+    _transactions: Callable[[], tuple[Transaction, ...]]
+    _passed: Callable[[], tuple[Exchange | Event, ...]]
+
+    @property
+    def transactions(self) -> tuple[Transaction, ...]:
+        """The attempts to send a message, an open one included, oldest first."""
+        return self._transactions()
+
+    @property
+    def _wire(self) -> tuple[Exchange | Event, ...]:
+        return self._passed()
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:

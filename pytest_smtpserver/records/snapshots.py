@@ -118,10 +118,10 @@ def _with_verb(exchange: Exchange) -> str:
 
 
 def _event(event: Event) -> Iterator[str]:
-    who = "*" if event.origin == "*" else f"{event.origin}:"
+    who = "*" if event.speaker == "*" else f"{event.speaker}:"
     if isinstance(event.what, str):
         yield f"{who} {_stable(event.what)}"
-    elif event.origin == "C":
+    elif event.speaker == "C":
         yield f"{who} <content>"
     else:
         for line in event.what.decode("utf-8", "backslashreplace").splitlines():

@@ -75,11 +75,11 @@ def _lines(
 
 
 def _is_content(entry: Exchange | Event) -> bool:
-    return isinstance(entry, Event) and entry.origin == "C"
+    return isinstance(entry, Event) and entry.speaker == "C"
 
 
 def _is_end_of_content(event: Event) -> bool:
-    return event.origin == "C" and event.what == "."
+    return event.speaker == "C" and event.what == "."
 
 
 def _exchange_lines(
@@ -126,7 +126,7 @@ def _news(lines: Sequence[str], said: set[str]) -> Iterator[str]:
 
 
 def _event_lines(event: Event) -> Iterator[tuple[float, str, str]]:
-    origin = "* " if event.origin == "*" else f"{event.origin}:"
+    origin = "* " if event.speaker == "*" else f"{event.speaker}:"
     if isinstance(event.what, str):
         yield event.time, origin, event.what
         return

@@ -55,7 +55,7 @@ class Chaos:
         return chance.choice(_MISHAPS)
 
     def _random(self, command: Command) -> random.Random:
-        number = len(command.session.exchanges)
+        number = command._number
         return random.Random(f"{self._seed}/{command.session_id}/{number}")  # noqa: S311
 
     def __str__(self) -> str:

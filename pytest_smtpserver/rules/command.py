@@ -68,6 +68,11 @@ class Command:
         return self._session.id
 
     @property
+    def _number(self) -> int:
+        """How many exchanges came before it in its session."""
+        return self._session.exchange_count
+
+    @property
     def helo(self) -> str | None:
         """The name that the client gives now, or else has given."""
         return self.argument if self.verb in ("EHLO", "HELO", "LHLO") else self._session.helo

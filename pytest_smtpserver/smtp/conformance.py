@@ -35,17 +35,24 @@ _ONE_ROUND_TRIP = frozenset({"PLAIN", "EXTERNAL"})
 class Conformance:
     """What is remembered of a client's commands in order to judge the next ones."""
 
-    __slots__ = ("group_failed", "last_verb")
+    __slots__ = ("group_failed", "is_silent_since_tls", "last_verb")
 
     def __init__(self) -> None:
         #: The verb of the last command line, `None` before the first.
         self.last_verb: str | None = None
+        #: Whether there was a handshake, and nothing has come since.
+        self.is_silent_since_tls = False
         #: Whether a command that came before its predecessor's reply can blame that reply.
         self.group_failed = False
 
     def received(self, verb: str) -> None:
         """Note a command line."""
         self.last_verb = verb
+        self.is_silent_since_tls = False
+
+    def secured(self) -> None:
+        """Note that the TLS handshake is done."""
+        self.is_silent_since_tls = True
 
     def refused(self) -> None:
         """Note that a command was refused: those pipelined after it build on it in vain."""

@@ -82,12 +82,10 @@ class Dialogue:
         self.closing = Close()
         #: The server's turn that is being taken.
         self.turn: Turn | None = None
-        # Whether something was taken that the grammar does not allow.
-        self._has_tolerated = False
+        #: Whether something was taken that the grammar does not allow.
+        self.has_tolerated = False
         #: Whether the last turn ended without a reply.
         self.is_unanswered = False
-        # Whether the client has said nothing since the handshake.
-        self._is_silent_since_tls = False
         self._is_esmtp = False
         # The keywords that the reply to EHLO has named, which may be a rule's.
         self._announced: frozenset[str] = frozenset()
@@ -107,11 +105,6 @@ class Dialogue:
     def answered(self, *, said: bool) -> None:
         """Take note of whether the client gets a reply."""
         self.is_unanswered = not said
-
-    def command_came(self, verb: str) -> None:
-        """Take note that the client has sent a command line."""
-        self._is_silent_since_tls = False
-        self.conformance.received(verb)
 
     @property
     def is_binary(self) -> bool:
@@ -180,12 +173,11 @@ class Dialogue:
         """
         if self.offer.settings.strict:
             raise Refusal(refusal)
-        self._has_tolerated = True
+        self.has_tolerated = True
 
-    def take_tolerated(self) -> bool:
-        """Return whether something was tolerated since the last call."""
-        has_tolerated, self._has_tolerated = self._has_tolerated, False
-        return has_tolerated
+    def blamed(self) -> None:
+        """Take note that what was tolerated is on record."""
+        self.has_tolerated = False
 
     def violated(self, code: str, detail: str = "") -> None:
         """Note what the client did against the protocol."""
@@ -196,7 +188,7 @@ class Dialogue:
         self.progress.move(HANDSHAKE_DONE)
         self.extensions = self.offer.under_tls
         self._is_esmtp, self._announced = False, frozenset()
-        self._is_silent_since_tls = True
+        self.conformance.secured()
         self.session.secured(info, self.now)
 
     def greeted(self, reply: Reply | None) -> None:
@@ -275,7 +267,7 @@ class Dialogue:
         self.reset()
         if self.progress.state in IN_HANDSHAKE and self.session.tls_failure is None:
             self.session.not_secured(_UNFINISHED[ended_by], self.now)
-        if self._is_silent_since_tls and ended_by in ("client", "reset"):
+        if self.conformance.is_silent_since_tls and ended_by in ("client", "reset"):
             self.session.distrusted(_LEFT_AFTER_HANDSHAKE, self.now)
         self.progress.move(ENDED)
         self.session.end(ended_by, self.now)

@@ -280,9 +280,10 @@ class SMTPEngine:
             refusal = caught
         shown = self._shown(said, refusal, is_too_long=is_too_long)
         dialogue.session.asked(shown, dialogue.now)
-        dialogue.command_came(said.verb)
+        dialogue.conformance.received(said.verb)
         self._blame(said.line_violations, shown)
-        if dialogue.take_tolerated():
+        if dialogue.has_tolerated:
+            dialogue.blamed()
             self._blame(("bad-syntax",), shown)
         if refusal is not None or command is None:
             return self._refuse(shown, said, refusal or Refusal(replies.MALFORMED_COMMAND))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.engine import Action
     from pytest_smtpserver.input import Input
-    from pytest_smtpserver.records.exchange import Origin
+    from pytest_smtpserver.records.exchange import Speaker
     from pytest_smtpserver.rules import RuleState
 
     from .dialogue import Dialogue
@@ -219,8 +219,8 @@ class Turn:
         if octets:
             self._notice("S", octets)
 
-    def _notice(self, origin: Origin, what: str | bytes) -> None:
-        self._dialogue.session.noticed(origin, what, self._dialogue.now)
+    def _notice(self, speaker: Speaker, what: str | bytes) -> None:
+        self._dialogue.session.noticed(speaker, what, self._dialogue.now)
 
 
 def _reply_of(octets: bytes) -> Reply:

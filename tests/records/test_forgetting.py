@@ -4,7 +4,9 @@ import gc
 
 from conversation import Conversation
 
-from pytest_smtpserver import Session
+from pytest_smtpserver import Message, Session
+
+MAIL = ("MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>")
 
 
 def sessions_of(helo):
@@ -19,3 +21,40 @@ def test_what_was_cleared_is_held_no_more():
     del conversation.engine
     conversation.recorder.clear(0.0)
     assert not sessions_of("forgotten.example")
+
+
+def test_of_a_session_that_is_open_what_passed_is_forgotten():
+    conversation = Conversation()
+    conversation.one_by_one("EHLO lasting.example", *MAIL, "DATA")
+    conversation.send(b"Subject: old\r\n.\r\n")
+    conversation.recorder.clear(0.0)
+    (session,) = conversation.recorder.sessions()
+    assert (session.helo, session.exchanges, session.transactions) == ("lasting.example", (), ())
+    assert "old" not in session.transcript
+    gc.collect()
+    assert not [each for each in gc.get_objects() if type(each) is Message]
+
+
+def test_of_a_session_that_is_open_what_belongs_to_the_open_transaction_stays():
+    conversation = Conversation()
+    conversation.one_by_one("EHLO lasting.example", *MAIL)
+    conversation.recorder.clear(0.0)
+    conversation.recorder.clear(0.0)
+    conversation.one_by_one("DATA")
+    conversation.send(b"Subject: new\r\n.\r\n")
+    conversation.one_by_one("NOOP")
+    (session,) = conversation.recorder.sessions()
+    verbs = [exchange.verb for exchange in session.exchanges]
+    assert verbs == ["MAIL", "RCPT", "DATA", ".", "NOOP"]
+    assert [message.subject for message in session.messages] == ["new"]
+
+
+def test_a_snapshot_that_was_taken_before_keeps_what_it_had():
+    conversation = Conversation()
+    conversation.one_by_one("EHLO lasting.example", "NOOP")
+    (before,) = conversation.recorder.sessions()
+    conversation.recorder.clear(0.0)
+    conversation.one_by_one("RSET")
+    assert [exchange.verb for exchange in before.exchanges] == ["", "EHLO", "NOOP"]
+    (after,) = conversation.recorder.sessions()
+    assert [exchange.verb for exchange in after.exchanges] == ["RSET"]

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_smtpserver import Reply
 from pytest_smtpserver.recording.recorder import Recorder
+from pytest_smtpserver.recording.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,18 @@ OK = Reply(250, "OK")
 
 class ReadBefore(list[Any]):
     """A list during whose every growth somebody reads."""
+
+    def __init__(self, read: Callable[[], object]) -> None:
+        super().__init__()
+        self._read = read
+
+    def append(self, item: Any) -> None:
+        self._read()
+        super().append(item)
+
+
+class WireReadBefore(Wire):
+    """The same for what passes on the wire."""
 
     def __init__(self, read: Callable[[], object]) -> None:
         super().__init__()
@@ -42,14 +55,14 @@ def session(recorder: Recorder) -> SessionRecording:
 def test_an_exchange_that_was_read_while_it_was_answered_is_there(
     session: SessionRecording,
 ) -> None:
-    session.wire = ReadBefore(session.snapshot)
+    session.wire = WireReadBefore(session.snapshot)
     session.asked("NOOP", 1.0)
     session.answered(OK, 1.0)
     assert [exchange.command for exchange in session.snapshot().exchanges] == ["NOOP"]
 
 
 def test_and_so_is_one_that_a_rule_answered(session: SessionRecording) -> None:
-    session.wire = ReadBefore(session.snapshot)
+    session.wire = WireReadBefore(session.snapshot)
     session.asked("NOOP", 1.0)
     session.answered_by("a rule", OK, 1.0)
     assert [exchange.rule for exchange in session.snapshot().exchanges] == ["a rule"]

@@ -19,8 +19,8 @@ def session(*commands: tuple[str, str], **rest: Any) -> Session:
     given: dict[str, Any] = {
         "id": 1, "client": ("127.0.0.1", 1), "started_at": now, "ended_at": now,
         "ended_by": "quit", "helo": "x", "is_esmtp": True, "tls": None, "tls_failure": None,
-        "auth": (), "username": None, "violations": (), "transactions": (),
-        "_wire": tuple(
+        "auth": (), "username": None, "violations": (), "_transactions": tuple,
+        "_passed": lambda: tuple(
             Exchange(command=command, reply=Reply.parse(reply), received=0.0, answered=0.0)
             for command, reply in commands
         ),

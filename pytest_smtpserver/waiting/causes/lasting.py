@@ -55,13 +55,13 @@ def _last_event(wire: Sequence[Exchange | Event]) -> str:
     last = wire[-1] if wire else None
     if isinstance(last, Exchange):
         last = last.meanwhile[-1] if last.reply is None and last.meanwhile else None
-    return last.what if last and last.origin == "*" and isinstance(last.what, str) else ""
+    return last.what if last and last.speaker == "*" and isinstance(last.what, str) else ""
 
 
 def _last_verb(wire: Sequence[Exchange | Event]) -> str:
     for entry in reversed(wire):
         said = entry.command if isinstance(entry, Exchange) else entry.what
-        is_clients = isinstance(entry, Exchange) or entry.origin == "C"
+        is_clients = isinstance(entry, Exchange) or entry.speaker == "C"
         if is_clients and isinstance(said, str) and said:
             verb = said.partition(" ")[0].upper()
             return "the content" if verb == "." else verb

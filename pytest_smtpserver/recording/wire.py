@@ -1,0 +1,120 @@
+"""What passes on the wire in one session, in order, and how a test gets at it.
+
+The server's thread appends raw entries, plain tuples: most sessions are never looked at, and
+then nothing more is made of them. Whoever looks makes the public values, once.
+
+Who writes what: the server's thread alone appends, and never looks back. Readers never append, and
+never move an entry. A reader replaces a raw entry by the value that it makes, under a lock that
+only readers take; so each entry becomes one value, which every later reader gets, and the server's
+thread waits for nobody. A view is a wire and a length. As entries stay in their places, that is a
+snapshot, though nothing was copied: taking one costs the same however long the session is, and a
+rule that looks at `command.session` for each command does not slow down a long session.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from pytest_smtpserver.records.exchange import Event, Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_smtpserver.records.exchange import Speaker
+    from pytest_smtpserver.records.reply import Reply
+    from pytest_smtpserver.records.transaction import Transaction
+
+    from .transaction import TransactionRecording
+
+
+# Named tuples would say more, but take longer to make, and one is made for each command.
+class RawEvent(tuple[float, "Speaker", "str | bytes"]):
+    """What makes an `Event`: time, speaker, and what."""
+
+    __slots__ = ()
+
+
+class RawExchange(tuple[str, "Reply | None", float, float]):
+    """What makes an `Exchange` with nothing in between: command, reply, received, answered."""
+
+    __slots__ = ()
+
+
+Entry = RawEvent | RawExchange | Event | Exchange
+
+_readers = threading.Lock()
+
+
+class Wire(list["Entry"]):
+    """All entries of a session, oldest first. The server's thread alone appends."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        super().__init__(entries)
+        # How many of the first entries are values already.
+        self._made = 0
+
+    def first(self, count: int) -> tuple[Exchange | Event, ...]:
+        """Return the first so many entries as values; for readers."""
+        with _readers:
+            for number in range(self._made, count):
+                self[number] = value_of(self[number])
+            self._made = max(self._made, count)
+            return tuple(self[:count])  # type: ignore[arg-type]  # made above
+
+    def since(self, start: int) -> Wire:
+        """Return a new wire with the entries from this one on."""
+        return Wire(self[start:])
+
+
+def value_of(entry: Entry) -> Exchange | Event:
+    """Return the value that a raw entry makes."""
+    if isinstance(entry, RawExchange):
+        command, reply, received, answered = entry
+        return Exchange(command=command, reply=reply, received=received, answered=answered)
+    if isinstance(entry, RawEvent):
+        time, speaker, what = entry
+        return Event(time=time, speaker=speaker, what=what)
+    return entry
+
+
+class WireView:
+    """A wire as it was at a moment, and what was pending then; it is worked out when asked for."""
+
+    __slots__ = ("_count", "_pending", "_values", "_wire")
+
+    def __init__(self, wire: Wire, count: int, pending: tuple[Event, ...]) -> None:
+        self._wire = wire
+        self._count = count
+        self._pending = pending
+        self._values: tuple[Exchange | Event, ...] | None = None
+
+    def __call__(self) -> tuple[Exchange | Event, ...]:
+        """Return the entries."""
+        if self._values is None:
+            self._values = (*self._wire.first(self._count), *self._pending)
+        return self._values
+
+
+class TransactionsView:
+    """The transactions that a session had at a moment; they are worked out when asked for.
+
+    Those that had ended are what they are for good. The one that was open is a snapshot.
+    """
+
+    __slots__ = ("_count", "_last", "_recordings", "_values")
+
+    def __init__(self, recordings: list[TransactionRecording]) -> None:
+        self._recordings = recordings
+        self._count = len(recordings)
+        self._last = recordings[self._count - 1].snapshot() if self._count else None
+        self._values: tuple[Transaction, ...] | None = None
+
+    def __call__(self) -> tuple[Transaction, ...]:
+        """Return the transactions, oldest first."""
+        if self._values is None:
+            before = [one.snapshot() for one in self._recordings[: max(0, self._count - 1)]]
+            self._values = (*before, self._last) if self._last is not None else ()
+        return self._values
