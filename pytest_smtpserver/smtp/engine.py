@@ -123,7 +123,8 @@ class SMTPEngine:
             for action in self._work:
                 self._paused = isinstance(action, PAUSING)
                 return action
-            self._dialogue.turn_ended()
+            if self._dialogue.turn is not None:
+                self._dialogue.turn_ended()
             work = self._next_work()
             if work is None:
                 return None

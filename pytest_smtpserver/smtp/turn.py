@@ -44,7 +44,8 @@ def answer_without_rules(
     dialogue: Dialogue, reply: Reply, carry_out: Callable[[Reply], object]
 ) -> Iterable[Action]:
     """Answer where there are no rules: all that a `Turn` would do, without one."""
-    dialogue.answered(said=True)
+    if dialogue.is_unanswered:
+        dialogue.answered(said=True)
     dialogue.session.answered(reply, dialogue.now)
     carry_out(reply)
     _end_after(dialogue, reply)
