@@ -84,7 +84,8 @@ class Background:
             self.soon(self.nursery.cancel_scope.cancel)
         except trio.RunFinishedError:
             return
-        if not self.is_current:
+        # One that is stuck has been waited for.
+        if not (self.is_current or self.is_stuck):
             self._thread.join(_SHUTDOWN_TIMEOUT)
 
     def _run(self) -> None:

@@ -32,6 +32,7 @@ from pytest_smtpserver.engine import (
 )
 
 from .handshake import HandshakeFailed
+from .readiness import until_peer_leaves
 from .stream import CHUNK, ClearStream, Lost
 from .throttled import ThrottledStream
 from .tls import TLSStream
@@ -278,7 +279,7 @@ class Connection:
             if not octets:
                 return
             ahead += octets
-        await trio.sleep_forever()
+        await until_peer_leaves(self._socket)
 
     async def _start_tls(self, action: StartTLS) -> None:
         # However often the peer sends a little, the handshake as a whole has so much time.

@@ -9,6 +9,7 @@ the call.
 
 from __future__ import annotations
 
+import select
 import selectors
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -39,6 +40,20 @@ async def _one_by_one(connected: socket.socket, call: Callable[[], Result | None
         await trio.lowlevel.wait_readable(connected)
         if (result := call()) is not None:
             return result
+
+
+async def until_peer_leaves(connected: socket.socket) -> None:
+    """Return when the peer has sent its last octet, read or not, or has reset the connection.
+
+    Only epoll (Linux) can tell; elsewhere it does not return. Nor does it while the peer's end is
+    still behind octets for which the kernel has no room here.
+    """
+    if not hasattr(select, "epoll"):
+        await trio.sleep_forever()
+    with select.epoll() as leaving:
+        # Errors and a full hang-up are told in any case.
+        leaving.register(connected, select.EPOLLRDHUP)
+        await trio.lowlevel.wait_readable(leaving.fileno())
 
 
 class _Reader(Generic[Result]):

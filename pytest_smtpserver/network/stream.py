@@ -5,6 +5,7 @@ A stream is what a connection reads from and writes to. `TLSStream` is another o
 
 from __future__ import annotations
 
+import errno
 import socket
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -22,6 +23,22 @@ CHUNK = 64 * 1024
 
 class Lost(Exception):
     """The peer has reset the connection."""
+
+
+# What the peer, or the way to it, has done beside `ConnectionError` and `TimeoutError`. macOS has
+# EPROTOTYPE when the peer is just closing. All else, such as ENOBUFS, is our own trouble.
+_NOT_OURS = {
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.EPROTOTYPE,
+}
+
+
+def _lost(error: OSError) -> Exception:
+    is_peers = isinstance(error, ConnectionError | TimeoutError) or error.errno in _NOT_OURS
+    return Lost() if is_peers else OSError(error.errno, error.strerror)
 
 
 class Stream(Protocol):
@@ -71,7 +88,7 @@ class ClearStream:
         except BlockingIOError:
             return None
         except OSError as error:
-            raise Lost from error
+            raise _lost(error) from error
         return take(octets)
 
     async def send(self, octets: bytearray) -> None:
@@ -91,7 +108,7 @@ class ClearStream:
         except BlockingIOError:
             return
         except OSError as error:
-            raise Lost from error
+            raise _lost(error) from error
 
     async def half_close(self) -> None:
         """See `Stream`."""

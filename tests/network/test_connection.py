@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import select
 import socket
 import threading
 from typing import TYPE_CHECKING
@@ -182,6 +184,41 @@ def test_what_the_peer_says_first_is_received_before_the_engine_says_a_word(
         client.sendall(b"x")
         has_spoken.set()
         assert client.recv(100) == b"hello\nx"
+
+
+@pytest.mark.skipif(not hasattr(select, "epoll"), reason="only epoll tells of it")
+@pytest.mark.parametrize("pause", [b"h", b"W"])
+def test_a_pause_ends_when_a_client_leaves_that_sent_more_than_is_read_ahead(
+    host: Host, pause: bytes
+) -> None:
+    with host.connect() as client:
+        client.sendall(pause + b"1" * 90_000)
+        assert host.engines[0].held.wait(TIMEOUT)
+        client.shutdown(socket.SHUT_WR)
+        assert host.engines[0].ended.wait(TIMEOUT)
+    assert host.engines[0].log == [pause.decode(), "eof"]
+
+
+class Full(socket.socket):
+    """The system has no room for what is sent."""
+
+    def send(self, *_: object) -> int:
+        raise OSError(errno.ENOBUFS, "No buffer space available")
+
+
+def test_what_the_system_cannot_send_is_told_and_costs_one_client(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "socket", Full)
+            client.connect(host.listener.address)
+            assert everything(client) == b""
+        (error,) = host.crashes
+        assert "No buffer space" in str(error)
+    with host.connect() as client:
+        client.sendall(b"1c")
+        assert everything(client) == b"1"
 
 
 def test_what_is_accepted_delays_no_answer() -> None:

@@ -1,0 +1,206 @@
+"""However a run ends, it ends soon, with pytest's ordinary output."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+# Far more than pytest itself takes to end, and far less than anything waits for here.
+TIMEOUT = 30
+
+INTERRUPTED = {
+    "in a hold": """
+        import smtplib
+        import threading
+
+        def test_it(smtpserver):
+            rule = smtpserver.on("mail").hold()
+
+            def say_when_held():
+                rule.wait_held(timeout=3600)
+                print("ready", flush=True)
+
+            threading.Thread(target=say_when_held, daemon=True).start()
+            # Not in a `with`: it would say QUIT, and wait for the reply.
+            client = smtplib.SMTP(smtpserver.host, smtpserver.port)
+            client.ehlo()
+            client.mail("from@example.org")
+        """,
+    "in set-up": """
+        import pytest
+
+        @pytest.fixture
+        def waiting(smtpserver):
+            print("ready", flush=True)
+            smtpserver.wait_for_message(timeout=3600)
+
+        def test_it(waiting):
+            pass
+        """,
+    "in wait_held": """
+        def test_it(smtpserver):
+            rule = smtpserver.on("mail").hold()
+            print("ready", flush=True)
+            rule.wait_held(timeout=3600)
+        """,
+    "in a callable that blocks": """
+        import smtplib
+        import threading
+
+        def block(command):
+            print("ready", flush=True)
+            threading.Event().wait()
+
+        def test_it(smtpserver):
+            smtpserver.on("mail").reply(block)
+            client = smtplib.SMTP(smtpserver.host, smtpserver.port)
+            client.ehlo()
+            client.mail("from@example.org")
+        """,
+}
+
+# Where pytest was started in the background of a shell, the signal would be ignored.
+OBEYS = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize("where", INTERRUPTED)
+def test_a_run_is_interrupted_at_once(pytester: pytest.Pytester, where: str) -> None:
+    pytester.makeconftest(OBEYS)
+    pytester.makepyfile(INTERRUPTED[where])
+    run = pytester.popen(
+        [sys.executable, "-m", "pytest", "-s"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with run:
+        assert run.stdout
+        assert any("ready" in line for line in run.stdout)
+        run.send_signal(signal.SIGINT)
+        try:
+            output, _ = run.communicate(timeout=TIMEOUT)
+        finally:
+            run.kill()
+    assert run.returncode == pytest.ExitCode.INTERRUPTED
+    assert "KeyboardInterrupt" in output
+    assert "Exception in thread" not in output
+
+
+def test_a_client_that_is_never_closed_keeps_no_run_from_ending(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import smtplib
+
+        LEAKED = []
+
+        def test_fails(smtpserver):
+            LEAKED.append(smtplib.SMTP(smtpserver.host, smtpserver.port, timeout=20))
+            assert 0
+
+        def test_is_never_run(smtpserver):
+            pass
+    """)
+    result = pytester.runpytest_subprocess("-x", timeout=TIMEOUT)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("*stopping after 1 failures*")
+
+
+SCRIPT = """
+import os
+import smtplib
+from pytest_smtpserver import SMTPServer
+servers = [SMTPServer().start() for _ in range(10)]
+clients = [smtplib.SMTP(server.host, server.port, timeout=20) for server in servers]
+for client in clients:
+    client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+print(sum(len(server.messages) for server in servers), flush=True)
+{ending}
+"""
+
+
+@pytest.mark.parametrize(("ending", "status"), [("", 0), ("os._exit(3)", 3), ("os.abort()", None)])
+def test_an_interpreter_ends_with_servers_and_clients_open(ending: str, status: int | None) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(ending=ending)],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert run.stdout == "10\n"
+    if status is not None:
+        assert (run.returncode, run.stderr) == (status, "")
+
+
+SENDS_FROM_ANOTHER_PROCESS = """
+import multiprocessing
+import smtplib
+
+import pytest
+
+def send(host, port):
+    with smtplib.SMTP(host, port, timeout=20) as client:
+        client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_it(smtpserver, method):
+    process = multiprocessing.get_context(method).Process(target=send, args=smtpserver.addr)
+    process.start()
+    smtpserver.wait_for_message(timeout=20)
+    process.join(20)
+    assert process.exitcode == 0
+"""
+
+
+def test_every_way_to_start_a_process_works_and_ends(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SENDS_FROM_ANOTHER_PROCESS)
+    result = pytester.runpytest_subprocess("-W", "error", timeout=TIMEOUT)
+    assert result.ret == pytest.ExitCode.OK
+
+
+FAULTS = {
+    "engine": ("pytest_smtpserver.smtp.engine.SMTPEngine", "receive"),
+    "recorder": ("pytest_smtpserver.recording.recorder.Recorder", "transaction_ended"),
+    "session": ("pytest_smtpserver.recording.session.SessionRecording", "answered"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_ours_fails_the_test_that_met_it_and_no_other(
+    pytester: pytest.Pytester, fault: str
+) -> None:
+    owner, name = FAULTS[fault]
+    pytester.makepyfile(f"""
+        import smtplib
+
+        def send(server):
+            with smtplib.SMTP(server.host, server.port, timeout=20) as client:
+                client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+
+        def break_down(*_, **__):
+            raise ZeroDivisionError("our own fault")
+
+        def test_meets_it(smtpserver, monkeypatch):
+            monkeypatch.setattr("{owner}.{name}", break_down)
+            try:
+                send(smtpserver)
+            except (OSError, smtplib.SMTPException):
+                pass
+            smtpserver.wait_for_message(timeout=3600)
+
+        def test_does_not(smtpserver):
+            send(smtpserver)
+            smtpserver.wait_for_message()
+    """)
+    result = pytester.runpytest_subprocess(timeout=TIMEOUT)
+    assert result.parseoutcomes()["passed"] == 1
+    assert result.parseoutcomes()["failed"] == 1
+    result.stdout.fnmatch_lines("*ServerCrashed: the SMTP server crashed: ZeroDivisionError*")
