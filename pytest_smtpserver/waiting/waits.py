@@ -101,7 +101,7 @@ class Waits:
             feed: Feed[Message] = Feed(lambda: self._recorder.messages, only_new=True)
             return partial(self._expect, feed, wanted, count, timeout, settle)
 
-        enter()()  # what is wrong with the arguments so that bad arguments raise here
+        enter()()  # so that bad arguments raise here
         return enter
 
     def transactions(

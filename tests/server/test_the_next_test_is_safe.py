@@ -124,7 +124,8 @@ def test_a_client_whose_mail_has_come_may_still_say_quit(monkeypatch: pytest.Mon
         assert client.quit()[0] == 221
     stopping.join(TIMEOUT)
     assert not stopping.is_alive()
-    assert [session.ended_by for session in server.sessions] == ["quit"]
+    # Others may be there: those who tried whether the server still listens.
+    assert server.sessions[0].ended_by == "quit"
 
 
 def test_a_client_whose_mail_has_come_and_that_stays_hears_no_word() -> None:
