@@ -119,6 +119,7 @@ class FaultAtWork:
 
 
 def _skip(reason: str) -> NoReturn:
+    __tracebackhide__ = True
     # What the runner of the test knows as a skip.
     if pytest := sys.modules.get("pytest"):
         pytest.skip(reason)

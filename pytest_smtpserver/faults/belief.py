@@ -47,6 +47,11 @@ class Beliefs:
         return self._of_all
 
     @property
+    def all_delivered(self) -> bool:
+        """Whether it says of each recipient that the mail was delivered."""
+        return {*self.of_each.values()} == {Belief.DELIVERED}
+
+    @property
     def claims_delivery(self) -> bool:
         """Whether it says of any recipient that the mail was delivered."""
         return Belief.DELIVERED in (self._of_all, *self.of_each.values())

@@ -134,6 +134,13 @@ FAULTS: Final[tuple[Fault, ...]] = (
         needs=(needs.TLS, needs.value("certificate", "untrusted")),
         met=making.has_begun_tls, tls="untrusted",
     ),
+    Fault(
+        "old-tls-only", "tls", "the server speaks TLS 1.1 and nothing newer",
+        "RFC 8996 section 5", _NO_TLS,
+        settings={**making.STARTTLS, "tls_versions": ("TLSv1.1",)},
+        needs=(needs.TLS, needs.value("tls_versions", ("TLSv1.1",))),
+        met=making.has_begun_tls, tls="untrusted",
+    ),
     # AUTH.
     Fault(
         "auth-not-offered", "ehlo", "AUTH is missing from the reply to EHLO, though mail needs it",
@@ -380,6 +387,11 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "two-replies-at-once", "mail", "250 to MAIL, 221 with it, and the connection is closed",
         "RFC 5321 section 3.8", _LIKE_451,
         making.chain("mail", lambda rule: rule.send(b"250 ok\r\n221 bye\r\n").disconnect()),
+    ),
+    Fault(
+        "throttled", "mail", f"each reply from MAIL on comes after {SLOW / 5:g} s",
+        "tarpits; RFC 5321 section 4.5.3.2", "waits for each reply, and delivers once",
+        making.slowed("mail", "rcpt", "data", "message", "quit"),
     ),
     # The end.
     Fault(

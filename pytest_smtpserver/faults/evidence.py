@@ -82,12 +82,15 @@ class Evidence:
 
     @property
     def refusals(self) -> tuple[tuple[Session, Exchange, Reply], ...]:
-        """Each exchange with a reply that says no, but not those that merely follow from it."""
+        """Each exchange with a reply that says no, but not those that merely follow from it.
+
+        What is said to QUIT means nothing for the mail.
+        """
         return tuple(
             (session, one, one.reply)
             for session in self.sessions
             for one in session.exchanges
-            if one.reply and not one.reply.is_positive and (one.reply.code != _IN_VAIN or one.rule)
+            if one.reply and _is_refusal(one, one.reply)
         )
 
     @property
@@ -122,6 +125,11 @@ class Evidence:
 # RFC 5321 section 4.1.4: "A 503 reply": the command is out of order, as those are that a client
 # had sent before it knew that one of them was refused.
 _IN_VAIN = 503
+
+
+def _is_refusal(exchange: Exchange, reply: Reply) -> bool:
+    is_in_vain = reply.code == _IN_VAIN and exchange.rule is None
+    return not (reply.is_positive or is_in_vain or exchange.verb == "QUIT")
 
 
 def _accepted(transaction: Transaction) -> tuple[str, ...]:

@@ -58,6 +58,11 @@ def chain(stage: str, build: Callable[[Rule], Rule]) -> MakeRules:
     return lambda on, settings: (build(on(stage)),)
 
 
+def slowed(*stages: str) -> MakeRules:
+    """Return what makes a rule for each of the stages that takes its time."""
+    return lambda on, settings: [on(stage).delay(SLOW / 5) for stage in stages]
+
+
 def octets(sent: bytes, *stages: str) -> MakeRules:
     """Return what makes a rule for each of the stages that sends these octets."""
     return lambda on, settings: [on(stage).send(sent) for stage in stages]

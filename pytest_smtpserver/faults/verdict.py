@@ -56,6 +56,8 @@ def _believes_in_delivery(evidence: Evidence) -> str | None:
             return _not_there(address or _WHOEVER, missed)
         if not evidence.delivered:
             return f"nothing was delivered, though the mail is said to be sent{_last(evidence)}"
+    if beliefs.all_delivered and "" in evidence.undelivered:
+        return _not_there(_WHOEVER, evidence.undelivered[""])
     for address, belief in beliefs.of_each.items():
         is_there = address in evidence.delivered and address not in evidence.undelivered
         if belief is Belief.DELIVERED and not is_there:
@@ -73,7 +75,10 @@ def _believes_in_failure(evidence: Evidence) -> str | None:
     if all_delivered and belief is not None and _is_mistaken(evidence, belief):
         return f"the mail was accepted, and is said to be {belief.value}"
     for address, each in evidence.beliefs.of_each.items():
-        was_delivered = address in evidence.delivered and address not in evidence.undelivered
+        # After a MAIL that was refused nobody knows whom the last message was for.
+        was_delivered = address in evidence.delivered and not {"", address} & {
+            *evidence.undelivered
+        }
         if was_delivered and _is_mistaken(evidence, each, address):
             return f"the mail to {address} was accepted, and is said to be {each.value}"
     return None

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 EHLO, MAIL, RCPT = "EHLO client.test", "MAIL FROM:<shop@x.test>", "RCPT TO:<ann@x.test>"
 BOB, CAT = "RCPT TO:<bob@x.test>", "RCPT TO:<cat@x.test>"
+#: Before a reply that must not come at once.
+LATE = "(late) "
 CONTENT = "Subject: Hello\r\n\r\nHello\r\n."
 LOGIN = "AUTH PLAIN AG1haWxlcgBzZWNyZXQ="  # \0mailer\0secret
 
@@ -35,6 +37,7 @@ HEARD: dict[str, list[tuple[str, str]]] = {
     "expired-certificate": [(EHLO, "250"), ("STARTTLS", "220"), ("TLS", "...expired")],
     "wrong-host-certificate": [(EHLO, "250"), ("STARTTLS", "220"), ("TLS", "...mismatch")],
     "unknown-authority": [(EHLO, "250"), ("STARTTLS", "220"), ("TLS", "...unable to get")],
+    "old-tls-only": [(EHLO, "250"), ("STARTTLS", "220"), ("TLS", "...version")],
     "auth-not-offered": [(EHLO, "250"), (LOGIN, "502"), (MAIL, "530")],
     "auth-refused": [(EHLO, "...AUTH PLAIN LOGIN"), (LOGIN, "535 5.7.8")],
     "auth-deferred": [(EHLO, "250"), (LOGIN, "454 4.7.0")],
@@ -98,6 +101,7 @@ HEARD: dict[str, list[tuple[str, str]]] = {
         (MAIL, "250"), (RCPT, "250"), ("DATA", "354"), (CONTENT, "...very long " * 190),
     ],
     "reply-in-pieces": [(MAIL, "=250 2.1.0 ok"), (RCPT, "250")],
+    "throttled": [(MAIL, f"{LATE}250"), (RCPT, f"{LATE}250"), ("QUIT", f"{LATE}221")],
     "two-replies-at-once": [(MAIL, "=250 ok"), ("", "=221 bye"), ("", CLOSED)],
     "closed-while-idle": [("", "421"), ("", CLOSED)],
     "goodbye-at-quit": [("QUIT", "421 4.3.2"), ("", CLOSED)],
@@ -130,6 +134,10 @@ def begin(talker: Talker, heard: list[tuple[str, str]], name: str) -> None:
 
 
 def tell(talker: Talker, said: str, expected: str) -> str:
+    if expected.startswith(LATE):
+        began = time.monotonic()
+        heard = tell(talker, said, expected.removeprefix(LATE))
+        return LATE + heard if time.monotonic() - began > MOMENT / 2 else heard
     patience = MOMENT if expected in (SILENCE, "220-") else TIMEOUT
     if said == "TLS":
         return talker.shake_hands()

@@ -326,6 +326,30 @@ def test_who_says_that_the_second_message_failed_is_right(at_work: Any) -> None:
     assert judged(at_work("goodbye-between-messages"), mailer) == ""
 
 
+def each_for_all(belief: bool | None) -> Mailer:
+    def mailer(server: SMTPServer) -> Any:
+        for _ in range(3):
+            mailers.deliver(server, mailers.ALL, mailers.MAIL.replace("1@", f"{_}@"))
+        return dict.fromkeys(mailers.ALL, belief)
+
+    return mailer
+
+
+def test_of_a_message_whose_recipients_nobody_knows_each_may_be_tried_again(at_work: Any) -> None:
+    assert judged(at_work("rate-limited"), each_for_all(None)) == ""
+
+
+def test_a_message_whose_recipients_nobody_knows_was_not_delivered_to_all(at_work: Any) -> None:
+    said = judged(at_work("rate-limited"), each_for_all(True))
+    assert said.startswith("somebody did not get the mail that is said to be sent: '450 4.7.1")
+
+
+def test_a_reply_to_quit_is_no_refusal(at_work: Any) -> None:
+    said = judged(at_work("goodbye-at-quit"), mailers.gives_up)
+    assert said.startswith("the mail was accepted, and is said to be failed for good")
+    assert "also:" not in said
+
+
 # TLS.
 
 
