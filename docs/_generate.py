@@ -1,12 +1,14 @@
 """Writes into the reference what the code knows: `python -m docs._generate`.
 
 Four pages are written whole. On the others it is what stands between `<!-- generated: ... -->`
-and `<!-- end -->`: `settings`, `stages`, `faults`, `verdict`, or `api` and the public names to
-describe, whose docstrings and signatures it writes down. A test holds that all of it is current.
+and `<!-- end -->`: `settings`, `stages`, `faults`, `verdict`, `clients`, or `api` and the public
+names to describe, whose docstrings and signatures it writes down. A test holds that all of it is
+current.
 """
 
 import dataclasses
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from ._syntax import LINES, said_to
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
+MATRIX = ROOT / "tests" / "faults" / "matrix.json"
 DIALOGUES = ROOT / "tests" / "smtp" / "dialogues"
 
 #: All other classes are records: the server makes them, and a test only reads them.
@@ -132,6 +135,21 @@ def verdict_region(names):
     return _table(("", "What the client did", "Against"), rows).rstrip()
 
 
+def clients_region(names):
+    """Return a line for each fault with what well-known clients made of it."""
+    written = json.loads(MATRIX.read_text(encoding="utf-8"))
+    rows = [
+        (f"`{fault.name}`", *(_marked(cells[fault.name]) for cells in written.values()))
+        for fault in FAULTS
+    ]
+    return _table(("Fault", *written), rows).rstrip()
+
+
+def _marked(cell):
+    said, _, sin = cell.partition(": ")
+    return f"{said}: **{sin}**" if sin else said
+
+
 def _linked(source):
     link = r"[\g<0>](https://www.rfc-editor.org/rfc/rfc\1#section-\2)"
     return re.sub(r"RFC (\d+) section ([\d.]*\d)", link, source)
@@ -203,6 +221,7 @@ _GENERATORS = {
     "stages": stages_region,
     "faults": faults_region,
     "verdict": verdict_region,
+    "clients": clients_region,
     "api": api_region,
 }
 

@@ -171,12 +171,18 @@ def _took_too_long(evidence: Evidence) -> str | None:
 
 
 def _violated(evidence: Evidence) -> str | None:
-    found = [one for session in evidence.sessions for one in session.violations]
-    return (
-        f"violated the protocol: {found[0].text} ({found[0].code}, {found[0].rfc})"
-        if found
-        else None
-    )
+    for session in evidence.sessions:
+        for one in session.violations:
+            if one.code != "no-quit" or not _may_leave(session):
+                return f"violated the protocol: {one.text} ({one.code}, {one.rfc})"
+    return None
+
+
+def _may_leave(session: Session) -> bool:
+    """Return whether a client that left without QUIT did so because of what it met."""
+    # A reply that says no, or a certificate.
+    last = session.exchanges[-1]
+    return last.reply is None or not last.reply.is_positive or last.verb == "STARTTLS"
 
 
 #: What a client can do wrong, the worst first.
@@ -211,7 +217,10 @@ SINS: Final[tuple[Sin, ...]] = (
         "RFC 3207 section 6", _showed_content,
     ),
     Sin("too-slow", "it took longer than `timeout`; not judged without", "", _took_too_long),
-    Sin("violation", "it violated the protocol", "its section", _violated),
+    Sin(
+        "violation", "it violated the protocol. That it left without QUIT counts only if the last "
+        "reply was positive", "its section", _violated,
+    ),
 )  # fmt: skip
 
 

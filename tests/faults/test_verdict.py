@@ -381,6 +381,18 @@ def test_who_leaves_without_quit_is_told(at_work: Any) -> None:
     assert said.startswith("violated the protocol: the client left without QUIT")
 
 
+def test_who_leaves_without_quit_after_a_refusal_is_right(at_work: Any) -> None:
+    def mailer(server: SMTPServer) -> bool:
+        client = mailers.connected(server)
+        client.ehlo()
+        client.mail("shop@x.test")
+        client.close()
+        server.wait_closed()
+        return False
+
+    assert judged(at_work("sender-refused"), mailer) == ""
+
+
 def test_no_line_of_a_verdict_is_long(at_work: Any) -> None:
     def mailer(server: SMTPServer) -> bool:
         mailers.deliver(server, [f"{'x' * 60}@{'y' * 60}.{'z' * 60}.test"])
