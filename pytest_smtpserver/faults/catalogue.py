@@ -389,9 +389,9 @@ FAULTS: Final[tuple[Fault, ...]] = (
         making.chain("mail", lambda rule: rule.send(b"250 ok\r\n221 bye\r\n").disconnect()),
     ),
     Fault(
-        "throttled", "mail", f"each reply from MAIL on comes after {SLOW / 5:g} s",
-        "tarpits; RFC 5321 section 4.5.3.2", "waits for each reply, and delivers once",
-        making.slowed("mail", "rcpt", "data", "message", "quit"),
+        "throttled", "connect", "the server reads and sends 2,000 octets in a second",
+        "RFC 5321 section 4.5.3.2", "waits for each reply, and delivers once",
+        making.step("connect", "throttle", 2_000),
     ),
     # The end.
     Fault(

@@ -58,11 +58,6 @@ def chain(stage: str, build: Callable[[Rule], Rule]) -> MakeRules:
     return lambda on, settings: (build(on(stage)),)
 
 
-def slowed(*stages: str) -> MakeRules:
-    """Return what makes a rule for each of the stages that takes its time."""
-    return lambda on, settings: [on(stage).delay(SLOW / 5) for stage in stages]
-
-
 def octets(sent: bytes, *stages: str) -> MakeRules:
     """Return what makes a rule for each of the stages that sends these octets."""
     return lambda on, settings: [on(stage).send(sent) for stage in stages]
@@ -99,17 +94,23 @@ def concealed(keyword: str) -> MakeRules:
     """Return what keeps STARTTLS or AUTH from the reply to EHLO, and refuses it."""
 
     def make(on: On, settings: Settings) -> Iterable[Rule]:
-        lines = [settings.hostname, *settings.offered_extensions]
-        if keyword != "AUTH" and settings.auth != "off":
-            lines.append(f"AUTH {' '.join(settings.mechanisms)}")
-        if keyword != "STARTTLS" and settings.tls == "starttls":
-            lines.append("STARTTLS")
-        return (
-            on("ehlo").reply(Reply(250, "\n".join(lines))),
-            on(keyword.lower()).reply("502 5.5.1 not implemented"),
-        )
+        def offer(command: Command) -> Reply:
+            encrypted = command.session.tls is not None
+            lines = [one for one in _offered(settings, encrypted=encrypted) if one[0] != keyword]
+            return Reply(250, "\n".join([settings.hostname, *(" ".join(one) for one in lines)]))
+
+        return (on("ehlo").reply(offer), on(keyword.lower()).reply("502 5.5.1 not implemented"))
 
     return make
+
+
+def _offered(settings: Settings, *, encrypted: bool) -> Iterable[tuple[str, ...]]:
+    # Those that have no value, or can do without.
+    yield from ((one,) for one in settings.offered_extensions if one in ("PIPELINING", "SIZE"))
+    if settings.auth != "off" and (encrypted or not settings.auth_needs_tls):
+        yield ("AUTH", *settings.mechanisms)
+    if settings.tls == "starttls" and not encrypted:
+        yield ("STARTTLS",)
 
 
 def three_lines(code: int, enhanced: str | None = None) -> Reply:

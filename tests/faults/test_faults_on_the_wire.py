@@ -101,7 +101,7 @@ HEARD: dict[str, list[tuple[str, str]]] = {
         (MAIL, "250"), (RCPT, "250"), ("DATA", "354"), (CONTENT, "...very long " * 190),
     ],
     "reply-in-pieces": [(MAIL, "=250 2.1.0 ok"), (RCPT, "250")],
-    "throttled": [(MAIL, f"{LATE}250"), (RCPT, f"{LATE}250"), ("QUIT", f"{LATE}221")],
+    "throttled": [(EHLO, f"{LATE}250")],
     "two-replies-at-once": [(MAIL, "=250 ok"), ("", "=221 bye"), ("", CLOSED)],
     "closed-while-idle": [("", "421"), ("", CLOSED)],
     "goodbye-at-quit": [("QUIT", "421 4.3.2"), ("", CLOSED)],
@@ -173,6 +173,22 @@ def test_what_is_not_offered_is_missing(
         assert not smtpserver_fault.was_met
         assert MISSING[smtpserver_fault.name] not in talker.say(EHLO)
     assert smtpserver_fault.was_met
+
+
+@pytest.mark.smtpserver(tls="starttls", auth="required", auth_needs_tls=True)
+@pytest.mark.smtpserver_faults("starttls-not-offered", "auth-not-offered")
+def test_what_is_concealed_is_all_that_is_concealed(
+    smtpserver: SMTPServer, smtpserver_fault: FaultAtWork
+) -> None:
+    with talking(smtpserver) as talker:
+        talker.hear()
+        in_clear = talker.say(EHLO)
+        assert "AUTH" not in in_clear
+        assert ("STARTTLS" in in_clear) is (smtpserver_fault.name == "auth-not-offered")
+        if "STARTTLS" in in_clear:
+            talker.say("STARTTLS")
+            talker.shake_hands()
+            assert not {"AUTH", "STARTTLS"} & {*talker.say(EHLO).split()}
 
 
 @pytest.mark.smtpserver_faults("lost-reply")
