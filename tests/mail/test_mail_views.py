@@ -1,7 +1,7 @@
 """What well-formed mail says, through the guarded view."""
 
 import pytest
-from mail import message
+from reading import message
 
 
 def test_the_bodies_of_nested_alternatives_are_found():

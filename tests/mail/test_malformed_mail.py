@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mail import everything, message
+from reading import everything, message
 
 BODY = "\nbody\n"
 
