@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .faults import FAULTS as FAULTS
     from .faults import Fault as Fault
     from .faults import FaultAtWork as FaultAtWork
-    from .mail.html import Link as Link
+    from .mail.links import Link as Link
     from .mail.parts import Attachment as Attachment
     from .matching import CriterionError as CriterionError
     from .matching import SMTPAssertionError as SMTPAssertionError
@@ -83,7 +83,7 @@ _HOMES = {
     "FAULTS": "faults",
     "Fault": "faults",
     "FaultAtWork": "faults",
-    "Link": "mail.html",
+    "Link": "mail.links",
     "Match": "rules.keywords",
     "Message": "records.message",
     "MessageCriteria": "records.criteria",

@@ -103,7 +103,10 @@ def names_in(text: str) -> set[str]:
     return set(re.findall(r"`(\w+)`", text))
 
 
-COSTLY = ("trio", "ssl", "email.policy", "cryptography", "selectolax", "scramp", "jinja2", "h11")
+COSTLY = (
+    "trio", "ssl", "email.policy", "cryptography", "selectolax", "scramp", "jinja2", "h11",
+    "webencodings",
+)  # fmt: skip
 
 
 def modules_after(code: str) -> set[str]:

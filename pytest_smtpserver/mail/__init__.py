@@ -1,10 +1,13 @@
 """What a message says: pure functions of its octets.
 
-* `header`: the fields of a header
-* `parts`: the body and the attachments
-* `html`: what a reader of the HTML sees, and where it links to
+* `view`: all of it of one message, made when it is asked for, and then kept
+* `header`: the fields of a header, as sent; `fields`: what their values say
+* `lexer`: the words of a structured field; `structured`: values with parameters, as MIME has them;
+  `addresses`: those of From, To and the like; `words`: encoded words
+* `structure`: the tree of the parts; `bodies`: which of them are the body; `parts`: what they hold
+* `transfer`, `charsets`, `flowed`: from octets to a text
+* `html`: what a reader of the HTML sees, `styles`: and what is hidden; `links`: where both lead
 * `codes`: the one-time code, by what speaks for and against each number
-* `view`: all of these of one message, made when they are asked for
 * `snapshot`: what is different in each run, and the tree of parts
 * `dkim`: whether a DKIM signature holds, with a key that is given
 * `defects`: what could not be parsed

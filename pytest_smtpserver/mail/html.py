@@ -1,22 +1,21 @@
-"""What a reader sees of an HTML body, and the links in it."""
+"""What a reader sees of an HTML body, and where its links lead."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pytest_smtpserver.frozen import frozen
-from pytest_smtpserver.matching.wording import visible
+from . import links, styles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from selectolax.lexbor import LexborNode
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+    from .styles import Style
 
 _INVISIBLE = frozenset(("head", "script", "style", "template", "noscript", "title"))
-_NOT_DISPLAYED = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_PREFORMATTED = frozenset(("pre", "textarea", "listing"))
 # The elements of the HTML standard's rendering section that begin and end a line.
 _BLOCKS = frozenset(
     (
@@ -65,98 +64,104 @@ _BLOCKS = frozenset(
 )
 _CELLS = frozenset(("td", "th"))
 
-# What one reads where these stand: a text, a line's end, a picture.
-_READ: Mapping[str, Callable[[LexborNode], str]] = {
-    "-text": lambda node: (node.text_content or "").replace("\n", " "),
-    "br": lambda _: "\n",
-    "img": lambda node: f" {node.attributes.get('alt') or ''} ",
-}
-
-_URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
-# Not "_", with which a token may well end.
-_PUNCTUATION = ".,;:!?'*\u2019\u201d\u00bb\u2026"
+#: What nobody sees: soft hyphen, combining grapheme joiner, spaces of no width, byte order mark.
+_UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u034f\u200b\u2060\ufeff"))
+#: How many pieces of an anchor are read; arbitrary. Hostile mail nests anchors.
+_MOST_PIECES: Final = 200
 
 
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Link:
-    """A link: where it leads, absolute where the message says so, and what one reads."""
+class Page(NamedTuple):
+    """What a reader sees: a line for each block; and target and label of each link."""
 
-    url: str
     text: str
-
-    def __repr__(self) -> str:
-        return f"<Link {visible(self.url)} {self.text!r}>"
+    anchors: tuple[tuple[str, str], ...]
 
 
-def visible_text(html: str) -> str:
-    """Return what a reader sees: a line for each block, white space folded."""
-    if not html:
-        return ""
+class _Context(NamedTuple):
+    """What an element has from those around it."""
+
+    is_visible: bool = True
+    has_size: bool = True
+    is_preformatted: bool = False
+
+
+def read(html: str) -> Page:
+    """Return what a reader of the HTML gets; never raises."""
+    if not html.strip():
+        return Page("", ())
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(html)
     if tree.root is None:
-        return ""
-    lines = "".join(_pieces(tree.root)).split("\n")
-    return "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
+        return Page("", ())
+    found = styles.read(tree)
+    lines = "".join(_pieces(tree.root, found)).split("\n")
+    text = "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
+    return Page(_seen(text), tuple(_anchors(tree, found)))
 
 
-def links(text: str, html: str) -> tuple[Link, ...]:
-    """Return the links of the text and the HTML part, each once, in order of appearance."""
-    found = [(url, url) for url in _urls(text)]
-    if html:
-        found += _anchors(html)
-    return tuple(Link(url=url, text=label) for url, label in dict.fromkeys(found))
+def _seen(text: str) -> str:
+    return text if text.isascii() else text.translate(_UNSEEN)
 
 
-def _pieces(root: LexborNode) -> Iterator[str]:
+def _pieces(root: LexborNode, found: dict[int, Style]) -> Iterator[str]:
     # Without recursion: hostile mail nests elements thousands deep.
-    stack: list[LexborNode | str] = [root]
+    stack: list[tuple[LexborNode | str, _Context]] = [(root, _Context())]
     while stack:
-        node = stack.pop()
+        node, around = stack.pop()
         if isinstance(node, str):
             yield node
-        elif read := _READ.get(node.tag or ""):
-            yield read(node)
-        elif not _is_hidden(node):
-            edge = "\n" if node.tag in _BLOCKS else " " if node.tag in _CELLS else ""
-            stack += [edge, *reversed(list(node.iter(include_text=True))), edge]
+            continue
+        tag = node.tag or ""
+        context = around if tag == "-text" else _within(node, tag, around, found)
+        if context is None:
+            continue
+        if read := _READ.get(tag):
+            yield read(node, context)
+            continue
+        edge = "\n" if tag in _BLOCKS else " " if tag in _CELLS else ""
+        inside = [(child, context) for child in node.iter(include_text=True)]
+        stack += [(edge, context), *reversed(inside), (edge, context)]
 
 
-def _is_hidden(node: LexborNode) -> bool:
-    if node.tag in _INVISIBLE:
-        return True
-    attributes = node.attributes
-    return "hidden" in attributes or bool(_NOT_DISPLAYED.search(attributes.get("style") or ""))
+def _within(
+    node: LexborNode, tag: str, context: _Context, found: dict[int, Style]
+) -> _Context | None:
+    """Return what holds within an element; `None` if nothing of it is seen."""
+    if tag in _INVISIBLE:
+        return None
+    if found and (style := found.get(node.mem_id)):
+        if styles.hides_all(style):
+            return None
+        seen = styles.shows_text(style, is_visible=context.is_visible, has_size=context.has_size)
+        context = _Context(*seen, context.is_preformatted)
+    return context._replace(is_preformatted=True) if tag in _PREFORMATTED else context
 
 
-def _anchors(html: str) -> Iterator[tuple[str, str]]:
-    from selectolax.lexbor import LexborHTMLParser
+def _text(node: LexborNode, context: _Context) -> str:
+    if not (context.is_visible and context.has_size):
+        return ""
+    text = node.text_content or ""
+    return text if context.is_preformatted else text.replace("\n", " ")
 
-    tree = LexborHTMLParser(html)
+
+def _alternative(node: LexborNode, context: _Context) -> str:
+    seen = context.is_visible and context.has_size
+    return f" {node.attributes.get('alt') or ''} " if seen else ""
+
+
+#: What one reads where these stand: a text, a line's end, a picture.
+_READ: Final[Mapping[str, Callable[[LexborNode, _Context], str]]] = {
+    "-text": _text,
+    "br": lambda _node, _context: "\n",
+    "img": _alternative,
+}
+
+
+def _anchors(tree: LexborHTMLParser, found: dict[int, Style]) -> Iterator[tuple[str, str]]:
     base = tree.css_first("base[href]")
-    start = (base.attributes.get("href") or "").strip() if base else ""
+    start = links.target("", base.attributes.get("href") or "") if base else ""
     for anchor in tree.css("a[href], area[href]"):
-        label = " ".join("".join(_pieces(anchor)).split())
-        label = label or (anchor.attributes.get("alt") or "")
-        yield _absolute(start, (anchor.attributes.get("href") or "").strip()), label
-
-
-def _absolute(base: str, url: str) -> str:
-    try:
-        return urljoin(base, url)
-    except ValueError:
-        return url
-
-
-def _urls(text: str) -> Iterator[str]:
-    for match in _URL.finditer(text):
-        url = match[0].rstrip(_PUNCTUATION)
-        # A closing bracket belongs to the sentence unless the URL has opened it.
-        while url and url[-1] in ")]}" and url.count(url[-1]) > url.count(_OPENING[url[-1]]):
-            url = url[:-1].rstrip(_PUNCTUATION)
-        yield url
-
-
-_OPENING = {")": "(", "]": "[", "}": "{"}
+        label = " ".join("".join(islice(_pieces(anchor, found), _MOST_PIECES)).split())
+        label = _seen(label) or (anchor.attributes.get("alt") or "")
+        yield links.target(start, anchor.attributes.get("href") or ""), label

@@ -1,30 +1,28 @@
-"""The parts of a message (RFC 2045, 2046): its bodies and its attachments, however deep.
-
-The standard library's older policy parses the structure: it takes what the newer one raises on.
-"""
+"""The parts of a message as a reader gets them: its bodies, its attachments, and what is wrong."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.frozen import frozen
 
-from . import header
-from .defects import Defect, from_library
+from . import bodies, charsets, flowed, structure, transfer
+from .defects import Defect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from email.message import Message as Part
+    from .header import Section
+    from .structure import Part
 
+#: RFC 2045 section 6.1.
+_IDENTITIES: Final = ("", "7bit", "8bit", "binary")
+# The HTML standard looks for it in as many octets.
+_SEARCHED: Final = 1024
+_META: Final = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 
-# RFC 2045 section 6.7: "=" stands before two hexadecimal digits, or before white space and the
-# line's end. What follows it otherwise is kept as it is.
-_WRONG_ESCAPE = re.compile(r"=(?![0-9A-Fa-f]{2}|[ \t]*(?:\r?\n|\Z))")
-_WRONG_QUOTED_PRINTABLE = "quoted-printable text has an equals sign that introduces nothing"
-# RFC 2045 section 6.1: the encodings that there are, beside private ones with "x-".
-_ENCODINGS = frozenset(("7bit", "8bit", "binary", "quoted-printable", "base64"))
+_FORWARDED: Final = "a forwarded message is encoded, which RFC 2046 section 5.2.1 forbids"
+_WHOLE: Final = "a multipart has a transfer encoding, which RFC 2045 section 6.4 forbids"
 
 
 @frozen
@@ -57,149 +55,79 @@ class Parts:
     defects: tuple[Defect, ...]
 
 
-def parse(content: bytes) -> Parts:
-    """Return the parts of a message; never raises."""
-    from email import message_from_bytes
-
-    try:
-        return _parts(list(_walk(message_from_bytes(content))))
-    except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
-        # Nested too deep, or something that the parser stumbles over: take it as one text.
-        body = header.split(content)[1].decode("utf-8", "replace")
-        defect = Defect("unparsable", f"the structure could not be parsed: {error!r}")
-        return Parts(_with_lf(body), "", (), (defect,))
-
-
-def _parts(walked: list[Part[Any, Any]]) -> Parts:
-    defects: list[Defect] = []
-    leaves = [part for part in walked if not _is_container(part)]
-    text = _first(leaves, "text/plain")
-    html = _first(leaves, "text/html")
-    parts = Parts(
-        "" if text is None else _text(text, defects),
-        "" if html is None else _text(html, defects),
-        tuple(_attachment(leaf) for leaf in leaves if leaf is not text and leaf is not html),
-        (),
-    )
-    # Decoding a part finds the defects of its transfer encoding.
-    found = [one for number, part in enumerate(walked, 1) for one in _defects(part, number)]
-    return Parts(parts.text, parts.html, parts.attachments, tuple(dict.fromkeys(found + defects)))
+def parse(content: bytes, section: Section) -> Parts:
+    """Return the parts of a message whose header section this is; never raises."""
+    parts = structure.parse(content, section)
+    chosen = bodies.choose(content, parts[0])
+    reader = _Reader(content)
+    text = "\n".join(map(reader.text, chosen.texts))
+    html = "\n".join(map(reader.text, chosen.htmls))
+    attachments = tuple(map(reader.attachment, chosen.others))
+    found = [one for part in parts for one in part.defects]
+    found += structure.wrong_multiparts(parts)
+    found += [Defect("bad-encoding", _WHOLE, part.where) for part in parts if _is_encoded(part)]
+    return Parts(text, html, attachments, (*found, *reader.defects))
 
 
-def _defects(part: Part[Any, Any], number: int) -> Iterator[Defect]:
-    where = f"part {number} ({part.get_content_type()})"
-    for found in part.defects:
-        yield from_library(found, where)
-    if _is_wrong_quoted_printable(part):
-        yield Defect("bad-encoding", _WRONG_QUOTED_PRINTABLE, where)
-    if (encoding := _encoding(part)) not in _ENCODINGS and not encoding.startswith("x-"):
-        yield Defect("bad-encoding", f"unknown transfer encoding {encoding!r}", where)
+def _is_encoded(part: Part) -> bool:
+    return bool(part.children) and part.encoding not in _IDENTITIES
 
 
-def _walk(message: Part[Any, Any]) -> Iterator[Part[Any, Any]]:
-    # Depth first, in order. A forwarded message is one leaf: its body is not this message's.
-    stack = [message]
-    while stack:
-        part = stack.pop()
-        yield part
-        if _is_container(part):
-            stack.extend(reversed(part.get_payload()))  # type: ignore[arg-type]
+class _Reader:
+    """Decodes the parts of one message, and notes what cannot be decoded."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.defects: list[Defect] = []
+
+    def text(self, part: Part) -> str:
+        r"""Return the text of a body with `\n` line ends."""
+        octets = self._octets(part)
+        decoded = charsets.decode(octets, _charset(part, octets))
+        if decoded.complaint:
+            self._note(part, f"text {decoded.complaint}")
+        text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+        parameters = part.content_type.parameters
+        if part.type != "text/plain" or parameters.get("format", "").lower() != "flowed":
+            return text
+        return flowed.unwrapped(text, delsp=parameters.get("delsp", "").lower() == "yes")
+
+    def attachment(self, part: Part) -> Attachment:
+        """Return the part as an attachment."""
+        disposition = part.disposition.value
+        return Attachment(
+            filename=part.filename,
+            content_type=part.type,
+            content=self._forwarded(part) if part.type == "message/rfc822" else self._octets(part),
+            content_id=part.content_id,
+            is_inline=disposition == "inline"
+            or (part.content_id is not None and disposition != "attachment"),
+        )
+
+    def _octets(self, part: Part) -> bytes:
+        octets, complaint = transfer.decode(self._content[part.body : part.end], part.encoding)
+        if complaint:
+            self._note(part, complaint)
+        return octets
+
+    def _forwarded(self, part: Part) -> bytes:
+        """Return the octets of a message within the message, as they were sent if possible."""
+        sent = self._content[part.body : part.end]
+        if part.encoding in _IDENTITIES:
+            return sent
+        self._note(part, _FORWARDED)
+        octets, complaint = transfer.decode(sent, part.encoding)
+        return sent if complaint else octets
+
+    def _note(self, part: Part, sentence: str) -> None:
+        self.defects.append(Defect("bad-encoding", sentence, part.where))
 
 
-def _is_container(part: Part[Any, Any]) -> bool:
-    return part.is_multipart() and part.get_content_maintype() == "multipart"
-
-
-def _first(leaves: list[Part[Any, Any]], content_type: str) -> Part[Any, Any] | None:
-    for leaf in leaves:
-        if _body_type(leaf) == content_type and not _is_attached(leaf):
-            return leaf
-    return None
-
-
-def _body_type(leaf: Part[Any, Any]) -> str:
-    # A multipart that is a leaf has no boundary that cuts it. RFC 2045 section 5.2 recommends
-    # text/plain for a Content-Type that is not valid.
-    is_uncut = leaf.get_content_maintype() == "multipart"
-    return "text/plain" if is_uncut else leaf.get_content_type()
-
-
-def _is_attached(part: Part[Any, Any]) -> bool:
-    return _disposition(part) == "attachment" or bool(_filename(part))
-
-
-def _disposition(part: Part[Any, Any]) -> str:
-    return str(part.get("Content-Disposition", "")).partition(";")[0].strip().lower()
-
-
-def _filename(part: Part[Any, Any]) -> str:
-    try:
-        name = part.get_filename("")
-    except (ValueError, LookupError, TypeError):
-        name = ""
-    return header.decode(str(name))
-
-
-def _octets(part: Part[Any, Any]) -> bytes:
-    if part.is_multipart():
-        from email.policy import compat32
-
-        # A forwarded message: what is attached is that message.
-        policy = compat32.clone(linesep="\r\n", max_line_length=None)
-        return b"".join(one.as_bytes(policy=policy) for one in part.get_payload())  # type: ignore[union-attr]
-    octets = part.get_payload(decode=True)
-    return octets if isinstance(octets, bytes) else b""
-
-
-def _encoding(part: Part[Any, Any]) -> str:
-    # RFC 2045 section 6.1: "7bit" is assumed if there is no such field.
-    return header.decode(str(part.get("Content-Transfer-Encoding", ""))).lower() or "7bit"
-
-
-def _is_wrong_quoted_printable(part: Part[Any, Any]) -> bool:
-    # As it was sent: get_payload() would decode it from a charset that there may not be.
-    payload = part._payload  # type: ignore[attr-defined]
-    return (
-        not part.is_multipart()
-        and _encoding(part) == "quoted-printable"
-        and isinstance(payload, str)
-        and bool(_WRONG_ESCAPE.search(payload))
-    )
-
-
-def _text(part: Part[Any, Any], defects: list[Defect]) -> str:
-    octets = _octets(part)
-    charset = _charset(part)
-    try:
-        text = octets.decode(charset)
-        # Some charsets have octets for lone surrogates, which are no text.
-        text.encode()
-    except (LookupError, ValueError, Warning):
-        # A warning is one with -W error: some codecs are no charsets, and warn.
-        sentence = f"text that is not in its charset {charset!r}"
-        defects.append(Defect("bad-encoding", sentence, part.get_content_type()))
-        text = octets.decode("utf-8", "replace")
-    return _with_lf(text)
-
-
-def _charset(part: Part[Any, Any]) -> str:
-    # RFC 2231 section 4 gives a parameter a charset and a language of its own.
-    from email.utils import collapse_rfc2231_value
-
-    return collapse_rfc2231_value(part.get_param("charset", "utf-8"))
-
-
-def _with_lf(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _attachment(part: Part[Any, Any]) -> Attachment:
-    content_id = part.get("Content-ID")
-    return Attachment(
-        filename=_filename(part),
-        content_type=part.get_content_type(),
-        content=_octets(part),
-        content_id=str(content_id).strip().strip("<>") if content_id else None,
-        is_inline=_disposition(part) == "inline"
-        or (content_id is not None and not _is_attached(part)),
-    )
+def _charset(part: Part, octets: bytes) -> str | None:
+    if charset := part.content_type.parameters.get("charset"):
+        return charset
+    if part.type != "text/html" or octets.isascii():
+        return None
+    # Nothing is declared where a mail says it: readers then look into the HTML, as browsers do.
+    meta = _META.search(octets, 0, _SEARCHED)
+    return meta[1].decode("ascii", "replace") if meta else None

@@ -11,7 +11,7 @@ from pytest_smtpserver.matching import SMTPAssertionError, describe_candidates, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pytest_smtpserver.mail.html import Link
+    from pytest_smtpserver.mail.links import Link
     from pytest_smtpserver.mail.parts import Attachment
 
     from .message import Message

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.mail.dkim import Key
     from pytest_smtpserver.mail.header import Field
-    from pytest_smtpserver.mail.html import Link
+    from pytest_smtpserver.mail.links import Link
     from pytest_smtpserver.mail.parts import Attachment
     from pytest_smtpserver.mail.snapshot import Mask
 
@@ -65,6 +65,7 @@ class Message:
     _origin: Origin
     # Made on first use; two threads that race make two that are alike.
     _viewed: View | None = field(default=None, init=False)
+    _found: tuple[Problem, ...] | None = field(default=None, init=False)
 
     @property
     def received_at(self) -> datetime:
@@ -91,6 +92,10 @@ class Message:
         values = self._header_values(name)
         return values[0] if values else None
 
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is a header field of that name, without regard to case."""
+        return isinstance(name, str) and self._view.count(name) > 0
+
     @property
     def headers(self) -> tuple[Field, ...]:
         """Name and value of each header field as sent: folded, with escaped surrogates."""
@@ -102,7 +107,8 @@ class Message:
 
     def _address_values(self, name: str) -> tuple[str, ...]:
         """Return each address of a field as `Display Name <addr-spec>`, or the addr-spec alone."""
-        return tuple(f"{who} <{spec}>" if who else spec for who, spec in self._view.addresses(name))
+        found = self._view.addresses(name)
+        return tuple(f"{one.name} <{one.spec}>" if one.name else one.spec for one in found)
 
     @property
     def subject(self) -> str:
@@ -111,8 +117,12 @@ class Message:
 
     @property
     def from_(self) -> str:
-        """The addr-spec of the (first) author; `""` if there is none."""
-        return next(iter(self._specs("From")), "")
+        """The addr-spec of the (first) author; `""` if there is none.
+
+        If From has no valid address, it is what was sent in its place.
+        """
+        found = sorted(self._view.addresses("From"), key=lambda address: not address.is_valid)
+        return found[0].spec if found else ""
 
     @property
     def to(self) -> tuple[str, ...]:
@@ -168,7 +178,9 @@ class Message:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the content, by the table of the reference; empty if all is well."""
-        return problems(self)
+        if self._found is None:
+            object.__setattr__(self, "_found", problems(self))
+        return self._found or ()
 
     def link(
         self,
@@ -302,7 +314,7 @@ class Message:
         return self._viewed
 
     def _specs(self, name: str) -> tuple[str, ...]:
-        return tuple(spec for _, spec in self._view.addresses(name))
+        return tuple(address.spec for address in self._view.addresses(name))
 
     def __str__(self) -> str:
         """Return the text of `snapshot` without further masks."""

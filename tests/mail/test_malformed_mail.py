@@ -19,9 +19,7 @@ BODY = "\nbody\n"
         ("nobody in particular", ("nobody in particular",)),
         ("Ann <ann>", ("Ann <ann>",)),
         ("ann@", ("ann@",)),
-        ("Smith, Ann <ann@example.org>", ("Smith, Ann <ann@example.org>",)),
         ("ann@example.org bob@example.org", ("ann@example.org bob@example.org",)),
-        ("ann@example.org <bob@example.org>", ("ann@example.org <bob@example.org>",)),
         ("=?utf-8?q?J=C3=BCrgen?=", ("Jürgen",)),
         ("(" * 100_000, ("(" * 100_000,)),
         ("x" * 2_000_000, ("x" * 2_000_000,)),
@@ -57,14 +55,14 @@ def test_an_unknown_charset_is_taken_for_utf_8(charset):
 
 
 def test_octets_that_are_not_in_their_charset_are_a_defect():
-    mail = message("Content-Type: text/plain; charset=us-ascii\n\nGrüße\n")
+    mail = message("Content-Type: text/plain; charset=us-ascii\n\nGr\udcfc\udcdfe\n")
     assert mail.text == "Grüße\n"
     assert mail.defects == ("text that is not in its charset 'us-ascii'",)
 
 
 def test_lone_surrogates_are_no_text():
     mail = message("Content-Type: text/html; charset=utf-7\n\n<p>+2AA-</p>\n")
-    assert mail.html_text == "+2AA-"
+    assert mail.html_text == "\ufffd"
     assert mail.defects == ("text that is not in its charset 'utf-7'",)
 
 
@@ -78,20 +76,18 @@ def test_a_multipart_without_a_boundary_is_text(value):
     mail = message(f"Content-Type: {value}\n\n--x\n\none\n--x--\n")
     assert mail.text == "--x\n\none\n--x--\n"
     assert mail.attachments == ()
-    assert mail.defects[0] == ("A message claimed to be a multipart but had no boundary parameter.")
+    assert mail.defects[0] == ("a multipart has no boundary parameter")
 
 
 def test_a_multipart_that_does_not_end_has_the_parts_that_came():
     mail = message("Content-Type: multipart/mixed; boundary=x\n\n--x\n\none\n--x\n\ntwo\n")
-    assert mail.text == "one"
-    assert [part.content for part in mail.attachments] == [b"two"]
-    assert mail.defects == (
-        "A start boundary was found, but not the corresponding close boundary.",
-    )
+    assert mail.text == "one\ntwo"
+    assert mail.attachments == ()
+    assert mail.defects == ("a multipart has no close delimiter",)
 
 
 @pytest.mark.parametrize(
-    ("encoded", "text"), [("YWJ!j=", "abc"), ("YWJjZ", "YWJjZ\n"), ("YWJ", "ab"), ("!", "")]
+    ("encoded", "text"), [("YWJ!j=", "abc"), ("YWJjZ", "abc"), ("YWJ", "ab"), ("!", "")]
 )
 def test_wrong_base64_gives_what_can_be_decoded_and_a_defect(encoded, text):
     mail = message(f"Content-Transfer-Encoding: base64\n\n{encoded}\n")
@@ -136,15 +132,26 @@ def test_raw_utf_8_in_a_header_is_text():
         "=?undefined?q?a?=",
         "=?idna?q?a=ff?=",
         "=?utf-8?b?YWJjZ?=",
-        "=?utf-7?q?+2AA-?=",
-        "=?utf-8?q?=ff?=",
-        "=?us-ascii?q?=e9?=",
     ],
 )
 def test_encoded_words_that_cannot_be_decoded_stay_as_they_are(words):
     mail = message(f"Subject: see {words} there\n{BODY}")
     assert mail.subject == f"see {words} there"
     assert mail.defects == (f"Subject has encoded words that cannot be decoded: {words}",)
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("=?utf-7?q?+2AA-?=", "\ufffd"),
+        ("=?utf-8?q?a=ffb?=", "a\ufffdb"),
+        ("=?us-ascii?q?=e9?=", "é"),
+    ],
+)
+def test_characters_that_the_charset_does_not_have_spoil_nothing_beside_them(word, text):
+    mail = message(f"Subject: see {word} there\n{BODY}")
+    assert mail.subject == f"see {text} there"
+    assert mail.defects == (f"Subject has encoded words that cannot be decoded: {word}",)
 
 
 def test_a_line_without_a_colon_ends_the_header():
@@ -176,12 +183,15 @@ def test_parts_are_found_at_some_depth():
     assert message(nested(50)).text == "innermost"
 
 
-def test_a_thousand_nested_parts_are_taken_as_one_text_and_a_defect():
-    mail = message(f"Subject: deep\n{nested(1000)}")
-    assert mail.text.startswith("--b0\n")
-    assert "innermost" in mail.text
-    assert mail.defects[0].startswith("the structure could not be parsed")
-    assert mail.email["Subject"] == "deep"
+def test_parts_are_found_at_any_depth():
+    mail = message(f"Subject: deep\n{nested(10_000)}")
+    assert mail.text == "innermost"
+
+
+def test_of_very_many_defects_the_first_are_told_and_the_rest_counted():
+    mail = message(nested(10_000))
+    assert mail.defects == ("a multipart has no close delimiter", "and 9900 more")
+    assert len([problem for problem in mail.problems if problem.code == "unparsable"]) == 101
 
 
 @pytest.mark.parametrize("count", [100, 200, 300, 400, 1000])

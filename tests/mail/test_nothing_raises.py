@@ -91,7 +91,7 @@ def test_nothing_raises(name: str) -> None:
         ("base64 of 5", "base64"),
         ("wrong quoted-printable", "equals sign that introduces nothing"),
         ("no colon", "the header has a line that is no field"),
-        ("nested parts", "the structure could not be parsed"),
+        ("nested parts", "a multipart has no close delimiter"),
     ],
 )
 def test_what_could_not_be_parsed_is_said(name: str, said: str) -> None:

@@ -75,34 +75,43 @@ def test_a_message_in_order_has_none():
         (
             f"{HEADER}Content-Transfer-Encoding: base64\n\nYWJj*\n", {}, "bad-encoding",
             (
-                "part 1 (text/plain): base64 encoded sequence had characters not in base64 "
-                "alphabet (RFC 2045 section 6)"
+                "part 1 (text/plain): base64 text has characters that are not in its alphabet "
+                "(RFC 2045 section 6, RFC 2047 section 5)"
             ),
         ),
         (
             f"{HEADER}Content-Transfer-Encoding: quoted-printable\n\na=ZZb\n", {}, "bad-encoding",
             (
                 "part 1 (text/plain): quoted-printable text has an equals sign that introduces "
-                "nothing (RFC 2045 section 6)"
+                "nothing (RFC 2045 section 6, RFC 2047 section 5)"
             ),
         ),
         (
             f"{HEADER}Content-Transfer-Encoding: uuu\n\nHi\n", {}, "bad-encoding",
-            "part 1 (text/plain): unknown transfer encoding 'uuu' (RFC 2045 section 6)",
+            (
+                "part 1 (text/plain): unknown transfer encoding 'uuu' "
+                "(RFC 2045 section 6, RFC 2047 section 5)"
+            ),
         ),
         (
             f"{HEADER}Content-Type: text/plain; charset=nope\n\nHi\n", {}, "bad-encoding",
-            "text/plain: text that is not in its charset 'nope' (RFC 2045 section 6)",
+            (
+                "part 1 (text/plain): text that is not in its charset 'nope', which is unknown "
+                "(RFC 2045 section 6, RFC 2047 section 5)"
+            ),
         ),
         (
             f"{HEADER}Subject: =?nope?q?x?=\n\nHi\n", {}, "bad-encoding",
-            "Subject has encoded words that cannot be decoded: =?nope?q?x?= (RFC 2045 section 6)",
+            (
+                "Subject has encoded words that cannot be decoded: =?nope?q?x?= "
+                "(RFC 2045 section 6, RFC 2047 section 5)"
+            ),
         ),
         (
             HEADER + MULTIPART, {}, "unparsable",
             (
-                "part 1 (multipart/alternative): A start boundary was found, but not the "
-                "corresponding close boundary (RFC 5322 section 3.6, RFC 2046 section 5.1)"
+                "part 1 (multipart/alternative): a multipart has no close delimiter "
+                "(RFC 5322 section 3.6, RFC 2046 section 5.1)"
             ),
         ),
         (

@@ -1,0 +1,229 @@
+"""The addresses in a field (RFC 5322 section 3.4), each for itself.
+
+One bad entry loses only itself: what it says stays as it was sent. The obsolete forms of section
+4.4 are read too: routes, white space and comments around dots, empty entries in a list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from . import lexer, words
+from .defects import Defect, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .lexer import Token
+
+_MARKS: Final = "<>@,;:[]"
+_NO_ADDRESS: Final = "has no address: "
+_ODD: Final = "has an address that is not written as it should be: "
+_NO_COMMA: Final = "has no comma after an address: "
+_OPEN_GROUP: Final = "has a group that does not end: "
+ENCODED: Final = "has an encoded word where RFC 2047 section 5 forbids it: "
+
+#: How much is shown of what has no beginning of its own; arbitrary.
+_SHOWN: Final = 60
+
+
+class Address(NamedTuple):
+    """One address; `spec` of one that is not valid is what was sent in its place."""
+
+    name: str
+    spec: str
+    is_valid: bool = True
+
+
+class Addresses(NamedTuple):
+    """The addresses of a field, and what is wrong with it, in words that follow its name."""
+
+    addresses: tuple[Address, ...]
+    defects: tuple[Defect, ...]
+
+
+def parse(value: str) -> Addresses:
+    """Return the addresses in a field's value; never raises."""
+    reader = _Reader(words.unfolded(value))
+    reader.read()
+    return Addresses(tuple(reader.found), tuple(reader.defects))
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one value, entry by entry."""
+
+    value: str
+    found: list[Address] = field(default_factory=list)
+    defects: list[Defect] = field(default_factory=list)
+    _entry: list[Token] = field(default_factory=list)
+    #: Where in an entry it is: "" in a phrase, "<" after that, "route", or "address" once sure.
+    _place: str = ""
+    _group: Token | None = None
+
+    def read(self) -> None:
+        """Read the whole value."""
+        for token in lexer.tokens(self.value, _MARKS):
+            mark = token.text if token.kind == "mark" else ""
+            if mark in (",", ";") and self._place != "route":
+                self._end_entry(token)
+            elif mark == ":" and not self._place:
+                self._begin_group(token)
+            else:
+                self._entry.append(token)
+                self._place = self._next_place(token, mark)
+        self._end_entry(None)
+        if self._group:
+            self._note("unparsable", _OPEN_GROUP, self.value[self._group.start :])
+
+    def _next_place(self, token: Token, mark: str) -> str:
+        if mark == "@" and self._place == "<":
+            # Section 4.4: `obs-route = obs-domain-list ":"`, whose domains have commas between.
+            return "route"
+        if mark == "<":
+            return "<"
+        if mark in ("@", ">") or (mark == ":" and self._place == "route"):
+            return self._place if self._place == "route" and mark == "@" else "address"
+        return "address" if self._place == "<" and token.kind == "atom" else self._place
+
+    def _begin_group(self, colon: Token) -> None:
+        # Section 3.4: `group = display-name ":" [group-list] ";"`.
+        self._group = self._entry[0] if self._entry else colon
+        self._entry = []
+
+    def _end_entry(self, mark: Token | None) -> None:
+        entry, self._entry, self._place = self._entry, [], ""
+        several = list(_each(_significant(entry)))
+        for one in several:
+            self._read_entry(one)
+        if len(several) > 1:
+            self._note("unparsable", _NO_COMMA, self._sent(several[0]))
+        if mark and mark.text == ";":
+            if not self._group:
+                self._note("unparsable", _ODD, self.value[max(0, mark.end - _SHOWN) : mark.end])
+            self._group = None
+
+    def _read_entry(self, entry: list[Token]) -> None:
+        if not _is_more(entry):
+            return
+        opening = _find(entry, "<")
+        if opening is None:
+            self._add(entry, _spec(self.value, entry), "")
+            return
+        closing = _find(entry, ">") or len(entry)
+        phrase, rest = entry[:opening], entry[closing + 1 :]
+        spec = _spec(self.value, _without_route(entry[opening + 1 : closing]))
+        is_odd = any(token.kind in ("mark", "stray", "literal") for token in phrase)
+        if spec and (is_odd or _is_more(rest) or closing >= len(entry)):
+            self._note("unparsable", _ODD, self._sent(entry))
+        self._add(entry, spec, words.decode(self._sent(phrase)) if is_odd else _name(phrase))
+
+    def _add(self, entry: list[Token], spec: str, name: str) -> None:
+        if not spec:
+            # RFC 2047 section 5: no encoded word may be an address, so that it stays as sent.
+            sent = self._sent(entry)
+            decoded = words.decode_phrases(sent)
+            shown = words.shown(sent) if "@" in decoded else decoded
+            self.found.append(Address("", shown, is_valid=False))
+            self._note("unparsable", _NO_ADDRESS, shown)
+        else:
+            comments = [token for token in entry if token.kind == "comment"]
+            self.found.append(Address(name or _name(comments[-1:]), spec))
+        if words.holds_word(spec) or any(_is_quoted_word(token) for token in entry):
+            self._note("bad-encoding", ENCODED, self._sent(entry))
+
+    def _sent(self, entry: list[Token]) -> str:
+        return self.value[entry[0].start : entry[-1].end]
+
+    def _note(self, kind: Kind, sentence: str, sent: str) -> None:
+        self.defects.append(Defect(kind, sentence + words.shown(sent)))
+
+
+def _significant(tokens: list[Token]) -> list[Token]:
+    return [token for token in tokens if token.kind != "space"]
+
+
+def _each(entry: list[Token]) -> Iterator[list[Token]]:
+    """Yield the addresses of an entry: more than one if a comma is missing between them."""
+    begin = 0
+    last = max((number for number, token in enumerate(entry) if _is_mark(token, "<")), default=0)
+    for number, token in enumerate(entry[:last]):
+        if _is_mark(token, ">"):
+            yield entry[begin : number + 1]
+            begin = number + 1
+    yield entry[begin:]
+
+
+def _find(tokens: list[Token], mark: str) -> int | None:
+    return next((number for number, token in enumerate(tokens) if _is_mark(token, mark)), None)
+
+
+def _is_mark(token: Token, text: str) -> bool:
+    return token.kind == "mark" and token.text == text
+
+
+def _without_route(tokens: list[Token]) -> list[Token]:
+    # Section 4.4: "When interpreting addresses, the route portion SHOULD be ignored."
+    if tokens and tokens[0].text == "@":
+        colon = _find(tokens, ":")
+        return [] if colon is None else tokens[colon + 1 :]
+    return tokens
+
+
+def _is_more(tokens: list[Token]) -> bool:
+    return any(token.kind != "comment" for token in tokens)
+
+
+def _is_quoted_word(token: Token) -> bool:
+    return token.kind == "quoted" and words.holds_word(token.text)
+
+
+def _name(phrase: list[Token]) -> str:
+    # Encoded words in a quoted string are none (RFC 2047 section 5).
+    texts = (
+        words.shown(token.text) if token.kind == "quoted" else words.decode(token.text)
+        for token in _joined(phrase)
+        if token.kind != "comment" or len(phrase) == 1
+    )
+    return " ".join(" ".join(texts).split())
+
+
+def _joined(phrase: list[Token]) -> list[Token]:
+    # Adjacent atoms together, because encoded words are decoded together.
+    joined: list[Token] = []
+    texts: list[str] = []
+    for token in phrase:
+        if joined and joined[-1].kind == token.kind == "atom":
+            texts.append(token.text)
+            continue
+        if joined and texts:
+            joined[-1] = joined[-1]._replace(text=" ".join(texts))
+        joined.append(token)
+        texts = [token.text] if token.kind == "atom" else []
+    if joined and texts:
+        joined[-1] = joined[-1]._replace(text=" ".join(texts))
+    return joined
+
+
+def _spec(value: str, tokens: list[Token]) -> str:
+    """Return the addr-spec (section 3.4.1) that these words are, or `""` if they are none."""
+    kept = [token for token in tokens if token.kind != "comment"]
+    at = _find(kept, "@")
+    if at is None:
+        return ""
+    local, domain = kept[:at], kept[at + 1 :]
+    if not _is_dotted(local, ("atom", "quoted")):
+        return ""
+    is_literal = [token.kind for token in domain] == ["literal"]
+    if not is_literal and not _is_dotted(domain, ("atom",)):
+        return ""
+    return words.shown("".join(value[token.start : token.end] for token in kept))
+
+
+def _is_dotted(tokens: list[Token], kinds: tuple[str, ...]) -> bool:
+    """Return whether these are words with dots between them; space may be around a dot."""
+    if not tokens or any(token.kind not in kinds for token in tokens):
+        return False
+    return all(one.text[-1:] == "." or other.text[:1] == "." for one, other in pairwise(tokens))

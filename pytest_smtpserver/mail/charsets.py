@@ -1,0 +1,175 @@
+"""Charsets, by the labels of the WHATWG encoding standard (https://encoding.spec.whatwg.org/).
+
+Senders write `gb2312` and send characters of GBK, and readers understand them: the standard says
+as which encoding each label is read. What the label itself does not have is still told.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Python's codec for an encoding of the standard, where it has another name, or is a superset.
+_CODECS: Final[Mapping[str, str]] = {
+    "big5": "big5hkscs",
+    "euc-kr": "cp949",
+    "gbk": "gb18030",
+    "iso-2022-jp": "iso2022_jp_ext",
+    "iso-8859-8-i": "iso8859_8",
+    "macintosh": "mac_roman",
+    "shift_jis": "cp932",
+    "windows-874": "cp874",
+    "x-mac-cyrillic": "mac_cyrillic",
+}
+#: The standard gives these up because scripts can be hidden in them; a mail shows its text.
+_GIVEN_UP: Final = frozenset(("hz-gb-2312", "iso-2022-kr", "replacement", "x-user-defined"))
+#: Codecs of Python that are for text, but are no charsets.
+_NO_CHARSETS: Final = frozenset(
+    ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "mbcs", "oem")
+)
+#: Labels of Unicode, with a byte order mark or without.
+_UNICODE: Final = frozenset(("utf-8", "utf-16-le", "utf-16-be"))
+_MARKS: Final[Mapping[bytes, str]] = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+
+# ISO 8859-1 and -9 leave these octets to control characters, which nobody means in a text.
+_CONTROLS: Final = re.compile(rb"[\x80-\x9f]")
+_LATIN: Final = frozenset(("iso8859-1", "iso8859-9"))
+
+_LONE_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+
+
+class Decoded(NamedTuple):
+    """A text, and what is wrong with it, in words that follow "text"; `""` if nothing is."""
+
+    text: str
+    complaint: str = ""
+
+
+class _Charset(NamedTuple):
+    """The codec with which a label is read, and the label's own one, which may have less."""
+
+    read_as: str
+    own: str
+
+
+def decode(octets: bytes, label: str | None) -> Decoded:
+    """Return the text of octets in a charset; never raises.
+
+    Octets that the charset does not have become U+FFFD. Without a label, and if nobody knows it,
+    the octets are read as UTF-8.
+    """
+    charset = _find(label or "utf-8")
+    if charset is None:
+        text = octets.decode("utf-8", "replace")
+        return Decoded(text, f"that is not in its charset {label!r}, which is unknown")
+    if charset.read_as in _UNICODE:
+        octets, charset = _without_mark(octets, charset)
+    text, is_whole = _read(octets, charset.read_as)
+    if not is_whole or not _has_all(octets, charset):
+        name = repr(label) if label else "'utf-8', which is read where none is declared"
+        return Decoded(text, f"that is not in its charset {name}")
+    return Decoded(text)
+
+
+def is_known(label: str) -> bool:
+    """Return whether anybody knows the label."""
+    return _find(label) is not None
+
+
+@lru_cache(maxsize=256)
+def _find(label: str) -> _Charset | None:
+    from webencodings.labels import LABELS
+
+    label = label.strip("\t\n\f\r \"'").lower()
+    name = LABELS.get(label, "")
+    own = _codec(label)
+    if not name or name in _GIVEN_UP:
+        return _Charset(own, own) if own else None
+    read_as = _codec(_CODECS.get(name, name))
+    return _Charset(read_as, own or read_as)
+
+
+def _codec(label: str) -> str:
+    """Return the name of Python's codec for a label, or `""` if it has none that is a charset."""
+    try:
+        found = codecs.lookup(label)
+    except (LookupError, ValueError, Warning):
+        # A warning is one with -W error.
+        return ""
+    is_charset = found._is_text_encoding and found.name not in _NO_CHARSETS
+    return found.name if is_charset else ""
+
+
+def _without_mark(octets: bytes, charset: _Charset) -> tuple[bytes, _Charset]:
+    # The standard's "decode": a byte order mark wins over the label.
+    for mark, name in _MARKS.items():
+        if octets.startswith(mark):
+            return octets[len(mark) :], _Charset(name, name)
+    return octets, charset
+
+
+def _read(octets: bytes, codec: str) -> tuple[str, bool]:
+    try:
+        text = octets.decode(codec)
+    except UnicodeError:
+        text = _as_readers_do(octets, codec)
+        return (text, True) if text else (octets.decode(codec, "replace"), False)
+    if codec == "utf-7" and _LONE_SURROGATES.search(text):
+        return _LONE_SURROGATES.sub("\ufffd", text), False
+    return text, True
+
+
+def _has_all(octets: bytes, charset: _Charset) -> bool:
+    """Return whether the label's own charset has all octets, which the superset has."""
+    if charset.own in _LATIN:
+        return charset.read_as == charset.own or not _CONTROLS.search(octets)
+    if charset.own == charset.read_as or octets.isascii():
+        return True
+    try:
+        octets.decode(charset.own)
+    except UnicodeError:
+        return False
+    return True
+
+
+# ISO 2022-JP switches between sets (RFC 1468): two octets a character after these two.
+_JAPANESE_SETS: Final = re.compile(rb"\x1b\$[@B]([^\x1b]*)|\x1b\([BJ]([^\x1b]*)|\A([^\x1b]+)")
+
+
+def _as_readers_do(octets: bytes, codec: str) -> str:
+    """Return Japanese with the characters of NEC and IBM, as readers understand it; or `""`.
+
+    They are in code page 932, whose octets are those of JIS X 0208, shifted.
+    """
+    try:
+        if codec == "euc_jp":
+            return octets.decode("euc_jis_2004")
+        if codec == "iso2022_jp_ext":
+            shifted = _JAPANESE_SETS.sub(_shifted, octets)
+            return shifted.decode("cp932")
+    except UnicodeError:
+        pass
+    return ""
+
+
+def _shifted(match: re.Match[bytes]) -> bytes:
+    if match[1] is None:
+        return match[2] or match[3] or b""
+    pairs = zip(match[1][::2], match[1][1::2], strict=False)
+    return b"".join(_shifted_pair(row - 0x21, cell) for row, cell in pairs)
+
+
+def _shifted_pair(row: int, cell: int) -> bytes:
+    # Two rows of 94 characters share a first octet, and 0x7f is left out.
+    first = 0x81 + row // 2 + (0x40 if row >= 62 else 0)
+    second = cell + 0x7E if row % 2 else cell + 0x1F + (cell >= 0x60)
+    return bytes((first & 0xFF, second & 0xFF))

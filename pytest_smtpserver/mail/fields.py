@@ -1,0 +1,66 @@
+"""What the values of fields say, by the kind of field: where encoded words may be, and where not.
+
+RFC 2047 section 5 allows encoded words in unstructured fields, in comments and in phrases. All
+other values stay as they were sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from . import addresses, lexer, words
+from .defects import Defect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Fields that hold addresses: RFC 5322 section 3.6, RFC 8098 section 2.1.
+ADDRESSES: Final = frozenset(
+    (
+        "bcc", "cc", "disposition-notification-to", "from", "reply-to", "resent-bcc", "resent-cc",
+        "resent-from", "resent-reply-to", "resent-sender", "resent-to", "sender", "to",
+    )
+)  # fmt: skip
+#: Structured fields without phrases: RFC 5322, 2045, 2183, 2369, 3834, 6376, 8058, 8601.
+_WITHOUT_PHRASES: Final = frozenset(
+    (
+        "arc-authentication-results", "arc-message-signature", "arc-seal", "authentication-results",
+        "auto-submitted", "content-disposition", "content-id", "content-transfer-encoding",
+        "content-type", "date", "dkim-signature", "in-reply-to", "list-archive", "list-help",
+        "list-owner", "list-post", "list-subscribe", "list-unsubscribe", "list-unsubscribe-post",
+        "message-id", "mime-version", "received", "references", "resent-date", "resent-message-id",
+        "return-path",
+    )
+)  # fmt: skip
+#: Whose parameters senders write with encoded words, and readers decode (`structured.py`).
+_OF_MIME: Final = frozenset(("content-disposition", "content-type"))
+#: Those of which a wrong address is told; a Bcc or a Sender is seldom looked at.
+READ: Final = ("From", "To", "Cc", "Reply-To")
+
+
+def decode(name: str, value: str) -> str:
+    """Return the value of a field of that name, decoded as far as it may be; never raises."""
+    lower = name.lower()
+    if lower in _WITHOUT_PHRASES:
+        return words.shown(words.unfolded(value))
+    return words.decode_phrases(value) if lower in ADDRESSES else words.decode(value)
+
+
+def defects(name: str, value: str) -> Iterator[Defect]:
+    """Yield what is wrong with the encoding of a field's value."""
+    if value.isascii() and "=?" not in value:
+        return
+    lower = name.lower()
+    if lower not in _OF_MIME:
+        for text in words.complaints(value):
+            yield Defect("bad-encoding", f"{name} {text}")
+    if lower in _WITHOUT_PHRASES - _OF_MIME and _holds_word_outside_comments(value):
+        shown = words.shown(words.unfolded(value))
+        yield Defect("bad-encoding", f"{name} {addresses.ENCODED}{shown}")
+
+
+def _holds_word_outside_comments(value: str) -> bool:
+    return any(
+        token.kind != "comment" and words.holds_word(token.text)
+        for token in lexer.tokens(value, "<>")
+    )

@@ -1,0 +1,85 @@
+"""The words of a structured field (RFC 5322 section 3.2): atoms, quoted strings, comments.
+
+One reader for the fields of MIME, for addresses and for message identifiers. A quote or a comment
+that does not end is an ordinary character, and so are all that follow it: to look for the end of
+each again would take time that grows with the square of the length.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: "mark" is one special character; "stray" one that should have begun a quote or a comment.
+Kind = Literal["atom", "space", "quoted", "comment", "literal", "mark", "stray"]
+
+# Section 3.2.4: "the quoted-pair is interpreted as the text character by itself".
+_QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_IN_COMMENT: Final = re.compile(r"[()]|\\.", re.DOTALL)
+# Section 3.4.1: the domain may be a literal in brackets.
+_LITERAL: Final = re.compile(r"\[[^\[\]\\<>,\s]*+\]")
+# An encoded word is one atom, whatever is in it (RFC 2047 section 2).
+_ENCODED: Final = r"=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?="
+
+
+class Token(NamedTuple):
+    """One word: its kind, what it means, and where it was in the value."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+
+
+def tokens(value: str, marks: str) -> Iterator[Token]:
+    """Yield the words of a value; `marks` are the characters that stand for themselves."""
+    plain = _plain(marks)
+    position, broken = 0, ""
+    while position < len(value):
+        token = _token(value, position, plain, broken)
+        if token.kind == "stray":
+            broken += token.text
+        yield token
+        position = token.end
+
+
+def _token(value: str, start: int, plain: re.Pattern[str], broken: str) -> Token:
+    if match := plain.match(value, start):
+        kind: Kind = "space" if match[1] else "atom"
+        return Token(kind, match[0], start, match.end())
+    character = value[start]
+    if character == '"' and character not in broken:
+        if quoted := _QUOTED.match(value, start):
+            return Token("quoted", _QUOTED_PAIR.sub(r"\1", quoted[1]), start, quoted.end())
+        return Token("stray", character, start, start + 1)
+    if character == "(" and character not in broken:
+        end = _end_of_comment(value, start)
+        text = _QUOTED_PAIR.sub(r"\1", value[start + 1 : end - 1])
+        return Token("comment", text, start, end) if end else _stray(value, start)
+    if character == "[" and (literal := _LITERAL.match(value, start)):
+        return Token("literal", literal[0], start, literal.end())
+    return Token("mark", character, start, start + 1)
+
+
+def _stray(value: str, start: int) -> Token:
+    return Token("stray", value[start], start, start + 1)
+
+
+def _end_of_comment(value: str, start: int) -> int:
+    """Return where the comment ends, comments within it included; 0 if it does not."""
+    depth = 0
+    for match in _IN_COMMENT.finditer(value, start):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if not depth:
+            return match.end()
+    return 0
+
+
+@cache
+def _plain(marks: str) -> re.Pattern[str]:
+    return re.compile(rf"([ \t\r\n]+)|(?:{_ENCODED}|[^ \t\r\n\"()\\{re.escape(marks)}])+")

@@ -1,0 +1,135 @@
+"""The links in a text, ending where a reader sees the end, and those of HTML."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
+
+from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.matching.wording import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SCHEME: Final = re.compile(r"https?://", re.IGNORECASE)
+# RFC 3986 section 2: the characters of US-ASCII that a URL may have.
+_ASCII: Final = re.compile(r"[!#-;=?-\[\]_a-z~]*+", re.IGNORECASE)
+# RFC 3986 appendix C: within angle brackets, "white space [...] should be ignored" where the URL
+# was broken into lines.
+_IN_ANGLES: Final = re.compile(r"<(?:URL:)?(https?://[^<>\"]*\n[^<>\"]*)>", re.IGNORECASE)
+_LINE_END: Final = re.compile(r"[ \t]*+\n[ \t]*+")
+# Not "_", with which a token may well end.
+_PUNCTUATION: Final = ".,;:!?'*"
+_OPENING: Final = {")": "(", "]": "["}
+
+#: C0 controls, the space, and the space that does not break.
+_AROUND: Final = "".join(map(chr, range(0x21))) + "\xa0"
+
+#: General categories of the Unicode Standard that letters, marks and digits of all languages have.
+_IN_WORDS: Final = ("L", "M", "N")
+#: The Catalan middle dot, which stands within words.
+_MIDDLE_DOT: Final = "\u00b7"
+# Scripts without spaces: there a URL in ASCII ends where the text goes on. (Thai to Lao; kana,
+# Bopomofo and Hangul; Han; Hangul syllables; Han beyond the basic plane.)
+_UNSPACED: Final = re.compile(
+    "[\u0e00-\u0eff\u3040-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\U00020000-\U0003ffff]"
+)
+
+
+@frozen
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Link:
+    """A link: where it leads, absolute where the message says so, and what one reads."""
+
+    url: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"<Link {visible(self.url)} {self.text!r}>"
+
+
+def together(text: str, anchors: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
+    """Return the links of a text, and those of HTML (target and label), in order of appearance.
+
+    Each counts once; one that is in both is that of the HTML, which says more.
+    """
+    found = list(dict.fromkeys(anchors))
+    labelled = {_comparable(url) for url, _ in found}
+    plain = [url for url in dict.fromkeys(urls(text)) if _comparable(url) not in labelled]
+    return tuple(Link(url=url, text=label) for url, label in [*((u, u) for u in plain), *found])
+
+
+def urls(text: str) -> Iterator[str]:
+    """Yield the URLs in a text, in order."""
+    if "://" not in text:
+        return
+    joined = _IN_ANGLES.sub(_joined, text) if "<" in text else text
+    position = 0
+    while scheme := _SCHEME.search(joined, position):
+        position = _end(joined, scheme.end())
+        url = _trimmed(joined[scheme.start() : position])
+        # What is left may be the mere scheme.
+        if len(url) > len(scheme[0]):
+            yield url
+
+
+def target(base: str, href: str) -> str:
+    """Return where an `href` leads, if that can be known.
+
+    The URL standard (https://url.spec.whatwg.org/) has white space around it ignored, and tabs and
+    line ends within it.
+    """
+    url = re.sub(r"[\t\r\n]", "", href).strip(_AROUND)
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
+
+
+def _joined(match: re.Match[str]) -> str:
+    url = match[1]
+    joined = _LINE_END.sub("", url)
+    is_one = "://" not in joined[len("https://") :] and not re.search(r"\s", joined.strip())
+    return f"<{joined}>" if is_one else match[0]
+
+
+def _end(text: str, start: int) -> int:
+    """Return where the URL ends of which the scheme ends at `start`."""
+    from unicodedata import category
+
+    end = start
+    while (match := _ASCII.match(text, end)) and (end := match.end()) < len(text):
+        character = text[end]
+        if character.isascii():
+            break
+        if category(character)[0] not in _IN_WORDS and character != _MIDDLE_DOT:
+            break
+        # `https://example.org/a` in Japanese is followed by Japanese; `https://example.org/` may
+        # go on in it.
+        is_first = match.start() == start
+        if is_first and text[end - 1].isalnum() and _UNSPACED.match(character):
+            break
+        end += 1
+    return end
+
+
+def _trimmed(url: str) -> str:
+    """Return a URL without the punctuation of the sentence that it ends."""
+    surplus = {closing: url.count(closing) - url.count(_OPENING[closing]) for closing in _OPENING}
+    end = len(url)
+    while end and (url[end - 1] in _PUNCTUATION or surplus.get(url[end - 1], 0) > 0):
+        # A closing bracket belongs to the sentence unless the URL has opened it.
+        if url[end - 1] in surplus:
+            surplus[url[end - 1]] -= 1
+        end -= 1
+    return url[:end]
+
+
+def _comparable(url: str) -> str:
+    # RFC 3986 section 6.2.2.1 and 6.2.3: scheme and host are the same in either case, and an empty
+    # path is "/".
+    match = re.match(r"([^:/?#]+://[^/?#]*)(/?)(.*)", url, re.DOTALL)
+    return f"{match[1].lower()}/{match[3]}" if match else url
