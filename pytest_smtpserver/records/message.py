@@ -6,19 +6,19 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.mail.view import View
 from pytest_smtpserver.matching import Criteria, comparable
 from pytest_smtpserver.matching.wording import shown
 
-from . import assertions, finding
+from . import assertions, finding, following
 from .problems import problems
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from email.message import EmailMessage
     from types import EllipsisType
     from typing import Unpack
@@ -219,6 +219,40 @@ class Message:
         """
         __tracebackhide__ = True
         return finding.attachment(self, glob, content_type)
+
+    def unsubscribe_link(self, *, one_click: bool = False) -> str:
+        """Return the URL in List-Unsubscribe (RFC 2369): the first of the web, or else the first.
+
+        `one_click=True` demands what RFC 8058 does: one HTTPS URL, List-Unsubscribe-Post, and that
+        a DKIM signature, if there is one, covers both fields. Raises `SMTPAssertionError`, which
+        says what is missing.
+        """
+        __tracebackhide__ = True
+        return following.unsubscribe_link(self, one_click=one_click)
+
+    def html_document(self) -> str:
+        """Return the HTML body as one self-contained document, for a browser to show.
+
+        Pictures named by `cid:` are within it; scripts and what would be loaded from outside are
+        taken out, and a policy forbids it. Raises `SMTPAssertionError` if there is no HTML body.
+        """
+        __tracebackhide__ = True
+        return following.html_document(self)
+
+    def assert_links(
+        self,
+        fetch: Callable[[str], Any],
+        *,
+        ignore: str | re.Pattern[str] | Collection[str | re.Pattern[str]] = (),
+    ) -> None:
+        """Raise `SMTPAssertionError` unless all links work, each `http` and `https` one once.
+
+        `fetch` is called with each URL. What it gives has a `status_code` or a `status`, or is
+        such a number; 400 and above, or an exception, means that the link does not work. URLs that
+        contain a text of `ignore`, or in which one of its patterns is found, are not fetched.
+        """
+        __tracebackhide__ = True
+        following.links_work(self, fetch, ignore)
 
     def assert_matches(self, **criteria: Unpack[MessageCriteria]) -> None:
         """Raise `SMTPAssertionError` unless the message meets all criteria."""

@@ -1,0 +1,116 @@
+"""The HTML body as one document that a browser can show, and that loads nothing from outside.
+
+What would be loaded is taken out, and a policy in the document forbids what an expression may have
+missed (Content Security Policy Level 3).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+    from .parts import Attachment
+
+_POLICY: Final = (
+    "default-src 'none'; img-src data:; media-src data:; font-src data:; "
+    "style-src 'unsafe-inline'; form-action 'none'"
+)
+_HEAD: Final = (
+    f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+)
+#: What runs, or shows another document, or says what ours says in its head.
+_TAKEN_OUT: Final = (
+    "script, noscript, iframe, frame, frameset, object, embed, applet, portal, link, "
+    "meta[http-equiv], meta[charset]"
+)
+#: The attributes that load what they name, beside `href` of pictures in SVG.
+_LOADING: Final = (
+    "src", "srcset", "background", "poster", "data", "lowsrc", "dynsrc", "longdesc", "ping",
+    "manifest", "imagesrcset",
+)  # fmt: skip
+_IN_SVG: Final = "image[href], use[href], feImage[href], image[xlink\\:href], use[xlink\\:href]"
+
+_DOCTYPE: Final = re.compile(r"\s*<!doctype[^>]*>", re.IGNORECASE)
+_IMPORT: Final = re.compile(r"@import\b[^;{}]*;?", re.IGNORECASE)
+_URL: Final = re.compile(r"url\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^)\s]*))\s*\)", re.IGNORECASE)
+
+
+def document(html: str, attachments: Iterable[Attachment]) -> str:
+    """Return the HTML as a document of its own, with the pictures that it shows by `cid:`."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    pictures = {one.content_id: _data(one) for one in attachments if one.content_id}
+    tree = LexborHTMLParser(html or "<p>")
+    for node in tree.css(_TAKEN_OUT):
+        node.decompose()
+    for node in tree.css(", ".join(f"[{name}]" for name in (*_LOADING, "style"))):
+        _tidy(node, pictures)
+    for node in tree.css(_IN_SVG):
+        _replace(node, "href", pictures)
+        _replace(node, "xlink:href", pictures)
+    for sheet in tree.css("style"):
+        if sheet.child is not None:
+            sheet.child.replace_with(_css(sheet.text(), pictures))
+    return _with_head(tree)
+
+
+def _with_head(tree: LexborHTMLParser) -> str:
+    from selectolax.lexbor import LexborHTMLParser
+
+    ours = LexborHTMLParser(_HEAD)
+    # The tree of a document has a head, whatever the mail had.
+    if tree.head is not None:
+        for node in reversed(ours.css("meta")):
+            first = tree.head.child
+            if first is None:
+                tree.head.insert_child(node)
+            else:
+                first.insert_before(node)
+    markup = _DOCTYPE.sub("", tree.html or "", count=1)
+    return f"<!DOCTYPE html>{markup}"
+
+
+def _tidy(node: LexborNode, pictures: Mapping[str, str]) -> None:
+    for name in _LOADING:
+        _replace(node, name, pictures)
+    style = node.attributes.get("style")
+    if style and ("url" in style.lower() or "\\" in style):
+        node.attrs["style"] = _css(style, pictures)
+
+
+def _replace(node: LexborNode, name: str, pictures: Mapping[str, str]) -> None:
+    value = node.attributes.get(name)
+    if value is None:
+        return
+    if url := _local(value, pictures):
+        node.attrs[name] = url
+    else:
+        del node.attrs[name]
+
+
+def _css(text: str, pictures: Mapping[str, str]) -> str:
+    def local(match: re.Match[str]) -> str:
+        return f"url('{_local(match[1] or match[2] or match[3] or '', pictures)}')"
+
+    return _URL.sub(local, _IMPORT.sub("", text))
+
+
+def _local(url: str, pictures: Mapping[str, str]) -> str:
+    """Return what stands for a URL in the document itself; `""` if nothing does."""
+    url = url.strip()
+    if url[:5].lower() == "data:":
+        return url
+    # RFC 2392: `cid-url = "cid" ":" content-id`, percent-encoded as in every URL.
+    return pictures.get(unquote(url[4:]), "") if url[:4].lower() == "cid:" else ""
+
+
+def _data(attachment: Attachment) -> str:
+    import base64
+
+    return f"data:{attachment.content_type};base64,{base64.b64encode(attachment.content).decode()}"
