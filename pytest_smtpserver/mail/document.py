@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from .nesting import flattened
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -46,7 +48,7 @@ def document(html: str, attachments: Iterable[Attachment]) -> str:
     from selectolax.lexbor import LexborHTMLParser
 
     pictures = {one.content_id: _data(one) for one in attachments if one.content_id}
-    tree = LexborHTMLParser(html or "<p>")
+    tree = LexborHTMLParser(flattened(html))
     for node in tree.css(_TAKEN_OUT):
         node.decompose()
     for node in tree.css(", ".join(f"[{name}]" for name in (*_LOADING, "style"))):

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from . import links, styles
+from .nesting import flattened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -85,13 +86,16 @@ class _Context(NamedTuple):
     is_preformatted: bool = False
 
 
+_HIDDEN: Final = _Context(is_visible=False)
+
+
 def read(html: str) -> Page:
     """Return what a reader of the HTML gets; never raises."""
     if not html.strip():
         return Page("", ())
     from selectolax.lexbor import LexborHTMLParser
 
-    tree = LexborHTMLParser(html)
+    tree = LexborHTMLParser(flattened(html))
     if tree.root is None:
         return Page("", ())
     found = styles.read(tree)
@@ -105,23 +109,29 @@ def _seen(text: str) -> str:
 
 
 def _pieces(root: LexborNode, found: dict[int, Style]) -> Iterator[str]:
-    # Without recursion: hostile mail nests elements thousands deep.
-    stack: list[tuple[LexborNode | str, _Context]] = [(root, _Context())]
+    # Without recursion: hostile mail nests elements thousands deep. A context on the stack is that
+    # of what lies below it.
+    stack: list[LexborNode | str | _Context] = [root]
+    context = _Context()
     while stack:
-        node, around = stack.pop()
+        node = stack.pop()
         if isinstance(node, str):
             yield node
             continue
+        if isinstance(node, _Context):
+            context = node
+            continue
         tag = node.tag or ""
-        context = around if tag == "-text" else _within(node, tag, around, found)
-        if context is None:
-            continue
         if read := _READ.get(tag):
-            yield read(node, context)
-            continue
-        edge = "\n" if tag in _BLOCKS else " " if tag in _CELLS else ""
-        inside = [(child, context) for child in node.iter(include_text=True)]
-        stack += [(edge, context), *reversed(inside), (edge, context)]
+            yield read(node, _within(node, tag, context, found) or _HIDDEN)
+        elif within := _within(node, tag, context, found):
+            edge = "\n" if tag in _BLOCKS else " " if tag in _CELLS else ""
+            if within is not context:
+                stack.append(context)
+            stack.append(edge)
+            stack.extend(reversed(list(node.iter(include_text=True))))
+            context = within
+            yield edge
 
 
 def _within(
@@ -130,7 +140,7 @@ def _within(
     """Return what holds within an element; `None` if nothing of it is seen."""
     if tag in _INVISIBLE:
         return None
-    if found and (style := found.get(node.mem_id)):
+    if found and tag != "-text" and (style := found.get(node.mem_id)):
         if styles.hides_all(style):
             return None
         seen = styles.shows_text(style, is_visible=context.is_visible, has_size=context.has_size)

@@ -34,7 +34,7 @@ _MIDDLE_DOT: Final = "\u00b7"
 # Scripts without spaces: there a URL in ASCII ends where the text goes on. (Thai to Lao; kana,
 # Bopomofo and Hangul; Han; Hangul syllables; Han beyond the basic plane.)
 _UNSPACED: Final = re.compile(
-    "[\u0e00-\u0eff\u3040-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "[\u0e00-\u0eff\u3005-\u3007\u3040-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
     "\U00020000-\U0003ffff]"
 )
 

@@ -7,6 +7,7 @@ folding and what senders do wrong lose no body and no file name.
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -173,9 +174,12 @@ def _decoded(name: str, segments: list[_Given], defects: list[Defect]) -> str:
         return _plain(name, segments)
     charset, first = _charset(segments[0])
     texts = [first, *(one.text for one in segments[1:])]
+    # Some senders cut within `%41`, so that segments are put together first.
     octets = b"".join(
-        _unquoted(text) if one.is_extended else text.encode("utf-8", "surrogateescape")
-        for text, one in zip(texts, segments, strict=True)
+        _octets("".join(text for text, _ in run), is_extended=is_extended)
+        for is_extended, run in groupby(
+            zip(texts, segments, strict=True), key=lambda pair: pair[1].is_extended
+        )
     )
     text, complaint = charsets.decode(octets, charset or "utf-8")
     if complaint:
@@ -188,8 +192,9 @@ def _charset(first: _Given) -> tuple[str, str]:
     return (match[1], match[2]) if match else ("", first.text)
 
 
-def _unquoted(text: str) -> bytes:
-    return unquote_to_bytes(text.encode("utf-8", "surrogateescape"))
+def _octets(text: str, *, is_extended: bool) -> bytes:
+    octets = text.encode("utf-8", "surrogateescape")
+    return unquote_to_bytes(octets) if is_extended else octets
 
 
 def _note(defects: list[Defect], text: str) -> None:

@@ -32,7 +32,7 @@ _RELATIVE: Final = re.compile(r"[\d.]+(?:em|ex|%)|larger|smaller|inherit|unset")
 
 # One that does not end goes on to the end of the sheet (CSS Syntax section 4.3.2).
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
-_BRACE: Final = re.compile(r"([^{}]*)([{}])")
+_BRACE: Final = re.compile(r"([{}])")
 #: What is only true at times.
 _STATE: Final = re.compile(r":(?:hover|focus|active|visited|checked|target|:)", re.IGNORECASE)
 _MEDIA: Final = re.compile(r"(?:only\s+)?(?:all|screen)", re.IGNORECASE)
@@ -133,7 +133,8 @@ def _parsed(sheet: str) -> Iterator[_Rule]:
     # What is open: selectors, or whether what is within an at-rule applies.
     stack: list[str | bool] = []
     left_out = 0
-    for text, brace in _BRACE.findall(sheet):
+    pieces = _BRACE.split(sheet)
+    for text, brace in zip(pieces[::2], pieces[1::2], strict=False):
         prelude = text.rpartition(";")[2].strip()
         if brace == "{":
             stack.append(_at_rule(prelude) if prelude.startswith("@") else prelude)

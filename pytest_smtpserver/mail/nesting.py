@@ -1,0 +1,81 @@
+"""HTML that is nested deeper than any browser shows it, made flat before it is parsed.
+
+To find out which elements a tag closes, a parser by the HTML standard looks through all that are
+open: the time grows with the square of the depth. Browsers stop at some depth, too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+#: Fewer tags than these are parsed in a hundredth of a second, however they are nested.
+_FEW: Final = 2000
+#: Browsers built on Blink and WebKit stop here.
+_DEEPEST: Final = 512
+# Arbitrary. The standard opens these again in each further block, if they were not closed.
+_DEEPEST_FORMATTING: Final = 50
+
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+_WHOLE_TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^>]*>?")
+#: Elements that never hold others, and those that the next of their kind closes.
+_FLAT: Final = frozenset(
+    (
+        "area", "base", "body", "br", "col", "dd", "dt", "embed", "head", "hr", "html", "img",
+        "input", "li", "link", "meta", "option", "p", "param", "source", "tbody", "td", "tfoot",
+        "th", "thead", "tr", "track", "wbr",
+    )
+)  # fmt: skip
+#: The standard's "formatting" elements.
+_FORMATTING: Final = frozenset(
+    (
+        "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt",
+        "u",
+    )
+)  # fmt: skip
+
+
+def flattened(html: str) -> str:
+    """Return the HTML without the tags that would nest too deep; their contents stay."""
+    if html.count("<") <= _FEW or not _is_deep(html):
+        return html
+    depths, dropped = {True: 0, False: 0}, {True: 0, False: 0}
+
+    def kept(match: re.Match[str]) -> str:
+        name = match[2].lower()
+        if name in _FLAT:
+            return match[0]
+        kind = name in _FORMATTING
+        if match[1]:
+            return _end(match[0], depths, dropped, kind)
+        if depths[kind] >= (_DEEPEST_FORMATTING if kind else _DEEPEST):
+            dropped[kind] += 1
+            return ""
+        depths[kind] += 1
+        return match[0]
+
+    return _WHOLE_TAG.sub(kept, html)
+
+
+def _end(tag: str, depths: dict[bool, int], dropped: dict[bool, int], kind: bool) -> str:
+    if dropped[kind]:
+        dropped[kind] -= 1
+        return ""
+    depths[kind] = max(0, depths[kind] - 1)
+    return tag
+
+
+def _is_deep(html: str) -> bool:
+    depth = formatting = 0
+    for end, name in _TAG.findall(html):
+        lower = name.lower()
+        if lower in _FLAT:
+            continue
+        step = -1 if end else 1
+        if lower in _FORMATTING:
+            formatting = max(0, formatting + step)
+        else:
+            depth = max(0, depth + step)
+        if depth > _DEEPEST or formatting > _DEEPEST_FORMATTING:
+            return True
+    return False

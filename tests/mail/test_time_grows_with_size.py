@@ -1,0 +1,131 @@
+"""Whatever a hostile mail contains, reading it takes time that grows with its size alone.
+
+Each mail is read in two sizes. What grows with the square of the size takes sixteen times as long
+for four times the size; what grows with the size takes four times as long. The processor's time of
+this process is compared, not an absolute one, and a mail has three chances.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from making import message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VIEWS = (
+    "headers", "subject", "from_", "to", "cc", "reply_to", "text", "html", "html_text", "links",
+    "attachments", "blind_recipients", "defects", "problems",
+)  # fmt: skip
+
+#: How many times as large the second size is, and how many times as long it may take.
+LARGER = 4
+LONGER = 9
+
+TEXT = b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+HTML = b"Content-Type: text/html\r\n\r\n"
+FLOWED = b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\n"
+QUOTED = b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+BASE64 = b"Content-Transfer-Encoding: base64\r\n\r\n"
+PARTS = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+
+
+def nested(count: int) -> bytes:
+    return b"".join(
+        b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(count)
+    )
+
+
+def closed(count: int) -> bytes:
+    return nested(count) + b"\r\n" + b"".join(b"\r\n--%d--" % n for n in reversed(range(count)))
+
+
+#: A mail by its size, with a size that takes some hundredths of a second.
+MAILS: dict[str, tuple[int, Callable[[int], bytes]]] = {
+    "fields": (10_000, lambda n: b"X: y\r\n" * n),
+    "fields of one name": (10_000, lambda n: b"To: a@x.example\r\n" * (n // 10)),
+    "duplicate fields": (2_000, lambda n: b"Subject: =?x?q?y?=\r\n" * n),
+    "a field in many lines": (10_000, lambda n: b"Subject: a" + b"\r\n a" * n),
+    "addresses in many lines": (1_000, lambda n: b"To: a@x.example" + b",\r\n a@x.example" * n),
+    "semicolons": (10_000, lambda n: b"Content-Type: " + b";" * n + b"\r\n\r\nx"),
+    "parameters": (10_000, lambda n: b"Content-Type: a/b" + b"; x=y" * n + b"\r\n\r\nx"),
+    "segments": (
+        2_000,
+        lambda n: b"Content-Type: a/b" + b"".join(b"; x*%d*=%%41" % i for i in range(n)),
+    ),
+    "quotes": (10_000, lambda n: b'Content-Type: a/b; x="\\' + b'";x="\\' * n),
+    "comments": (10_000, lambda n: b"Content-Type: a/b " + b"(" * n + b")" * n),
+    "open comments": (10_000, lambda n: b"To: " + b"(" * n),
+    "angles": (2_000, lambda n: b"To: " + b"<a@x> " * n),
+    "routes": (5_000, lambda n: b"To: <" + b"@a," * n),
+    "groups": (10_000, lambda n: b"To: " + b"a:;" * n),
+    "ends of groups": (2_000, lambda n: b"To: " + b";" * n),
+    "commas": (10_000, lambda n: b"To: " + b"," * n),
+    "encoded words": (2_000, lambda n: b"Subject:" + b" =?utf-8?q?a?=" * n),
+    "beginnings of encoded words": (10_000, lambda n: b"Subject: " + b"=?a?q?" * n),
+    "encoded words cut": (10_000, lambda n: b"Subject: " + b"=?utf-8?q?a " * n),
+    "charsets": (2_000, lambda n: b"Subject:" + b" =?utf-8?q?a?= =?latin1?q?a?=" * n),
+    "nested parts": (500, nested),
+    "nested parts with ends": (500, closed),
+    "parts": (2_000, lambda n: PARTS + b"--b\r\n\r\nx\r\n" * n),
+    "attached parts": (500, lambda n: PARTS + b"--b\r\nContent-Type: a/b\r\n\r\nx\r\n" * n),
+    "almost delimiters": (20_000, lambda n: PARTS + b"--c\r\n" * n),
+    "forwarded": (5_000, lambda n: b"Content-Type: message/rfc822\r\n\r\n" * n),
+    "bare CRs": (200_000, lambda n: TEXT + b"\r" * n),
+    "CRs in lines": (50_000, lambda n: TEXT + b"\r\r\n" * n),
+    "bare LFs": (200_000, lambda n: TEXT + b"\n" * n),
+    "long lines": (50_000, lambda n: TEXT + b"x" * n + b"\r" * n),
+    "white space at ends": (100_000, lambda n: QUOTED + b" \t" * n + b"x \r\n"),
+    "equals signs": (50_000, lambda n: QUOTED + b"=" * n),
+    "padding": (20_000, lambda n: BASE64 + b"YWI=" * n),
+    "no base64": (50_000, lambda n: BASE64 + b"*A" * n),
+    "flowed lines": (20_000, lambda n: FLOWED + b"> a \r\n" * n),
+    "quote marks": (100_000, lambda n: FLOWED + b">" * n),
+    "closing marks": (50_000, lambda n: TEXT + b"https://x.example/a" + b")" * n),
+    "links": (2_000, lambda n: TEXT + b"https://x.example/a " * n),
+    "open angles": (10_000, lambda n: TEXT + b"<https://x.example/\r\n" * n),
+    "schemes": (20_000, lambda n: TEXT + b"https://" * n),
+    "CJK links": (5_000, lambda n: TEXT + "https://x\u3001".encode() * n),
+    "elements": (2_000, lambda n: HTML + b"<div>" * n),
+    "elements with ends": (2_000, lambda n: HTML + b"<div>" * n + b"</div>" * n),
+    "fonts": (2_000, lambda n: HTML + b"".join(b"<p><font size=%d>" % i for i in range(n))),
+    "bold": (2_000, lambda n: HTML + b"<b>" * n + b"x"),
+    "anchors": (1_000, lambda n: HTML + b"<a href=x>y</a>" * n),
+    "nested anchors": (200, lambda n: HTML + b"<a href=x><table><tr><td>" * n),
+    "hidden": (2_000, lambda n: HTML + b"<p style='display:none'>" * n),
+    "rules": (999, lambda n: HTML + b"<style>" + b".a{display:none}" * n + b"</style><i class=a>"),
+    "braces": (5_000, lambda n: HTML + b"<style>" + b"a{" * n + b"}" * n),
+    "comments of CSS": (5_000, lambda n: HTML + b"<style>" + b"/*" * n),
+    "selectors": (5_000, lambda n: HTML + b"<style>" + b"p," * n + b"{display:none}</style><p>"),
+    "comments of HTML": (20_000, lambda n: HTML + b"<!--" * n),
+}  # fmt: skip
+
+
+def seconds(content: bytes) -> float:
+    mail = message(content)
+    start = time.process_time()
+    for view in VIEWS:
+        getattr(mail, view)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("name", MAILS)
+def test_four_times_the_size_does_not_take_sixteen_times_as_long(name: str) -> None:
+    size, made = MAILS[name]
+    small, large = made(size), made(size * LARGER)
+    seconds(small)
+    ratios = []
+    while len(ratios) < 3 and min(ratios, default=LONGER) >= LONGER:
+        ratios.append(seconds(large) / max(seconds(small), 0.001))
+    assert min(ratios) < LONGER
+
+
+def test_what_was_read_once_is_kept() -> None:
+    mail = message(TEXT + b"https://x.example/\xff\r\n")
+    for view in ("headers", "links", "attachments", "problems", "html_text", "text"):
+        assert getattr(mail, view) is getattr(mail, view)
+    assert mail._view.values("content-type") is mail._view.values("Content-Type")
+    assert mail._view.addresses("To") is mail._view.addresses("to")
