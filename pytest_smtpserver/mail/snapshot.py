@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from . import header, structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
-    from email.message import Message as Part
 
 Mask = re.Pattern[str] | str
 
@@ -29,19 +30,12 @@ _PORT: Final = re.compile(r"(?<=\b127\.0\.0\.1:)\d+|(?<=\blocalhost:)\d+|(?<=\[:
 
 def tree(content: bytes) -> Iterator[tuple[int, str]]:
     """Yield how deep each part is, and its type; a forwarded message is one part."""
-    from email import message_from_bytes
-
-    try:
-        root = message_from_bytes(content)
-        stack: list[tuple[int, Part[Any, Any]]] = [(0, root)]
-        while stack:
-            depth, part = stack.pop()
-            yield depth, part.get_content_type()
-            if part.is_multipart() and part.get_content_maintype() == "multipart":
-                children: Any = part.get_payload()
-                stack.extend((depth + 1, child) for child in reversed(children))
-    except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
-        yield 0, "<unparsable>"
+    root = structure.parse(content, header.split(content))[0]
+    stack = [(0, root)]
+    while stack:
+        depth, part = stack.pop()
+        yield depth, part.type
+        stack.extend((depth + 1, child) for child in reversed(part.children))
 
 
 class Masks:

@@ -141,6 +141,19 @@ def test_what_was_declared_is_no_problem():
     assert problems(binary, BODY="BINARYMIME") == []
 
 
+def test_the_crlf_that_smtplib_adds_after_counting_is_no_problem():
+    content = f"{HEADER}\nHi\n".replace("\n", "\r\n")
+    assert problems(content.encode(), SIZE=str(len(content) - 2)) == []
+    assert [code for code, _ in problems(content.encode(), SIZE=str(len(content) - 3))] == [
+        "wrong-size"
+    ]
+
+
+@pytest.mark.parametrize("value", ["", "undisclosed:;", " (nobody)"])
+def test_a_bcc_field_that_names_nobody_is_allowed(value):
+    assert problems(f"{HEADER}Bcc: {value}\n\nHi\n") == []
+
+
 def test_998_octets_are_no_long_line():
     assert problems(f"{HEADER}\n{'x' * 998}\n") == []
 
