@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -66,7 +67,9 @@ def look_at_all_of(content: bytes) -> None:
     for name in READ:
         getattr(mail, name)
     repr([mail, mail["Subject"], mail["Message-ID"], mail.attachments, mail.links, mail.problems])
-    for find in (mail.link, mail.code, mail.attachment):
+    one_click = partial(mail.unsubscribe_link, one_click=True)
+    finders = (mail.link, mail.code, mail.attachment, mail.unsubscribe_link, mail.html_document)
+    for find in (*finders, one_click):
         with contextlib.suppress(SMTPAssertionError):
             find()
     for keyword, expected in CRITERIA.items():
@@ -109,7 +112,10 @@ PIECES = st.sampled_from(
         b"quoted-printable", b"\r\n", b"\n", b"\r", b"--b", b"--b--", b"=?utf-8?q?", b"?=", b"=?",
         b'"', b"<", b">", b"@", b"[", b"]", b"(", b",", b";", b":", b"=", b" ", b"\xff", b"a",
         b"code 1234", b"<a href=", b"&", b"*0*=", b"Content-Disposition: attachment; filename",
-        b"message/rfc822", b"\0",
+        b"message/rfc822", b"\0", b"List-Unsubscribe: <https://x>", b"; format=flowed", b"<style>",
+        b"{display:none}", b" style='font-size:0'", b"cid:x", b"Content-ID: <x>", b"*1=",
+        b"gb2312", b"iso-2022-jp", b"\x1b$B", b"https://x/", b"multipart/alternative; boundary=c",
+        b"--c", b"\xe3\x80\x81",
     ]
 )  # fmt: skip
 
