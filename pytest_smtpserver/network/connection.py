@@ -253,6 +253,8 @@ class Connection:
         if len(self._owed) >= CHUNK:
             await self._stream.send(self._owed)
         await trio.lowlevel.checkpoint()
+        # Who takes a long answer is not idle, however long it takes.
+        self._push_deadline()
 
     async def _pause(self, action: Wait | Hold) -> None:
         # Whoever ends the pause cancels the scope in which we read ahead.

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 from toy import TIMEOUT, Host, Stubborn, Toy, everything, exactly
 
+from pytest_smtpserver.clock import monotonic
+from pytest_smtpserver.engine import Send
 from pytest_smtpserver.network import Listener
 from pytest_smtpserver.network.listener import bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pytest_smtpserver.engine import Action
 
 
 def test_octets_that_come_together_are_answered_together(host: Host) -> None:
@@ -116,6 +120,27 @@ def test_a_silent_client_gets_a_last_word_and_is_closed(make_host: Callable[...,
     with host.connect() as client:
         assert everything(client) == b"bye\n"
     assert host.engines[0].log == ["idle"]
+
+
+class LongWinded(Toy):
+    """Answers the first octet for longer than a client may be idle."""
+
+    def next_action(self) -> Action | None:
+        if self._input and monotonic() < self.until:
+            return Send(b"")
+        return super().next_action()
+
+    def receive(self, octets: bytes, now: float) -> None:
+        self.until = monotonic() + 1.2 * self.idle_timeout
+        super().receive(octets, now)
+
+
+def test_a_client_is_not_idle_while_it_is_answered(make_host: Callable[..., Host]) -> None:
+    host = make_host(LongWinded, idle_timeout=0.2)
+    with host.connect() as client:
+        client.sendall(b"xc")
+        assert everything(client) == b"x"
+    assert host.engines[0].log[:2] == ["x", "c"]
 
 
 def test_closing_gives_each_client_a_last_word(host: Host) -> None:
