@@ -35,6 +35,9 @@ _HTML: Final = "text/html; charset=utf-8"
 # Octets of a message whose views are made; making them takes the time of the servers' thread.
 _LARGEST_MESSAGE: Final = 8 * 1024 * 1024
 _TEMPLATE: Final = "mail.html"
+# Rows of a page, the newest, that say how many problems and files a message has: to know it, all of
+# the message is parsed. Arbitrary.
+_MARKED: Final = 500
 # As many rows are kept as the store has.
 _ROWS: Final = 20_000
 
@@ -112,7 +115,7 @@ class Views:
             gate = self._store.gate
             for arrival in self._store.after(after):
                 after = arrival.number
-                section = "".join(_section(arrival.test, [self._row(arrival)]))
+                section = "".join(_section(arrival.test, [self._row(arrival, marked=True)]))
                 data = json.dumps({"section": section})
                 yield f"id: {after}\nevent: mail\ndata: {data}\n\n".encode()
             yield gate
@@ -120,13 +123,13 @@ class Views:
     def _rows(self, arrivals: Any) -> Iterator[Markup]:
         # Sections of neighbours that are of one test.
         test = None
-        for arrival in arrivals:
+        for place, arrival in enumerate(arrivals):
             if arrival.test != test:
                 if test is not None:
                     yield _TAIL
                 test = arrival.test
                 yield _head(test)
-            yield self._row(arrival)
+            yield self._row(arrival, marked=place < _MARKED)
         if test is not None:
             yield _TAIL
 
@@ -153,10 +156,11 @@ def _section(test: str, rows: list[Markup]) -> list[Markup]:
     return [_head(test), *rows, _TAIL]
 
 
-def _row(arrival: Arrival) -> Markup:
+def _row(arrival: Arrival, *, marked: bool) -> Markup:
     message = arrival.transaction.message
     summary = summary_of(arrival.transaction, key=str(arrival.number), session="")
-    marks = marks_of(message) if message and arrival.size <= _LARGEST_MESSAGE else {}
+    marked = marked and arrival.size <= _LARGEST_MESSAGE
+    marks = marks_of(message) if message and marked else {}
     entry = Entry(**summary, **marks)
     made = pages.macro(_TEMPLATE, "row", entry, f"/messages/{arrival.number}")
     return Markup(made)  # noqa: S704  # made of a template
