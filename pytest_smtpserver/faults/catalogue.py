@@ -337,7 +337,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     # Replies that are unusual, or none.
     Fault(
-        "multi-line-replies", "mail", "each reply has three lines",
+        "multi-line-replies", "mail", "each reply from MAIL on has three lines",
         "RFC 5321 section 4.2.1", "reads them all, and delivers",
         replies(
             mail=making.three_lines(250, "2.1.0"), rcpt=making.three_lines(250, "2.1.5"),

@@ -6,6 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+# An in-process run of pytester restores sys.modules, and what makes certificates can be imported
+# once only.
+import trustme  # noqa: F401
+
 from pytest_smtpserver import FAULTS
 
 Run = Callable[..., pytest.RunResult]
