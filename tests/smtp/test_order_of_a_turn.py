@@ -1,0 +1,62 @@
+"""Without rules a command is answered without a `Turn`, in the same order as with one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conversation import Conversation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LINES = [
+    "EHLO client.test",
+    "MAIL FROM:<ann@example.org>",
+    "RCPT TO:<bob@example.org>",
+    "RCPT TO:<cat@example.org>",
+    "DATA",
+    "Subject: Welcome\r\n\r\ntext\r\n.",
+    "MAIL FROM:<ann@example.org>",
+    "RSET",
+    "VRFY bob",
+    "QUIT",
+]
+
+
+def state(conversation: Conversation) -> tuple[object, ...]:
+    """Return what is on record."""
+    session = conversation.session
+    exchanges = [(one.command, str(one.reply)) for one in session.exchanges]
+    outcomes = [(one.outcome, str(one.reply)) for one in session.transactions]
+    return exchanges, outcomes, len(conversation.messages), session.ended_by
+
+
+def seen(rules: Callable[[Any], object], **settings: Any) -> list[object]:
+    """Return what is on record whenever somebody is woken, and what is sent, in order."""
+    conversation = Conversation(rules=rules, **settings)
+    found: list[object] = []
+    conversation.recorder.add_waker(lambda: found.append(state(conversation)))
+    for line in LINES:
+        found.append(conversation.send(f"{line}\r\n".encode()))
+        found.append(state(conversation))
+    return found
+
+
+def never(book: Any) -> None:
+    """Make a rule, so that every command has a `Turn`, that fits none of them."""
+    book.on("noop", optional=True).reply("250 no")
+
+
+@pytest.mark.parametrize("settings", [{}, {"max_message_size": 5}, {"max_recipients": 1}])
+def test_both_orders_are_equal(settings: dict[str, Any]) -> None:
+    assert seen(lambda book: None, **settings) == seen(never, **settings)
+
+
+def test_what_is_seen_tells_orders_apart() -> None:
+    alone = seen(lambda book: None)
+    # The message is there before its reply has left, and so is its exchange.
+    before_reply = alone[alone.index(b"250 2.0.0 message accepted\r\n") - 1]
+    assert isinstance(before_reply, tuple)
+    assert before_reply[2] == 1
+    assert before_reply[0][-1] == (".", "250 2.0.0 message accepted")
