@@ -79,7 +79,7 @@ class RuleSteps:
         """Do as the server would of its own accord.
 
         With `reply=False` the command takes effect and its reply never comes: the case in which
-        mail is sent twice (RFC 1047).
+        mail is sent twice (RFC 1047). Nothing more is sent in that session.
         """
         if not reply and not self._state.stage.has_reply:
             raise ValueError(f"a rule on {self._state.name!r} has no reply to leave out")
@@ -124,7 +124,10 @@ class RuleSteps:
         return self._add(SendRaw(bytes(octets)))
 
     def ignore(self) -> Self:
-        """Never answer; nothing can follow."""
+        """Never answer, neither this command nor a later one of the session; nothing can follow.
+
+        A client that pipelines would take a later reply for the one that is missing.
+        """
         return self._add(Ignore())
 
     def disconnect(self) -> Self:
