@@ -40,7 +40,8 @@ def _text() -> EmailMessage:
 
 def _with_html() -> EmailMessage:
     mail = _text()
-    mail.add_alternative("<p>Hello <b>Ann</b> <img src='cid:a'></p>" * 20, subtype="html")
+    html = "<p>Hello <b>Ann</b>, welcome.</p>" * 20 + "<img src='cid:a'>"
+    mail.add_alternative(html, subtype="html")
     mail.get_payload()[1].add_related(bytes(500), "image", "png", cid="<a>")
     mail.add_attachment(bytes(1_000), "application", "pdf", filename="invoice.pdf")
     return mail

@@ -4,7 +4,7 @@ Like `inbox`, which shows the same views live, it reads records, and nothing of 
 Nothing here is imported in a run without the options.
 
 * `entry`: what is shown of one message or refused attempt: plain, bounded values
-* `frame`: the HTML of a mail as one document that loads nothing
+* `frame`: what of a mail a page shows in place: its HTML, in a frame, and its pictures
 * `visible`: text of strangers, in which nothing hides
 * `spool`: entries on disk until the end of the run, one file for each process
 * `pages`: templates, style sheet, script and the policy of the page
