@@ -83,13 +83,14 @@ def text(value: Any, *, pattern: str) -> object:
     return value
 
 
+# Not compiled before they are needed: each start of pytest would pay for it.
 # A path after "unix:", or an address or a name, with the interface after "%".
-_HOST = re.compile(r"unix:[^\0]+|(?!unix:)[A-Za-z0-9.:%_\-]+")
+_HOST = r"unix:[^\0]+|(?!unix:)[A-Za-z0-9.:%_\-]+"
 
 
 def host(value: Any) -> object:
     """Check for an address, a name, or the path of a socket, which is kept absolute."""
-    _require(isinstance(value, str) and _HOST.fullmatch(value))
+    _require(isinstance(value, str) and re.fullmatch(_HOST, value))
     kind, colon, path = value.partition("unix:")
     return value if kind or not colon else f"unix:{Path(path).absolute()}"
 
@@ -126,7 +127,7 @@ def seconds(value: Any) -> object:
 
 # `ehlo-line = ehlo-keyword *( SP ehlo-param )` (RFC 5321 section 4.1.1.1), of which a line of the
 # reply may have 506 octets: section 4.5.3.1.5 allows 512 with the code and the line end.
-_EHLO_LINE = re.compile(r"\+[A-Za-z0-9][A-Za-z0-9-]*( [!-~]+)*", re.ASCII)
+_EHLO_LINE = r"\+[A-Za-z0-9][A-Za-z0-9-]*( [!-~]+)*"
 _EHLO_LINE_LENGTH = 506
 
 
@@ -142,7 +143,7 @@ def extensions(value: Any) -> object:
 
 
 def _is_ehlo_line(word: str) -> bool:
-    return bool(_EHLO_LINE.fullmatch(word)) and len(word) - 1 <= _EHLO_LINE_LENGTH
+    return bool(re.fullmatch(_EHLO_LINE, word)) and len(word) - 1 <= _EHLO_LINE_LENGTH
 
 
 def tls_versions(value: Any) -> object:
