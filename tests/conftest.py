@@ -14,7 +14,12 @@ _OF_THE_SURROUNDINGS = ("PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER")
 
 
 @pytest.fixture(autouse=True)
-def _the_same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def _the_same_everywhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a test pass or fail alike at a desk, in a worker and on CI."""
+    if "pytester" in request.fixturenames:
+        # It takes the options out of the environment.
+        request.getfixturevalue("pytester")
+    # These alter what any run prints; the tests about them load them by name.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:clarity -p no:icdiff -p no:sugar -p no:rich")
     for name in _OF_THE_SURROUNDINGS:
         monkeypatch.delenv(name, raising=False)

@@ -27,7 +27,7 @@ ALLOWED = {
     "faults": {"clock", "matching", "records", "rules", "settings"},
     "smtp": {"engine", "input", "recording", "records", "rules", "settings"},
     "rules": {"engine", "frozen", "matching", "numeric", "recording", "records"},
-    "recording": {"engine", "records"},
+    "recording": {"engine", "matching", "records"},
     "records": {"engine", "frozen", "mail", "matching", "numeric"},
     "mail": {"frozen", "matching"},
     "network": {"clock", "engine", "unpatched"},

@@ -161,7 +161,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let a failed test's report name the cause first, and show what passed on the wire."""
     servers = cores_of(item)
-    may_be_ours = call.when == "setup" or "pytest_smtpserver.matching" in sys.modules
+    may_be_ours = "pytest_smtpserver.matching" in sys.modules
     if not servers and not (call.excinfo and may_be_ours):
         made = yield
     else:

@@ -6,19 +6,23 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pytest_smtpserver.matching.failure import TRANSCRIPT_TITLE
 
 from .fixtures import LISTENING_BEFORE, SESSION_SERVERS
+from .lasting import has_passed
 from .options import TRANSCRIPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import pytest
-
     from pytest_smtpserver.server.core import Core
 
 _PACKAGE = "pytest_smtpserver"
+
+# Of a test: the ids of the messages that its report has told of.
+_TOLD = pytest.StashKey["set[int]"]()
 
 #: The title of the report's section, and the property of junit's XML and others.
 _SECTION = "SMTP transcript"
@@ -34,7 +38,6 @@ def said_once(
     The section shows the same, if there is one.
     """
     error = _only_one_inside(call.excinfo.value) if call.excinfo else None
-    _advise_on_scope(error)
     choice = item.config.stash[TRANSCRIPT]
     is_shown = choice != "off" and item.config.getoption("showcapture", "all") == "all"
     if error is None or not (_is_ours(error) and is_shown and _servers_to_show(item, servers)):
@@ -66,16 +69,6 @@ def _name_the_cause_first(report: pytest.TestReport, call: pytest.CallInfo[None]
     call.excinfo.exconly = lambda tryshort=False: first  # type: ignore[method-assign]  # noqa: ARG005, RUF100
 
 
-def _advise_on_scope(error: BaseException | None) -> None:
-    """Say which fixtures there are for the run, where a wider scope asks for one of a test's."""
-    text = getattr(error, "msg", None)
-    if isinstance(text, str) and text.startswith("ScopeMismatch") and "smtpserver" in text:
-        error.msg = (  # type: ignore[union-attr]  # pytest's own exception has it
-            f"{text}\nhint: smtpserver_session is one server for the whole run, and "
-            "smtpserver_session_factory makes more of them"
-        )
-
-
 def _only_one_inside(error: BaseException) -> BaseException:
     # trio's nurseries and asyncio's task groups wrap what their tasks raise.
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
@@ -101,17 +94,51 @@ def complete(
         _leave_out_the_hint_at_hidden_entries(report, call.excinfo.value)
     wanted = (choice == "all" and report.when == "call") or (choice != "off" and report.failed)
     if wanted and (shown := _servers_to_show(item, servers)):
+        late = _too_late(item, servers)
         text = "\n\n".join(
-            f"{core.shown_url}\n{core.shown_transcript or 'no client connected'}" for core in shown
+            ["\n".join(late)] * bool(late)
+            + [
+                f"{core.shown_url}\n{core.shown_transcript or 'no client connected'}"
+                for core in shown
+            ]
         )
         report.sections.append((_SECTION, text))
         _hand_on(report, item, text)
-    if report.failed and (messages := [one for core in servers for one in core.recorder.messages]):
+    elif report.when == "teardown" and choice != "off" and not has_passed(item):
+        _tell_of_the_late(report, item, servers)
+    if report.failed:
+        _tell_of_the_rest(report, item, servers)
+
+
+def _tell_of_the_rest(
+    report: pytest.TestReport, item: pytest.Item, servers: Sequence[Core]
+) -> None:
+    """Add what a failed test's report has beside the transcript."""
+    if messages := [one for core in servers for one in core.recorder.messages]:
         from .other_reports import attach
 
         attach(report, item, messages)
-    if report.failed and (notes := [note for core in servers for note in core.rule_notes]):
+    if notes := [note for core in servers for note in core.rule_notes]:
         report.sections.append(("SMTP rules", "\n".join(notes)))
+
+
+def _tell_of_the_late(
+    report: pytest.TestReport, item: pytest.Item, servers: Sequence[Core]
+) -> None:
+    # pytest shows a section of the teardown with the failure if its name says so.
+    if late := _too_late(item, servers):
+        report.sections.append(("SMTP mail that came until teardown", "\n".join(late)))
+
+
+def _too_late(item: pytest.Item, servers: Sequence[Core]) -> list[str]:
+    """Return a sentence for each message that came too late, unless it was told already."""
+    told = item.stash.setdefault(_TOLD, set())
+    found = [one for core in servers for one in core.recorder.too_late() if id(one[0]) not in told]
+    told.update(id(message) for message, _ in found)
+    return [
+        f"{message!r} came {seconds:.1f} s after the wait had ended: raise timeout"
+        for message, seconds in found
+    ]
 
 
 def _hand_on(report: pytest.TestReport, item: pytest.Item, text: str) -> None:
@@ -120,8 +147,8 @@ def _hand_on(report: pytest.TestReport, item: pytest.Item, text: str) -> None:
     for properties in (item.user_properties, report.user_properties):
         properties[:] = [one for one in properties if one[0] != _PROPERTY]
         properties.append((_PROPERTY, text))
-    if item.config.pluginmanager.hasplugin("allure_pytest") and "allure" in sys.modules:
-        allure = sys.modules["allure"]
+    # Where allure-pytest is not at work, this does nothing.
+    if allure := sys.modules.get("allure"):
         allure.attach(text, name=_SECTION, attachment_type=allure.attachment_type.TEXT)
 
 

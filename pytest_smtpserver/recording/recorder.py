@@ -19,6 +19,7 @@ from .snapshot import Messages, Records, Sessions, Transactions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_smtpserver.matching import Criteria
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.session import Address, Session
     from pytest_smtpserver.records.transaction import Transaction
@@ -104,6 +105,8 @@ class Recorder:
         self.crash: BaseException | None = None
         #: The first exception that a callable of the test raised, if one did.
         self.callable_error: BaseException | None = None
+        #: When a wait for a message was given up, seconds since the epoch, and what it was for.
+        self.gave_up: tuple[float, Criteria] | None = None
         #: The start of the part that was not cleared, seconds since the epoch.
         self.cleared = 0.0
         #: How many violations the sessions that were open then had committed.
@@ -252,6 +255,19 @@ class Recorder:
             self.messages, self.finished, self.ended = Log(kind=Messages), Log(), Log()
             self._violations_before = {one.id: len(one.violations or ()) for one in sessions}
             self.cleared = now
+            self.gave_up = None
+
+    def give_up(self, criteria: Criteria, now: float) -> None:
+        """Note that nobody waits any longer for a message that meets these criteria."""
+        self.gave_up = now, criteria
+
+    def too_late(self) -> tuple[tuple[Message, float], ...]:
+        """Return the messages that came too late, each with by how many seconds."""
+        if self.gave_up is None:
+            return ()
+        ended, criteria = self.gave_up
+        late = [(one, one._received - ended) for one in self.messages if one._received > ended]
+        return tuple((one, seconds) for one, seconds in late if criteria.matches(one))
 
     def forget_message(self, message: Message) -> None:
         """Drop one message from those accepted; its transaction stays."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from pytest_smtpserver.clock import now
 from pytest_smtpserver.matching import (
     Criteria,
     SMTPAssertionError,
@@ -52,6 +53,9 @@ class Failing:
         __tracebackhide__ = True
         self._recorder.raise_crash()
         transactions = self._recorder.transactions()
+        is_short = len(expected.matched) < (expected.count or 0)
+        if is_short and expected.criteria.kind.noun == "message":
+            self._recorder.give_up(expected.criteria, now())
         # A wait of no time at all has blocked nothing.
         facts = self._facts(
             expected.criteria, blocked=expected.waited > 0, skipped=expected.skipped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -88,7 +89,8 @@ def failures(
     monkeypatch.setenv("PYTHONPATH", str(installed))
     monkeypatch.setenv("COLUMNS", "1000")  # so that the short summary is not cut
     # Our own tests' plugins, which take a second or two to import.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:trio -p no:anyio")
+    others = os.environ["PYTEST_ADDOPTS"]
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"{others} -p no:hypothesispytest -p no:trio -p no:anyio")
     pytester.makeconftest(COLLECTOR)
     pytester.makepyfile(SUITE)
     summary = golden.normal(

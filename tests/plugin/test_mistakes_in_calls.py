@@ -76,24 +76,6 @@ def test_a_mistake_is_shown_at_the_line_of_the_test(
     assert said in shown[2]
 
 
-def test_a_wider_scope_is_told_which_fixtures_there_are_for_it(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import pytest
-
-        @pytest.fixture(scope="session")
-        def app(smtpserver): pass
-
-        def test_it(app): pass
-        """
-    )
-    result = pytester.runpytest()
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(
-        ["*ScopeMismatch*", "*hint: smtpserver_session is one server for *"]
-    )
-
-
 def test_a_misspelt_marker_is_told_once(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

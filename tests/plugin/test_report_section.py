@@ -158,3 +158,93 @@ def test_of_many_sessions_the_last_are_shown(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         ["smtp://*", "... 3 more before; `transcript` has them all", "", "session 4 from *"]
     )
+
+
+LATE = """
+    import smtplib
+    import threading
+    import pytest
+
+    def send(server):
+        with smtplib.SMTP(*server.addr, timeout=5) as client:
+            client.sendmail("from@example.org", "to@example.org", b"Subject: hello")
+
+    def test_before_the_report(smtpserver):
+        try:
+            smtpserver.wait_for_message(timeout=0)
+        finally:
+            send(smtpserver)
+
+    @pytest.fixture
+    def application(smtpserver):
+        yield
+        send(smtpserver)
+
+    def test_at_teardown(smtpserver, application):
+        smtpserver.wait_for_message(timeout=0)
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_mail_that_came_after_the_wait_stands_first(
+    pytester: pytest.Pytester, args: tuple[str, ...]
+) -> None:
+    pytester.makepyfile(LATE)
+    result = pytester.runpytest_subprocess("-p", "no:randomly", *args)
+    came = "<Message 'hello': from@example.org -> to@example.org> came * s after the wait had *"
+    result.stdout.fnmatch_lines(
+        [
+            "*_ test_before_the_report _*",
+            "*SMTP transcript*",
+            came,
+            "",
+            "smtp://127.0.0.1:*",
+            "*_ test_at_teardown _*",
+            "*SMTP mail that came until teardown*",
+            came,
+        ]
+    )
+    assert lines(result, "after the wait had ended: raise timeout") == 2
+
+
+def test_a_server_that_a_test_makes_itself_is_shown(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import smtplib
+        from pytest_smtpserver import SMTPServer
+
+        def test_passes():
+            with SMTPServer():
+                pass
+
+        def test_fails():
+            with SMTPServer() as server:
+                smtplib.SMTP(*server.addr, "client.example").quit()
+            assert server.messages
+        """
+    )
+    result = pytester.runpytest_inprocess()
+    assert sections(result) == 1
+    assert lines(result, "smtp://127.0.0.1:") == 1
+    # What a server offers is one line.
+    assert lines(result, "session ended by QUIT") == 1
+
+
+def test_the_end_of_the_transcript_is_not_shown_twice(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import smtplib
+
+        def test_it(smtpserver):
+            client = smtplib.SMTP(*smtpserver.addr, "client.example")
+            client.ehlo()
+            client.quit()
+            smtpserver.wait_for_message(timeout=0)
+        """
+    )
+    result = pytester.runpytest_inprocess()
+    assert lines(result, "S: 250 smtpserver.test: PIPELINING, SIZE 33554432, ") == 1
+    assert lines(result, "end of the transcript") == 0
+    alone = pytester.runpytest_inprocess("--show-capture=no")
+    assert lines(alone, "S: 250 smtpserver.test: PIPELINING, SIZE 33554432, ") == 1
+    assert lines(alone, "end of the transcript") == 1
