@@ -1,4 +1,8 @@
-"""Whatever a client does, the next one is served at once, and the server stops in time."""
+"""Whatever a client does, the next one is served, and the server stops.
+
+That nobody is kept waiting is a matter of counts, not of this machine's speed: see
+`tests/network/test_turns.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ import os
 import smtplib
 import socket
 import struct
-import time
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +24,6 @@ if TYPE_CHECKING:
 
 # Far more than is needed on a busy machine.
 TIMEOUT = 20
-# The contract says a second for stopping, and 100 ms for the next client.
-STOPS_WITHIN = 1.0
-SERVES_WITHIN = 0.1
 
 EHLO = b"EHLO client.example\r\n"
 MAIL = b"MAIL FROM:<a@example.org>\r\n"
@@ -32,28 +32,19 @@ RCPT = b"RCPT TO:<b@example.org>\r\n"
 
 @pytest.fixture
 def server() -> Iterator[SMTPServer]:
-    """A server that is unharmed at the end: it serves the next client, and stops in time."""
+    """A server that is unharmed at the end: it serves the next client, and ends all sessions."""
     server = SMTPServer(idle_timeout=TIMEOUT)
     server.start()
     yield server
     serves_the_next_client(server)
-    began = time.monotonic()
     server.stop()
-    assert time.monotonic() - began < STOPS_WITHIN
+    assert all(session.ended_by for session in server.sessions)
     server.check()
 
 
 def serves_the_next_client(server: SMTPServer) -> None:
-    # One of ten will do: what is measured is the server, not who else runs on the machine, nor
-    # how long this thread waits for the interpreter while the server's is busy.
-    assert any(seconds_of_a_delivery(server) < SERVES_WITHIN for _ in range(10))
-
-
-def seconds_of_a_delivery(server: SMTPServer) -> float:
-    began = time.monotonic()
     with smtplib.SMTP(server.host, server.port, "client.example", TIMEOUT) as client:
         client.sendmail("next@example.org", "b@example.org", b"Subject: next\r\n\r\n")
-    return time.monotonic() - began
 
 
 @pytest.fixture
@@ -144,12 +135,6 @@ def test_10_000_refused_recipients_are_recorded(server: SMTPServer) -> None:
 
 
 def test_1_000_idle_connections(server: SMTPServer) -> None:
-    # One of three will do, for the reason why one of ten deliveries does.
-    assert any(seconds_to_stop_with_1_000_clients(server) < STOPS_WITHIN for _ in range(3))
-
-
-def seconds_to_stop_with_1_000_clients(server: SMTPServer) -> float:
-    server.clear()
     with contextlib.ExitStack() as stack:
         clients = [
             stack.enter_context(socket.create_connection(server.addr, TIMEOUT)) for _ in range(1000)
@@ -157,11 +142,9 @@ def seconds_to_stop_with_1_000_clients(server: SMTPServer) -> float:
         assert all(client.recv(100).startswith(b"220 ") for client in clients)
         assert len(server.sessions) == len(clients)
         serves_the_next_client(server)
-        began = time.monotonic()
         server.stop()
-        seconds = time.monotonic() - began
+        assert [one.ended_by for one in server.sessions] == ["server"] * 1000 + ["quit"]
         server.start()
-        return seconds
 
 
 def test_a_megabyte_without_a_line_end(server: SMTPServer, client: socket.socket) -> None:
