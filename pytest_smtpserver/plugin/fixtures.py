@@ -49,13 +49,15 @@ def smtpserver_session_factory(
     """
     from pytest_smtpserver.server.server import SMTPServer
     from pytest_smtpserver.settings import check_effect
+    from pytest_smtpserver.settings.users import hiding_secrets
 
     servers = request.config.stash.setdefault(SESSION_SERVERS, [])
     run = settings_of_run(request.config)
 
     def factory(**changes: Unpack[ServerSettings]) -> SMTPServer:
         __tracebackhide__ = True
-        settings = run.changed({**smtpserver_settings, **changes})
+        changes = hiding_secrets(changes)  # type: ignore[assignment]
+        settings = run.changed({**hiding_secrets(smtpserver_settings), **changes})
         check_effect(settings, changes)
         server = SMTPServer._with(settings).start()
         servers.append(server)
@@ -81,6 +83,7 @@ def smtpserver_factory(
     """`factory(**settings)` gives a started `SMTPServer`; all are stopped after the test."""
     from pytest_smtpserver.server.server import SMTPServer
     from pytest_smtpserver.settings import check_effect
+    from pytest_smtpserver.settings.users import hiding_secrets
 
     for_all, marked = _given(request.node, smtpserver_settings)
     run = settings_of_run(request.config)
@@ -88,6 +91,7 @@ def smtpserver_factory(
 
     def factory(**changes: Unpack[ServerSettings]) -> SMTPServer:
         __tracebackhide__ = True
+        changes = hiding_secrets(changes)  # type: ignore[assignment]
         chosen = {**marked, **changes}
         settings = run.changed({**for_all, **chosen})
         check_effect(settings, chosen)
@@ -164,7 +168,9 @@ def _given(
     Each is checked by itself: only what comes of all of it can exclude each other.
     """
     from pytest_smtpserver.settings import check_each
+    from pytest_smtpserver.settings.users import hiding_secrets
 
+    for_all = hiding_secrets(for_all)
     with _one_sentence("smtpserver_settings"):
         check_each(for_all)
     with _one_sentence("@pytest.mark.smtpserver"):
@@ -180,12 +186,13 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
 def _merged(markers: Sequence[pytest.Mark]) -> dict[str, Any]:
     """Return the settings of markers, the closest first; they are checked together later."""
     from pytest_smtpserver.settings import SettingsError
+    from pytest_smtpserver.settings.users import hiding_secrets
 
     merged: dict[str, Any] = {}
     for marker in reversed(markers):
         if marker.args:
             raise SettingsError(f"settings go by name, not {marker.args[0]!r}")
-        merged |= marker.kwargs
+        merged |= hiding_secrets(marker.kwargs)
     return merged
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from pytest_smtpserver.rules import Rule
 from pytest_smtpserver.settings import DEFAULTS, check_effect
+from pytest_smtpserver.settings.users import hiding_secrets
 from pytest_smtpserver.waiting import Waits, blocking
 from pytest_smtpserver.waiting.capture import Capture
 
@@ -51,6 +52,7 @@ class SMTPServer(BaseServer[Rule]):
     """
 
     def __init__(self, **settings: Unpack[ServerSettings]) -> None:
+        settings = hiding_secrets(settings)  # type: ignore[assignment]
         changed = DEFAULTS.changed(settings)
         check_effect(changed, settings)
         self._core = Core(changed)

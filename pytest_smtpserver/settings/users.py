@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 #: What a test may give instead: told mechanism, name and secret, it says whether they are right.
 Check = Callable[[str, str, str], object]
+
+
+class Hidden(dict[str, object]):
+    """A mapping of names to secrets whose `repr` shows the names only."""
+
+    def __repr__(self) -> str:
+        return repr(dict.fromkeys(self, "***"))
+
+
+def hiding_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as they were given, but so that their `repr` shows no secret.
+
+    `pytest --full-trace --showlocals` shows what is in the variables of our frames.
+    """
+    users = given.get("users")
+    return {**given, "users": Hidden(users)} if isinstance(users, Mapping) else dict(given)
 
 
 class Users(Mapping[str, str]):

@@ -212,3 +212,38 @@ def test_no_report_shows_a_secret(pytester: pytest.Pytester, auth: str) -> None:
     ]
     found = found_in(texts, forms(sent))
     assert [(name, text[:200]) for name, text in found] == []
+
+
+GIVES_SECRETS_IN_VAIN = """
+    import pytest
+    from pytest_smtpserver import SMTPServer
+
+    # What pytest shows of the lines of the test is the test's own affair.
+    HUSH = "-".join(("hush", "hush"))
+    USERS = {"ann": HUSH, "bob": (HUSH, HUSH)}
+
+    @pytest.mark.smtpserver(auth="optional", users=USERS, max_recipients=-1)
+    def test_marker(smtpserver):
+        pass
+
+    def test_factory(smtpserver_factory):
+        smtpserver_factory(auth="optional", users=USERS, max_recipients=-1)
+
+    def test_session_factory(smtpserver_session_factory):
+        smtpserver_session_factory(auth="optional", users=USERS, max_recipients=-1)
+
+    def test_call():
+        SMTPServer(auth="optional", users=USERS, max_recipients=-1)
+
+    def test_wait(smtpserver):
+        smtpserver.wait_for_message(timeout=0)
+"""
+
+
+def test_no_secret_is_in_our_variables_when_pytest_shows_them(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(GIVES_SECRETS_IN_VAIN)
+    result = pytester.runpytest_inprocess(
+        "--full-trace", "--showlocals", "-p", "no:hypothesispytest"
+    )
+    result.assert_outcomes(failed=4, errors=1)
+    assert [line for line in result.outlines if "hush-hush" in line] == []
