@@ -57,7 +57,7 @@ def smtpserver_session_factory(
     def factory(**changes: Unpack[ServerSettings]) -> SMTPServer:
         __tracebackhide__ = True
         changes = hiding_secrets(changes)  # type: ignore[assignment]
-        settings = run.changed({**hiding_secrets(smtpserver_settings), **changes})
+        settings = run.changed(hiding_secrets({**smtpserver_settings, **changes}))
         check_effect(settings, changes)
         server = SMTPServer._with(settings).start()
         servers.append(server)
@@ -170,9 +170,9 @@ def _given(
     from pytest_smtpserver.settings import check_each
     from pytest_smtpserver.settings.users import hiding_secrets
 
-    for_all = hiding_secrets(for_all)
     with _one_sentence("smtpserver_settings"):
         check_each(for_all)
+        for_all = hiding_secrets(for_all)
     with _one_sentence("@pytest.mark.smtpserver"):
         marked = _marked(item)
         check_each(marked)
