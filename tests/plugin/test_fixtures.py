@@ -340,7 +340,7 @@ def test_a_run_that_does_not_use_it_starts_no_thread_and_imports_nothing_costly(
         """
     )
     # The other plugins of this environment import what they like.
-    others = ("xdist", "socket", "syrupy", "inline_snapshot", "approvaltests_pytest")
+    others = ("xdist", "socket", "fakefs", "syrupy", "inline_snapshot", "approvaltests_pytest")
     without = [word for name in others for word in ("-p", f"no:{name}")]
     suite.runpytest_subprocess(*without).assert_outcomes(passed=1)
 
