@@ -90,16 +90,19 @@ def missing_postfix() -> str | None:
 def _configure(home: Path, parameters: dict[str, str]) -> None:
     config = home / "config"
     config.mkdir()
-    main = config / "main.cf"
-    main.write_text("".join(f"{name} = {value}\n" for name, value in parameters.items()))
-    # Every program of Postfix waits until this file is two seconds old.
-    os.utime(main, (0, 0))
-    (config / "master.cf").write_text(_SERVICES)
+    _write(config / "main.cf", "".join(f"{name} = {value}\n" for name, value in parameters.items()))
+    _write(config / "master.cf", _SERVICES)
     for name, (mode, group) in _DIRECTORIES.items():
         directory = home / name
         directory.mkdir(parents=True)
         directory.chmod(mode)
         shutil.chown(directory, "postfix", group)
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text)
+    # Each program of Postfix waits until what it reads is two seconds old.
+    os.utime(file, (0, 0))
 
 
 def _submit(home: Path, sender: str, recipients: tuple[str, ...], content: bytes) -> None:
@@ -174,7 +177,7 @@ def _security(server: SMTPServer, home: Path) -> dict[str, str]:
         }
     if settings.auth != "off":
         ((name, secret),) = settings.users.items()
-        (home / "passwords").write_text(f"[{server.host}]:{server.port} {name}:{secret}\n")
+        _write(home / "passwords", f"[{server.host}]:{server.port} {name}:{secret}\n")
         parameters |= {
             "sasl_auth_enable": "yes",
             "sasl_password_maps": f"texthash:{home}/passwords",
