@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from drivers import Delivery
-from mailers import MAILERS, Mailer
+from mail_programs import MAILERS, Mailer
 
 from pytest_smtpserver import SMTPServer
 
