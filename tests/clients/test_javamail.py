@@ -1,0 +1,84 @@
+"""JavaMail (Jakarta Mail) logs in with every mechanism that it knows, in each way of TLS."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from drivers import missing_program
+
+from pytest_smtpserver import SMTPServer
+
+# Far more than it needs on a busy machine.
+TIMEOUT = 60
+USERNAME, SECRET = "ann@example.org", "p+ss/w:rd=?'&%"
+# Of the file that holds whom Java trusts: it must have one.
+PASSWORD = "password"
+JARS = [Path(f"/usr/share/java/jakarta-{name}.jar") for name in ("mail", "activation")]
+CASES = [*itertools.product(["off", "starttls", "implicit"], ["PLAIN", "LOGIN", "XOAUTH2"])]
+
+REASON = missing_program("javac")
+if not all(jar.exists() for jar in JARS):
+    REASON = "needs Jakarta Mail: .ci/install-programs"
+pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
+
+
+def java(trusted: Path, lines: list[str]) -> None:
+    done = subprocess.run(
+        [
+            *("java", "-XX:TieredStopAtLevel=1", f"-Djavax.net.ssl.trustStore={trusted}"),
+            f"-Djavax.net.ssl.trustStorePassword={PASSWORD}",
+            *("-cp", ":".join(map(str, JARS))),
+            *(str(Path(__file__).with_name("Deliver.java")), USERNAME, SECRET),
+        ],
+        input="\n".join(lines).encode(),
+        capture_output=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def trust_store(ca_file: Path, file: Path) -> Path:
+    subprocess.run(
+        [
+            *("keytool", "-importcert", "-noprompt", "-file", ca_file),
+            *("-keystore", file, "-storepass", PASSWORD),
+        ],
+        capture_output=True,
+        timeout=TIMEOUT,
+        check=True,
+    )
+    return file
+
+
+def line(server: SMTPServer) -> str:
+    """Return what the program is told of the server."""
+    settings = server.settings
+    scheme = "smtps" if settings.tls == "implicit" else "smtp"
+    starttls = str(settings.tls == "starttls").lower()
+    (mechanism,) = settings.mechanisms
+    # By name: it looks for an address in no certificate.
+    return f"localhost {server.port} {scheme} {starttls} {mechanism}"
+
+
+def test_javamail_logs_in_in_all_ways(tmp_path: Path) -> None:
+    login = {"auth": "required", "users": {USERNAME: SECRET}}
+    with ExitStack() as stack:
+        # One run for all: to start Java takes longer than to deliver.
+        servers = [
+            stack.enter_context(SMTPServer(tls=tls, mechanisms=[mechanism], strict=True, **login))
+            for tls, mechanism in CASES
+        ]
+        trusted = trust_store(servers[0].ca.cert_file, tmp_path / "trusted")
+        java(trusted, [line(server) for server in servers])
+        for server, (tls, mechanism) in zip(servers, CASES, strict=True):
+            server.wait_for_message(subject="hello", text="world", username=USERNAME)
+            session = server.wait_for_session(timeout=TIMEOUT)
+            session.assert_authenticated(USERNAME, mechanism=mechanism)
+            session.assert_no_violations()
+            assert (session.tls is not None) == (tls != "off")
+            assert session.ended_by == "quit"
