@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from drivers import Delivery
 
+#: Those of Debian's light build.
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
+
 # The two authenticators know PLAIN and LOGIN by what they are told to send.
 _CONFIGURATION = """\
 primary_hostname = client.example.org

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver import SMTPServer
 
+#: What Cyrus SASL gives it, as far as the server has it too.
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
+
 # Far more than it needs on a busy machine.
 _TIMEOUT = 60
 

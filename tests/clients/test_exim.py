@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from drivers import Delivery
-from exim import deliver_with_exim, missing_exim
+from exim import MECHANISMS, deliver_with_exim, missing_exim
 
 from pytest_smtpserver import SMTPServer
 
@@ -87,7 +87,7 @@ def test_exim_speaks_lmtp() -> None:
     assert verbs(session)[1] == "LHLO"
 
 
-@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+@pytest.mark.parametrize("mechanism", MECHANISMS)
 @pytest.mark.parametrize("tls", ["starttls", "implicit", "off"])
 def test_exim_logs_in(tls: str, mechanism: str) -> None:
     login = {"auth": "required", "users": {USERNAME: SECRET}, "mechanisms": [mechanism]}

@@ -18,7 +18,8 @@ USERNAME, SECRET = "ann@example.org", "p+ss/w:rd=?'&%"
 # Of the file that holds whom Java trusts: it must have one.
 PASSWORD = "password"
 JARS = [Path(f"/usr/share/java/jakarta-{name}.jar") for name in ("mail", "activation")]
-CASES = [*itertools.product(["off", "starttls", "implicit"], ["PLAIN", "LOGIN", "XOAUTH2"])]
+MECHANISMS = ("PLAIN", "LOGIN", "XOAUTH2")
+CASES = [*itertools.product(["off", "starttls", "implicit"], MECHANISMS)]
 
 REASON = missing_program("javac")
 if not all(jar.exists() for jar in JARS):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from postfix import missing_postfix, postfix
+from postfix import MECHANISMS, missing_postfix, postfix
 
 from pytest_smtpserver import SMTPServer
 
@@ -38,9 +38,7 @@ def test_postfix_delivers_in_clear_and_pipelines(protocol: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "mechanism", ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"]
-)
+@pytest.mark.parametrize("mechanism", MECHANISMS)
 @pytest.mark.parametrize("tls", ["starttls", "implicit", "off"])
 def test_postfix_logs_in(tls: str, mechanism: str) -> None:
     login = {"auth": "required", "users": {USERNAME: SECRET}, "mechanisms": [mechanism]}
