@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def _ascii(domain: str) -> str:
         return domain.lower()
 
 
+# In a search the expected address is asked for again with each record. The size is arbitrary.
+@lru_cache(maxsize=256)
 def parse_address(text: str) -> tuple[str, str]:
     """Return the display name (`""` if there is none) and the addr-spec, comparable."""
     name, spec = "", text.strip()
@@ -59,6 +62,8 @@ def parse_address(text: str) -> tuple[str, str]:
 
 def same_address(expected: str, actual: str) -> bool:
     """Return whether both are one address; a display name counts only if `expected` has one."""
+    if expected == actual:
+        return True
     expected_name, expected_spec = parse_address(expected)
     name, spec = parse_address(actual)
     return spec == expected_spec and expected_name in ("", name)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from .criterion import Condition
 from .errors import CriterionError
 from .tables import BODIES, ENVELOPES, MESSAGES, SESSIONS, TRANSACTIONS
 from .wording import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
-    from .criterion import Condition, Criterion, Difference, MappedCriterion
+    from .criterion import Criterion, Difference, MappedCriterion
     from .rows import RecordKind
 
 # What a test's author got wrong is shown at the line of the test, not in here.
 __tracebackhide__ = True
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,16 +80,19 @@ class Criteria:
 
         Raises `CriterionError` if a callable that was given as a criterion raises.
         """
-        found = (self._difference(condition, record) for condition in self.conditions)
+        found = [self._of(one, Condition.difference, record) for one in self.conditions]
         return tuple(difference for difference in found if difference)
 
     def matches(self, record: object) -> bool:
         """Return whether the record meets all criteria; errors as in `differences`."""
-        return all(self._difference(condition, record) is None for condition in self.conditions)
+        # Most records of a search do not match, and nobody asks how they differ.
+        return all(self._of(one, Condition.fits, record) for one in self.conditions)
 
-    def _difference(self, condition: Condition, record: object) -> Difference | None:
+    def _of(
+        self, condition: Condition, ask: Callable[[Condition, object], _T], record: object
+    ) -> _T:
         try:
-            return condition.difference(record)
+            return ask(condition, record)
         except Exception as error:
             raise CriterionError(
                 f"the criterion {condition.keyword}={shown(condition.expected)} raised "

@@ -99,10 +99,17 @@ class Condition:
     criterion: Criterion
     wording: str
 
+    def fits(self, record: object) -> bool:
+        """Return whether the record fits, without a word on how it differs."""
+        return self._meets(self.criterion.read(record))
+
+    def _meets(self, actual: Actual) -> bool:
+        return self.criterion.meanings[self.kind](self.expected, actual)
+
     def difference(self, record: object) -> Difference | None:
         """Return how the record differs, or `None` if it fits."""
         actual = self.criterion.read(record)
-        if self.criterion.meanings[self.kind](self.expected, actual):
+        if self._meets(actual):
             return None
         described = self.criterion.described(actual)
         return Difference(

@@ -28,6 +28,7 @@ from . import faults, lasting, misspelt, options
 from .fixtures import (
     SERVERS,
     cores_of,
+    forget_servers,
     instead_of_localservers,
     servers_of,
     smtpserver,
@@ -106,6 +107,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Let a test that takes `smtpserver_fault` run once for each fault."""
     if faults.FIXTURE in metafunc.fixturenames:
         faults.parametrize(metafunc)
+
+
+# The outermost wrapper: nobody asks for the test's servers any more.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let go of the test's servers, once all of its reports are made."""
+    try:
+        return (yield)
+    finally:
+        forget_servers(item)
 
 
 # The innermost wrapper: what it raises passes through all others, which have begun by then.

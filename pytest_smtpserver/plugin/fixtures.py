@@ -271,3 +271,9 @@ def note_servers(item: pytest.Item) -> None:
     registry = sys.modules.get(_REGISTRY)
     item.stash[STARTED] = registry.last_start() if registry else 0
     item.stash[LISTENING_BEFORE] = registry.listening() if registry else ()
+
+
+def forget_servers(item: pytest.Item) -> None:
+    """Let go of a test's servers and their records: the run keeps its tests until it ends."""
+    item.stash[SERVERS] = []
+    item.stash[LISTENING_BEFORE] = ()

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from .core import Core
 
 _numbers = count(1)
-# Each server that was started, with the number of its last start. A server that nobody can reach
-# any more is of no interest.
+# Each server that was started, with the number of its last start, in that order. A server that
+# nobody can reach any more is of no interest.
 _servers: WeakKeyDictionary[Core, int] = WeakKeyDictionary()
 # Those that were started during a test are of interest until the next one, even if the function
 # that made one is over. So many: arbitrary, and more than a report has room for.
@@ -22,6 +22,8 @@ _of_test: deque[Core] = deque(maxlen=20)
 
 def started(server: Core) -> None:
     """Note that a server listens from now on."""
+    # One that is started again comes last.
+    _servers.pop(server, None)
     _servers[server] = next(_numbers)
     if "PYTEST_CURRENT_TEST" in os.environ:
         _of_test.append(server)
@@ -35,9 +37,10 @@ def last_start() -> int:
 
 def since(number: int = 0) -> tuple[Core, ...]:
     """Return the servers that listen, or were started after `last_start` had given that number."""
-    starts = sorted(_servers.items(), key=lambda item: item[1])
     return tuple(
-        server for server, start in starts if server.listener is not None or start > number
+        server
+        for server, start in _servers.items()
+        if server.listener is not None or start > number
     )
 
 
