@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 RUN = ("python", "console")
 #: What only Sphinx reads: the navigation.
 SPHINX = ("{toctree}",)
-#: The pages with text that nothing prints: maps and schemes.
-DRAWINGS = {"docs/explanation/design.md"}
+#: The pages with text that nothing of ours prints: a map of the rooms, what other tools say.
+DRAWINGS = {"docs/explanation/design.md", "docs/explanation/failures.md"}
 
 IN_DOCS = [
     pytest.param(page, block, id=f"{name_of(page)}:{block.line}")
@@ -33,6 +33,9 @@ IN_DOCS = [
 def test_every_block_is_run_or_is_nothing_to_run(page: Path, block: Block) -> None:
     if block.info == "text":
         assert block.role or name_of(page) in DRAWINGS
+    elif block.info == "diff":
+        # A test applies them, and runs what comes of it.
+        assert name_of(page) == "docs/explanation/extending.md"
     elif block.info == "yaml":
         # Of programs that do not run here; the first line names the one.
         assert block.text.startswith("# ")
