@@ -30,6 +30,7 @@ from .fixtures import (
     cores_of,
     forget_servers,
     instead_of_localservers,
+    is_used_instead_of_localservers,
     servers_of,
     smtpserver,
     smtpserver_async,
@@ -87,6 +88,16 @@ def pytest_configure(config: pytest.Config) -> None:
         from .live_inbox import LiveInbox
 
         config.pluginmanager.register(LiveInbox(port), "smtpserver-inbox")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say whose fixture `smtpserver` is, where pytest-localserver has one, too."""
+    if not is_used_instead_of_localservers(config.pluginmanager):
+        return None
+    return (
+        "smtpserver: this fixture is pytest-smtpserver's; for pytest-localserver's write "
+        "`from pytest_localserver.plugin import smtpserver` in conftest.py"
+    )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -251,6 +251,13 @@ def instead_of_localservers(manager: pytest.PytestPluginManager) -> None:
         manager.register(again)
 
 
+def is_used_instead_of_localservers(manager: pytest.PytestPluginManager) -> bool:
+    """Return whether pytest-localserver is there, and `smtpserver` is ours all the same."""
+    having = [plugin for _, plugin in manager.list_name_plugin() if hasattr(plugin, "smtpserver")]
+    names = [getattr(plugin, "__name__", "") for plugin in having]
+    return "pytest_localserver.plugin" in names and names[-1].startswith("pytest_smtpserver.")
+
+
 def servers_of(item: pytest.Item) -> list[SMTPServer]:
     """Return the servers that fixtures of the plugin gave a test, those of the run included."""
     of_test = item.stash.get(SERVERS, [])

@@ -75,3 +75,28 @@ def test_pytest_lists_the_fixtures(suite: pytest.Pytester, order: tuple[str, str
     result = suite.runpytest_subprocess("--fixtures", "-p", order[0], "-p", order[1])
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["smtpserver -- *pytest_smtpserver*"])
+
+
+HEADER = "smtpserver: this fixture is pytest-smtpserver's; for pytest-localserver's write *"
+
+
+@ORDERS
+def test_the_header_says_whose_it_is(suite: pytest.Pytester, order: tuple[str, str]) -> None:
+    suite.makepyfile(test_it="def test_it(): pass")
+    result = suite.runpytest_subprocess("-p", order[0], "-p", order[1])
+    result.stdout.fnmatch_lines([HEADER])
+
+
+@ORDERS
+def test_the_header_says_nothing_where_the_user_has_chosen(
+    suite: pytest.Pytester, order: tuple[str, str]
+) -> None:
+    suite.makeconftest(USERS_OWN)
+    suite.runpytest_subprocess("-p", order[0], "-p", order[1]).stdout.no_fnmatch_line("smtpserver*")
+
+
+@pytest.mark.parametrize("plugins", [("-p", OURS), ("-p", THEIRS)], ids=["ours", "theirs"])
+def test_the_header_says_nothing_where_there_is_but_one(
+    suite: pytest.Pytester, plugins: tuple[str, ...]
+) -> None:
+    suite.runpytest_subprocess(*plugins).stdout.no_fnmatch_line("smtpserver*")
