@@ -8,9 +8,15 @@ under pytest it is imported before any test runs.
 from __future__ import annotations
 
 import threading
+from _thread import RLock
+from contextlib import contextmanager
 from threading import Event, Timer
+from typing import TYPE_CHECKING
 
-__all__ = ["Event", "Thread", "Timer", "start"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Event", "Thread", "Timer", "real_locks", "start"]
 
 # Of the one thread that is always real.
 Thread: type[threading.Thread] = type(threading.main_thread()).__mro__[1]
@@ -25,3 +31,18 @@ def start(thread: threading.Thread) -> None:
             "SMTP server needs the real one: import pytest_smtpserver first"
         )
     _start(thread)
+
+
+@contextmanager
+def real_locks() -> Iterator[None]:
+    """Let `threading.RLock` be the real one while trio is imported, which keeps what it finds.
+
+    eventlet's `monkey_patch` replaces it, whatever it is told to leave alone, and trio runs with no
+    other.
+    """
+    found = threading.RLock
+    threading.RLock = RLock
+    try:
+        yield
+    finally:
+        threading.RLock = found

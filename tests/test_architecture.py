@@ -21,7 +21,7 @@ ALLOWED = {
     "report": {"mail", "records"},
     "server": {
         "clock", "matching", "network", "recording", "records", "rules", "settings", "smtp",
-        "waiting",
+        "unpatched", "waiting",
     },
     "waiting": {"clock", "matching", "numeric", "recording", "records", "settings", "unpatched"},
     "faults": {"clock", "matching", "records", "rules", "settings"},

@@ -14,6 +14,7 @@ from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import SettingsError
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
+from pytest_smtpserver.unpatched import real_locks
 from pytest_smtpserver.waiting import Waits
 from pytest_smtpserver.waiting.causes import Elsewhere, Surroundings
 
@@ -82,7 +83,8 @@ class Core:
             undo.callback(ports.release, self.settings)
             _refuse_eventlet()
             # trio is imported here, and not before: it takes a tenth of a second.
-            from pytest_smtpserver.network import ImpossibleHost, Listener
+            with real_locks():
+                from pytest_smtpserver.network import ImpossibleHost, Listener
 
             make_engine = partial(SMTPEngine, self.offer, self.recorder, self.rules)
             try:

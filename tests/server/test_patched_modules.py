@@ -179,6 +179,26 @@ with SMTPServer() as server:
     assert result.ret == 0, result.stderr.str()
 
 
+def test_beside_eventlet_that_left_threads_alone_it_works(
+    run: Callable[[str], pytest.RunResult],
+) -> None:
+    result = run(f"""
+import warnings
+warnings.simplefilter("ignore")
+import eventlet
+eventlet.monkey_patch(select=False, socket=False, thread=False)
+import smtplib, threading
+from pytest_smtpserver import SMTPServer
+{SEND}
+patched = threading.RLock
+with SMTPServer() as server:
+    eventlet.spawn(send, server).wait()
+    server.wait_for_message()
+assert threading.RLock is patched
+""")
+    assert result.ret == 0, result.stderr.str()
+
+
 @pytest.mark.skipif(not hasattr(select, "epoll"), reason="needs epoll, to take it away")
 def test_a_thread_that_cannot_run_is_an_error_at_once_and_leaves_no_socket(
     run: Callable[[str], pytest.RunResult],
