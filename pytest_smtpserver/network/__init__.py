@@ -6,8 +6,8 @@ before the first server starts, because importing trio takes a tenth of a second
 * `background`: the one thread in which all servers of a process run, on a clock no test can freeze
 * `listener`: accepting connections, from the caller's line on
 * `connection`: driving one connection: octets in, the engine's actions out
-* `unix`: sockets in the file system instead of addresses
-* `readiness`: calling who waits for a socket to be readable
+* `unix`: sockets in the file system
+* `readiness`: calls back when a socket is readable
 * `stream`: octets over a socket, in clear
 * `throttled`: the same, no faster than at a rate
 * `tls`: the same, encrypted; `handshake`: why a handshake failed; `client_hello`: which server the

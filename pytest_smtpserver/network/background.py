@@ -1,17 +1,16 @@
 """The one thread in which all servers of a process run.
 
-It is started by the first server and runs `trio.run` until the process, or the test run that
-started it, ends. It is a daemon: if all else fails it does not keep the process. After a fork the
-child has no such thread, only what is left of its parent's; the first server of the child starts
-another.
+The first server starts it. It runs `trio.run` until the process ends, or the test run that started
+it. It is a daemon thread, so it cannot keep the process alive. A forked child has no such thread,
+only its parent's data; the child's first server starts a new one.
 
-Two things can go wrong with it, and neither may cost the next test:
+Two things can go wrong with it, and neither may harm the next test:
 
-* It ends, because something raised what nobody may catch. It then tells every listener that still
-  lives in it, closes what they own, and the next server starts another thread.
-* A callable of a test blocks it. A listener that was closed in vain says so with `give_up`, and
-  the next server gets a thread of its own. The old one goes on if the callable ever returns, for
-  those who are in it already.
+* It ends because something raised an exception that must not be caught. Then it tells all of its
+  listeners, closes their sockets, and the next server starts a new thread.
+* A test's callable blocks it. A listener that could not be closed in time calls `give_up`, and the
+  next server gets a thread of its own. The old one goes on for its own servers if the callable ever
+  returns.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _SHUTDOWN_TIMEOUT = 1.0
 
 
 class Background:
-    """A thread with a trio loop, and the way into it."""
+    """A thread with a trio loop, and how other threads call into it."""
 
     def __init__(self) -> None:
         _refuse_gevent()
@@ -46,11 +45,11 @@ class Background:
         self._failure: BaseException | None = None
         self._token: trio.lowlevel.TrioToken
         self.nursery: trio.Nursery
-        #: Those who must be told if the thread ends.
+        #: Told if the thread ends.
         self.listeners: set[Listener] = set()
-        #: Whether somebody has waited in vain for it to do something.
+        #: Whether the thread failed to do something in time.
         self.is_stuck = False
-        # A thread dump shows the name.
+        # Thread dumps show the name.
         self._thread = Thread(target=self._run, name="pytest-smtpserver (trio)", daemon=True)
         start(self._thread)
         if not self._ready.wait(_START_TIMEOUT):
@@ -61,7 +60,7 @@ class Background:
             ) from self._failure
 
     def give_up(self) -> None:
-        """Take no new server: somebody has waited in vain for the thread to do something."""
+        """Take no new servers: the thread did not do something in time."""
         self.is_stuck = True
 
     @property
@@ -71,27 +70,27 @@ class Background:
 
     @property
     def is_current(self) -> bool:
-        """Whether the caller is in this very thread."""
+        """Whether the caller runs in this thread."""
         return threading.current_thread() is self._thread
 
     def soon(self, function: Callable[..., object], *args: object) -> None:
-        """Call a function in the thread; from any thread. Raises `trio.RunFinishedError`."""
+        """Call a function soon in this thread; from any thread. Raises `trio.RunFinishedError`."""
         self._token.run_sync_soon(function, *args)
 
     def shut_down(self) -> None:
-        """End the loop and whatever runs in it, in bounded time."""
+        """End the loop and all that runs in it, within a bounded time."""
         try:
             self.soon(self.nursery.cancel_scope.cancel)
         except trio.RunFinishedError:
             return
-        # One that is stuck has been waited for.
+        # A stuck thread was waited for already.
         if not (self.is_current or self.is_stuck):
             self._thread.join(_SHUTDOWN_TIMEOUT)
 
     def _run(self) -> None:
         try:
             trio.run(self._main, clock=SteadyClock())
-        except BaseException as error:  # noqa: BLE001  # told to whoever has a server in here
+        except BaseException as error:  # noqa: BLE001  # reported to every listener
             self._failure = error
         self._ready.set()
         for listener in tuple(self.listeners):
@@ -105,7 +104,7 @@ class Background:
 
 
 def _refuse_gevent() -> None:
-    # In a greenlet trio can do nothing, and without epoll it does not even begin.
+    # trio cannot run in a greenlet, and needs the epoll that gevent takes away.
     monkey = sys.modules.get("gevent.monkey")
     needed = ("select", "threading")
     if monkey and (patched := [name for name in needed if monkey.is_module_patched(name)]):
@@ -116,12 +115,12 @@ def _refuse_gevent() -> None:
 
 
 _lock = threading.Lock()
-#: The last one is for new servers; those before it are stuck.
+#: The last one takes new servers; those before it are stuck.
 _backgrounds: list[Background] = []
 
 
 def background() -> Background:
-    """Return this process's thread for new servers, started if need be."""
+    """Return this process's thread for new servers; started if necessary."""
     with _lock:
         _backgrounds[:] = [one for one in _backgrounds if one.is_alive]
         if not _backgrounds or _backgrounds[-1].is_stuck:
@@ -155,10 +154,10 @@ if hasattr(os, "register_at_fork"):
 
 
 class SteadyClock(trio.abc.Clock):
-    """Real time, also while a test has frozen `time.perf_counter`, which trio would ask."""
+    """Real time, even if a test has frozen `time.perf_counter`, which trio's own clock uses."""
 
     def start_clock(self) -> None:
-        """Do nothing: it is always running."""
+        """Do nothing: it always runs."""
 
     def current_time(self) -> float:
         """Return seconds on a clock that never goes backwards."""

@@ -1,9 +1,8 @@
 """The name of the server that a client asks for, read from its first octets.
 
-OpenSSL would tell it to a callback of the context. But where the name is not ASCII, Python can
-neither tell it nor raise an error there: it reports one to nobody (`sys.unraisablehook`), and
-pytest lets whatever test runs by then fail for it. So the name is read here, from octets that are
-at hand.
+OpenSSL would pass it to a callback of the context. But if the name is not ASCII, Python cannot make
+a str of it, and reports an error to `sys.unraisablehook`; pytest then fails whichever test is
+running. So the name is read here, from the octets that were received.
 """
 
 from __future__ import annotations
@@ -22,20 +21,20 @@ _CLIENT_HELLO: Final = 1
 _VERSION_AND_RANDOM: Final = 2 + 32
 # RFC 6066 section 3: "server_name(0)", and in it "host_name(0)".
 _SERVER_NAME: Final = 0
-# More than any client sends; what is longer is not looked at.
+# Longer than any client's; a longer one is ignored.
 _LONGEST: Final = 64 * 1024
 
 
 class ClientHello:
-    """Takes the first octets of a client until its ClientHello is complete."""
+    """Collects a client's first octets until its ClientHello is complete."""
 
     def __init__(self) -> None:
         self._octets: bytearray | None = bytearray()
-        #: The name that the client asked for (SNI), `None` if it named none or is still speaking.
+        #: The name that the client asked for (SNI); `None` if it named none, or not yet.
         self.server_name: str | None = None
 
     def feed(self, octets: bytes) -> None:
-        """Take the next octets, cut anyhow; what comes after the ClientHello is ignored."""
+        """Take the next octets, in pieces of any size; ignore what follows the ClientHello."""
         if self._octets is None:
             return
         self._octets += octets
@@ -69,7 +68,7 @@ def _server_name(hello: bytes) -> str | None:
         kind = int.from_bytes(extensions[:2])
         data, extensions = _vector(extensions[2:], 2)
         if kind == _SERVER_NAME:
-            # ServerNameList: of a name, its type (one octet, host_name) and the name itself.
+            # ServerNameList: for each name its type (one octet, host_name) and the name itself.
             names, _ = _vector(data, 2)
             name, _ = _vector(names[1:], 2)
             return name.decode("utf-8", "backslashreplace")
@@ -77,6 +76,6 @@ def _server_name(hello: bytes) -> str | None:
 
 
 def _vector(octets: bytes, width: int) -> tuple[bytes, bytes]:
-    """Return a vector whose length takes so many octets, and what comes after it."""
+    """Return a vector, whose length is written in `width` octets, and what comes after it."""
     end = width + int.from_bytes(octets[:width])
     return octets[width:end], octets[end:]

@@ -1,13 +1,52 @@
 """Driving one connection: octets in, the engine's actions out.
 
-A connection is one task, but what can be answered at once is answered without waking it: the
-stream is fed to `_answer`, which tells the engine, sends what it says, and returns what takes time.
-That the task carries out, and listens again. Replies are gathered until the engine has nothing more
-to say, so octets that came together are answered together. One cancel scope spans the conversation;
-its deadline is pushed ahead whenever the peer has said something, and `stop` cancels it.
+The loop
+--------
 
-While the engine is paused, the connection reads ahead a bounded amount: it would not see
-otherwise that the peer has left. Between pauses all that was read is with the engine.
+Each connection is one task, but waking a task costs more than answering an SMTP command. So most
+octets never wake it: `Stream.feed` calls `_answer` as soon as they arrive. `_answer` gives them to
+the engine, sends the replies if the socket takes them at once, and returns `None`: go on reading.
+It returns an action only if the task itself must do something that takes time, such as waiting,
+shaking hands or closing. The task carries that out (`_carry_out`) and then feeds again.
+
+What `_gather` returns
+----------------------
+
+`_gather` pulls the engine and puts the octets of every `Send` into `_owed`, the send queue. So ten
+commands that came in one packet are answered in one write. It stops in one of three cases:
+
+* at `None`: the engine has nothing more to say;
+* at an action that is not a `Send`: that must be carried out, after the queue has been sent;
+* at a `Send`, when the queue is large or many replies were made in a row. This `Send` is already
+  queued; never queue it again. It means only "there may be more: let other connections have a
+  turn, then gather again".
+
+`_SEND_THE_REST` is a `Send` without octets, used for the same purpose: the socket was full, so the
+task must wait until it can send the rest of the queue.
+
+The deadline
+------------
+
+One cancel scope spans the conversation. Its deadline is the idle timeout: each time that the peer
+says something it is moved ahead. It is infinite while the engine is paused, because the client is
+not to blame for a pause. Once the server stops, the deadline is final (`_set_deadline`).
+
+Reading ahead
+-------------
+
+While the engine is paused it takes no octets, but somebody has to read, or nobody would notice that
+the peer has left. So `_pause` reads up to `CHUNK` octets ahead and gives them to the engine
+directly after `resume`. Example: a rule holds DATA; the client loses patience and closes. The read
+returns nothing, and the engine gets `eof` at once instead of when the rule is released.
+
+Stop and goodbye
+----------------
+
+`stop` ends the conversation by cancelling the scope; `run` then calls `_finish`, where the engine
+says its last word (a 421), within a bounded time. There is one exception. In the most ordinary test
+the message has arrived, the test ends, and the client's thread is just about to send QUIT. Such a
+client (`Engine.awaits_goodbye`) gets a moment, `_GOODBYE_SECONDS`, to say so. If it stays silent it
+gets no 421: it might send QUIT at that very moment and take the 421 for the reply.
 """
 
 from __future__ import annotations
@@ -47,17 +86,17 @@ if TYPE_CHECKING:
 # How long an orderly close waits for the peer to close too. Closing a socket that has unread
 # input resets it on Linux, and the last reply would be lost.
 _DRAIN_SECONDS = 1.0
-# How long a last word may take to leave; within what stopping a server may take.
+# How long it may take to send the last word. It must fit into the time for stopping a server.
 _LAST_WORD_SECONDS = 0.5
-# How long a client that is done may take to say so when the server stops. Arbitrary: a client that
-# is about to say QUIT has it on its way, and one that keeps its connection must not delay a test.
+# How long a client that is done may take to send QUIT when the server stops. Arbitrary: a QUIT that
+# is about to come is on its way already, and a client that stays connected must not delay a test.
 _GOODBYE_SECONDS = 0.1
-# After so many replies to what came together, other clients have their turn: some 2 ms of work.
+# After so many replies in a row, other clients get a turn: this is some 2 ms of work.
 _REPLIES_IN_A_ROW = 64
-# What ends a task by the will of trio, and not because something failed. All else is told to the
-# test: a callable of its may raise `SystemExit`, or what `pytest.fail` raises.
+# With these trio ends a task; nothing has failed. Any other exception is reported to the test, even
+# one that is not an `Exception`: a test's callable may raise `SystemExit` or call `pytest.fail`.
 _OUR_OWN = (trio.Cancelled, GeneratorExit)
-# For the task: some of what is owed could not leave at once.
+# Asks the task to send what the socket did not take at once.
 _SEND_THE_REST = Send(b"")
 
 
@@ -69,7 +108,7 @@ class Connection:
     ) -> None:
         self._socket = accepted
         self._clear = ClearStream(accepted)
-        # What the engine's octets go through: encryption, once there is some.
+        # Replies go out through this: first the clear stream, after STARTTLS a TLS stream.
         self._stream: Stream = self._clear
         self._engine = engine
         self._on_crash = on_crash
@@ -80,10 +119,9 @@ class Connection:
         self._resets = self._has_waited = False
 
     def stop(self) -> None:
-        """Let what is owed leave, say a last word, and close.
+        """Send what is queued, say a last word, and close.
 
-        A client that is done has a moment to say so itself. It is the most ordinary end of a test:
-        the message has come, and the thread that has sent it is about to say QUIT.
+        A client that is done gets a moment to send QUIT first.
         """
         if self._is_ending:
             return
@@ -96,15 +134,15 @@ class Connection:
         self._end_reason = "stop"
 
     def _awaits_goodbye(self) -> bool:
-        # It is asked outside of the connection's task, where an exception would end the thread.
+        # Called outside of the connection's task, where an exception would end the thread.
         try:
             return self._engine.awaits_goodbye
-        except Exception as error:  # noqa: BLE001  # others go on, and the test hears of it
+        except Exception as error:  # noqa: BLE001  # reported to the test; other connections go on
             self._on_crash(error)
             return False
 
     def disconnect(self, *, goodbye: bool, reset: bool) -> None:
-        """Let what is owed leave and close at once, after a last word or without, or reset."""
+        """Send what is queued and close, with or without a last word, or reset the connection."""
         if self._is_ending:
             return
         self._end_reason = "stop" if goodbye and not reset else "silence"
@@ -112,7 +150,7 @@ class Connection:
         self._scope.cancel()
 
     def give_up(self) -> None:
-        """Say nothing more, from any thread; the socket is closed by the thread that drives it."""
+        """Send nothing more; from any thread. The connection's own thread closes the socket."""
         self._clear.give_up()
 
     @property
@@ -120,7 +158,7 @@ class Connection:
         return self._end_reason != "idle"
 
     def _set_deadline(self, deadline: float) -> None:
-        # That of a server that stops is final, also if the client is held, or slow to leave.
+        # Once the server stops, the deadline is final, even if the client is held or slow.
         if not self._is_ending:
             self._scope.deadline = deadline
 
@@ -139,14 +177,15 @@ class Connection:
                 await self._finish(self._reason_to_finish())
         except _OUR_OWN:
             raise
-        except BaseException as error:  # noqa: BLE001  # others go on, and the test hears of it
+        except BaseException as error:  # noqa: BLE001  # reported to the test; other connections go on
             self._on_crash(error)
             await self._finish_after_crash()
         finally:
             self._socket.close()
 
     def _reason_to_finish(self) -> EndReason:
-        # The moment to say goodbye is over. A last word would be taken for the reply to QUIT.
+        # The client did not send QUIT in time. It may send it now, and would take a 421 for the
+        # reply.
         if self._end_reason == "stop" and self._has_waited and self._awaits_goodbye():
             return "silence"
         return self._end_reason
@@ -161,7 +200,7 @@ class Connection:
             self._engine.eof(now(), reset=True)
 
     def _answer(self, octets: bytes) -> Action | None:
-        # Return what is left to do, if that takes more than this moment.
+        # Return an action for the task, or `None` to go on reading.
         if not octets:
             self._eof()
             return self._gather() or _SEND_THE_REST
@@ -174,8 +213,7 @@ class Connection:
         return action
 
     def _gather(self) -> Action | None:
-        # Owe what the engine says, and return what else it wants. A `Send`, owed already, says that
-        # there may be more to come, after others have had their turn.
+        # Queue all Sends; return the first other action. A returned Send is already queued.
         action = None
         for _ in range(_REPLIES_IN_A_ROW):
             action = self._engine.next_action()
@@ -187,8 +225,8 @@ class Connection:
         return action
 
     def _hear_early_octets(self) -> None:
-        # What is there by now, the peer has sent before the engine could say a word. An end or a
-        # reset is met again at the next read.
+        # Whatever is there now, the peer sent before the engine's greeting. The next read meets an
+        # end or a reset again.
         with contextlib.suppress(OSError):
             if octets := self._socket.recv(CHUNK):
                 self._engine.receive(octets, now())
@@ -198,8 +236,8 @@ class Connection:
         self._engine.eof(now())
 
     def _push_deadline(self) -> None:
-        # Moving a deadline costs more than asking the time, so it is moved a little farther than
-        # needed, and then not for every single read.
+        # Moving a deadline costs more than asking the time. So it is moved a little farther than
+        # needed, and not at every read.
         idle_timeout = self._engine.idle_timeout
         earliest = monotonic() + idle_timeout
         if not earliest <= self._scope.deadline < math.inf:
@@ -214,16 +252,16 @@ class Connection:
                 await self._carry_out(self._gather())
 
     async def _finish_after_crash(self) -> None:
-        # The engine is in an unknown state: what it does now is worth a try, no more.
+        # The engine is in an unknown state. Try to say a last word; ignore a second failure.
         try:
             await self._finish("crash")
         except _OUR_OWN:
             raise
-        except BaseException:  # noqa: BLE001, S110  # the first one was told
+        except BaseException:  # noqa: BLE001, S110  # the first one was reported
             pass
 
     async def _carry_out(self, action: Action | None) -> bool:
-        # Do it, and what else the engine wants; return whether the conversation goes on.
+        # Do it, and whatever the engine wants next; return whether the conversation goes on.
         while action is not None:
             if isinstance(action, Close):
                 await self._stream.send(self._owed)
@@ -233,7 +271,7 @@ class Connection:
             action = self._gather()
         await self._stream.send(self._owed)
         if self._over:
-            # Whatever the engine thinks of it: there is nothing left to read.
+            # The peer has closed; close too.
             await self._close(reset=False)
         return not self._over
 
@@ -253,11 +291,11 @@ class Connection:
         if len(self._owed) >= CHUNK:
             await self._stream.send(self._owed)
         await trio.lowlevel.checkpoint()
-        # Who takes a long answer is not idle, however long it takes.
+        # A client that reads a long answer is not idle.
         self._push_deadline()
 
     async def _pause(self, action: Wait | Hold) -> None:
-        # Whoever ends the pause cancels the scope in which we read ahead.
+        # The pause is a cancel scope: its deadline or the gate cancels it, and the read-ahead too.
         self._set_deadline(math.inf)
         ahead = bytearray()
         with trio.CancelScope() as pause:
@@ -271,7 +309,7 @@ class Connection:
             return
         self._engine.resume(now())
         if ahead:
-            # At once: the engine alone knows which of them belong to a handshake, if one is next.
+            # At once: if a handshake is next, only the engine knows which octets belong to it.
             self._engine.receive(bytes(ahead), now())
 
     async def _read_ahead(self, ahead: bytearray) -> None:
@@ -284,9 +322,9 @@ class Connection:
         await until_peer_leaves(self._socket)
 
     async def _start_tls(self, action: StartTLS) -> None:
-        # However often the peer sends a little, the handshake as a whole has so much time.
+        # One deadline for the whole handshake, even if the peer sends one octet after another.
         self._push_deadline()
-        # From here on nothing leaves in clear.
+        # From here on nothing is sent in clear.
         self._stream = tls = TLSStream(self._stream, action.context)
         try:
             info = await tls.shake_hands(action.received)
@@ -300,7 +338,7 @@ class Connection:
 
     async def _close(self, *, reset: bool) -> None:
         if reset:
-            # Lingering for no time makes closing a reset.
+            # With a linger time of zero, closing the socket sends a reset.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return
         self._set_deadline(math.inf)
@@ -310,7 +348,7 @@ class Connection:
 
     async def _drain(self) -> None:
         if self._is_ending:
-            # Nobody waits for the peer then; what has arrived is enough.
+            # The server stops: read what has arrived, but do not wait for the peer.
             while self._socket.recv(CHUNK):
                 pass
             return
@@ -322,7 +360,7 @@ def _cancel_when_open(action: Hold, pause: trio.CancelScope) -> None:
     token = trio.lowlevel.current_trio_token()
 
     def cancel() -> None:
-        # The loop may have ended by the time that somebody opens the gate.
+        # The loop may have ended before the gate is opened.
         with contextlib.suppress(trio.RunFinishedError):
             token.run_sync_soon(pause.cancel)
 

@@ -6,7 +6,7 @@ import ssl
 import string
 
 LEFT = "the client left during the TLS handshake"
-# Node's and asyncio's clients do so when they dislike the certificate, without an alert.
+# Node and asyncio leave without an alert when they refuse the certificate.
 LEFT_AFTER_CERTIFICATE = (
     "the client left during the TLS handshake, after it was sent the certificate: it may have "
     "refused it"
@@ -17,7 +17,7 @@ RESET = "the client reset the connection during the TLS handshake"
 _HANDSHAKE_RECORD = b"\x16"
 _PLAIN_TEXT = string.printable.encode()
 
-# The alerts with which a client says that it dislikes the certificate (RFC 8446 section 6.2).
+# The alerts by which a client refuses the certificate (RFC 8446 section 6.2).
 _ABOUT_CERTIFICATE = {
     ssl.AlertDescription.ALERT_DESCRIPTION_BAD_CERTIFICATE,
     ssl.AlertDescription.ALERT_DESCRIPTION_UNSUPPORTED_CERTIFICATE,
@@ -27,17 +27,17 @@ _ABOUT_CERTIFICATE = {
     ssl.AlertDescription.ALERT_DESCRIPTION_UNKNOWN_CA,
 }
 
-# What OpenSSL calls a disagreement that it noticed itself.
+# OpenSSL's names for failures that it noticed itself.
 _DISAGREEMENTS = {
     "NO_SHARED_CIPHER": "client and server have no cipher suite in common",
     "UNSUPPORTED_PROTOCOL": "client and server have no TLS version in common",
     "PEER_DID_NOT_RETURN_A_CERTIFICATE": "the client showed no certificate, though one is required",
-    "CERTIFICATE_VERIFY_FAILED": "the client's certificate is not one of this run's authority",
+    "CERTIFICATE_VERIFY_FAILED": "the client's certificate is not signed by this run's authority",
 }
 
 
 class HandshakeFailed(Exception):
-    """Its text says why; `in_clear` and `reset` are those of `Engine.tls_failed`."""
+    """Its text gives the reason; for `in_clear` and `reset` see `Engine.tls_failed`."""
 
     def __init__(self, why: str, *, in_clear: bool = False, reset: bool = False) -> None:
         super().__init__(why)
@@ -51,7 +51,7 @@ def is_tls(first_octet: bytes) -> bool:
 
 
 def why(error: ssl.SSLError, first_octet: bytes) -> str:
-    """Return why the handshake failed in which the client's first octet was this one.
+    """Return why the handshake failed, given the client's first octet.
 
     Nothing that the client sent is quoted: it might be a password.
     """
@@ -71,8 +71,8 @@ def why(error: ssl.SSLError, first_octet: bytes) -> str:
 
 
 def _alert(reason: str) -> ssl.AlertDescription | None:
-    # OpenSSL writes SSLV3_ALERT_..., TLSV1_ALERT_... or TLSV13_ALERT_..., after the protocol's
-    # version in which the alert first came up.
+    # OpenSSL writes SSLV3_ALERT_..., TLSV1_ALERT_... or TLSV13_ALERT_..., after the version of the
+    # protocol that introduced the alert.
     _, _, name = reason.partition("_ALERT_")
     return ssl.AlertDescription.__members__.get(f"ALERT_DESCRIPTION_{name}")
 

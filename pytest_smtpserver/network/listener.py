@@ -1,30 +1,30 @@
 """A listening socket, and the connections that were accepted on it.
 
-`bind` runs in the caller's thread: an address that cannot be had is an error on the caller's own
-line, the port is known at once, and a client that comes early waits in the kernel's backlog.
+`bind` runs in the caller's thread. So an error about the address shows at the caller's line, the
+port is known at once, and a client that comes early waits in the kernel's backlog.
 
-Who owns a socket, and who closes it
-------------------------------------
+Which object owns a socket and closes it
+----------------------------------------
 
-A descriptor is a small number, and the system gives it away again as soon as it is free. Whoever
-closes a socket while another still waits for that number takes the number away from under it: the
-next server that gets it is never told of its clients. So
+A descriptor is a small number, and the system reuses it as soon as it is closed. Suppose that one
+thread closes a socket while a task still waits for its number. The next server may get the same
+number, and is then never told of its clients. Therefore:
 
-* each socket is closed by the server's thread alone, and by one object: the listening one by its
-  `Listener`, an accepted one by its `Connection`;
-* before it is closed, all who wait for it are told (`trio.lowlevel.notify_closing`, the end of the
-  connection's task);
-* another thread that wants it closed asks for that (`Background.soon`) and waits, for a bounded
-  time. If the thread does not answer, because a callable of the test blocks it, the socket is not
-  closed but shut down: nobody can connect any more, the port can be bound again, and the number
-  stays taken until its owner comes round to it;
-* only where there is no server's thread any more may somebody else close: after it has ended, the
-  last thing that it does is to close what is left; and after a fork the child closes its copies.
+* Only the server's thread closes sockets, and each socket has one owner: a listening socket its
+  `Listener`, an accepted socket its `Connection`.
+* Before a socket is closed, all tasks that wait for it are told (`trio.lowlevel.notify_closing`, or
+  the connection's task has ended).
+* Another thread asks the server's thread to close it (`Background.soon`) and waits for a bounded
+  time. If a test's callable blocks the server's thread, the socket is shut down instead: nobody can
+  connect any more, the port can be bound again, and the number stays in use until its owner closes
+  it.
+* There are two exceptions, where no server's thread is left: a thread that ends closes all that it
+  owns, and a forked child closes its copies.
 
-To stop a server, then: the listener is told, closes its own socket, tells each connection, and is
-`_closed` when the last of them is gone. Each connection tells its engine, which has the last word
-and the final record, and closes its socket. What has not ended when the time is over is recorded as
-ended by `Recorder.seal`.
+How a server stops: the listener closes its own socket and tells each connection. Each connection
+lets its engine say a last word and write the final record, then closes its socket. The listener is
+`_closed` when the last connection is gone. If that takes too long, `Recorder.seal` records what is
+left as ended.
 """
 
 from __future__ import annotations
@@ -56,14 +56,13 @@ if TYPE_CHECKING:
 
 # Arbitrary; more clients at once than a test is likely to start.
 _BACKLOG = 1024
-# The contract: stopping returns within a second however clients behave.
+# Stopping must return within a second, whatever clients do.
 _CLOSE_TIMEOUT = 0.9
-# How soon after an accept that failed the next one is tried: what failed may be over by then, such
-# as a want of descriptors, and it must not become a busy loop.
+# The pause after an accept that failed. It prevents a busy loop, and the cause, such as a lack of
+# descriptors, may be gone by then.
 _RETRY_DELAY = 0.05
-# What clients do is not a failure of ours. accept(2): "Linux accept() passes already-pending
-# network errors on the new socket as an error code from accept()"; they are to be treated "like
-# EAGAIN by retrying".
+# Errors that a client caused. accept(2): "Linux accept() passes already-pending network errors on
+# the new socket as an error code from accept()"; they are to be treated "like EAGAIN by retrying".
 _OF_ONE_CLIENT = {
     getattr(errno, name, None)
     for name in (
@@ -76,7 +75,7 @@ _listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
 
 
 class Listener:
-    """Accepts connections from its construction on, and drives an engine for each."""
+    """Accepts connections as soon as it is made, and drives an engine for each."""
 
     def __init__(
         self,
@@ -90,7 +89,7 @@ class Listener:
         `make_engine` is called with each client's address, `on_crash` with whatever an engine
         raises; both in the background thread.
         """
-        # pytest shows an address that cannot be had at the line that asked for it.
+        # pytest shows an error about the address at the test's line.
         __tracebackhide__ = True
         self._socket = bind(host, port)
         is_unix = host.startswith(unix.PREFIX)
@@ -100,7 +99,7 @@ class Listener:
         self._make_engine = make_engine
         self._on_crash = on_crash
         self._connections: set[Connection] = set()
-        # Those whom `disconnect_clients` waits for.
+        # The connections that `disconnect_clients` waits for.
         self._leaving: list[tuple[set[Connection], Event]] = []
         self._closing = self._given_up = False
         self._can_accept = True
@@ -116,7 +115,7 @@ class Listener:
 
     @property
     def is_serving(self) -> bool:
-        """Whether clients are accepted: it was not closed, and its thread is alive."""
+        """Whether it accepts clients: it was not closed, and its thread is alive."""
         return not (self._closing or self._given_up) and self._background.is_alive
 
     @property
@@ -125,20 +124,20 @@ class Listener:
         return self._background.is_current
 
     def close(self) -> None:
-        """Listen no more, and end all connections; returns within a second. Never raises.
+        """Stop listening and end all connections; returns within a second. Never raises.
 
         In the server's own thread it returns at once, and the connections end after that.
         """
         if self._background.is_current:
             self._close()
             return
-        with contextlib.suppress(trio.RunFinishedError):  # its end has closed everything
+        with contextlib.suppress(trio.RunFinishedError):  # then the thread has closed everything
             self._background.soon(self._close)
             if not self._closed.wait(_CLOSE_TIMEOUT):
                 self._give_up()
 
     def disconnect_clients(self, *, goodbye: bool, reset: bool) -> None:
-        """End the connections that there are, and listen on; returns within a second.
+        """End all present connections and go on listening; returns within a second.
 
         In the server's own thread it returns at once, and the connections end after that.
         """
@@ -162,21 +161,21 @@ class Listener:
         self._leaving = [one for one in self._leaving if one[0]]
 
     def _give_up(self) -> None:
-        # What is recorded as ended must not go on: a reply that leaves now would promise a message
-        # that nobody finds.
+        # These sessions are now recorded as ended, so nothing more may be sent: a 250 would promise
+        # a message that is not on record.
         for connection in self._connections.copy():
             connection.give_up()
         if self._closing:
             return
-        # Something blocks the thread, which closes the socket later.
+        # Something blocks the thread. It closes the socket later.
         self._given_up = True
         self._background.give_up()
         self._remove_file()
-        with contextlib.suppress(OSError):  # not every system does that to a listening socket
+        with contextlib.suppress(OSError):  # some systems cannot shut down a listening socket
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def thread_ended(self, cause: BaseException | None) -> None:
-        """Close what is left after the thread has ended, and say that it has; its last words."""
+        """Close all sockets and report that the thread has ended; called at its end."""
         for connection in self._connections:
             connection.abandon()
         self._socket.close()
@@ -185,13 +184,13 @@ class Listener:
         self._on_crash(cause or RuntimeError("the SMTP server's thread was ended"))
 
     def _remove_file(self) -> None:
-        # Another server may have taken the path meanwhile.
+        # Meanwhile another server may have taken the path.
         if self._file and self._file_identity == unix.identity(self._file):
             with contextlib.suppress(OSError):
                 self._file.unlink()
 
     def abandon(self) -> None:
-        """Close the sockets that a forked child has inherited; its parent goes on with its own."""
+        """Close the sockets that a forked child has inherited; its parent's stay open."""
         self._socket.close()
         for connection in list(self._connections):
             connection.abandon()
@@ -221,13 +220,13 @@ class Listener:
                 self._accept()
             except trio.ClosedResourceError:
                 return
-            except Exception as error:  # noqa: BLE001  # the test hears of it, and it goes on
+            except Exception as error:  # noqa: BLE001  # reported to the test, then it goes on
                 if not (self._closing or self._given_up):
                     self._tell(error)
                     await trio.sleep(_RETRY_DELAY)
 
     def _tell(self, error: Exception) -> None:
-        # Each time that it begins to fail, not for each attempt.
+        # Report only the first of several failures in a row.
         if self._can_accept:
             self._can_accept = False
             self._on_crash(error)
@@ -242,18 +241,18 @@ class Listener:
                 raise
             self._can_accept = True
             accepted.setblocking(False)
-            # Records keep it, and most clients are on one and the same host.
+            # Records keep the address, and most clients are on the same host: keep one str.
             client = (sys.intern(address[0]), address[1]) if address else unix.CLIENT
             self._background.nursery.start_soon(self._drive, accepted, client)
 
     async def _drive(self, accepted: socket.socket, client: Address) -> None:
         if self._closing:
-            # Accepted, but nobody has spoken to it: a session would begin after the stop.
+            # Its session would begin after the server has stopped.
             accepted.close()
             return
         try:
             connection = Connection(accepted, self._make_engine(client), self._on_crash)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the test must hear of it
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is reported to the test
             accepted.close()
             self._on_crash(error)
             return
@@ -267,8 +266,8 @@ class Listener:
 
 def accept(listening: socket.socket) -> tuple[socket.socket, Address]:
     """Return a client's socket and address; raises `OSError`, or what making a socket raises."""
-    # `socket.accept` would leave a client open that nobody owns, if `socket.socket` was replaced by
-    # something that raises.
+    # If a test has replaced `socket.socket` by something that raises, `socket.accept` would leave
+    # a descriptor open that nobody owns.
     descriptor, address = listening._accept()  # type: ignore[attr-defined]
     try:
         return socket.socket(listening.family, listening.type, fileno=descriptor), address
@@ -278,7 +277,7 @@ def accept(listening: socket.socket) -> tuple[socket.socket, Address]:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a listening, non-blocking socket on the first address of `host` that can be had.
+    """Return a listening, non-blocking socket on the first address of `host` that is free.
 
     Raises `OSError`, whose text names the address.
     """
@@ -286,10 +285,10 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         return _bind(host, port)
     except RuntimeError as error:
-        # No call of the system raises that; pytest-socket does, which replaces them.
+        # The system raises no RuntimeError; pytest-socket does, which replaces its calls.
         raise OSError(
             f"cannot listen on port {port} of {host}: {str(error).rstrip('.')} "
-            f"({type(error).__name__}); pytest-socket lets it with --allow-hosts={host}"
+            f"({type(error).__name__}); with pytest-socket, allow it with --allow-hosts={host}"
         ) from None
 
 
@@ -321,15 +320,15 @@ def _listen(family: int, address: tuple[object, ...]) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         if sys.platform == "win32":
-            # There SO_REUSEADDR would let two servers share a port.
+            # On Windows SO_REUSEADDR would let two servers share a port.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
-            # So that a server can start again on the port that it has just left.
+            # A stopped server can start again on the same port at once.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        # Answers are short and are awaited: Nagle's algorithm would only delay them. Accepted
-        # sockets inherit that; setting it on one whose client has left already can fail.
+        # Replies are short and awaited: Nagle's algorithm would only delay them. Accepted sockets
+        # inherit the option; setting it there can fail if the client has left already.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.setblocking(False)
         listening.bind(address)

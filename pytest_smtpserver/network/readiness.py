@@ -1,10 +1,30 @@
 """Calling a function each time that a socket can be read, until it has a result.
 
-How it works: one task waits for a selector to which all sockets belong, and makes the calls. The
-usual way, a task for each socket that waits for it, arms the socket anew, schedules the task and
-unwinds it for every single read; where reads are as short as an SMTP command, that is most of the
-work. So a task is woken only for what takes time, and what can be answered at once is answered in
-the call.
+The usual way in trio is one task for each socket, and `wait_readable` before each read. For every
+single read trio then registers the socket, schedules the task, and resumes it through all of its
+callers. A read of an SMTP command is so short that this is most of the work.
+
+So there is one more task for the whole thread, `_call_readers`. Its selector has all sockets that
+are being read, and a socket stays there over many reads. A selector of the kernel (epoll, kqueue)
+is itself a descriptor that becomes readable when one of its sockets does. The task waits for the
+selector, asks it which sockets are ready, and calls the function of each. Meanwhile a connection's
+task sleeps in `_Reader.result`. It is woken when the function returns a result: something that
+takes time, and so needs a task.
+
+Example: a client sends `NOOP`. The function reads it, sends the reply, and returns `None`; the
+connection's task has slept all the time. Then the client sends `STARTTLS`. The function returns
+that action, and the task wakes up to shake hands.
+
+Three things must be kept in mind:
+
+* The functions must not block: all sockets wait for them.
+* A function can cancel its own task: a test's callable may stop the server. What the function
+  returns is delivered in that case too, and the cancellation follows at the next checkpoint (see
+  `_Reader._abort`). Else octets that were read would be lost.
+* A socket leaves the selector in the same moment as its reader has a result, not when the task runs
+  again. Between the two the selector may be asked again, and would read for a task that has ended.
+
+On Windows a selector cannot be awaited, so there each socket is awaited in the usual way.
 """
 
 from __future__ import annotations
@@ -21,7 +41,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# A selector that the kernel keeps (epoll, kqueue) can itself be awaited; that of Windows cannot.
+# Windows has `select` only, which has no descriptor.
 _CAN_AWAIT_SELECTOR = hasattr(selectors.DefaultSelector, "fileno")
 
 
@@ -45,13 +65,13 @@ async def _one_by_one(connected: socket.socket, call: Callable[[], Result | None
 async def until_peer_leaves(connected: socket.socket) -> None:
     """Return when the peer has sent its last octet, read or not, or has reset the connection.
 
-    Only epoll (Linux) can tell; elsewhere it does not return. Nor does it while the peer's end is
-    still behind octets for which the kernel has no room here.
+    Only epoll (Linux) can tell; elsewhere this never returns. Nor does it return while the kernel
+    has no room for octets that the peer sent before its end.
     """
     if not hasattr(select, "epoll"):
         await trio.sleep_forever()
     with select.epoll() as leaving:
-        # Errors and a full hang-up are told in any case.
+        # epoll always reports errors and a full hang-up.
         leaving.register(connected, select.EPOLLRDHUP)
         await trio.lowlevel.wait_readable(leaving.fileno())
 
@@ -89,7 +109,7 @@ class _Reader(Generic[Result]):
         self._is_calling = True
         try:
             self._result = self._call()
-        except BaseException as error:  # noqa: BLE001  # it is raised where it is waited for
+        except BaseException as error:  # noqa: BLE001  # `result` raises it
             self._error = error
         self._is_calling = False
         if self._result is not None or self._error is not None or self._raise_cancel is not None:
@@ -98,16 +118,15 @@ class _Reader(Generic[Result]):
 
     def _abort(self, raise_cancel: Callable[[], object]) -> trio.lowlevel.Abort:
         if self._is_calling:
-            # The call itself has cancelled the task: a callable of a test has stopped the server.
-            # What it returns is not lost, and the cancellation comes up at the next checkpoint.
+            # The function itself has cancelled this task. Refuse: `_readable` still delivers the
+            # result, and the cancellation comes up at the next checkpoint.
             self._raise_cancel = raise_cancel
             return trio.lowlevel.Abort.FAILED
         self._unregister()
         return trio.lowlevel.Abort.SUCCEEDED
 
     def _unregister(self) -> None:
-        # At once: before the task has its turn, the selector may be looked at again, and what was
-        # read for a task that has ended would be lost.
+        # At once: the selector may be asked again before the task runs.
         self._selector.unregister(self._socket)
 
 
@@ -115,7 +134,7 @@ _selectors: trio.lowlevel.RunVar[selectors.BaseSelector] = trio.lowlevel.RunVar(
 
 
 def _selector() -> selectors.BaseSelector:
-    """Return the one of this run of trio."""
+    """Return the selector of this run of trio; made when first needed."""
     try:
         return _selectors.get()
     except LookupError:

@@ -1,6 +1,6 @@
-"""Octets over a socket, in clear.
+"""A stream is what a connection reads from and writes to; `ClearStream` is a bare socket.
 
-A stream is what a connection reads from and writes to. `TLSStream` is another one, on top of this.
+`TLSStream` and `ThrottledStream` are streams on top of another stream.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .readiness import Result, each_time_readable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# One read, and a bound on what a peer can make us owe it or keep for it. Arbitrary.
+# The size of one read, and about the most that is queued or kept for one peer. Arbitrary.
 CHUNK = 64 * 1024
 
 
@@ -25,8 +25,8 @@ class Lost(Exception):
     """The peer has reset the connection."""
 
 
-# What the peer, or the way to it, has done beside `ConnectionError` and `TimeoutError`. macOS has
-# EPROTOTYPE when the peer is just closing. All else, such as ENOBUFS, is our own trouble.
+# Errors that come from the peer or the network, besides `ConnectionError` and `TimeoutError`. macOS
+# has EPROTOTYPE when the peer is just closing. Any other, such as ENOBUFS, is our own trouble.
 _NOT_OURS = {
     errno.EHOSTDOWN,
     errno.EHOSTUNREACH,
@@ -42,25 +42,25 @@ def _lost(error: OSError) -> Exception:
 
 
 class Stream(Protocol):
-    """Two directions of octets. When a call is cancelled nothing is lost: the next one goes on."""
+    """Octets in both directions. A cancelled call loses nothing: the next call goes on."""
 
     async def receive(self) -> bytes:
-        """Return what has come, at least an octet, or nothing at the end; raises `Lost`."""
+        """Return at least one octet, or `b""` when the peer has sent its last; raises `Lost`."""
 
     async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
-        """Call `take` with what comes, as `receive` gives it, until it returns more than `None`.
+        """Call `take` with what `receive` would return until it returns a result; return that.
 
-        That is returned. Raises what `take` raises, and `Lost`.
+        `None` is not a result. Raises what `take` raises, and `Lost`.
         """
 
     async def send(self, octets: bytearray) -> None:
-        """Send the octets, and take out of the array what has left; raises `Lost`."""
+        """Send the octets and delete them from the array; raises `Lost`."""
 
     def send_at_once(self, octets: bytearray) -> None:
-        """The same, but what would have to wait is left in the array."""
+        """Send what can be sent without waiting; the rest stays in the array. Raises `Lost`."""
 
     async def half_close(self) -> None:
-        """Tell the peer that no more will come; raises `Lost`."""
+        """Tell the peer that nothing more is sent; raises `Lost`."""
 
 
 class ClearStream:
@@ -71,7 +71,7 @@ class ClearStream:
         self._is_given_up = False
 
     def give_up(self) -> None:
-        """Let nothing more leave, from any thread: whoever sends meets `Lost`."""
+        """Send nothing more: from now on sending raises `Lost`. From any thread."""
         self._is_given_up = True
 
     async def receive(self) -> bytes:

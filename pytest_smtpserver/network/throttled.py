@@ -1,8 +1,8 @@
-"""Octets no faster than at a rate, in both directions, on top of another stream.
+"""A stream on top of another that limits the rate of octets in both directions.
 
-It is a `Stream`. What has come from the peer is handed on in small pieces, with pauses between
-them; meanwhile nothing more is read, so the peer meets a full buffer as with any slow server. What
-is sent leaves in small pieces, too. Other connections are not held up: a pause is this task's own.
+What the peer sent is handed on in small pieces, with pauses between them. Meanwhile nothing more is
+read, so the peer meets a full buffer, as with any slow server. Replies are sent in small pieces,
+too. Only this task pauses; other connections go on.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from .readiness import Result
     from .stream import Stream
 
-# How often a piece is handed on: arbitrary, and smooth enough to a person.
+# Arbitrary, and smooth enough for a person who watches.
 _PIECES_PER_SECOND = 20
 
 
 class ThrottledStream:
-    """A stream that lets so many octets through in a second."""
+    """A `Stream` that passes so many octets per second."""
 
     def __init__(self, below: Stream, octets_per_second: float) -> None:
         self._below = below
@@ -47,7 +47,7 @@ class ThrottledStream:
         return result
 
     def send_at_once(self, octets: bytearray) -> None:
-        """Leave all to `send`, which can wait."""
+        """Do nothing: `send` sends all, because it can wait."""
 
     async def send(self, octets: bytearray) -> None:
         """See `Stream`."""

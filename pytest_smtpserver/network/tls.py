@@ -1,11 +1,11 @@
 """TLS on top of another stream, as a server.
 
-How it works: OpenSSL never sees the socket. What the peer sends is put into one memory buffer,
-what OpenSSL wants to send is taken from another, so a cancelled call loses nothing, and the
-conversation before the handshake cannot mix with the one after it.
+OpenSSL never sees the socket. Octets from the peer are written into one memory buffer; octets for
+the peer are read from another. So a cancelled call loses nothing, and the conversation before the
+handshake cannot mix with the one after it.
 
-Octets leave only once the handshake is done. Before that, and after it failed, what one sends is
-thrown away: it would leave in clear.
+Replies are sent only after the handshake. Before it, and if it fails, they are thrown away: they
+would be sent in clear.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _COMMON = "commonName"
 
 
 class TLSStream:
-    """What is encrypted below is clear above; a `Stream`."""
+    """A `Stream` that decrypts what it receives and encrypts what it sends."""
 
     def __init__(self, below: Stream, context: ssl.SSLContext) -> None:
         self._below = below
@@ -44,7 +44,10 @@ class TLSStream:
         self._ended = False
 
     async def shake_hands(self, received: bytes = b"") -> TLSInfo:
-        """Return what was agreed on; raises `HandshakeFailed`. `received` has come already."""
+        """Shake hands, beginning with octets already `received`, and return what was agreed on.
+
+        Raises `HandshakeFailed`.
+        """
         try:
             await self._shake_hands(received)
         except Lost as lost:
@@ -71,7 +74,7 @@ class TLSStream:
                 has_answered = has_answered or self._outgoing.pending > 0
                 await self._flush()
             except ssl.SSLError as error:
-                # OpenSSL has an alert ready for the peer: it leaves with the next flush.
+                # OpenSSL has an alert ready for the peer; the next flush sends it.
                 raise HandshakeFailed(why(error, first), in_clear=not is_tls(first)) from error
             octets = await self._below.receive()
             if not octets:
@@ -84,12 +87,13 @@ class TLSStream:
         self._incoming.write(octets)
 
     async def receive(self) -> bytes:
-        """See `Stream`; the end may be a close_notify, the end below, or what is no TLS."""
+        """See `Stream`; the end is a close_notify, the end below, or octets that are not TLS."""
         while True:
             octets = self._decrypted()
             if octets or self._ended:
                 return octets
-            # A renegotiation is refused, a key update answered, though above nobody says a word.
+            # OpenSSL may answer (a refused renegotiation, a key update) although the engine sent
+            # nothing.
             await self._flush()
             encrypted = await self._below.receive()
             if not encrypted:
@@ -97,7 +101,7 @@ class TLSStream:
             self._incoming.write(encrypted)
 
     def _decrypted(self) -> bytes:
-        # All that has come, so that what came together is answered together.
+        # Everything that has arrived, so that it is answered in one write.
         pieces = []
         try:
             while not self._ended:
@@ -107,7 +111,7 @@ class TLSStream:
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError:
-            # OpenSSL bears no further use after an error, and has an alert ready for the peer.
+            # The SSL object is unusable after an error. It has an alert ready for the peer.
             self._ended, self._can_send = True, False
         return b"".join(pieces)
 
@@ -118,12 +122,12 @@ class TLSStream:
         return result
 
     def send_at_once(self, octets: bytearray) -> None:
-        """Leave all to `send`: what is encrypted would have to be kept if it cannot leave."""
+        """Do nothing: `send` sends all. It can wait, so encrypted octets need not be kept."""
 
     async def send(self, octets: bytearray) -> None:
-        """See `Stream`; without a handshake the octets go nowhere."""
+        """See `Stream`; without a handshake the octets are thrown away."""
         while octets and self._can_send:
-            # At most one record, 16 KiB (RFC 8446 section 5.1), is taken at a time.
+            # OpenSSL takes at most one record, 16 KiB (RFC 8446 section 5.1).
             del octets[: self._tls.write(octets)]
             if self._outgoing.pending >= CHUNK:
                 await self._flush()
@@ -134,8 +138,8 @@ class TLSStream:
         """Send close_notify, if there was a handshake, and half-close what is below."""
         if self._can_send:
             self._can_send = False
-            # It would wait for the peer's close_notify too. RFC 8446 section 6.1: "Each party MUST
-            # send a "close_notify" alert before closing its write side of the connection".
+            # RFC 8446 section 6.1: "Each party MUST send a "close_notify" alert before closing its
+            # write side of the connection". The error says that the peer's has not come yet.
             with contextlib.suppress(ssl.SSLError):
                 self._tls.unwrap()
         await self._flush()
@@ -156,6 +160,5 @@ def _client_name(tls: ssl.SSLObject) -> str | None:
 
 
 def _prepare(context: ssl.SSLContext) -> None:
-    # Renegotiation is refused: TLS 1.3 has none, and in TLS 1.2 writing might have to wait for
-    # reading because of it.
+    # TLS 1.3 has no renegotiation. In TLS 1.2 it could make a write wait for a read.
     context.options |= ssl.OP_NO_RENEGOTIATION

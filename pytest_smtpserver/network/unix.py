@@ -1,4 +1,4 @@
-"""Sockets in the file system: `unix:` and a path in the place of an address."""
+"""Sockets in the file system: `unix:` and a path instead of an address."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = "unix:"
-#: What clients are called there: they have neither address nor port.
+#: The address of every client there: such clients have neither address nor port.
 CLIENT = (PREFIX, 0)
 
 
 class ImpossibleHost(OSError):
-    """There is nothing of that name to listen on."""
+    """No server can listen there: the machine has no such address, or the path is impossible."""
 
 
 def listen(path: Path, backlog: int) -> socket.socket:
     """Return a listening, non-blocking socket at a path.
 
-    A socket there that nobody listens on is replaced. Raises `OSError` with `EADDRINUSE` if
-    somebody does, or if there is another file, and `ImpossibleHost` if there can be none.
+    A socket that nobody listens on is replaced. Raises `OSError` with `EADDRINUSE` if a server
+    listens on it or if another file is there, and `ImpossibleHost` if no socket can be made there.
     """
     if not hasattr(socket, "AF_UNIX"):
         raise ImpossibleHost("this system has no sockets in the file system")
@@ -48,13 +48,13 @@ def _is_left_behind(path: Path) -> bool:
     if identity(path) is None:
         return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        # One whose backlog is full would block, and is alive.
+        # If its backlog is full, connecting would block: then its server is alive.
         client.setblocking(False)
         return client.connect_ex(str(path)) == errno.ECONNREFUSED
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells the socket at a path from others, or `None` if there is none."""
+    """Return device and inode of the socket at a path, or `None` if no socket is there."""
     try:
         found = path.lstat()
     except OSError:

@@ -79,7 +79,7 @@ def test_a_certificate_of_another_authority_is_refused() -> None:
         trustme.CA().issue_cert("client.test").configure_cert(context)
         with pytest.raises((ssl.SSLError, OSError, smtplib.SMTPServerDisconnected)):
             session_with(server, context)
-        why = "the client's certificate is not one of this run's authority"
+        why = "the client's certificate is not signed by this run's authority"
         assert server.wait_for_session().tls_failure == why
 
 
