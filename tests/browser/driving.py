@@ -160,12 +160,15 @@ class Trap:
         trap = self
         self.page = page
         self.asked: list[str] = []
+        self._more = threading.Condition()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 # The browser looks for an icon of a page by itself.
                 if self.path != "/favicon.ico":
-                    trap.asked.append(self.path)
+                    with trap._more:
+                        trap.asked.append(self.path)
+                        trap._more.notify_all()
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.end_headers()
@@ -179,6 +182,11 @@ class Trap:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
+
+    def is_asked_for(self, paths: set[str]) -> bool:
+        """Return whether all of these are asked for, now or in a generous time."""
+        with self._more:
+            return self._more.wait_for(lambda: paths <= set(self.asked), timeout=30)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
