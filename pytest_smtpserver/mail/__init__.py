@@ -6,7 +6,8 @@
   `addresses`: those of From, To and the like; `words`: encoded words
 * `structure`: the tree of the parts; `bodies`: which of them are the body; `parts`: what they hold
 * `transfer`, `charsets`, `flowed`: from octets to a text
-* `html`: what a reader of the HTML sees, `styles`: and what is hidden; `links`: where both lead;
+* `html`: what a reader of the HTML sees, `plain_html`: the same of plain documents, many times as
+  fast; `styles`: what is hidden; `links`: where both lead;
   `document`: the HTML for a browser to show; `nesting`: made flat where it is too deep
 * `codes`: the one-time code, by what speaks for and against each number
 * `snapshot`: what is different in each run, and the tree of parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from . import links, styles
+from . import links, plain_html, styles
 from .nesting import flattened
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ _BLOCKS = frozenset(
     )
 )
 _CELLS = frozenset(("td", "th"))
+_BLOCK_TAGS: Final = plain_html.tags((*_BLOCKS, "br"))
+_CELL_TAGS: Final = plain_html.tags(_CELLS)
 
 #: What nobody sees: soft hyphen, combining grapheme joiner, spaces of no width, byte order mark.
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u034f\u200b\u2060\ufeff"))
@@ -99,9 +101,16 @@ def read(html: str) -> Page:
     if tree.root is None:
         return Page("", ())
     found = styles.read(tree)
-    lines = "".join(_pieces(tree.root, found)).split("\n")
-    text = "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
-    return Page(_seen(text), tuple(_anchors(tree, found)))
+    anchors = tuple(_anchors(tree, found))
+    text = None if any(found.values()) else _plain_text(tree)
+    if text is None:
+        text = "".join(_pieces(tree.root, found))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return Page(_seen("\n".join(filter(None, lines))), anchors)
+
+
+def _plain_text(tree: LexborHTMLParser) -> str | None:
+    return plain_html.text_of(tree, _INVISIBLE, _BLOCK_TAGS, _CELL_TAGS)
 
 
 def _seen(text: str) -> str:
@@ -157,7 +166,7 @@ def _text(node: LexborNode, context: _Context) -> str:
 
 def _alternative(node: LexborNode, context: _Context) -> str:
     seen = context.is_visible and context.has_size
-    return f" {node.attributes.get('alt') or ''} " if seen else ""
+    return f" {node.attributes.get('alt') or ''} ".replace("\n", " ") if seen else ""
 
 
 #: What one reads where these stand: a text, a line's end, a picture.

@@ -7,6 +7,7 @@ open: the time grows with the square of the depth. Browsers stop at some depth, 
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import Final
 
 #: Fewer tags than these are parsed in a hundredth of a second, however they are nested.
@@ -16,7 +17,7 @@ _DEEPEST: Final = 512
 # Arbitrary. The standard opens these again in each further block, if they were not closed.
 _DEEPEST_FORMATTING: Final = 50
 
-_TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+_TAG: Final = re.compile(r"</?[a-zA-Z][^\s/>]*")
 _WHOLE_TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^>]*>?")
 #: Elements that never hold others, and those that the next of their kind closes.
 _FLAT: Final = frozenset(
@@ -66,16 +67,41 @@ def _end(tag: str, depths: dict[bool, int], dropped: dict[bool, int], kind: bool
 
 
 def _is_deep(html: str) -> bool:
-    depth = formatting = 0
-    for end, name in _TAG.findall(html):
-        lower = name.lower()
-        if lower in _FLAT:
-            continue
-        step = -1 if end else 1
-        if lower in _FORMATTING:
-            formatting = max(0, formatting + step)
-        else:
-            depth = max(0, depth + step)
-        if depth > _DEEPEST or formatting > _DEEPEST_FORMATTING:
+    tags = _TAG.findall(html)
+    return any(
+        _may_exceed(tags, steps, deepest) and _exceeds(tags, steps, deepest)
+        for steps, deepest in ((_Steps(), _DEEPEST), (_FormattingSteps(), _DEEPEST_FORMATTING))
+    )
+
+
+class _Steps(dict[str, int]):
+    """By how much a tag changes the depth, found out once for each tag as it is written."""
+
+    def __missing__(self, tag: str) -> int:
+        step = self.step(tag.strip("</").lower()) * (-1 if tag.startswith("</") else 1)
+        self[tag] = step
+        return step
+
+    def step(self, name: str) -> int:
+        return int(name not in _FLAT and name not in _FORMATTING)
+
+
+class _FormattingSteps(_Steps):
+    def step(self, name: str) -> int:
+        return int(name in _FORMATTING)
+
+
+def _may_exceed(tags: list[str], steps: _Steps, deepest: int) -> bool:
+    # Without a line of Python for each tag: mail has a million. An end tag too many counts as
+    # going up here, so the depth is never more than this.
+    depths = list(accumulate(map(steps.__getitem__, tags), initial=0))
+    return max(depths) - min(depths) > deepest
+
+
+def _exceeds(tags: list[str], steps: _Steps, deepest: int) -> bool:
+    depth = 0
+    for tag in tags:
+        depth = max(0, depth + steps[tag])
+        if depth > deepest:
             return True
     return False

@@ -26,6 +26,8 @@ _PROPERTIES: Final = frozenset(
         "overflow", "overflow-x", "overflow-y", "mso-hide",
     )
 )  # fmt: skip
+# Most elements with a style have only others, and a mail can have a hundred thousand.
+_WITH_A_STYLE: Final = ", ".join(("[hidden]", *(f'[style*="{one}" i]' for one in _PROPERTIES)))
 _ZERO: Final = re.compile(r"[+-]?0*\.?0+[a-z%]*")
 #: Sizes that depend on the parent's, of which nothing is nothing again.
 _RELATIVE: Final = re.compile(r"[\d.]+(?:em|ex|%)|larger|smaller|inherit|unset")
@@ -50,7 +52,7 @@ def read(tree: LexborHTMLParser) -> dict[int, Style]:
         weight = _specificity(rule.selector)
         for element in _selected(tree, rule.selector):
             _cascade(found.setdefault(element, {}), rule.declared, (0, *weight, number))
-    for node in tree.css("[style], [hidden]"):
+    for node in tree.css(_WITH_A_STYLE):
         attributes = node.attributes
         own = found.setdefault(node.mem_id, {})
         if "hidden" in attributes:
