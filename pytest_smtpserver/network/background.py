@@ -63,6 +63,11 @@ class Background:
         """Take no new servers: the thread did not do something in time."""
         self.is_stuck = True
 
+    def server_ended(self) -> None:
+        """End the loop too, if it was given up and this was its last server; in this thread."""
+        if self.is_stuck and not self.listeners:
+            self.nursery.cancel_scope.cancel()
+
     @property
     def is_alive(self) -> bool:
         """Whether the loop still runs."""

@@ -212,6 +212,7 @@ class Listener:
             self._tell_of_leaving()
         if self._closing and not self._connections:
             self._closed.set()
+            self._background.server_ended()
 
     async def _serve(self) -> None:
         while not (self._closing or self._given_up):

@@ -66,6 +66,7 @@ def test_a_callable_that_blocks_the_thread_does_not_block_the_next_server(
     gate: threading.Event,
 ) -> None:
     server, is_blocked = SMTPServer().start(), threading.Event()
+    thread = background()
 
     def block(command: Command) -> None:
         is_blocked.set()
@@ -91,6 +92,9 @@ def test_a_callable_that_blocks_the_thread_does_not_block_the_next_server(
             pass
     assert server.sessions == (session,)
     assert server.transactions == session.transactions
+    # It has nothing more to do.
+    thread._thread.join(TIMEOUT)
+    assert not thread.is_alive
 
 
 def test_a_run_within_a_test_leaves_the_thread_of_the_run_alone(pytester: pytest.Pytester) -> None:
