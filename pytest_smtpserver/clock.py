@@ -1,7 +1,7 @@
 """Time that no test can freeze.
 
-Tools that freeze time replace `time.time` and `time.monotonic`; a server that lives in the
-test's process and asked those would neither time out nor go on. `clock_gettime` is left alone.
+Tools that freeze time replace `time.time` and `time.monotonic`. The server lives in the test's
+process; with a frozen clock its timeouts would never end. These tools leave `clock_gettime` alone.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ else:  # Windows
 
 
 def _epoch() -> float:
-    # time-machine changes every clock that tells the date, and has a way round it.
+    # time-machine changes every clock that has the date, but offers an escape hatch.
     travel = sys.modules.get("time_machine")
     if travel and travel.escape_hatch.is_travelling():
         return float(travel.escape_hatch.time.time())
     return _clock()
 
 
-# What to add to `monotonic()` for seconds since the epoch. Read once, so that the times of
-# records never go backwards either.
+# Added to `monotonic()` this gives seconds since the epoch. Read once, so that the times of records
+# never go backwards either.
 _EPOCH_OFFSET = _epoch() - monotonic()
 
 

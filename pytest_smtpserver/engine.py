@@ -1,23 +1,23 @@
 """What an engine is: the server's side of one conversation, as a function of octets.
 
-An engine has no socket, no thread and no clock. It is told what happened (`opened`, `receive`,
-`resume`, `tls_done`, `eof`, `end` ...) and is *pulled* for what to do about it: `next_action` gives
-one action after another until there is nothing left to do but to read. Whoever writes one for
-another protocol gets the network, the threads and the timeouts from `pytest_smtpserver.network`.
+An engine has no socket, no thread and no clock. Its methods (`opened`, `receive`, `resume`,
+`tls_done`, `eof`, `end` ...) tell it what happened. Then it is *pulled*: `next_action` returns one
+action after another, and `None` when the engine only wants to read. An engine for another protocol
+gets the network, the thread and the timeouts from `pytest_smtpserver.network`.
 
-The contract between an engine and the one that drives it:
+The contract between an engine and its driver, the connection:
 
-* Between `opened` and the first `next_action` the engine receives what the peer has sent already,
-  before it could hear anything.
-* Actions are carried out in order. Octets of `Send`s may be gathered into one write, but they
-  leave before any other action is begun.
-* After `Wait` or `Hold` the engine is paused: `next_action` gives `None` until `resume`. What the
-  peer sends meanwhile is received directly after that, a bounded amount of it.
-* After `StartTLS` it is paused until `tls_done` or `tls_failed`. While the handshake lasts, and
-  after it failed, what the engine sends does not leave: it would do so in clear.
-* After `Close`, `eof`, `tls_failed` or `end` nothing more is received. After the last three
-  `next_action` is still pulled until it gives `None`, so that a last reply can leave; not so if
-  the peer has reset the connection.
+* Between `opened` and the first `next_action` the engine receives what the peer sent before the
+  server said anything.
+* Actions are carried out in order. Several `Send`s may be written at once, but before any other
+  action is begun.
+* After `Wait` or `Hold` the engine is paused: `next_action` returns `None` until `resume`. What the
+  peer sends meanwhile, up to a limit, is received directly after `resume`.
+* After `StartTLS` it is paused until `tls_done` or `tls_failed`. During the handshake, and after it
+  failed, the engine's octets are thrown away: they would be sent in clear.
+* After `Close`, `eof`, `tls_failed` or `end` nothing more is received. After the last three the
+  engine is still pulled until it returns `None`, so that it can send a last reply; but not if the
+  peer has reset the connection.
 * All times are seconds since the epoch, on a clock that never goes backwards.
 """
 
@@ -41,7 +41,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Let so many seconds pass, then resume the engine."""
+    """Wait so many seconds, then resume the engine."""
 
     seconds: float
 
@@ -57,7 +57,7 @@ class Hold:
 class StartTLS:
     """Shake hands as a TLS server; from then on everything is encrypted.
 
-    `received` are octets of the handshake that the engine was given already. The driver forbids
+    `received` are octets of the handshake that the engine has received already. The driver forbids
     renegotiation in the context.
     """
 
@@ -67,7 +67,7 @@ class StartTLS:
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """From here on, read and send no more than so many octets in a second."""
+    """From here on, read and send at most so many octets per second."""
 
     octets_per_second: float
 
@@ -81,7 +81,7 @@ class Close:
 
 Action = Send | Wait | Hold | StartTLS | Throttle | Close
 
-#: After these the engine looks at nothing more until it is told to go on.
+#: After these the engine is paused until it is told to go on.
 PAUSING = (Wait, Hold, StartTLS)
 
 
@@ -89,9 +89,9 @@ PAUSING = (Wait, Hold, StartTLS)
 class TLSInfo:
     """What was agreed on in a TLS handshake.
 
-    `version` is such as `"TLSv1.3"`, `cipher` the name of the cipher suite, and `server_name` the
-    host name that the client asked for (SNI, RFC 6066 section 3), `None` if it named none.
-    `client_name` is the name in the certificate that the client showed, `None` if it showed none.
+    `version` is for example `"TLSv1.3"`, `cipher` the name of the cipher suite, and `server_name`
+    the host name that the client asked for (SNI, RFC 6066 section 3), `None` if it named none.
+    `client_name` is the name in the client's certificate, `None` if it has shown none.
     """
 
     version: str
@@ -100,12 +100,12 @@ class TLSInfo:
     client_name: str | None = None
 
 
-#: Why the driver ends a conversation of its own accord; `"silence"` is `"stop"` without a word.
+#: Why the driver ends a conversation; `"silence"` is `"stop"` without a last word.
 EndReason = Literal["idle", "stop", "crash", "silence"]
 
 
 class Gate:
-    """Closed until some thread opens it, and open for good from then on."""
+    """Closed until a thread opens it; then open for good."""
 
     __slots__ = ("_callbacks", "_lock", "_open")
 
@@ -116,11 +116,11 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody has opened it."""
+        """Whether it was opened."""
         return self._open
 
     def open(self) -> None:
-        """Open it, and tell those who wait; from any thread, as often as you like."""
+        """Open it and call the callbacks; from any thread. Opening it again has no effect."""
         with self._lock:
             self._open = True
             callbacks, self._callbacks = self._callbacks, []
@@ -128,7 +128,7 @@ class Gate:
             callback()
 
     def when_open(self, callback: Callable[[], object]) -> None:
-        """Call `callback` once, in the opener's thread, or here and now if it is open."""
+        """Call `callback` once: in the thread that opens the gate, or at once if it is open."""
         with self._lock:
             if not self._open:
                 self._callbacks.append(callback)
@@ -137,7 +137,7 @@ class Gate:
 
 
 class Engine(Protocol):
-    """One conversation. All methods are called in the same thread, never one within another."""
+    """One conversation. All methods are called in one thread, one after another."""
 
     @property
     def idle_timeout(self) -> float:
@@ -145,22 +145,22 @@ class Engine(Protocol):
 
     @property
     def awaits_goodbye(self) -> bool:
-        """Whether the peer has done what it came for, and has nothing open.
+        """Whether the peer is done and has nothing open.
 
-        When the server stops, such a peer has a moment to say goodbye before `end("silence")`.
+        When the server stops, such a peer gets a moment to say goodbye before `end("silence")`.
         """
 
     def opened(self, now: float) -> None:
         """Take note that the connection is open."""
 
     def receive(self, octets: bytes, now: float) -> None:
-        """Take octets (never empty), cut anyhow."""
+        """Take octets, in pieces of any size, but never empty."""
 
     def next_action(self) -> Action | None:
-        """Return what to do next, or `None`: read on, or, if paused, resume me when it is time."""
+        """Return what to do next; `None` to read on or, if it is paused, to wait for `resume`."""
 
     def resume(self, now: float) -> None:
-        """Go on after a `Wait` or `Hold` that is over."""
+        """Go on: the `Wait` or `Hold` is over."""
 
     def tls_done(self, info: TLSInfo, now: float) -> None:
         """Go on after `StartTLS`: the connection is encrypted."""
@@ -170,12 +170,11 @@ class Engine(Protocol):
     ) -> None:
         """Take note that the handshake failed; `why` is a sentence, with the alert if one came.
 
-        `in_clear` says that the peer sent something else than TLS, `reset` that it has reset the
-        connection.
+        `in_clear`: the peer sent something other than TLS. `reset`: it has reset the connection.
         """
 
     def eof(self, now: float, *, reset: bool = False) -> None:
         """Take note that the peer has sent its last octet, or has reset the connection."""
 
     def end(self, reason: EndReason, now: float) -> None:
-        """Finish the conversation with a last word (none for `"silence"`), and close."""
+        """End the conversation with a last word (none for `"silence"`), and close."""

@@ -7,7 +7,7 @@ from typing import Final, NoReturn, TypeVar
 
 Class = TypeVar("Class", bound=type)
 
-#: What other tools and people call what a record has, and where it is here: the first that fits.
+#: The name that other tools use: where the value is here; the first one that the record has.
 _SYNONYMS: Final = {
     "bcc": ("blind_recipients", "envelope.rcpt_to"),
     "body": ("text", "html", "html_text"),
@@ -29,11 +29,11 @@ _SYNONYMS: Final = {
 
 
 def frozen(cls: Class) -> Class:
-    """Let a frozen data class with slots say `FrozenInstanceError`, whatever the name.
+    """Make every assignment to a frozen data class with slots raise `FrozenInstanceError`.
 
-    What `dataclass` makes for it still refers to the class as it was before it got slots, and so
-    raises a `TypeError` for the name of a property, or an unknown one. An attribute that the class
-    does not have is an `AttributeError` that suggests the one that is meant.
+    The methods that `dataclass` makes refer to the class as it was without slots, and so raise a
+    `TypeError` for an unknown name or a property. Reading an unknown attribute raises an
+    `AttributeError` that suggests a known one.
     """
     # Not in the class body: with `__getattr__` a type checker would let any name pass.
     methods = {"__setattr__": _refuse, "__delattr__": _refuse, "__getattr__": _suggest}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-# No line of any command is longer: what is beyond is thrown away unread. RFC 4954 section 4 has
-# the longest, 12,288 octets.
+# Longer than any command line: the rest is thrown away. The longest is that of RFC 4954 section 4,
+# 12,288 octets.
 _LONGEST_LINE = 16 * 1024
 
 
 class Input:
-    """Octets, cut anyhow, from which lines, chunks or all there is are taken."""
+    """Octets arrive in pieces of any size; lines, chunks or all of them are taken."""
 
     __slots__ = ("_line_end", "_line_end_octets", "_octets", "_skip", "_start", "_too_long")
 
@@ -17,9 +17,9 @@ class Input:
         self._line_end_octets = len(self._line_end)
         self._octets = b""
         self._start = 0
-        # Octets to come that nobody wants.
+        # How many octets yet to come are thrown away.
         self._skip = 0
-        # The beginning of a line that is too long, while its end has not come.
+        # The beginning of a line that is too long, until its end comes.
         self._too_long = b""
 
     def add(self, octets: bytes) -> None:
@@ -41,14 +41,14 @@ class Input:
 
     @property
     def is_skipping(self) -> bool:
-        """Whether octets that are to be thrown away have not come yet."""
+        """Whether octets still to come are thrown away."""
         return self._skip > 0
 
     def take_line(self) -> bytes | None:
         """Return the next line with its end, or `None` if it has not come yet.
 
-        It ends with CRLF, or with a bare LF if that was allowed: people type into terminals. Of a
-        line that is too long for any command only the beginning is kept.
+        It ends with CRLF, or with a bare LF if that is allowed: people type into terminals. If a
+        line is too long for any command, only its beginning is kept.
         """
         start, end = self._start, self._octets.find(self._line_end, self._start)
         if end >= 0:
@@ -67,16 +67,16 @@ class Input:
         return rest.count(b"\n") > rest.count(b"\r\n")
 
     def take(self, most: int | None = None) -> bytes:
-        """Return what there is, but no more than `most` octets."""
+        """Return what has arrived, but at most `most` octets."""
         end = len(self._octets) if most is None else self._start + most
         taken = self._octets[self._start : end]
         self._start += len(taken)
         return taken
 
     def skip(self, count: int) -> None:
-        """Throw away the next octets, so many of them, as they come."""
+        """Throw away the next `count` octets as they arrive."""
         self._skip = count - len(self.take(count))
 
     def clear(self) -> None:
-        """Throw away all there is."""
+        """Throw away all that has arrived."""
         self._octets, self._start, self._too_long, self._skip = b"", 0, b"", 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .criterion import Criterion, Difference, MappedCriterion
     from .rows import RecordKind
 
-# What a test's author got wrong is shown at the line of the test, not in here.
+# Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 _T = TypeVar("_T")

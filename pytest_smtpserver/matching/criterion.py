@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .kinds import Actual, Meaning
     from .notes import Note
 
-# What a test's author got wrong is shown at the line of the test, not in here.
+# Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 #: Values of these very types are never equal to text: who gives one has made a mistake.

@@ -13,7 +13,7 @@ from .addresses import same_address, unmatched
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What a test's author got wrong is shown at the line of the test, not in here.
+# Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 

@@ -1,7 +1,7 @@
 """The mail of all servers of a run on a web page, while it goes on.
 
 Imported only if it is asked for. The page is served by the servers' own thread, so it works while
-a test stands in a debugger.
+a test is stopped in a debugger.
 """
 
 from __future__ import annotations

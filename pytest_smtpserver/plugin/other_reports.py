@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.records.message import Message
 
-# Arbitrary: what somebody may still look at, and what a report can carry.
+# Arbitrary: as many as a person will look at, and a report can hold.
 _MOST: Final = 20
 _LARGEST: Final = 1024 * 1024
 

@@ -1,8 +1,8 @@
 """The recorder: all that one server has seen, shared between its thread and the tests'.
 
-The lock is held for appends and exchanges of lists only; no callable runs under it, and nothing is
-copied but what is left when something is forgotten. The lists only ever grow, or are replaced by
-new ones then: so a reader takes a list and its length, and copies at leisure.
+The lock is held only while lists are appended to or replaced. No callable runs under it. A list
+only grows; when something is forgotten, a new list with what is left replaces it. So a reader takes
+a list and its length, and can copy it without the lock.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Recorder:
                 self._transactions.append(transaction)
 
     def transaction_ended(self, transaction: TransactionRecording) -> None:
-        """Show a finished transaction, and its message if it was accepted, to who waits."""
+        """Make a finished transaction, and its message if accepted, known to those who wait."""
         with self._lock:
             transaction.recording.transaction_ended()
             if transaction.recording.is_sealed:
@@ -140,7 +140,7 @@ class Recorder:
         self.wake()
 
     def message_accepted(self, transaction: TransactionRecording) -> None:
-        """Show the message of a transaction that still lasts (LMTP)."""
+        """Make the message of a transaction that is still open known (LMTP)."""
         with self._lock:
             self._announce(transaction)
         self.wake()
@@ -160,7 +160,7 @@ class Recorder:
         self.wake()
 
     def seal(self, now: float) -> None:
-        """Make every record final: the server has stopped, whatever its thread still does."""
+        """Make every record final, whatever the server's thread still does: it has stopped."""
         with self._lock:
             for session in self._open.values():
                 if session.current is not None:
@@ -227,8 +227,8 @@ class Recorder:
     ) -> str:
         """Return the transcripts of the last so many sessions, oldest first.
 
-        Of each there are the last so many exchanges and events; `None` stands for all. `compact`
-        has what a server offers on one line, as reports show it.
+        Each has its last so many exchanges and events; `None` means all. `compact` puts what a
+        server offers on one line, as reports show it.
         """
         recorded = self._sessions.all()
         shown = recorded if sessions is None else recorded[-sessions:]

@@ -63,7 +63,7 @@ class SessionRecording(Recording[Session]):
         self.ended_by: EndedBy | None = None
         self.tls: TLSInfo | None = None
         self.tls_failure: str | None = None
-        # Most sessions have none of these, and with many records an empty list for each is felt.
+        # Most sessions have none of these, and an empty list in each would cost memory.
         self.auth: list[AuthAttempt] | None = None
         self.violations: list[Violation] | None = None
         #: With some mechanisms a client can be let in without saying who it is.
@@ -180,8 +180,8 @@ class SessionRecording(Recording[Session]):
         )
 
     def _complete(self, exchange: RawExchange | Exchange) -> None:
-        # In this order: a reader may see the pending command as well as its exchange, but never
-        # keeps a snapshot with neither.
+        # In this order, a reader may see both the pending command and its exchange, but never
+        # neither.
         self.wire.append(exchange)
         self.exchange_count += 1
         self._pending = self._meanwhile = None
@@ -229,7 +229,7 @@ class SessionRecording(Recording[Session]):
         self._recorder.session_ended(self)
 
     def cut_off(self, now: float) -> None:
-        """Take it for ended by the server, whatever is still to come."""
+        """Record it as ended by the server, whatever still happens."""
         if self.current is not None:
             self.current.cut_off()
         self.ended, self.ended_by = now, "server"
@@ -273,7 +273,7 @@ class SessionRecording(Recording[Session]):
         count, pending = len(wire), self._pending
         if pending is None:
             return WireView(wire, count, ())
-        # A command that still awaits its answer is shown, but is no exchange yet.
+        # A command without an answer is shown, but is not an exchange yet.
         command, received = pending
         asked = (Event(time=received, speaker="C", what=command),) if command else ()
         return WireView(wire, count, (*asked, *self._events_now()))

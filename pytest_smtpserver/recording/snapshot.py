@@ -1,17 +1,19 @@
 """What the engine writes while a session lasts; tests read snapshots of it.
 
-How it works: one thread, the server's, writes; any thread reads, and may have what has ended
-forgotten. A recording only ever appends and replaces whole values, so a snapshot taken in the
-middle is one that was true a moment ago. What makes waiting tests look again (a message, the end of
-a transaction or of a session) goes through the `Recorder` and its lock. A snapshot is made when
-somebody asks for it, and kept until something changes; once the transaction or session has ended,
-it is the final value. It is kept with the state of which it was made, an object that is replaced
-after each change, and before anybody is told of it: if a change comes while a snapshot is being
-made, the states differ, and the next reader makes another. What changes in a transaction changes
-its session.
+Only the server's thread writes; any thread reads. A recording appends to its lists and replaces
+whole values, so a snapshot taken in the middle of a change shows what was true a moment ago. What
+wakes waiting tests (a message, the end of a transaction or session) goes through the `Recorder` and
+its lock.
 
-A recording can also be sealed: its snapshot is final then, whatever its writer still does. So the
-records of a server that was stopped are final even if something blocks its thread.
+A snapshot is made when somebody asks for it, and kept until something changes. How does a reader
+know that the kept one is current? It is kept with a state: an object that the writer replaces after
+each change, before it wakes anybody. For example, a reader makes a snapshot while a recipient is
+added. It keeps it with the state that it read at the beginning; the writer has replaced that state
+by now; so the next reader sees two different states and makes a new snapshot. A change in a
+transaction is also a change in its session.
+
+A recording can be sealed: then its snapshot is final, whatever its writer still does. So the
+records of a stopped server are final even if something blocks its thread.
 """
 
 from __future__ import annotations
@@ -93,7 +95,7 @@ class Recording(Generic[Value]):
 
     @property
     def is_sealed(self) -> bool:
-        """Whether nothing that is still written shows."""
+        """Whether its snapshot is final, whatever is still written."""
         return self._state is None
 
     def seal(self) -> None:

@@ -81,7 +81,7 @@ class TransactionRecording(Recording[Transaction]):
 
     def refuse(self, address: str, reply: Reply) -> None:
         """Note a recipient that was refused."""
-        # Most transactions have none, and with many records an empty list for each is felt.
+        # Most transactions have none, and an empty list in each would cost memory.
         self.refused = self.refused or []
         self.refused.append((address, reply))
         self.changed()
@@ -115,7 +115,7 @@ class TransactionRecording(Recording[Transaction]):
         self.changed()
 
     def cut_off(self) -> None:
-        """Take it for aborted, whatever is still to come."""
+        """Record it as aborted, whatever still happens."""
         self.outcome = "aborted"
         self.seal()
 

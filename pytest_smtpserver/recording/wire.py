@@ -1,14 +1,15 @@
 """What passes on the wire in one session, in order, and how a test gets at it.
 
-The server's thread appends raw entries, plain tuples: most sessions are never looked at, and
-then nothing more is made of them. Whoever looks makes the public values, once.
+The server's thread appends raw entries, which are plain tuples. Most sessions are never looked at,
+so the public values are made of them only when a reader asks, and once.
 
-Who writes what: the server's thread alone appends, and never looks back. Readers never append, and
-never move an entry. A reader replaces a raw entry by the value that it makes, under a lock that
-only readers take; so each entry becomes one value, which every later reader gets, and the server's
-thread waits for nobody. A view is a wire and a length. As entries stay in their places, that is a
-snapshot, though nothing was copied: taking one costs the same however long the session is, and a
-rule that looks at `command.session` for each command does not slow down a long session.
+Only the server's thread appends, and it never reads. Readers never append or move an entry. A
+reader replaces a raw entry by its value, under a lock that only readers take. So each entry becomes
+one value, the same for all readers, and the server's thread never waits.
+
+A view is a wire and a length. Entries keep their places, so that is a snapshot without a copy. It
+costs the same for short and long sessions: a rule that looks at `command.session` at each command
+does not slow down a long session.
 """
 
 from __future__ import annotations

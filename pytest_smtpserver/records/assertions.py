@@ -178,7 +178,7 @@ def _assert_none(
     """Raise `SMTPAssertionError` if something is found that is not to be ignored.
 
     `noun` is what one of them is called; `of` is the record that has them. Raises `ValueError` if
-    a code to ignore is none of those known.
+    a code to ignore is unknown.
     """
     __tracebackhide__ = True
     codes = {ignore} if isinstance(ignore, str) else set(ignore)

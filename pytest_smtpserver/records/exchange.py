@@ -19,7 +19,7 @@ Speaker = Literal["C", "S", "*"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Event:
-    """Something that is no command and no reply, as the transcript shows it.
+    """Something other than a command or a reply, as the transcript shows it.
 
     `speaker` is `"C"` (sent by the client), `"S"` (sent by the server) or `"*"` (it happened).
     Octets are shown shortened.

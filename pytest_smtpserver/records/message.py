@@ -60,7 +60,7 @@ class Message:
 
     envelope: Envelope
     content: bytes
-    # Seconds since the epoch: of most messages nobody asks the date.
+    # Seconds since the epoch; the date is built on demand.
     _received: float
     _origin: Origin
     # Made on first use; two threads that race make two that are alike.
@@ -295,7 +295,7 @@ class Message:
     def assert_no_problems(self, *, ignore: Collection[str] = ()) -> None:
         """Raise `SMTPAssertionError` if the message has problems other than the ignored codes.
 
-        Raises `ValueError` for a code that there is not.
+        Raises `ValueError` for an unknown code.
         """
         __tracebackhide__ = True
         assertions.has_no_problems(self, ignore)

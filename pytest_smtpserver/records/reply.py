@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.numeric import is_whole
 
-# What a test's author got wrong is shown at the line of the test, not in here.
+# Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 #: RFC 3463 section 2: `status-code = class "." subject "." detail`.
@@ -79,10 +79,10 @@ class Reply:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines as they stand on the wire, without line ends.
+        """The lines as they are sent, without line ends.
 
         RFC 5321 section 4.2.1: every line but the last has a hyphen after the code; RFC 2034
-        section 4: the enhanced status code stands in each line.
+        section 4: the enhanced status code is in each line.
         """
         texts = [f"{self.enhanced} {text}".rstrip() for text in self.text.split("\n")]
         if self.enhanced is None:

@@ -34,7 +34,7 @@ Address = tuple[str, int]
 class AuthAttempt:
     """One AUTH command that was answered, be it at once or after an exchange.
 
-    `mechanism` is in upper case, `"***"` if it is none that is known, for it may be a secret;
+    `mechanism` is in upper case, `"***"` if it is unknown, for it may be a secret;
     `username` is who the client said it is, `None` if it did not come so far; `succeeded` says
     that the server's reply was positive, `over_tls` that the connection was encrypted. `reply` is
     the last reply, `None` if there was none.
@@ -115,7 +115,7 @@ class Session:
     def assert_no_violations(self, *, ignore: Collection[str] = ()) -> None:
         """Raise `SMTPAssertionError` if there are violations other than the ignored codes.
 
-        Raises `ValueError` for a code that there is not.
+        Raises `ValueError` for an unknown code.
         """
         __tracebackhide__ = True
         assertions.has_no_violations(self, ignore)

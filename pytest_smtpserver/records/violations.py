@@ -48,7 +48,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         # "There are restrictions on the order in which these commands may be used."
         "out-of-order": Kind("the command may not come here", "RFC 5321 section 4.1.4"),
         "bad-syntax": Kind("the command is malformed", "RFC 5321 section 4.1.1"),
-        "unknown-command": Kind("there is no such command here", "RFC 5321 section 4.1.1"),
+        "unknown-command": Kind("the server does not know the command", "RFC 5321 section 4.1.1"),
         # "The maximum total length of a command line including the command word and the <CRLF>
         # is 512 octets."
         "long-command-line": Kind("the command line is too long", "RFC 5321 section 4.5.3.1.4"),

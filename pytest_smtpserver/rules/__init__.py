@@ -8,7 +8,7 @@
 * `rule`: a rule as the test knows it, built by chaining; `making`: how a test gets one
 * `places`: lines of the test's code, as texts name them
 * `keywords`: the match keywords, for type checkers
-* `book`: the rules of one server, of which the newest match answers
+* `book`: the rules of one server; the newest match answers
 * `chaos`: random refusals and disconnects that are the same in each run
 """
 

@@ -1,4 +1,4 @@
-"""The rules of one server, of which the newest that fits answers."""
+"""The rules of one server; the newest match answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .command import Command
     from .phase import Phase
 
-# What a test's author got wrong is shown at the line of the test, not in here.
+# Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 
@@ -66,7 +66,7 @@ class RuleBook:
         return any(rule.name == verb for rule in self.rules)
 
     def clear(self) -> None:
-        """Forget all rules; who is held by one is let go."""
+        """Forget all rules, and release the clients that they hold."""
         with self.lock:
             forgotten, self.rules = self.rules, ()
         for rule in forgotten:
@@ -93,7 +93,7 @@ def _fits(rule: RuleState, command: Command) -> bool:
     except BaseException as error:
         if isinstance(error, Exception):
             raise
-        # `pytest.fail` and its like are no `Exception`.
+        # `pytest.fail` raises what is not an `Exception`.
         raise CallableError from error
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .command import Command
     from .steps import Step
 
-# What a test's author got wrong is shown at the line of the test, not in here.
+# Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 #: What may happen, each as likely as the others. RFC 5321 section 4.2.3 has the codes.

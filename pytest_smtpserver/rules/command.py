@@ -25,7 +25,7 @@ class Command:
     content. `argument` is the rest of the line, and `line` the whole, both with secrets masked.
     `mail_from` is the sender of the transaction, or `None`; `rcpt_to` has its accepted recipients,
     and at RCPT the one now given as the last. `recipient` is the one that this is about, `None`
-    if there is none such. `message` is there when the content is complete. `username` and
+    if it is not about one. `message` is there when the content is complete. `username` and
     `mechanism` are those now given with AUTH, else those of who is authenticated, or `None`.
     """
 

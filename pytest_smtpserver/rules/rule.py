@@ -145,7 +145,7 @@ class RuleSteps:
         `per="session"` and `per="recipient"` count for each session or recipient anew.
         """
         if self._state.last.times is not None:
-            raise ValueError("times() stands once in a phase; then() begins the next one")
+            raise ValueError("times() was already given; then() begins the next phase")
         self._state.last.answer(self._state.count("times", n, per))
         return self
 
@@ -153,7 +153,7 @@ class RuleSteps:
     def after(self, n: int, per: Per = "server") -> Self:
         """Let the first so many commands pass; `per` is as in `times`."""
         if self._state.last.passing is not None:
-            raise ValueError("after() stands once in a phase; then() begins the next one")
+            raise ValueError("after() was already given; then() begins the next phase")
         self._state.last.let_pass(self._state.count("after", n, per))
         return self
 
@@ -164,7 +164,7 @@ class RuleSteps:
         return self
 
     def release(self) -> None:
-        """Let go who is held, and whoever comes later; once and for good."""
+        """Release held clients, and hold no more."""
         self._state.gate.open()
 
     @property
@@ -206,7 +206,7 @@ class Rule(RuleSteps):
 
 
 def as_reply(reply: Any, text: str, enhanced: str | None) -> Reply | Replying:
-    """Return what a test gave as a reply; raises `TypeError` or `ValueError` if it is none."""
+    """Return what a test gave as a reply; raises `TypeError` or `ValueError` for anything else."""
     if isinstance(reply, int):
         return Reply(reply, text, enhanced)
     if text or enhanced:

@@ -30,12 +30,12 @@ from pytest_smtpserver.matching.tables import MESSAGES
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-# What a test's author got wrong is shown at the line of the test, not in here.
+# Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 Row = Criterion | MappedCriterion
 
-#: The stage of every command line, whatever it says.
+#: The stage of every command line.
 ANY_COMMAND: Final = "*"
 
 # RFC 5321 section 2.4: a verb is letters; those of private extensions have more.

@@ -81,7 +81,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Do as the server would of its own accord, perhaps without saying so."""
+    """Do what the server would do without a rule, with or without its reply."""
 
     reply: bool
     is_last = False
@@ -130,7 +130,7 @@ class HoldStep:
     is_answer = False
 
     def run(self, turn: Turn) -> Iterable[Action]:
-        """Tell who waits for it, and wait."""
+        """Note that the command is held, and wait."""
         turn.note("held")
         self.held(turn.command)
         yield Hold(self.gate)
@@ -199,5 +199,5 @@ def _called(replying: Replying, command: Command) -> Reply | None:
         if isinstance(reply, str):
             return Reply.parse(reply)
         raise TypeError(f"{replying!r} returned {reply!r}: a reply is a Reply, its str, or None")
-    except BaseException as error:  # `pytest.fail` raises what is no `Exception`
+    except BaseException as error:  # `pytest.fail` raises what is not an `Exception`
         raise CallableError from error

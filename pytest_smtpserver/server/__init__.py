@@ -5,7 +5,7 @@
 * `access`: how one reaches a server; `ports`: which ports and hosts it may take
 * `registry`: the servers of this process
 * `certificates`: the run's authority and what servers show
-* `watching`: who is told of what ends on any server of the process
+* `watching`: calls a function for each transaction that ends on any server of the process
 * `outbox`: the messages as pytest-localserver gives them
 * `final_checks`: what is checked at the end of a test
 """

@@ -1,4 +1,4 @@
-"""How an application reaches a server: its URL, what stands in the environment, its TLS context."""
+"""How an application reaches a server: its URL, environment variables and TLS context."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.transaction import Transaction
     from pytest_smtpserver.rules import Command, RuleState
     from pytest_smtpserver.waiting.expectation import Waiting
-    from pytest_smtpserver.waiting.waits import Waits
+    from pytest_smtpserver.waiting.expectations import Expectations
 
     from .server import SMTPServer
 
@@ -43,8 +43,8 @@ class AsyncRule(RuleSteps):
         Raises `SMTPAssertionError` after `timeout` seconds (default: the setting `wait_timeout`).
         """
         __tracebackhide__ = True
-        waits = self._server._waits.held(self._state, count, timeout)
-        return await self._server._wait(waits)
+        expected = self._server._expectations.held(self._state, count, timeout)
+        return await self._server._wait(expected)
 
 
 class AsyncSMTPServer(BaseServer[AsyncRule]):
@@ -68,8 +68,8 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
     ) -> Message:
         """Return the one message that matches, as soon as it is there."""
         __tracebackhide__ = True
-        waits = self._waits.messages(1, criteria, timeout=timeout, settle=settle)
-        return (await self._wait(waits))[0]
+        expected = self._expectations.messages(1, criteria, timeout=timeout, settle=settle)
+        return (await self._wait(expected))[0]
 
     async def wait_for_messages(
         self,
@@ -81,8 +81,8 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
     ) -> tuple[Message, ...]:
         """Return the messages that match, oldest first: exactly `count`."""
         __tracebackhide__ = True
-        waits = self._waits.messages(count, criteria, timeout=timeout, settle=settle)
-        return await self._wait(waits)
+        expected = self._expectations.messages(count, criteria, timeout=timeout, settle=settle)
+        return await self._wait(expected)
 
     async def assert_no_message(
         self, *, within: float = 0.0, **criteria: Unpack[MessageCriteria]
@@ -93,8 +93,8 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
         still being sent then, that is a failure, too.
         """
         __tracebackhide__ = True
-        waits = self._waits.no_message(within, criteria)
-        await self._wait(waits)
+        expected = self._expectations.no_message(within, criteria)
+        await self._wait(expected)
 
     def capture(
         self,
@@ -105,7 +105,7 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
         **criteria: Unpack[MessageCriteria],
     ) -> AsyncCapture:
         """Give, with `async with`, a list of what matched of the messages accepted in it."""
-        enter = self._waits.capture(count, criteria, timeout=timeout, settle=settle)
+        enter = self._expectations.capture(count, criteria, timeout=timeout, settle=settle)
         return AsyncCapture(enter, self._wait)
 
     async def wait_for_transaction(
@@ -117,8 +117,8 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
     ) -> Transaction:
         """Return the one finished transaction that matches."""
         __tracebackhide__ = True
-        waits = self._waits.transactions(1, criteria, timeout=timeout, settle=settle)
-        return (await self._wait(waits))[0]
+        expected = self._expectations.transactions(1, criteria, timeout=timeout, settle=settle)
+        return (await self._wait(expected))[0]
 
     async def wait_for_transactions(
         self,
@@ -130,8 +130,8 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
     ) -> tuple[Transaction, ...]:
         """Return the finished transactions that match, in the order in which they ended."""
         __tracebackhide__ = True
-        waits = self._waits.transactions(count, criteria, timeout=timeout, settle=settle)
-        return await self._wait(waits)
+        expected = self._expectations.transactions(count, criteria, timeout=timeout, settle=settle)
+        return await self._wait(expected)
 
     async def wait_for_session(
         self,
@@ -142,20 +142,20 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
     ) -> Session:
         """Return the one ended session that matches."""
         __tracebackhide__ = True
-        waits = self._waits.session(criteria, timeout=timeout, settle=settle)
-        return (await self._wait(waits))[0]
+        expected = self._expectations.session(criteria, timeout=timeout, settle=settle)
+        return (await self._wait(expected))[0]
 
     async def wait_closed(self, timeout: float | None = None) -> None:
         """Return as soon as no client is connected."""
         __tracebackhide__ = True
-        await self._wait(self._waits.closed(timeout))
+        await self._wait(self._expectations.closed(timeout))
 
     def _new_rule(self, state: RuleState) -> AsyncRule:
         return AsyncRule(state, self)
 
     @property
-    def _waits(self) -> Waits:
-        return self._core.waits(in_task=True)
+    def _expectations(self) -> Expectations:
+        return self._core.expectations(in_task=True)
 
     async def _wait(self, waiting: Waiting[Result]) -> Result:
         __tracebackhide__ = True

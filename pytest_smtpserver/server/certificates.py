@@ -244,7 +244,7 @@ def _context_from_file(path: Path) -> ssl.SSLContext:
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise ValueError(f"{path}: the key is not that of the first certificate") from error
-        raise ValueError(f"{path} is no certificate chain with its key: {error}") from error
+        raise ValueError(f"{path} is not a certificate chain with its key: {error}") from error
     return context
 
 
@@ -259,8 +259,8 @@ def _new_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # RFC 8996 sections 4 and 5: "TLS 1.0 MUST NOT be used." "TLS 1.1 MUST NOT be used."
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Nobody resumes a session in a test. Tickets that a client leaves unread when it goes away
-    # directly after the handshake would make it seem to have reset the connection.
+    # Tests do not resume sessions. And if a client closes directly after the handshake with unread
+    # tickets, it seems to have reset the connection.
     context.num_tickets = 0
     return context
 

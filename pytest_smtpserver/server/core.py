@@ -15,7 +15,7 @@ from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import SettingsError
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
 from pytest_smtpserver.unpatched import real_locks
-from pytest_smtpserver.waiting import Waits
+from pytest_smtpserver.waiting import Expectations
 from pytest_smtpserver.waiting.causes import Elsewhere, Surroundings
 
 from . import access, ports, registry, watching
@@ -131,7 +131,7 @@ class Core:
         self._closed = None
         self.recorder.seal(now())
 
-    def waits(self, *, in_task: bool) -> Waits:
+    def expectations(self, *, in_task: bool) -> Expectations:
         """Return what can be waited for; `RuntimeError` where waiting would never end."""
         if os.getpid() != self._pid:
             raise RuntimeError(
@@ -140,7 +140,7 @@ class Core:
         if self.listener is not None and self.listener.is_current_thread:
             raise RuntimeError("the server's own thread cannot wait for the server")
         wait_timeout = self.settings.wait_timeout
-        return Waits(self.recorder, self._surroundings, wait_timeout, in_task=in_task)
+        return Expectations(self.recorder, self._surroundings, wait_timeout, in_task=in_task)
 
     def _surroundings(self) -> Surroundings:
         listens = self.is_serving

@@ -12,7 +12,7 @@ from pytest_smtpserver.settings import SettingsError
 if TYPE_CHECKING:
     from pytest_smtpserver.settings import Settings
 
-# What a test's author got wrong is shown at the line of the test, not in here.
+# Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 _lock = threading.Lock()
@@ -20,10 +20,10 @@ _taken: set[int] = set()
 
 
 def claim(settings: Settings) -> None:
-    """Take a fixed port for one server of this process; port 0 can be had as often as wanted.
+    """Take a fixed port for one server of this process; port 0 can be taken any number of times.
 
-    Raises `SettingsError` if another server has it, or if pytest-xdist runs several processes of
-    which each would want it.
+    Raises `SettingsError` if another server has the port, or under pytest-xdist, where each worker
+    would want it.
     """
     port = settings.port
     if not port:

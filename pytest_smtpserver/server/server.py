@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 from pytest_smtpserver.rules import Rule
 from pytest_smtpserver.settings import DEFAULTS, check_effect
 from pytest_smtpserver.settings.users import hiding_secrets
-from pytest_smtpserver.waiting import Waits, blocking
+from pytest_smtpserver.waiting import Expectations, blocking
 from pytest_smtpserver.waiting.capture import Capture
 
 from .base import BaseServer
@@ -91,8 +91,8 @@ class SMTPServer(BaseServer[Rule]):
         `wait_timeout`), if several match, or as soon as a second one comes within `settle`.
         """
         __tracebackhide__ = True
-        waits = self._waits.messages(1, criteria, timeout=timeout, settle=settle)
-        return self._wait(waits)[0]
+        expected = self._expectations.messages(1, criteria, timeout=timeout, settle=settle)
+        return self._wait(expected)[0]
 
     def wait_for_messages(
         self,
@@ -104,7 +104,9 @@ class SMTPServer(BaseServer[Rule]):
     ) -> tuple[Message, ...]:
         """Return the messages that match, oldest first: exactly `count`, else as above."""
         __tracebackhide__ = True
-        return self._wait(self._waits.messages(count, criteria, timeout=timeout, settle=settle))
+        return self._wait(
+            self._expectations.messages(count, criteria, timeout=timeout, settle=settle)
+        )
 
     def assert_no_message(
         self, *, within: float = 0.0, **criteria: Unpack[MessageCriteria]
@@ -115,7 +117,7 @@ class SMTPServer(BaseServer[Rule]):
         still being sent then, that is a failure, too.
         """
         __tracebackhide__ = True
-        self._wait(self._waits.no_message(within, criteria))
+        self._wait(self._expectations.no_message(within, criteria))
 
     def capture(
         self,
@@ -131,7 +133,7 @@ class SMTPServer(BaseServer[Rule]):
         raises `SMTPAssertionError` otherwise. If the block raises, nothing is awaited. The list has
         what came by then in any case.
         """
-        enter = self._waits.capture(count, criteria, timeout=timeout, settle=settle)
+        enter = self._expectations.capture(count, criteria, timeout=timeout, settle=settle)
         return Capture(enter, self._wait)
 
     def wait_for_transaction(
@@ -143,8 +145,8 @@ class SMTPServer(BaseServer[Rule]):
     ) -> Transaction:
         """Return the one finished transaction that matches, as `wait_for_message` does."""
         __tracebackhide__ = True
-        waits = self._waits.transactions(1, criteria, timeout=timeout, settle=settle)
-        return self._wait(waits)[0]
+        expected = self._expectations.transactions(1, criteria, timeout=timeout, settle=settle)
+        return self._wait(expected)[0]
 
     def wait_for_transactions(
         self,
@@ -156,7 +158,9 @@ class SMTPServer(BaseServer[Rule]):
     ) -> tuple[Transaction, ...]:
         """Return the finished transactions that match, as `wait_for_messages` does."""
         __tracebackhide__ = True
-        return self._wait(self._waits.transactions(count, criteria, timeout=timeout, settle=settle))
+        return self._wait(
+            self._expectations.transactions(count, criteria, timeout=timeout, settle=settle)
+        )
 
     def wait_for_session(
         self,
@@ -167,23 +171,23 @@ class SMTPServer(BaseServer[Rule]):
     ) -> Session:
         """Return the one ended session that matches, as `wait_for_message` does."""
         __tracebackhide__ = True
-        return self._wait(self._waits.session(criteria, timeout=timeout, settle=settle))[0]
+        return self._wait(self._expectations.session(criteria, timeout=timeout, settle=settle))[0]
 
     def wait_closed(self, timeout: float | None = None) -> None:
         """Return as soon as no client is connected; `SMTPAssertionError` after `timeout`."""
         __tracebackhide__ = True
-        self._wait(self._waits.closed(timeout))
+        self._wait(self._expectations.closed(timeout))
 
     def _new_rule(self, state: RuleState) -> Rule:
         return Rule(state, self._wait_held)
 
     def _wait_held(self, rule: RuleState, count: int, timeout: float | None) -> Command:
         __tracebackhide__ = True
-        return self._wait(self._waits.held(rule, count, timeout))
+        return self._wait(self._expectations.held(rule, count, timeout))
 
     @property
-    def _waits(self) -> Waits:
-        return self._core.waits(in_task=False)
+    def _expectations(self) -> Expectations:
+        return self._core.expectations(in_task=False)
 
     def _wait(self, waiting: Waiting[Result]) -> Result:
         __tracebackhide__ = True

@@ -1,6 +1,6 @@
-"""Who is told of each transaction that ends on any server of this process.
+"""Calls a function for each transaction that ends on any server of this process.
 
-So something beside the tests, such as the inbox, sees all mail, also that of servers which a test
+So something beside the tests, such as the inbox, sees all mail: even that of servers that a test
 makes itself, and before a test forgets it.
 """
 

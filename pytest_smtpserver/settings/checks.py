@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class SettingsError(ValueError):
-    """A setting that does not exist, or a value that is not possible for it."""
+    """An unknown setting, or a value that is not allowed for it."""
 
     # The name under which users import and see it.
     __module__ = "pytest_smtpserver"

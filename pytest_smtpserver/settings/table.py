@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-# What a test's author got wrong is shown at the line of the test, not in here.
+# Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 # RFC 5321 section 4.1.2: sub-domain *("." sub-domain), or an address literal.

@@ -28,8 +28,8 @@ def hiding_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
 class Users(Mapping[str, str]):
     """Who may log in; immutable. Its `repr` shows the names only.
 
-    As a mapping it gives each user's first secret. `secrets` has all of them, any of which is
-    good. With a `check` it is the test's callable that decides, and there are no names.
+    As a mapping it has each user's first secret. `secrets` has all of them, and each is accepted.
+    With a `check` the test's callable decides, and there are no names.
 
     Raises `ValueError` for what nobody could log in with. Its text never has a password.
     """
@@ -87,7 +87,7 @@ class Users(Mapping[str, str]):
             if not colon:
                 raise ValueError(f"its line {number} has no colon")
             if name in found:
-                raise ValueError(f"{name!r} stands there twice")
+                raise ValueError(f"{name!r} is given twice")
             found[name] = password
         return cls(found)
 

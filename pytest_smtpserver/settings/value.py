@@ -94,7 +94,7 @@ class Settings:
         for name, value in changes.items():
             if name not in SETTINGS:
                 _raise_unknown(name, value)
-        # What was worked out from the old values must not stand as if it had been given.
+        # What followed from the old values was not given: it must follow anew.
         values = {name: getattr(self, name) for name in SETTINGS}
         values |= dict.fromkeys(self._following, FOLLOWS) | dict(changes)
         return Settings(**values)  # checked in __post_init__

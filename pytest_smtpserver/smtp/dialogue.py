@@ -61,7 +61,7 @@ class Dialogue:
     it behaves, `transaction` is what is open between MAIL and its end. Each attribute is written
     by its own module alone.
 
-    What is told of a reply is told before it leaves; `None` stands for one that never leaves.
+    Methods that take a reply are called before it is sent; `None`: there will be none.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """The transaction that is open: its recipients, its content, and what becomes of it.
 
 It begins with MAIL, and `finish` or `give_up` ends it. It decides nothing about the order of
-commands: that is for `states`. What a reply means for it is told before the reply leaves, with
-`None` for a reply that never leaves.
+commands: that is for `states`. Methods that take a reply are called before it is sent;
+`None`: there will be none.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Waiting for records, by event and never by polling.
 
-* `waits`: what one can wait for on a server
-* `expectation`: whether what is waited for has come, and whether a rule holds clients; pure
+* `expectations`: makes what a server's waiting methods wait for
+* `expectation`: one of them: whether the records have come, or a rule holds clients; pure
 * `capture`: a block whose messages are captured
-* `failing`: the failure when it does not come; `causes`: why, by what the server's facts show
+* `failing`: the failure if they do not come; `causes`: why, as the server's facts show
 * `blocking`: waiting in a thread
 * `awaiting`: waiting in a task of asyncio or trio
 """
 
-from .waits import Waits
+from .expectations import Expectations
 
-__all__ = ["Waits"]
+__all__ = ["Expectations"]

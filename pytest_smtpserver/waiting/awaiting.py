@@ -1,7 +1,7 @@
 """Waiting in a task, of asyncio or trio (and so of anyio).
 
-The loop is never blocked, and its clock is not asked: under a mock clock it may stand still, or
-run ahead as soon as all tasks wait. A timer thread tells when the time is over.
+The loop is never blocked, and its clock is not used: a mock clock may stop, or run ahead as soon as
+all tasks wait. A timer in a thread ends the wait.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BREATH = 0.0005
 
 
 class Flag(Protocol):
-    """What any thread can raise and a task waits for."""
+    """Any thread can raise it, and a task waits until it is raised."""
 
     def raise_(self) -> None:
         """Wake the task, or let its next `lowered` return at once."""
@@ -51,7 +51,7 @@ async def wait(recorder: Recorder, look: Callable[[float], float | None]) -> Non
 
 
 class _Alarm:
-    """Calls `wake` at a time that can be changed: one thread for each time, not for each look."""
+    """Calls `wake` at a time that can be changed; a new thread only for a new time."""
 
     def __init__(self, wake: Callable[[], object]) -> None:
         self._wake = wake
@@ -59,7 +59,7 @@ class _Alarm:
         self._timer: Timer | None = None
 
     def set(self, until: float) -> None:
-        """Ring at `until` on `clock.monotonic`; without effect if that is the time already."""
+        """Ring at `until` on `clock.monotonic`; no effect if it is set to that time already."""
         if until != self._until:
             self.cancel()
             self._until = until
@@ -73,7 +73,7 @@ class _Alarm:
             self._timer.cancel()
 
     def _ring(self) -> None:
-        # Before waking: if it has rung a moment too early, the next look sets it again.
+        # Before waking: if it rang a moment too early, the next look sets it again.
         self._until = None
         self._wake()
 
@@ -104,7 +104,7 @@ class _AsyncioFlag:
         self._event = asyncio.Event()
 
     def raise_(self) -> None:
-        # The loop may have been closed while the other thread was on its way here.
+        # The loop may have been closed meanwhile.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._event.set)
 
@@ -137,10 +137,10 @@ class _TrioFlag:
 
 @contextlib.contextmanager
 def _letting_threads_go_on() -> Iterator[None]:
-    """Keep trio's loop from holding the interpreter while it only waits.
+    """Keep trio's loop from taking all of the interpreter's time while it only waits.
 
-    With `autojump_threshold=0` and nothing to jump to, the loop asks for events again and again
-    without ever sleeping, and the threads of the client and the server hardly get on.
+    With `autojump_threshold=0` and nothing to jump to, the loop polls without ever sleeping, and
+    the client's and the server's threads hardly get to run.
     """
     import trio
 

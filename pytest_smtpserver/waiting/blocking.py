@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def wait(recorder: Recorder, look: Callable[[float], float | None]) -> None:
     """Call `look` whenever something was recorded, until it gives `None`.
 
-    What `look` gives is the time on `clock.monotonic` by which it wants to be called in any case.
+    `look` returns the time on `clock.monotonic` by which it must be called again in any case.
     """
     changed = Event()
     recorder.add_waker(changed.set)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class _Block:
     """What both have in common.
 
-    `enter` is called when the block begins, and what it gives when it ends: that makes what is
-    then waited for with `wait`.
+    `enter` is called when the block begins. It returns a function, called when the block ends,
+    that makes the expectation for `wait`.
     """
 
     def __init__(self, enter: Enter, wait: Any) -> None:

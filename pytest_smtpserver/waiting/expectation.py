@@ -1,7 +1,7 @@
-"""What is waited for: exactly so many records that meet some criteria, in so much time.
+"""What a test waits for: exactly so many records that meet some criteria, within a time.
 
-An expectation is looked at, like an engine is pulled: `look` says until when to wait unless
-something happens first. So waiting in a thread and waiting in a task are the same logic.
+An expectation never waits itself. `look` returns the time until which to wait, and is called again
+when something was recorded before. So threads and tasks wait by the same logic.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ class Waiting(Protocol[Result_co]):
     """Something that is waited for."""
 
     def look(self, now: float) -> float | None:
-        """Return the time on `clock.monotonic` until which to wait, or `None`: it is decided."""
+        """Return until when to wait, on `clock.monotonic`, or `None` if it is decided."""
 
     def result(self) -> Result_co:
         """Return what was waited for; raises `SMTPAssertionError` if it did not come so."""
 
 
 class Feed(Generic[Record]):
-    """The records of one kind, as they come; each is given once.
+    """The new records of one kind; each is returned once.
 
-    `log` gives the list that they are appended to: another one after the test has cleared it.
-    `view` makes the record of what is in that list.
+    `log` returns the list to which they are appended; after `clear` it is another list. `view`
+    makes a record of an entry of that list.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Feed(Generic[Record]):
         self._log = log
         self._view = view
         self._current = log()
-        #: How many had come before, and are never given.
+        #: How many came before it began; these are never returned.
         self.skipped = len(self._current) if only_new else 0
         self._seen = self.skipped
 
@@ -57,7 +57,7 @@ class Feed(Generic[Record]):
         log = self._log()
         cleared = log is not self._current
         if cleared:
-            # Some may be left if a single message was forgotten; what was skipped is so still.
+            # Only one message may have been forgotten: those skipped before are still skipped.
             before = set(map(id, self._current[: self.skipped]))
             self.skipped = self._seen = sum(id(entry) in before for entry in log)
             self._current = log
@@ -68,9 +68,9 @@ class Feed(Generic[Record]):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait, in seconds: for the records, and then for one too many.
+    """How long to wait, in seconds: for the records, then for a surplus one.
 
-    `landing` is for what was on its way when the wait began.
+    `landing` is for a message that was being sent when the wait began.
     """
 
     timeout: float
@@ -79,11 +79,11 @@ class Patience:
 
 
 class Expectation(Generic[Record]):
-    """Exactly `count` records that match: no fewer in time, and no more while it settles.
+    """Exactly `count` matching records within the timeout, and no more while it settles.
 
-    With `count=None` as many as there are at the first look. `give_up` says that nothing more
-    can come; `fail` is called to raise the failure. `in_flight` says that something is on its way
-    which must land before it is decided, within the patience's `landing`.
+    With `count=None` any number at the first look. `give_up` returns whether no more can come.
+    `fail` raises the failure. `in_flight` returns whether a message is still being sent; it is
+    awaited before the decision, for at most the patience's `landing`.
     """
 
     def __init__(
@@ -141,9 +141,9 @@ class Expectation(Generic[Record]):
         return tuple(self.matched)
 
     def so_far(self) -> tuple[Record, ...]:
-        """Return what matches by now, be it enough or not; nothing if a callable raises.
+        """Return the records that match so far; none if a callable raises.
 
-        It is for a block that has raised: its own exception must not be covered by another.
+        For a block that has raised: no other exception may hide its own.
         """
         with suppress(CriterionError):
             self._take()
@@ -151,7 +151,7 @@ class Expectation(Generic[Record]):
 
     @property
     def skipped(self) -> int:
-        """How many records came before what is waited for began."""
+        """How many records came before the block was entered."""
         return self._feed.skipped
 
     @property

@@ -1,4 +1,4 @@
-"""Failing: all that the server knows, made into the text of a failed wait."""
+"""The text of a failed wait, made of all that the server knows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TRANSCRIPT_LINES = 20
 class Failing:
     """Raises the failures of one server's waits.
 
-    `blocks` says that nothing else can run in the caller's thread meanwhile.
+    `blocks`: nothing else can run in the caller's thread meanwhile.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Failing:
 
     def _facts(self, criteria: Criteria | None, *, blocked: bool, skipped: int = 0) -> Facts:
         return Facts(
-            about=self._surroundings(),
+            server=self._surroundings(),
             sessions=self._recorder.sessions(),
             transactions=self._recorder.transactions(),
             noun=criteria.kind.noun if criteria else "",

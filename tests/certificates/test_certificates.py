@@ -224,7 +224,7 @@ def test_a_key_of_another_certificate_is_called_so(pem: Path) -> None:
 def test_a_damaged_file_is_named(pem: Path) -> None:
     leaf = trustme.CA().issue_cert("mail.example")
     pem.write_bytes(leaf.private_key_and_cert_chain_pem.bytes().replace(b"MII", b"***"))
-    with pytest.raises(ValueError, match=r"server\.pem is no certificate chain with its key: "):
+    with pytest.raises(ValueError, match=r"server\.pem is not a certificate chain with its key: "):
         context_of(str(pem))
 
 

@@ -110,7 +110,7 @@ def test_settings_that_exclude_each_other_are_named_both(pytester: pytest.Pytest
     ("users", "why"),
     [
         (["ann:hunter2", "hunter2"], "its line 2 has no colon"),
-        (["ann:hunter2", "ann:hunter22"], "'ann' stands there twice"),
+        (["ann:hunter2", "ann:hunter22"], "'ann' is given twice"),
         ([":hunter2"], "a user's name is a str of at least one character, without NUL"),
     ],
 )

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Elsewhere", "Facts", "Surroundings", "causes"]
 
-#: In the order in which they exclude each other: where one holds, those below are consequences of
-#: it, or say less. Each returns `None` unless the facts show it.
+#: In order: if one applies, those below are consequences of it, or say less. Each returns `None`
+#: unless the facts show it.
 _CAUSES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (
     reach.before_the_block,
     lasting.kept_waiting,

@@ -24,7 +24,7 @@ class Elsewhere(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a server tells of itself, when it is asked."""
+    """What a server says about itself when it is asked."""
 
     address: str
     state: Literal["new", "listening", "stopped"]
@@ -36,7 +36,7 @@ class Surroundings:
 class Facts:
     """All that a cause is found in. `loop` is the event loop that the wait has blocked."""
 
-    about: Surroundings
+    server: Surroundings
     sessions: Sequence[Session]
     transactions: Sequence[Transaction]
     #: What was waited for: `"message"`, `"transaction"` or `"session"`.
@@ -49,4 +49,4 @@ class Facts:
     @property
     def settings(self) -> Settings:
         """The settings of the server."""
-        return self.about.settings
+        return self.server.settings

@@ -1,4 +1,4 @@
-"""Nobody came: the server did not listen, or the mail went somewhere else."""
+"""No client came: the server did not listen, or the mail went somewhere else."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ASYNC_ADVICE = "use the fixture smtpserver_async, or AsyncSMTPServer(server)"
 
 def not_listening(facts: Facts) -> Cause | None:
     """The server does not listen."""
-    if facts.about.state == "new":
+    if facts.server.state == "new":
         return Cause("the server was never started", "use `with server:`, or server.start()")
-    if facts.about.state == "stopped":
+    if facts.server.state == "stopped":
         return Cause("the server is stopped", "nothing can arrive until server.start()")
     return None
 
@@ -81,12 +81,12 @@ def at_another_server(facts: Facts) -> Cause | None:
     """The client has gone to another server of the same test."""
     if facts.sessions:
         return None
-    for other in facts.about.others:
+    for other in facts.server.others:
         if other.sessions:
             what = counted(other.messages, "message") if other.messages else "a client"
             return Cause(
                 f"{what} went to the test's other server, {other.address}",
-                f"this wait is for {facts.about.address}",
+                f"this wait is for {facts.server.address}",
             )
     return None
 
@@ -121,6 +121,6 @@ def nobody(facts: Facts) -> Cause | None:
     if facts.sessions:
         return None
     return Cause(
-        f"no client connected to {facts.about.address}",
+        f"no client connected to {facts.server.address}",
         "does the code under test use this host and port?",
     )

@@ -1,4 +1,4 @@
-"""What one can wait for on a server: messages, finished transactions, ended sessions, silence."""
+"""What a test can wait for: messages, finished transactions, ended sessions, or no message."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
     from .causes import Surroundings
 
-# What a test's author got wrong is shown at the line of the test, not in here.
+# Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
 Record = TypeVar("Record")
 
 _SNAPSHOT = methodcaller("snapshot")
 
-# A day, as for the settings: longer than any test run. No thread can wait for an infinite time.
+# A day, as for the settings: longer than any test run. A thread cannot wait for ever.
 _LONGEST = 86400
 
 
-class Waits:
-    """Makes what the waiting methods of one server wait for.
+class Expectations:
+    """Makes the expectations of one server's waiting methods.
 
-    `in_task` says that they are coroutines, and block nothing.
+    `in_task`: the methods are coroutines, which block no thread.
     """
 
     def __init__(
@@ -65,9 +65,9 @@ class Waits:
         return self._expect(feed, Criteria.for_messages(criteria), count, timeout, settle)
 
     def no_message(self, within: float, criteria: Mapping[str, object]) -> Expectation[Message]:
-        """Expect that no message is accepted within so many seconds, nor was before.
+        """Expect that no message was accepted, and that none is within so many seconds.
 
-        What is being sent right now may end first: `wait_timeout` at most.
+        A message that is being sent now may end first, within `wait_timeout`.
         """
         _checked_seconds("within", within)
         lasting = self._recorder.open_transactions()
@@ -90,10 +90,10 @@ class Waits:
         timeout: float | None = None,
         settle: float = 0.0,
     ) -> Callable[[], Callable[[], Expectation[Message]]]:
-        """Return what to call when the block is entered; call what that returns when it ends.
+        """Return a function to call when the block begins.
 
-        This makes the expectation about what came in between. Without `count` it is met by as many
-        as have come by then.
+        It returns a function to call when the block ends, which makes the expectation of the
+        messages in between. Without `count`, any number of messages will do.
         """
         wanted = Criteria.for_messages(criteria)
 
