@@ -160,6 +160,27 @@ def test_a_failure_without_any_candidate_says_so() -> None:
         of("Hello, Ann!").code()
 
 
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Your gift card", "Security code: 4829"),
+        ("Your gift card", "Card number: 6034 9322 1111 2222\n\nSecurity code: 482913"),
+        ("Ihre Geschenkkarte", "Sicherheitscode: 4829"),
+        ("Votre carte cadeau", "Code de s\u00e9curit\u00e9 : 482913"),
+        ("Thank you", "Here is your gift card.\nSecurity code: 4829"),
+    ],
+)
+def test_the_security_code_of_a_gift_card_is_no_one_time_code(subject: str, body: str) -> None:
+    with pytest.raises(SMTPAssertionError, match="a gift is spoken of"):
+        of(body, subject).code()
+
+
+def test_a_failure_says_why_the_likeliest_candidate_was_not_taken() -> None:
+    with pytest.raises(SMTPAssertionError) as failure:
+        of("Hello, your code is 482913", "Your order").code()
+    assert "'482913': something else than logging in" in str(failure.value).split("\n")[0]
+
+
 def test_a_failure_stays_short_whatever_the_mail_holds() -> None:
     body = "\n".join(f"Line {number} of {'many ' * 100} {1000 + number}" for number in range(500))
     with pytest.raises(SMTPAssertionError) as caught:

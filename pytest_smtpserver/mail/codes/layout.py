@@ -84,6 +84,9 @@ def _above(lines: Sequence[Line], number: int) -> Iterator[Pointing]:
             if distance == 1:
                 yield called(sentence.tokens, phrase)
             return
+        if elsewhere := next((one for one in sentence.tokens if "by_post" in one.roles), None):
+            yield Pointing(0, f"the code goes elsewhere: {elsewhere.text!r}", is_another=True)
+            return
         weights = _ABOVE if distance == 1 else _FURTHER_UP
         where = "the line above" if distance == 1 else f"{distance} lines above"
         name = quoted(sentence.tokens, phrase)

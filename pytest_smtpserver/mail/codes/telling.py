@@ -30,9 +30,8 @@ def _first(verdict: Verdict) -> str:
     if not among:
         return "no one-time code: no number of 4 to 8 digits in subject and body"
     count = f"{len(among)} candidates" if len(among) > 1 else "1 candidate"
-    return _shortened(
-        f"no one-time code: {among[0].value!r}: {among[0].reasons[0]} ({count}: {_listed(among)})"
-    )
+    why = among[0].against or among[0].reasons[0]
+    return _shortened(f"no one-time code: {among[0].value!r}: {why} ({count}: {_listed(among)})")
 
 
 def _listed(candidates: tuple[Weighed, ...]) -> str:

@@ -24,6 +24,8 @@ _SET_APART: Final = 1
 _ONE_TIME_NEARBY: Final = 2
 # What speaks against one: an order or a discount in the sentence; in doubt it is none.
 _OTHER_NEARBY: Final = 3
+# A gift card's security code, whatever else speaks for it.
+_OF_AN_OCCASION: Final = 5
 # Where words do not point at it closely, it has no more than just enough.
 _MOST_LOOSELY: Final = ENOUGH
 # How many candidates before and after one may be meant instead; arbitrary: the nearest are.
@@ -45,6 +47,8 @@ class Weighed:
     line: str
     start: int
     where: str
+    #: What was decisive against it although words point at it, or "".
+    against: str = ""
 
     @property
     def is_taken(self) -> bool:
@@ -132,10 +136,12 @@ def _weighed(
     apart: frozenset[str],
 ) -> Weighed:
     score, reasons = _judged(one, pointing)
+    against = ""
     if score > 0:
         more = list(_besides(all_lines, number, place, one, apart, pointing))
         score += sum(points for points, _ in more)
         reasons += [why for _, why in more]
+        against = next((why for points, why in more if points < 0), "")
         score = score if pointing.is_close else min(score, _MOST_LOOSELY)
     return Weighed(
         value=one.value,
@@ -145,6 +151,7 @@ def _weighed(
         line=all_lines[number].text,
         start=one.start,
         where=all_lines[number].where,
+        against=against,
     )
 
 
@@ -219,6 +226,9 @@ def _besides(
         yield _SET_APART, "it has an element of its own"
     near = [all_lines[0], *all_lines[max(1, number - 1) : number + 2]]
     own = phrases(place.sentence)
+    if _is_of_an_occasion(near):
+        yield -_OF_AN_OCCASION, "a gift is spoken of, whose card has such a code"
+        return
     is_for_once = any(phrase.is_for_once for phrase in own)
     if not is_for_once and _is_of_another(place, own, near, is_clear=pointing.score >= ENOUGH):
         yield -_OTHER_NEARBY, "something else than logging in is spoken of"
@@ -228,6 +238,20 @@ def _besides(
         phrase.kind == ONE_TIME for other in others for phrase in phrases(other)
     ):
         yield _ONE_TIME_NEARBY, "a one-time code is spoken of nearby"
+
+
+def _is_of_an_occasion(near: Sequence[Line]) -> bool:
+    """Return whether these lines are about a gift, and about no code that its card has not."""
+    sentences = [sentence for line in near for sentence in line.sentences]
+    if not any("occasion" in token.roles for one in sentences for token in one.tokens):
+        return False
+    called = [
+        sentence.tokens[phrase.start : phrase.end]
+        for sentence in sentences
+        for phrase in phrases(sentence)
+        if phrase.is_for_once
+    ]
+    return all(any("shared" in token.roles for token in tokens) for tokens in called)
 
 
 def _phrases(near: Iterable[Line]) -> Iterable[Phrase]:
