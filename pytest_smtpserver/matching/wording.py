@@ -44,8 +44,13 @@ def shown(value: object) -> str:
 
 def shortened(text: str, width: int = 2 * WIDTH) -> str:
     """Return the text on one line, without its middle if it is longer than `width`."""
+    # Cut before, as it may be huge, and after: an escape is longer than what it stands for.
+    return _cut_in_the_middle(_one_line(_cut_in_the_middle(text, width)), width)
+
+
+def _cut_in_the_middle(text: str, width: int) -> str:
     half = (width - 3) // 2
-    return _one_line(text if len(text) <= width else f"{text[:half]}...{text[-half:]}")
+    return text if len(text) <= width else f"{text[:half]}...{text[-half:]}"
 
 
 def fitted(line: str) -> str:
@@ -59,7 +64,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.splitlines())
+    return printable(" ".join(text.splitlines()))
 
 
 def listed(values: Iterable[object]) -> str:
@@ -119,12 +124,22 @@ def _quoted(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Return the text with control characters, and what else cannot be seen, escaped."""
+    """Return the text with control characters, and what else cannot be seen, escaped.
+
+    Backslashes are escaped, too, so that the text can be read back.
+    """
+    return "\\\\".join(map(printable, text.split("\\")))
+
+
+def printable(text: str) -> str:
+    """Return a text of strangers as it may be printed, on one line.
+
+    Escape sequences would act on the terminal, and marks of direction turn what is around them.
+    """
+    if text.isprintable():
+        return text
     return "".join(
-        character
-        if character.isprintable() and character != "\\"
-        else character.encode("unicode_escape").decode("ascii")
-        for character in text
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
     )
 
 

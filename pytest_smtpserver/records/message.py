@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.mail.view import View
 from pytest_smtpserver.matching import Criteria, comparable
-from pytest_smtpserver.matching.wording import shown
+from pytest_smtpserver.matching.wording import printable, shown
 
 from . import assertions, finding, following
 from .problems import problems
@@ -173,7 +173,7 @@ class Message:
     @property
     def defects(self) -> tuple[str, ...]:
         """What could not be parsed, a sentence each."""
-        return tuple(dict.fromkeys(defect.text for defect in self._view.defects))
+        return tuple(dict.fromkeys(printable(defect.text) for defect in self._view.defects))
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.mail import fields
-from pytest_smtpserver.matching.wording import shortened, visible
+from pytest_smtpserver.matching.wording import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -66,7 +66,7 @@ class Kind:
 def problems(message: Message) -> tuple[Problem, ...]:
     """Return the problems of a message, in the order of the table; never raises."""
     return tuple(
-        Problem(code=code, text=f"{visible(shortened(found, _WIDTH))} ({kind.source})")
+        Problem(code=code, text=f"{shortened(found, _WIDTH)} ({kind.source})")
         for code, kind in KINDS.items()
         for found in kind.find(message)
     )

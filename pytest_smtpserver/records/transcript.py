@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.matching.wording import printable
+
 from .exchange import Event, Exchange
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def render(
     if len(wire) < len(session._wire):
         lines.append("  ...")
     for time, origin, text in _lines(wire, said, compact=compact):
-        lines.append(f"  +{max(0.0, time - start):.3f} {origin} {_shorten(_visible(text))}")
+        lines.append(f"  +{max(0.0, time - start):.3f} {origin} {_shorten(printable(text))}")
     if session.ended_at and session.ended_by:
         elapsed = session.ended_at.timestamp() - start
         lines.append(f"  +{max(0.0, elapsed):.3f} *  {ENDINGS[session.ended_by]}")
@@ -139,12 +141,6 @@ def _event_lines(event: Event) -> Iterator[tuple[float, str, str]]:
         count = event.what.count(b"\n")
         lines = "1 line" if count == 1 else f"{count:,} lines"
         yield event.time, origin, f"[... {lines}, {len(event.what):,} octets in all]"
-
-
-def _visible(text: str) -> str:
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
 
 
 def _shorten(text: str) -> str:

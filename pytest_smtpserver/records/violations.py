@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.matching.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,5 +106,5 @@ def violation(code: str, detail: str = "") -> Violation:
     Raises `KeyError` for a code that is not in the table.
     """
     kind = KINDS[code]
-    text = f"{kind.sentence}: {detail}" if detail else kind.sentence
+    text = f"{kind.sentence}: {printable(detail)}" if detail else kind.sentence
     return Violation(code=code, text=text, rfc=kind.rfc)

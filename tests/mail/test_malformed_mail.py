@@ -137,7 +137,8 @@ def test_raw_utf_8_in_a_header_is_text():
 def test_encoded_words_that_cannot_be_decoded_stay_as_they_are(words):
     mail = message(f"Subject: see {words} there\n{BODY}")
     assert mail.subject == f"see {words} there"
-    assert mail.defects == (f"Subject has encoded words that cannot be decoded: {words}",)
+    shown = words.replace("\0", r"\x00")
+    assert mail.defects == (f"Subject has encoded words that cannot be decoded: {shown}",)
 
 
 @pytest.mark.parametrize(

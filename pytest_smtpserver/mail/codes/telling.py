@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pytest_smtpserver.matching.wording import printable
+
 if TYPE_CHECKING:
     from .weighing import Verdict, Weighed
 
@@ -50,9 +52,9 @@ def _told(one: Weighed, verdict: Verdict) -> list[str]:
 def _around(one: Weighed) -> str:
     """Return the part of its line in which a candidate stands."""
     if len(one.line) <= _WIDTH:
-        return one.line
+        return printable(one.line)
     start = max(0, min(one.start - _WIDTH // 2, len(one.line) - _WIDTH))
-    return f"{'...' if start else ''}{one.line[start : start + _WIDTH]}..."
+    return f"{'...' if start else ''}{printable(one.line[start : start + _WIDTH])}..."
 
 
 def _shortened(text: str) -> str:
