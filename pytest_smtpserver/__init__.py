@@ -11,7 +11,7 @@ The rooms of the house, each importing only from those below it:
 * `waiting`: waiting for records, in a thread or in a task
 * `smtp`: the protocol, pure: octets and times in, actions and records out
 * `rules`: what the test told the server to do instead, pure
-* `recording`: the one shared, locked place: the recorder, and what still goes on
+* `recording`: what still goes on; the one place that threads share, with a lock
 * `records`: what happened, as values
 * `mail`: what a message says, as pure functions of its octets
 * `network`: trio: the background thread, listeners, driving a connection; knows no SMTP

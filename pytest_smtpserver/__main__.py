@@ -235,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     options = _parser().parse_args(arguments)
     ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
-    # Who reads what we say may go away.
+    # The program that reads our output may end.
     with (
         contextlib.suppress(KeyboardInterrupt, BrokenPipeError),
         _running(options, ended) as (server, inbox),

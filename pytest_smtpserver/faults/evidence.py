@@ -1,4 +1,4 @@
-"""What a server's records tell of a client, as the rows of the verdict ask for it."""
+"""What a server's records show about a client, in the form that the verdict's rows need."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .belief import Beliefs
     from .fault import Fault
 
-#: The mechanisms that show the password or the token to whoever listens.
+#: The mechanisms that show the password or the token to an eavesdropper.
 _SHOWN = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 _CONTENT = frozenset({".", "BDAT"})
 
@@ -95,7 +95,7 @@ class Evidence:
 
     @property
     def unprotected(self) -> tuple[Session, ...]:
-        """The sessions in which whoever sits between the two can read along."""
+        """The sessions that somebody between client and server can read."""
         if self.fault.tls == "untrusted":
             return self.sessions
         return tuple(one for one in self.sessions if one.tls is None)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .making import MakeRules
     from .needs import Need
 
-#: Whether a client has met a fault that is no rule.
+#: Whether a client has met a fault that is not a rule.
 Met = Callable[["Session"], bool]
 
 
@@ -74,7 +74,7 @@ class Fault:
     #: What a test's `smtpserver` gets for it, and which of that it cannot do without.
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     needs: tuple[Need, ...] = field(default=(), repr=False, compare=False)
-    #: For a fault that is no rule: whether a session has met it.
+    #: For a fault that is not a rule: whether a session has met it.
     met: Met | None = field(default=None, repr=False, compare=False)
     #: What it does to TLS: `"fails"`: there is none; `"untrusted"`: there is, but it protects
     #: nobody.

@@ -1,7 +1,7 @@
-"""The verdict: a table of what a client can do wrong, as far as that can be told from outside.
+"""The verdict: a table of the mistakes of a client that can be seen from outside.
 
-Each row is a function that finds what is wrong, and returns it as the start of a sentence, or
-`None`. The first row that finds something gives the first line of the failure.
+Each row has a function that returns what is wrong, as the start of a sentence, or `None`. The first
+row that finds something makes the first line of the failure.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def _violated(evidence: Evidence) -> str | None:
 
 
 def _may_leave(session: Session) -> bool:
-    """Return whether a client that left without QUIT did so because of what it met."""
+    """Return whether a client left without QUIT because of what the server did."""
     # A reply that says no, or a certificate.
     last = session.exchanges[-1]
     return last.reply is None or not last.reply.is_positive or last.verb == "STARTTLS"

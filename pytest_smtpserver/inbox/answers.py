@@ -30,7 +30,7 @@ _FIELDS: Final = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
 )
-# For what is no page of ours: nothing in it may do anything, should a browser show it.
+# For content that is not our page: if a browser shows it, nothing in it may run.
 _NOTHING: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 

@@ -54,7 +54,7 @@ class Store:
         self.gate = Gate()
 
     def add(self, test: str, server: str, transaction: Transaction) -> None:
-        """Take up a transaction that has ended, and let who waits look; from any thread."""
+        """Add a transaction that has ended, and wake the waiting pages; from any thread."""
         with self._lock:
             self._count += 1
             arrival = Arrival(number=self._count, test=test, server=server, transaction=transaction)

@@ -34,7 +34,7 @@ _WITHOUT_PHRASES: Final = frozenset(
 )  # fmt: skip
 #: Whose parameters senders write with encoded words, and readers decode (`structured.py`).
 _OF_MIME: Final = frozenset(("content-disposition", "content-type"))
-#: Those of which a wrong address is told; a Bcc or a Sender is seldom looked at.
+#: A wrong address in these is a defect; a Bcc or a Sender is seldom looked at.
 READ: Final = ("From", "To", "Cc", "Reply-To")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-#: A field's name, and its value as sent: folded, what is no UTF-8 as escaped surrogates.
+#: A field's name, and its value as sent: folded, what is not UTF-8 as escaped surrogates.
 Field = tuple[str, str]
 
 # RFC 5322 section 2.1: the header ends with an empty line. Bare LFs are met in practice.

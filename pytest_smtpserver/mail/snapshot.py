@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Mask = re.Pattern[str] | str
 
-#: Fields whose whole value is different in each run, and what stands for it.
+#: Fields whose whole value is different in each run, and the placeholder for it.
 _FIELDS: Final = {
     "date": "<date>",
     "resent-date": "<date>",
@@ -39,10 +39,10 @@ def tree(content: bytes) -> Iterator[tuple[int, str]]:
 
 
 class Masks:
-    """What stands for what is different in each run.
+    """Replaces what is different in each run by placeholders.
 
-    `masks` are compiled patterns, for which `<...>` stands, and names of header fields, for whose
-    values the name does. Raises `TypeError` for anything else.
+    `masks` are compiled patterns, which are replaced by `<...>`, and names of header fields, whose
+    values are replaced by the name. Raises `TypeError` for anything else.
     """
 
     def __init__(self, masks: Mask | Collection[Mask], message_id: str | None) -> None:

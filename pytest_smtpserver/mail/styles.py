@@ -170,5 +170,5 @@ def _selected(tree: LexborHTMLParser, selector: str) -> list[int]:
     try:
         return [node.mem_id for node in tree.css(selector)]
     except (ValueError, RuntimeError):
-        # It is none that selectolax knows.
+        # selectolax does not know this selector.
         return []

@@ -59,7 +59,7 @@ def _wrong_base64(text: bytes) -> Octets:
     end = _end_of_padding(text)
     if rest := text[end:]:
         complaint = _AFTER_BASE64
-        # Some senders encode piece by piece; but what a mailing list appended is no base64.
+        # Some senders encode piece by piece; but text that a mailing list appended is not base64.
         if _NOT_BASE64.search(rest):
             text = text[:end]
     cleaned = _NOT_BASE64.sub(b"", text)

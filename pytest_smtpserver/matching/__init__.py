@@ -22,7 +22,7 @@ from .criteria import Criteria
 from .criterion import Criterion, Difference, MappedCriterion
 from .errors import CriterionError, SMTPAssertionError
 from .failure import Cause, describe_candidates, describe_failure, describe_mismatch, transcript_end
-from .kinds import ADDRESSES, Actual, Kind
+from .kinds import ADDRESSES, Actual, ValueKind
 from .rows import RecordKind, address_criterion, predicate_criterion, text_criterion
 from .wording import counted, shown
 
@@ -34,10 +34,10 @@ __all__ = [
     "Criterion",
     "CriterionError",
     "Difference",
-    "Kind",
     "MappedCriterion",
     "RecordKind",
     "SMTPAssertionError",
+    "ValueKind",
     "address_criterion",
     "comparable",
     "counted",

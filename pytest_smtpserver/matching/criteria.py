@@ -40,7 +40,7 @@ class Criteria:
         """Return the criteria for a kind of record.
 
         Raises `TypeError` for an unknown keyword or a value that no record can ever meet, and
-        `ValueError` for a word that is none of the possible ones.
+        `ValueError` for a word that is not one of the possible ones.
         """
         conditions = tuple(
             condition
@@ -85,7 +85,7 @@ class Criteria:
 
     def matches(self, record: object) -> bool:
         """Return whether the record meets all criteria; errors as in `differences`."""
-        # Most records of a search do not match, and nobody asks how they differ.
+        # Most records of a search do not match, and how they differ is not needed.
         return all(self._of(one, Condition.fits, record) for one in self.conditions)
 
     def _of(

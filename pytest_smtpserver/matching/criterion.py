@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from .addresses import parse_address, unmatched
-from .kinds import Kind, is_usable, kind_of
+from .kinds import ValueKind, is_usable, kind_of
 from .wording import listed, shown
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Criterion:
     """
 
     read: Callable[[Any], Actual]
-    meanings: Mapping[Kind, Meaning]
+    meanings: Mapping[ValueKind, Meaning]
     compared: Callable[[str, Actual], Comparison] | None = None
     described: Callable[[Actual], str] = described
     absence: str = "absent"
@@ -57,13 +57,13 @@ class Criterion:
         usable = is_usable(kind, expected) and type(expected) not in self.never
         if not usable or kind not in self.meanings:
             raise _impossible(keyword, expected, f"give {self._takes()}")
-        if kind is Kind.TEXT and self.words and expected not in self.words:
+        if kind is ValueKind.TEXT and self.words and expected not in self.words:
             known = ", ".join(map(repr, self.words))
             raise ValueError(f"{keyword}={shown(expected)} can never match: it is one of {known}")
         yield Condition(keyword, expected, kind, self, _WORDING[kind](self, expected))
 
     def _takes(self) -> str:
-        known = [kind.value for kind in Kind if kind in self.meanings]
+        known = [kind.value for kind in ValueKind if kind in self.meanings]
         return self.takes or " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
 
 
@@ -95,7 +95,7 @@ class Condition:
 
     keyword: str
     expected: Any
-    kind: Kind
+    kind: ValueKind
     criterion: Criterion
     wording: str
 
@@ -124,14 +124,14 @@ class Condition:
 
     def _comparison(self, actual: Actual) -> Comparison | None:
         compared = self.criterion.compared
-        if self.kind is not Kind.TEXT or compared is None or actual.absent or not actual.texts:
+        if self.kind is not ValueKind.TEXT or compared is None or actual.absent or not actual.texts:
             return None
         return compared(self.expected, actual)
 
     def _phrase(self, actual: Actual, described: str) -> str:
         if self._lacks(actual):
             return self.criterion.missing
-        if self.kind is Kind.COLLECTION:
+        if self.kind is ValueKind.COLLECTION:
             missing, unexpected = unmatched(self.expected, actual.named)
             return f"{self.keyword} {_lacks_and_has(missing, unexpected)}"
         pattern = _PHRASES[self.kind]
@@ -148,7 +148,7 @@ class Condition:
         return actual.absent and bool(self.criterion.missing)
 
     def _surplus(self, actual: Actual) -> str:
-        if self.kind is not Kind.COLLECTION:
+        if self.kind is not ValueKind.COLLECTION:
             return ""
         missing, unexpected = unmatched(self.expected, actual.named)
         parts = [("missing", missing), ("unexpected", unexpected)]
@@ -162,12 +162,12 @@ def _lacks_and_has(missing: Sequence[str], unexpected: Sequence[str]) -> str:
 
 
 #: What the first line of a failure says of each kind, the actual value first.
-_PHRASES: Final[Mapping[Kind, str]] = {
-    Kind.TEXT: "{keyword} is {actual}, not {expected}",
-    Kind.PATTERN: "{keyword} is {actual}, and {expected} is not found in it",
-    Kind.PREDICATE: "{keyword} is {actual}, and {expected} is false of it",
-    Kind.ABSENT: "{keyword} is {actual}, not {absence}",
-    Kind.EQUAL: "{keyword} is {actual}, not {expected}",
+_PHRASES: Final[Mapping[ValueKind, str]] = {
+    ValueKind.TEXT: "{keyword} is {actual}, not {expected}",
+    ValueKind.PATTERN: "{keyword} is {actual}, and {expected} is not found in it",
+    ValueKind.PREDICATE: "{keyword} is {actual}, and {expected} is false of it",
+    ValueKind.ABSENT: "{keyword} is {actual}, not {absence}",
+    ValueKind.EQUAL: "{keyword} is {actual}, not {expected}",
 }
 
 
@@ -176,13 +176,13 @@ def _impossible(keyword: str, expected: object, advice: str) -> TypeError:
 
 
 #: How each kind of expected value is described.
-_WORDING: Final[Mapping[Kind, Callable[[Criterion, Any], str]]] = {
-    Kind.TEXT: lambda _, expected: shown(expected),
-    Kind.PATTERN: lambda _, expected: shown(expected),
-    Kind.COLLECTION: lambda _, expected: f"exactly {listed(sorted(expected)) or 'none'}",
-    Kind.PREDICATE: lambda _, expected: f"{shown(expected)} to be true of it",
-    Kind.ABSENT: lambda criterion, _: criterion.absence,
-    Kind.EQUAL: lambda _, expected: shown(expected),
+_WORDING: Final[Mapping[ValueKind, Callable[[Criterion, Any], str]]] = {
+    ValueKind.TEXT: lambda _, expected: shown(expected),
+    ValueKind.PATTERN: lambda _, expected: shown(expected),
+    ValueKind.COLLECTION: lambda _, expected: f"exactly {listed(sorted(expected)) or 'none'}",
+    ValueKind.PREDICATE: lambda _, expected: f"{shown(expected)} to be true of it",
+    ValueKind.ABSENT: lambda criterion, _: criterion.absence,
+    ValueKind.EQUAL: lambda _, expected: shown(expected),
 }
 
 

@@ -17,7 +17,7 @@ class SMTPAssertionError(AssertionError):
 class CriterionError(RuntimeError):
     """A callable (or `==`) that the test gave as a criterion raised; that is its `__cause__`.
 
-    It is no assertion failure: whether the record matches is not known.
+    It is not an assertion failure: whether the record matches is unknown.
     """
 
     __module__ = "pytest_smtpserver"

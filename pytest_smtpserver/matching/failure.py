@@ -1,4 +1,4 @@
-"""What a test is told whose records did not come, or came in excess."""
+"""The text of a failure: the expected records did not come, or too many came."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _Row = TypeVar("_Row")
 #: About how many lines a text has at most; the end of the transcript takes what the others leave.
 _LINES: Final = 40
 
-#: What stands above the end of the transcript, which is the last paragraph of a text.
+#: The title of the end of the transcript, which is the last paragraph of a text.
 TRANSCRIPT_TITLE: Final = "end of the transcript:"
 
 #: How many of the last records are compared; arbitrary: what takes a hundredth of a second.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     """A kind of expected value; its value says it in words."""
 
     TEXT = "a str"
@@ -47,32 +47,32 @@ Meaning = Callable[[Any, Actual], bool]
 _COLLECTIONS: Final = (list, tuple, set, frozenset)
 
 
-def kind_of(expected: object) -> Kind:
+def kind_of(expected: object) -> ValueKind:
     """Return the kind of an expected value, without ever comparing it.
 
     (`unittest.mock.ANY` is equal to everything, and a class of dirty_equals is callable.)
     """
     if expected is None:
-        return Kind.ABSENT
+        return ValueKind.ABSENT
     for types, kind in _KIND_OF_TYPE:
         if isinstance(expected, types):
             return kind
-    return Kind.PREDICATE if callable(expected) else Kind.EQUAL
+    return ValueKind.PREDICATE if callable(expected) else ValueKind.EQUAL
 
 
-_KIND_OF_TYPE: Final[tuple[tuple[type | tuple[type, ...], Kind], ...]] = (
-    (str, Kind.TEXT),
-    (re.Pattern, Kind.PATTERN),
-    (_COLLECTIONS, Kind.COLLECTION),
-    (type, Kind.EQUAL),
+_KIND_OF_TYPE: Final[tuple[tuple[type | tuple[type, ...], ValueKind], ...]] = (
+    (str, ValueKind.TEXT),
+    (re.Pattern, ValueKind.PATTERN),
+    (_COLLECTIONS, ValueKind.COLLECTION),
+    (type, ValueKind.EQUAL),
 )
 
 
-def is_usable(kind: Kind, expected: Any) -> bool:
+def is_usable(kind: ValueKind, expected: Any) -> bool:
     """Return whether a value of this kind can be met by text at all."""
-    if kind is Kind.PATTERN:
+    if kind is ValueKind.PATTERN:
         return isinstance(expected.pattern, str)
-    return kind is not Kind.COLLECTION or all(isinstance(item, str) for item in expected)
+    return kind is not ValueKind.COLLECTION or all(isinstance(item, str) for item in expected)
 
 
 def any_text(same: Callable[[str, str], bool]) -> Meaning:
@@ -97,7 +97,7 @@ def _true(expected: Callable[[object], object], actual: Actual) -> bool:
 
 
 def _equal(expected: object, actual: Actual) -> bool:
-    # The expected value stands on the left: it is its `__eq__` that knows what is meant.
+    # The expected value is on the left, so that its `__eq__` decides.
     return any(bool(expected == value) for value in actual.values)
 
 
@@ -106,18 +106,18 @@ def _absent(_: None, actual: Actual) -> bool:
 
 
 #: What everything can be compared with.
-VALUE: Final[Mapping[Kind, Meaning]] = {
-    Kind.PREDICATE: _true,
-    Kind.ABSENT: _absent,
-    Kind.EQUAL: _equal,
+VALUE: Final[Mapping[ValueKind, Meaning]] = {
+    ValueKind.PREDICATE: _true,
+    ValueKind.ABSENT: _absent,
+    ValueKind.EQUAL: _equal,
 }
 
 #: What texts can be compared with; the meaning of a str is each criterion's own.
-TEXTUAL: Final[Mapping[Kind, Meaning]] = {**VALUE, Kind.PATTERN: _searched}
+TEXTUAL: Final[Mapping[ValueKind, Meaning]] = {**VALUE, ValueKind.PATTERN: _searched}
 
 #: What addresses can be compared with.
-ADDRESSES: Final[Mapping[Kind, Meaning]] = {
+ADDRESSES: Final[Mapping[ValueKind, Meaning]] = {
     **TEXTUAL,
-    Kind.TEXT: _any_address,
-    Kind.COLLECTION: _these_addresses,
+    ValueKind.TEXT: _any_address,
+    ValueKind.COLLECTION: _these_addresses,
 }

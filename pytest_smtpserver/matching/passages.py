@@ -27,7 +27,7 @@ def folded(text: str) -> str:
 
 
 def contains(expected: str, text: str) -> bool:
-    """Return whether `expected` stands in `text`, any white space being as good as one space."""
+    """Return whether `text` contains `expected`; any white space counts as one space."""
     words = expected.split()
     if expected in text or not words:
         return True
@@ -38,17 +38,17 @@ def contains(expected: str, text: str) -> bool:
 
 
 def share_of_words(expected: str, text: str) -> float:
-    """Return how many of the first expected words stand in the beginning of `text`, from 0 to 1."""
+    """Return the share, 0 to 1, of the first expected words in the beginning of `text`."""
     words = expected[:_SEARCHED].split()[:_FIRST_WORDS]
     searched = text[:_SEARCHED]
     return sum(word in searched for word in words) / max(1, len(words))
 
 
 def nearest_passage(expected: str, text: str) -> tuple[str, str] | None:
-    """Return `expected` and what stands in its place in `text`, both folded, or `None`.
+    """Return `expected` and what `text` has in its place, both folded, or `None`.
 
-    That place is where the beginning of `expected` stands, or else its end. Of huge texts only
-    the beginning is looked at.
+    The place is where the beginning of `expected` is found, or else its end. Of huge texts only
+    the beginning is searched.
     """
     sought, searched = folded(expected[:_SEARCHED]), folded(text[:_SEARCHED])
     enough = min(_NO_CHANCE, (len(sought) + 1) // 2)

@@ -9,7 +9,7 @@ from operator import eq
 from typing import TYPE_CHECKING, Any, Final
 
 from .criterion import Criterion, compared_address, compared_whole
-from .kinds import ADDRESSES, TEXTUAL, VALUE, Actual, Kind, Meaning, any_text
+from .kinds import ADDRESSES, TEXTUAL, VALUE, Actual, Meaning, ValueKind, any_text
 from .passages import contains
 from .wording import shown
 
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
     from .criterion import MappedCriterion
     from .notes import Note
 
-Meanings = Mapping[Kind, Meaning]
+Meanings = Mapping[ValueKind, Meaning]
 
 # The four kinds of text: only the meaning of a str differs.
-EQUAL: Final[Meanings] = {**TEXTUAL, Kind.TEXT: any_text(eq)}
-CASELESS: Final[Meanings] = {**TEXTUAL, Kind.TEXT: any_text(lambda a, b: a.lower() == b.lower())}
-CONTAINED: Final[Meanings] = {**TEXTUAL, Kind.TEXT: any_text(contains)}
-GLOB: Final[Meanings] = {**TEXTUAL, Kind.TEXT: any_text(lambda glob, name: fnmatchcase(name, glob))}
+EQUAL: Final[Meanings] = {**TEXTUAL, ValueKind.TEXT: any_text(eq)}
+CASELESS: Final[Meanings] = {
+    **TEXTUAL,
+    ValueKind.TEXT: any_text(lambda a, b: a.lower() == b.lower()),
+}
+CONTAINED: Final[Meanings] = {**TEXTUAL, ValueKind.TEXT: any_text(contains)}
+GLOB: Final[Meanings] = {
+    **TEXTUAL,
+    ValueKind.TEXT: any_text(lambda glob, name: fnmatchcase(name, glob)),
+}
 
 #: What `where` takes.
-PREDICATE: Final[Meanings] = {Kind.PREDICATE: VALUE[Kind.PREDICATE]}
+PREDICATE: Final[Meanings] = {ValueKind.PREDICATE: VALUE[ValueKind.PREDICATE]}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

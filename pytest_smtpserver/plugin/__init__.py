@@ -120,7 +120,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         faults.parametrize(metafunc)
 
 
-# The outermost wrapper: nobody asks for the test's servers any more.
+# The outermost wrapper: nothing uses the test's servers after it.
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Let go of the test's servers, once all of its reports are made."""

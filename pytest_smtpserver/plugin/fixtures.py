@@ -224,8 +224,7 @@ def _classes_between(node: Any, marker: pytest.Mark) -> int:
 
 @contextmanager
 def _one_sentence(where: str) -> Iterator[None]:
-    # A traceback would lead through the plugin, where there is nothing to see, and an exception
-    # that was handled would be shown as the first of two.
+    # A traceback would only show the plugin's code, and a handled exception would be shown first.
     from pytest_smtpserver.settings import SettingsError
 
     try:

@@ -1,6 +1,6 @@
 """Markers that are almost ours: where markers need not be registered, pytest lets them pass.
 
-Then the settings have no effect, and nothing but a warning among others tells so.
+Then the settings have no effect, and only one warning among others says so.
 """
 
 from __future__ import annotations

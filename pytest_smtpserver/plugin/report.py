@@ -153,8 +153,8 @@ def _hand_on(report: pytest.TestReport, item: pytest.Item, text: str) -> None:
 
 
 def _leave_out_the_hint_at_hidden_entries(report: pytest.TestReport, error: object) -> None:
-    # A check at the end has no line of the test, so pytest says that all entries are hidden, and
-    # advises to look at them: there is nothing to see.
+    # A check at the end has no line of the test. pytest would say that all entries are hidden and
+    # how to show them, but they would not help.
     if type(error).__module__ == _PACKAGE and (
         shown := getattr(report.longrepr, "reprtraceback", None)
     ):

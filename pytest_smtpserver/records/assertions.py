@@ -175,7 +175,7 @@ def _assert_none(
     known: Collection[str],
     of: object,
 ) -> None:
-    """Raise `SMTPAssertionError` if something is found that is not to be ignored.
+    """Raise `SMTPAssertionError` if something is found whose code is not in `ignore`.
 
     `noun` is what one of them is called; `of` is the record that has them. Raises `ValueError` if
     a code to ignore is unknown.

@@ -1,7 +1,7 @@
 """The criteria as keywords that type checkers know; `matching` has what they mean.
 
-Each takes a str, a compiled pattern, a callable, `None`, or anything that compares equal, which is
-why most of them end in `object`: what stands before it is what a callable is given.
+Each takes a str, a compiled pattern, a callable, `None`, or any object that compares equal. So most
+types end in `object`; the type before it is what a callable gets.
 """
 
 from __future__ import annotations

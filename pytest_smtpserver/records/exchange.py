@@ -37,7 +37,7 @@ class Exchange:
 
     The greeting is an exchange without a command (verb `""`), the end of the content one with
     the command `"."`. `reply` is `None` if the server never answered. `rule` is the rule that
-    answered in the server's stead, or `None`.
+    answered instead of the server, or `None`.
     """
 
     command: str

@@ -54,7 +54,7 @@ class Message:
     """A message that was received.
 
     `content` is exactly what was transmitted, dots unstuffed, up to and including the CRLF before
-    the final dot. Malformed mail never raises from what is read here: the raw value stands in, and
+    the final dot. Reading malformed mail never raises: the raw value is returned instead, and
     `defects` says so.
     """
 
@@ -63,7 +63,7 @@ class Message:
     # Seconds since the epoch; the date is built on demand.
     _received: float
     _origin: Origin
-    # Made on first use; two threads that race make two that are alike.
+    # Made on first use; two threads that race make two equal ones.
     _viewed: View | None = field(default=None, init=False)
     _found: tuple[Problem, ...] | None = field(default=None, init=False)
 

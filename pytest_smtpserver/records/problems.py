@@ -54,7 +54,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Row:
     """A row of the table: what is wrong in general, who says so, and how it is found."""
 
     sentence: str
@@ -187,68 +187,68 @@ def _defects(kind: str) -> Check:
     return find
 
 
-KINDS: Final[Mapping[str, Kind]] = {
-    "bcc-header": Kind(
+KINDS: Final[Mapping[str, Row]] = {
+    "bcc-header": Row(
         sentence="A Bcc field names somebody, so that each recipient learns of the blind ones.",
         source="RFC 5322 section 3.6.3",
         find=_bcc,
     ),
-    "missing-date": Kind(
+    "missing-date": Row(
         sentence="There is no Date field.",
         source="RFC 5322 section 3.6",
         find=_missing("Date"),
     ),
-    "missing-message-id": Kind(
+    "missing-message-id": Row(
         sentence="There is no Message-ID field, which every message should have.",
         source="RFC 5322 section 3.6.4",
         find=_missing("Message-ID"),
     ),
-    "missing-from": Kind(
+    "missing-from": Row(
         sentence="There is no From field.",
         source="RFC 5322 section 3.6",
         find=_missing("From"),
     ),
-    "duplicate-header": Kind(
+    "duplicate-header": Row(
         sentence="A field that may be there once is there more often.",
         source="RFC 5322 section 3.6",
         find=_duplicates,
     ),
-    "bare-lf": Kind(
+    "bare-lf": Row(
         sentence="An LF stands without the CR before it.",
         source="RFC 5322 section 2.3",
         find=_octets(_alone(b"\n"), "there is an LF without CR", unless=("BINARYMIME",)),
     ),
-    "bare-cr": Kind(
+    "bare-cr": Row(
         sentence="A CR stands without the LF after it.",
         source="RFC 5322 section 2.3",
         find=_octets(_alone(b"\r"), "there is a CR without LF", unless=("BINARYMIME",)),
     ),
-    "long-line": Kind(
+    "long-line": Row(
         sentence="A line has more than 998 octets, its CRLF not counted.",
         source="RFC 5322 section 2.1.1",
         find=_octets(_long_line, "there are more than 998 octets", unless=("BINARYMIME",)),
     ),
-    "undeclared-8bit": Kind(
+    "undeclared-8bit": Row(
         sentence="The body has octets above 127, though MAIL had no `BODY=8BITMIME`.",
         source="RFC 6152 section 3",
         find=_undeclared_8bit,
     ),
-    "undeclared-utf8": Kind(
+    "undeclared-utf8": Row(
         sentence="The header has more than US-ASCII, though MAIL had no `SMTPUTF8`.",
         source="RFC 6531 section 3.4",
         find=_undeclared_utf8,
     ),
-    "wrong-size": Kind(
+    "wrong-size": Row(
         sentence="The content has more octets than MAIL declared with `SIZE`, and a CRLF besides.",
         source="RFC 1870 section 6.3",
         find=_wrong_size,
     ),
-    "html-without-text": Kind(
+    "html-without-text": Row(
         sentence="There is an HTML body, but none in plain text.",
         source="advice",
         find=_html_alone,
     ),
-    "bad-encoding": Kind(
+    "bad-encoding": Row(
         sentence=(
             "Base64, quoted-printable, an encoded word or a charset is wrong, or an encoded word "
             "is where none may be."
@@ -256,7 +256,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         source="RFC 2045 section 6, RFC 2047 section 5",
         find=_defects("bad-encoding"),
     ),
-    "unparsable": Kind(
+    "unparsable": Row(
         sentence="A header line, an address or the structure of parts cannot be parsed.",
         source="RFC 5322 section 3.6, RFC 2046 section 5.1",
         find=_defects("unparsable"),

@@ -80,7 +80,7 @@ class Session:
     auth: tuple[AuthAttempt, ...]
     username: str | None
     violations: tuple[Violation, ...]
-    # Called when somebody looks: a session may be long, and many snapshots of it are not read.
+    # Called on demand: a session may be long, and many snapshots of it are never read.
     _transactions: Callable[[], tuple[Transaction, ...]]
     _passed: Callable[[], tuple[Exchange | Event, ...]]
 

@@ -1,7 +1,7 @@
 """Templates, style sheet, script and the policy of the page: what report and inbox share.
 
 What strangers wrote gets into a page in two ways only: as text, which Jinja2 escapes, and in the
-frame for a mail's HTML, whose `sandbox` allows nothing. The policy is what stands behind both: no
+frame for a mail's HTML, whose `sandbox` allows nothing. The policy is the second barrier: no
 script but ours runs, by its digest, and nothing is fetched from elsewhere.
 """
 

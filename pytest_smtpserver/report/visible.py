@@ -1,6 +1,6 @@
-"""Text of strangers, in which nothing hides.
+"""Makes control characters in strangers' text visible, so that nothing can hide in it.
 
-A browser drops some control characters, others turn the direction of what stands around them.
+A browser drops some of them; others turn the direction of the text around them.
 """
 
 from __future__ import annotations

@@ -90,8 +90,8 @@ class RuleMaker(Generic[AnyRule]):
         """Return a rule that gives this reply, 4xx or 5xx, such as `"550 5.1.1 no such user"`.
 
         It takes what `Rule.reply` takes; a bare code gets a text that fits it. Without `stage` it
-        stands at the earliest that knows all the keywords, and at MAIL without any. Errors as in
-        `on`.
+        is at the earliest stage that knows all the keywords, and at MAIL without any. Errors as
+        in `on`.
         """
         refusal = _refusal("refuse", reply, text, enhanced)
         stage = stage or earliest_stage(match, self._rules.offered)

@@ -25,7 +25,7 @@ PER: tuple[Per, ...] = get_args(Per)
 
 
 class Count:
-    """How many commands have come, each `per` for itself, and how many are wanted."""
+    """Counts commands, separately for each `per`, and knows how many are wanted."""
 
     __slots__ = ("_per", "_taken", "wanted")
 
@@ -51,7 +51,7 @@ class Count:
 
 
 class Phase:
-    """Some steps; `passing` are let go first, and `times` are then answered."""
+    """Some steps; `passing` commands are let pass first, then `times` are answered."""
 
     __slots__ = ("is_used", "passing", "steps", "times")
 

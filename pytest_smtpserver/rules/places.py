@@ -22,7 +22,7 @@ def callers_line() -> str:
 
 
 def raised_at(error: BaseException) -> str:
-    """Return file and line where a callable of the test raised, `""` if that is not known.
+    """Return file and line where a callable of the test raised; `""` if unknown.
 
     It is the line of the callable itself, not of what it called.
     """

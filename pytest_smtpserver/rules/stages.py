@@ -14,9 +14,9 @@ from pytest_smtpserver.matching import (
     ADDRESSES,
     Actual,
     Criterion,
-    Kind,
     MappedCriterion,
     RecordKind,
+    ValueKind,
     address_criterion,
     predicate_criterion,
     same_address,
@@ -75,7 +75,7 @@ def _these_recipients(expected: Collection[str], actual: Actual) -> bool:
     # Where it is about one recipient, any of those that are expected will do.
     if isinstance(actual.values[0], str):
         return any(same_address(each, actual.values[0]) for each in expected)
-    return ADDRESSES[Kind.COLLECTION](expected, actual)
+    return ADDRESSES[ValueKind.COLLECTION](expected, actual)
 
 
 def _of_message(row: Row) -> Row:
@@ -96,7 +96,7 @@ def _read_from_message(row: Criterion) -> Criterion:
 _MAIL_FROM: Final = address_criterion(lambda command: one(command.mail_from))
 _RCPT_TO: Final = replace(
     address_criterion(_recipients),
-    meanings={**ADDRESSES, Kind.COLLECTION: _these_recipients},
+    meanings={**ADDRESSES, ValueKind.COLLECTION: _these_recipients},
 )
 
 _SESSION: Final[Mapping[str, Row]] = {

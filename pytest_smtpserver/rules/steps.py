@@ -108,7 +108,7 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """Let octets through no faster than at a rate, from here on."""
+    """Limit the rate of octets from here on."""
 
     octets_per_second: float
     is_last = False
@@ -179,7 +179,7 @@ class Disconnect:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Do what is chosen for the command; `None` is the server's own reply."""
+    """Do what a function chooses for the command; `None` is the server's own reply."""
 
     choose: Callable[[Command], Step | None]
     is_last = True

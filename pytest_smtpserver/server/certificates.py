@@ -1,8 +1,8 @@
 """The certificates of a test run: its own authority, and what a server shows its clients.
 
-All is made once for the process, when it is first asked for: that is while a fixture is set up,
-before the test may freeze time or replace the file system. Nothing is valid or expired by the
-clock of a test: validity spans a thousand years, and expired is what ended in 2001.
+Each is made once for the process when it is first needed. That is while a fixture is set up, before
+the test can freeze time or replace the file system. The test's clock does not matter: certificates
+are valid for a thousand years, and the expired one ended in 2001.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.settings import Settings
 
-# What every certificate names, beside the server's own names.
+# Every certificate has these names, besides the server's own.
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # RFC 2606 section 2: ".invalid" is for "domain names that are sure to be invalid".
 _WRONG_HOST = "wrong-host.invalid"
@@ -46,7 +46,7 @@ _contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
 
 
 class _Encrypted(Exception):
-    """A key that wants a passphrase."""
+    """A key that needs a passphrase."""
 
 
 class CertificateAuthority:
@@ -63,7 +63,7 @@ class CertificateAuthority:
             self._ca = trustme.CA(organization_name="pytest-smtpserver")
         self._pem = self._ca.cert_pem.bytes().decode("ascii")
         self._directory = _temporary_directory()
-        # Whoever drops privileges, as Exim does, must still be able to read what is public.
+        # A program that drops its privileges, as Exim does, must still read public files.
         self._directory.chmod(0o755)
         self._cert_file = _written(self._directory / "ca.pem", self._pem, 0o644)
         #: By what the environment named as trusted.
@@ -82,8 +82,8 @@ class CertificateAuthority:
     def bundle_file(self) -> Path:
         """A PEM file with the authorities that are trusted already, and then this one.
 
-        Those are the system's, or those that the environment's `SSL_CERT_FILE` names now. For a
-        client that has just one place for all of its authorities. Other users can read it.
+        Trusted already are the system's, or those in the environment's `SSL_CERT_FILE`. It is for
+        clients that take only one file of authorities. Other users can read it.
         """
         with _lock:
             named = os.environ.get("SSL_CERT_FILE")
@@ -129,7 +129,7 @@ class CertificateAuthority:
 
 
 def authority() -> CertificateAuthority:
-    """Return the authority of this process, made if need be; from any thread."""
+    """Return the authority of this process, made if necessary; from any thread."""
     return _authority("trusted")
 
 

@@ -1,4 +1,4 @@
-"""What is behind a server, whichever of the two a test holds."""
+"""What is behind both servers, `SMTPServer` and `AsyncSMTPServer`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Core:
         self.address: Address | None = None
         # Of starting and stopping.
         self._lock = threading.Lock()
-        # The one that was closed last, until all of its records are final.
+        # The listener that was closed last, until all of its records are final.
         self._closed: Listener | None = None
         self._pid = os.getpid()
 
@@ -109,7 +109,7 @@ class Core:
             closed = self._closed
         if closed is None:
             return
-        # Without the lock: a callable may stop the server while somebody waits here for its thread.
+        # Without the lock: a callable may stop the server while this waits for its thread.
         closed.close()
         with self._lock:
             if self._closed is closed and not closed.is_current_thread:

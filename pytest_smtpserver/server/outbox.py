@@ -27,7 +27,7 @@ class Details(NamedTuple):
 class Outbox(list["EmailMessage"]):
     """A list of messages, each with its `details`; what is deleted from it the server forgets.
 
-    It always has what is there now: before anything is read, it takes over what `messages` gives.
+    It is always current: before each read it takes over what `messages` returns.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ def _live(name: str) -> Callable[..., object]:
     return call
 
 
-#: All with which a list is read.
+#: All methods that read a list.
 _READING = (
     "__add__", "__contains__", "__eq__", "__ge__", "__getitem__", "__gt__", "__iter__", "__le__",
     "__len__", "__lt__", "__mul__", "__ne__", "__repr__", "__reversed__", "__rmul__", "copy",

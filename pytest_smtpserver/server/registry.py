@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from .core import Core
 
 _numbers = count(1)
-# Each server that was started, with the number of its last start, in that order. A server that
-# nobody can reach any more is of no interest.
+# Each server that was started, with the number of its last start, in that order. Weak: a server to
+# which nothing refers any more is dropped.
 _servers: WeakKeyDictionary[Core, int] = WeakKeyDictionary()
-# Those that were started during a test are of interest until the next one, even if the function
-# that made one is over. So many: arbitrary, and more than a report has room for.
+# The servers that this test has started are kept until the next test, even if the function that
+# made one is over. The number is arbitrary, and more than a report has room for.
 _of_test: deque[Core] = deque(maxlen=20)
 
 
@@ -30,13 +30,13 @@ def started(server: Core) -> None:
 
 
 def last_start() -> int:
-    """Return a number for `since`; a test begins."""
+    """Note that a test begins, and return a number for `since`."""
     _of_test.clear()
     return next(_numbers)
 
 
 def since(number: int = 0) -> tuple[Core, ...]:
-    """Return the servers that listen, or were started after `last_start` had given that number."""
+    """Return the servers that listen, or were started after `last_start` returned that number."""
     return tuple(
         server
         for server, start in _servers.items()

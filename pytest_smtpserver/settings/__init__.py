@@ -1,7 +1,7 @@
 """The settings: one frozen value, and one table of names, defaults and what is allowed.
 
-The same table serves the ini keys, the marker, the factory and `SMTPServer`. A value is checked
-when a `Settings` is made, so whoever holds one holds a possible one.
+The same table serves the ini keys, the marker, the factory and `SMTPServer`. Values are checked
+when a `Settings` is made, so every `Settings` is valid.
 
 * `table`: one row for each setting
 * `checks`: what a value must be, how it is written in a file, and what a wrong one raises

@@ -58,10 +58,10 @@ MECHANISMS = (
     "OAUTHBEARER",
 )
 
-#: Those for which the server must know the password: the client proves that it knows it, and
-#: wants to see the proof that the server does. With the others anyone can be let in.
+#: For these the server must know the password: the client proves that it knows it, and may demand
+#: the same proof of the server. With the others a server can accept anyone.
 NEED_PASSWORD = frozenset({"SCRAM-SHA-1", "SCRAM-SHA-256"})
-#: Those with which the client shows its secret, so that a callable can judge it.
+#: With these the client sends its secret, so that a callable can check it.
 SHOW_SECRET = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 
 #: mechanism -> the library that it needs, which is not among the plugin's own requirements.

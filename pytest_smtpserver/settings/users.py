@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-#: What a test may give instead: told mechanism, name and secret, it says whether they are right.
+#: What a test may give instead: it gets mechanism, name and secret, and returns whether they are
+#: right.
 Check = Callable[[str, str, str], object]
 
 
@@ -31,7 +32,7 @@ class Users(Mapping[str, str]):
     As a mapping it has each user's first secret. `secrets` has all of them, and each is accepted.
     With a `check` the test's callable decides, and there are no names.
 
-    Raises `ValueError` for what nobody could log in with. Its text never has a password.
+    Raises `ValueError` for credentials that no client could send. Its text never has a password.
     """
 
     __slots__ = ("_check", "_secrets")
@@ -74,7 +75,7 @@ class Users(Mapping[str, str]):
             return True
         from hmac import compare_digest
 
-        # All of them, so that the time tells nothing.
+        # Compare all of them, so that the time reveals nothing.
         known = [compare_digest(one.encode(), secret) for one in self.secrets(name)]
         return any(known)
 

@@ -22,7 +22,7 @@ def _default(name: str) -> Any:
 
 
 def check_each(given: Mapping[str, object]) -> None:
-    """Raise `SettingsError` for an unknown name or an impossible value, each seen by itself."""
+    """Raise `SettingsError` for an unknown name or an impossible value; each is checked alone."""
     if not isinstance(given, Mapping):
         raise SettingsError(f"settings are a mapping of names to values, not {given!r}")
     for name, value in given.items():
@@ -167,7 +167,7 @@ def _is_default(settings: Settings, name: str) -> bool:
     return bool(getattr(settings, name) == getattr(DEFAULTS, name))
 
 
-# What people call a secret, though no setting is called so: such a value must not be shown.
+# No setting has such a name, but a value given under it may be a secret: it must not be shown.
 _SECRETIVE = ("user", "pass", "pwd", "login", "cred", "secret", "token", "account", "key")
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: Stands for what is not shown.
 MASK: Final = "***"
 
-# What a person reads as AUTH, whatever stands before or after it: a malformed command may carry
+# What a person reads as AUTH, whatever is before or after it: a malformed command may carry
 # a secret, too.
 _AUTH = re.compile(r"[^A-Za-z]*AUTH", re.IGNORECASE)
 

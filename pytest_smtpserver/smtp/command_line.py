@@ -28,13 +28,13 @@ COMMAND_LINE = 512
 # kilobytes. RFC 5321 section 4.5.3.1.4 has 512 octets for a line without extensions.
 _LINES_KEPT = 512
 _LONGEST_KEPT = 512
-# Where AUTH stands if it stands anywhere. Arbitrary: some clients have spaces before it.
+# AUTH is looked for in so many first octets. Arbitrary: some clients have spaces before it.
 _VERB = 16
 # What is shown of a line that is too long. Arbitrary.
 _SHOWN_OF_LONG_LINE = 80
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# What `surrogateescape` makes of octets that are no UTF-8.
+# What `surrogateescape` makes of octets that are not UTF-8.
 _NOT_UTF8 = re.compile(r"[\udc80-\udcff]")
 _WITHOUT_SECRETS = COMMANDS.keys() - {"AUTH"}
 _UTF8_COMMANDS = frozenset(verb for verb, row in COMMANDS.items() if row.takes_utf8)

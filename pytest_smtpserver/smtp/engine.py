@@ -1,10 +1,9 @@
 """The SMTP engine: octets to command lines and content, and from each to its answer.
 
-How it works: what the engine does about one command are some actions, which come from a generator
-where a rule answers. `next_action` takes from those in work; when they are exhausted, the next
-command or the next piece of the content begins others: the state tells which. So a pause in the
-middle of a command needs no state of its own: the generator is simply not asked to go on before
-`resume`.
+Each command leads to some actions; where a rule answers, a generator makes them. `next_action`
+takes the next one. When there are none left, it takes the next command or the next piece of the
+content, as the state says, which leads to new actions. So a pause in the middle of a command needs
+no state of its own: the generator is simply not asked to go on before `resume`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Paths and parameters, as RFC 5321 section 4.1.2 and RFC 6531 section 3.3 write them.
 
-Each expression stands under the ABNF that it obeys. Those of RFC 6531 add UTF-8 to atoms,
+Each expression is below the ABNF that it obeys. Those of RFC 6531 add UTF-8 to atoms,
 quoted strings and domain labels; whether that is allowed here and now is the dialogue's matter.
 """
 
@@ -126,10 +126,10 @@ def forward_path(text: str) -> ReadPath:
 def parameters(text: str) -> Mapping[str, str | None]:
     """Return the parameters, keywords in upper case; `None` for one without a value.
 
-    Raises `Refusal` for one that is malformed or stands twice.
+    Raises `Refusal` for one that is malformed or given twice.
     """
     if not text:
-        # The usual case; with 100,000 recorded messages an empty mapping for each is felt.
+        # The usual case: an empty mapping for each of 100,000 messages would cost memory.
         return NO_PARAMETERS
     found: dict[str, str | None] = {}
     for word in filter(None, text.split(" ")):

@@ -4,9 +4,9 @@ A command that is missing from a state's row is out of order there. A command th
 leaves the state as it was. A command that no row names may come wherever NOOP may, and leaves the
 state as it was, too.
 
-What is not a command, but changes the state all the same, has a row's entry in lower case: no
-client can send that, since verbs are compared in upper case. So the table has every change of
-state that there is, and only `Progress` makes one.
+Events that are not commands but change the state, such as the end of a handshake, have entries in
+lower case. No client can send those, because verbs are compared in upper case. So the table has
+every change of state, and only `Progress` makes one.
 """
 
 from __future__ import annotations

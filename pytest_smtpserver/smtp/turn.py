@@ -1,26 +1,26 @@
 """The server's turn: from something that the client did to the answer, the server's or a rule's.
 
-How it works. A turn is the time from something that the client did to the moment when it may do the
-next thing. The order within it is always the same:
+A turn begins when the client has done something, such as sending a command, and ends when the
+client may do the next thing. The order within it is always the same:
 
 1. The exchange is recorded: the command and the reply.
 2. What the reply means is carried out and recorded: a transaction begins, a message is accepted.
-3. The reply leaves.
+3. The reply is sent.
 
 So a client that has its 250 finds its message in the records, and a test that waits for the message
-is woken before the client can go on. The other order would be a race that a test loses now and
-then.
+is woken before the client can go on. In the other order, a test would sometimes look before the
+message is recorded.
 
-The first reply decides, whoever gave it: `_settle` does steps 1 and 2 once, and what a rule says
-after that is only shown. If the client leaves in the middle, `give_up` settles the turn without a
-reply, and the command has changed nothing. For example `rule.delay(1).reply("550 no")` at RCPT:
-the turn yields a `Wait`, and the engine is paused. When it is resumed, the step says 550, so the
-exchange is recorded with it, the recipient is recorded as refused, and the reply leaves. If the
-client has closed the connection meanwhile, the exchange is recorded without a reply, and there is
-no refused recipient.
+The first reply decides, the server's or a rule's: `_settle` does steps 1 and 2 once. What a rule
+says after that only appears in the transcript. If the client leaves in the middle, `give_up`
+settles the turn without a reply, and the command has changed nothing. For example
+`rule.delay(1).reply("550 no")` at RCPT: the turn yields a `Wait`, and the engine is paused. When it
+is resumed, the step says 550: the exchange is recorded with it, the recipient is recorded as
+refused, and the reply is sent. If the client has closed the connection meanwhile, the exchange is
+recorded without a reply, and no recipient is refused.
 
-A turn that a rule answers is a generator, so a pause needs no state of its own: nobody asks it to
-go on. The engine looks at no other command before it is exhausted.
+A turn that a rule answers is a generator. A pause needs no state of its own: the generator is
+simply not asked to go on. The engine takes no other command before the generator is exhausted.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def accepts(users: Users, mechanism: str, name: str, secret: bytes) -> bool:
 
 
 def text(octets: bytes) -> str:
-    """Return what stands there in UTF-8; raises `Refusal` if it is anything else."""
+    """Return the octets as UTF-8 text; raises `Refusal` if they are anything else."""
     try:
         return octets.decode()
     except UnicodeDecodeError:
