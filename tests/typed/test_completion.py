@@ -21,11 +21,11 @@ RULE = {
 }  # fmt: skip
 
 MESSAGE = {
-    "assert_body", "assert_dkim", "assert_envelope", "assert_header", "assert_matches",
-    "assert_no_problems",
-    "attachment", "attachments", "blind_recipients", "cc", "code", "content", "defects", "email",
-    "envelope", "from_", "headers", "html", "html_text", "link", "links", "problems", "received_at",
-    "reply_to", "save", "session", "snapshot", "subject", "text", "to", "transaction",
+    "assert_body", "assert_dkim", "assert_envelope", "assert_header", "assert_links",
+    "assert_matches", "assert_no_problems", "attachment", "attachments", "blind_recipients",
+    "cc", "code", "content", "defects", "email", "envelope", "from_", "headers", "html",
+    "html_document", "html_text", "link", "links", "problems", "received_at", "reply_to",
+    "save", "session", "snapshot", "subject", "text", "to", "transaction", "unsubscribe_link",
 }  # fmt: skip
 
 
