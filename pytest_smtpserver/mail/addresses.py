@@ -1,6 +1,6 @@
-"""The addresses in a field (RFC 5322 section 3.4), each for itself.
+"""The addresses in a field (RFC 5322 section 3.4), each parsed by itself.
 
-One bad entry loses only itself: what it says stays as it was sent. The obsolete forms of section
+A malformed entry does not harm the others: it stays as it was sent. The obsolete forms of section
 4.4 are read too: routes, white space and comments around dots, empty entries in a list.
 """
 
@@ -181,7 +181,7 @@ def _is_quoted_word(token: Token) -> bool:
 
 
 def _name(phrase: list[Token]) -> str:
-    # Encoded words in a quoted string are none (RFC 2047 section 5).
+    # In a quoted string there are no encoded words (RFC 2047 section 5).
     texts = (
         words.shown(token.text) if token.kind == "quoted" else words.decode(token.text)
         for token in _joined(phrase)
@@ -208,7 +208,7 @@ def _joined(phrase: list[Token]) -> list[Token]:
 
 
 def _spec(value: str, tokens: list[Token]) -> str:
-    """Return the addr-spec (section 3.4.1) that these words are, or `""` if they are none."""
+    """Return the addr-spec (section 3.4.1) that these words make, or `""` if they do not."""
     kept = [token for token in tokens if token.kind != "comment"]
     at = _find(kept, "@")
     if at is None:

@@ -1,7 +1,7 @@
 """Which parts are the body, by the algorithm of RFC 8621 section 4.1.4.
 
-It is written there as a function that calls itself; here it has a stack, because hostile mail
-nests parts thousands deep.
+There it is a recursive function; here it has a stack, because hostile mail nests parts thousands
+deep.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def leaf_type(part: Part) -> str:
 
 
 def _is_void(content: bytes, part: Part) -> bool:
-    # A multipart of which nothing came hides nothing, and is nothing.
+    # A multipart without any part is not shown.
     is_multipart = part.type.startswith("multipart/")
     return is_multipart and not content[part.body : part.end].strip()
 

@@ -1,7 +1,8 @@
 """Charsets, by the labels of the WHATWG encoding standard (https://encoding.spec.whatwg.org/).
 
-Senders write `gb2312` and send characters of GBK, and readers understand them: the standard says
-as which encoding each label is read. What the label itself does not have is still told.
+Some senders write `gb2312` and send characters of GBK. The standard says as which encoding each
+label is read, so that readers understand them. Characters outside the label's own charset are still
+reported as a defect.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ _CODECS: Final[Mapping[str, str]] = {
     "windows-874": "cp874",
     "x-mac-cyrillic": "mac_cyrillic",
 }
-#: The standard gives these up because scripts can be hidden in them; a mail shows its text.
+#: The standard does not read these, because scripts can hide in them; here their text is shown.
 _GIVEN_UP: Final = frozenset(("hz-gb-2312", "iso-2022-kr", "replacement", "x-user-defined"))
-#: Codecs of Python that are for text, but are no charsets.
+#: Python's text codecs that are not charsets.
 _NO_CHARSETS: Final = frozenset(
     ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "mbcs", "oem")
 )
@@ -40,7 +41,7 @@ _MARKS: Final[Mapping[bytes, str]] = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 
-# ISO 8859-1 and -9 leave these octets to control characters, which nobody means in a text.
+# In ISO 8859-1 and -9 these octets are control characters, which no text needs.
 _CONTROLS: Final = re.compile(rb"[\x80-\x9f]")
 _LATIN: Final = frozenset(("iso8859-1", "iso8859-9"))
 
@@ -81,7 +82,7 @@ def decode(octets: bytes, label: str | None) -> Decoded:
 
 
 def is_known(label: str) -> bool:
-    """Return whether anybody knows the label."""
+    """Return whether the label is known."""
     return _find(label) is not None
 
 

@@ -1,4 +1,4 @@
-"""What the values of fields say, by the kind of field: where encoded words may be, and where not.
+"""Decodes the values of fields: in which fields encoded words are allowed, and in which not.
 
 RFC 2047 section 5 allows encoded words in unstructured fields, in comments and in phrases. All
 other values stay as they were sent.

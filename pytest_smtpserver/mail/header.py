@@ -31,7 +31,7 @@ class Section(NamedTuple):
 def split(content: bytes, start: int = 0, end: int | None = None) -> Section:
     """Return the header section that begins there.
 
-    A line that can be no field ends the header: it and all after it are the body.
+    A line that cannot be a field ends the header: it and all after it are the body.
     """
     end = len(content) if end is None else end
     fields: list[Field] = []

@@ -67,7 +67,7 @@ _CELLS = frozenset(("td", "th"))
 _BLOCK_TAGS: Final = plain_html.tags((*_BLOCKS, "br"))
 _CELL_TAGS: Final = plain_html.tags(_CELLS)
 
-#: What nobody sees: soft hyphen, combining grapheme joiner, spaces of no width, byte order mark.
+#: Invisible: soft hyphen, combining grapheme joiner, spaces of no width, byte order mark.
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u034f\u200b\u2060\ufeff"))
 #: How many pieces of an anchor are read; arbitrary. Hostile mail nests anchors.
 _MOST_PIECES: Final = 200

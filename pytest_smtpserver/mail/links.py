@@ -29,7 +29,7 @@ _AROUND: Final = "".join(map(chr, range(0x21))) + "\xa0"
 
 #: General categories of the Unicode Standard that letters, marks and digits of all languages have.
 _IN_WORDS: Final = ("L", "M", "N")
-#: The Catalan middle dot, which stands within words.
+#: The Catalan middle dot, which is used within words.
 _MIDDLE_DOT: Final = "\u00b7"
 # Scripts without spaces: there a URL in ASCII ends where the text goes on. (Thai to Lao; kana,
 # Bopomofo and Hangul; Han; Hangul syllables; Han beyond the basic plane.)

@@ -128,6 +128,6 @@ def _charset(part: Part, octets: bytes) -> str | None:
         return charset
     if part.type != "text/html" or octets.isascii():
         return None
-    # Nothing is declared where a mail says it: readers then look into the HTML, as browsers do.
+    # The part declares no charset. Mail programs then look into the HTML, as browsers do.
     meta = _META.search(octets, 0, _SEARCHED)
     return meta[1].decode("ascii", "replace") if meta else None

@@ -129,7 +129,7 @@ def _kept(tokens: list[Token], *, keeps_comments: bool) -> Iterator[Token]:
             if not (keeps_comments and _touches_an_atom(tokens, number)):
                 continue
         elif token.kind == "stray" and token.text == '"' and not is_begun:
-            # A quote that does not end: it begins the value, and is no part of it.
+            # A quote that does not end begins the value, but is not part of it.
             token = token._replace(text="")
         if is_begun or token.kind != "space":
             is_begun = True

@@ -1,7 +1,7 @@
 """Transfer encodings (RFC 2045 section 6): octets as they were before they were sent.
 
-What is wrong is decoded as far as it can be, and told. All is linear in the size, and fast for
-what is right: megabytes are decoded for every attachment that a test looks at.
+Malformed input is decoded as far as possible, and reported. All is linear in the size, and fast for
+valid input: megabytes are decoded for every attachment that a test looks at.
 """
 
 from __future__ import annotations

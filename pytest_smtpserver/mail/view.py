@@ -1,6 +1,6 @@
-"""The guarded view: what a message's content says, parsed when it is asked for, and then kept.
+"""The guarded view: a message's content, parsed on first use and then kept.
 
-Nothing here raises: each accessor falls back to the raw value, and `defects` tells of it.
+Nothing here raises: each accessor falls back to the raw value, and `defects` reports it.
 """
 
 from __future__ import annotations

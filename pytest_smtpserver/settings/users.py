@@ -124,7 +124,7 @@ def _is_secret(value: object) -> bool:
 
 
 def _can_be_sent(value: str) -> bool:
-    # No mechanism sends NUL, nor what is not UTF-8.
+    # No mechanism can send NUL, or text that is not UTF-8.
     if "\0" in value:
         return False
     try:

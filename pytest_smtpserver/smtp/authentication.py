@@ -1,7 +1,7 @@
 """AUTH (RFC 4954): one exchange, from the command to the verdict.
 
-Secrets are masked by their place: what stands after the mechanism's name, and every line that the
-client sends while the exchange lasts.
+Secrets are masked by their place: all that follows the mechanism's name, and every line that the
+client sends during the exchange.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .dialogue import Dialogue
     from .sasl import Challenge
 
-#: Stands for what is not shown.
+#: Shown instead of a secret.
 MASK: Final = "***"
 
 # What a person reads as AUTH, whatever is before or after it: a malformed command may carry
@@ -46,11 +46,11 @@ _FOREIGN = (
 )
 _NAMES = frozenset({*MECHANISMS, *_FOREIGN.split()})
 
-# Those with which the client sends what nobody else may know.
+# With these mechanisms the client sends a secret.
 _PLAINTEXT = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 
 
-# The client did not come so far as to say who it is.
+# The exchange ended before the client gave a name.
 _NOBODY: Final = Verdict(None, succeeded=False)
 
 
@@ -63,7 +63,7 @@ class AuthRequest:
 
 
 def is_auth(line: str) -> bool:
-    """Return whether this is an AUTH command, or was to be one."""
+    """Return whether this is an AUTH command, perhaps a malformed one."""
     return _AUTH.match(line) is not None
 
 
@@ -77,7 +77,7 @@ def masked(line: str) -> str:
     if parts is not None:
         verb, name, space, secret = parts.groups()
         return f"{verb}{shown_name(name)}{space}{MASK if secret else ''}"
-    # Some octets that are no space stand about: they are not shown.
+    # There are odd octets around AUTH: do not show them.
     verb, *words = line.split(maxsplit=2)
     if verb.upper() != "AUTH":
         return f"AUTH {MASK}"
@@ -141,7 +141,7 @@ def note_plaintext(dialogue: Dialogue, mechanism: str) -> None:
 
 
 class Login:
-    """What is remembered of a session's AUTH commands. Who is logged in, the recording says."""
+    """The state of a session's AUTH commands. The recording knows who is logged in."""
 
     __slots__ = ("authentication", "may_hold_secret")
 

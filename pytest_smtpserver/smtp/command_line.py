@@ -1,7 +1,7 @@
 """A command line as it came: its verb and argument, how it is shown, and what is wrong with it.
 
-All this follows from the octets alone, and clients send the same lines again and again: so a line
-is read once. One with AUTH is not kept, for it may hold a secret.
+All this depends only on the octets, and clients send the same lines again and again. So results are
+kept; but not those of AUTH, which may hold a secret.
 """
 
 from __future__ import annotations

@@ -229,7 +229,7 @@ def begin_unparsed(dialogue: Dialogue, argument: str, reply: Reply) -> None:
 
 
 def refuse_unparsed_recipient(dialogue: Dialogue, argument: str, reply: Reply) -> None:
-    """To the client it is a recipient that was refused, whatever the reason."""
+    """Note a refused recipient: to the client the reason makes no difference."""
     if dialogue.transaction is not None:
         dialogue.transaction.refuse_recipient(_address_in(argument), reply)
 
@@ -240,12 +240,12 @@ def _address_in(argument: str) -> str:
 
 
 def sender_in(argument: str) -> Path | None:
-    """Return what a MAIL says that was refused, as far as it can be read; `None`: not at all."""
+    """Return what can be read of a refused MAIL; `None` for nothing."""
     return _path_in(argument, reverse_path)
 
 
 def recipient_in(argument: str) -> Path | None:
-    """Return the same of a RCPT."""
+    """Return what can be read of a refused RCPT; `None` for nothing."""
     return _path_in(argument, forward_path)
 
 
@@ -300,7 +300,7 @@ def nothing(dialogue: Dialogue, _: object, reply: Reply | None) -> None:
 
 
 def no_facts(dialogue: Dialogue, _: object) -> dict[str, Any]:
-    """Add nothing to what a rule is told."""
+    """Add nothing."""
     return {}
 
 
@@ -361,7 +361,7 @@ class Handling:
     begins: Begins | None = None
     #: What can be read of an argument that was refused, so that a rule can have it accepted.
     salvaged: Callable[[str], Any] = lambda argument: None
-    #: What a rule is told beside the command line and what is known of the session.
+    #: What a rule's `Command` has besides the command line and the session.
     facts: Facts = no_facts
     #: The first digit of a reply that accepts it (RFC 5321 section 4.2.1).
     accepted_by: int = 2

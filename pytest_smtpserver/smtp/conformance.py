@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .dialogue import Dialogue
 
 _LEAVING = frozenset({State.REFUSED, *SPEECHLESS})
-# What a client does that believes in an extension that the server does not know.
+# Violations of a client that was told of an extension that the server does not know.
 _OF_AN_EXTENSION = frozenset({"unknown-command", "unknown-parameter"})
 
 # RFC 2920 section 3.1: "the actual transfer of message content is explicitly allowed to be the
@@ -33,7 +33,7 @@ _ONE_ROUND_TRIP = frozenset({"PLAIN", "EXTERNAL"})
 
 
 class Conformance:
-    """What is remembered of a client's commands in order to judge the next ones."""
+    """What a client's earlier commands mean for judging the next ones."""
 
     __slots__ = ("group_failed", "is_silent_since_tls", "last_verb")
 
@@ -75,9 +75,8 @@ class Conformance:
     def owes_quit(self, dialogue: Dialogue) -> bool:
         """Return whether a client that closes the connection should have sent QUIT.
 
-        A client need not that has sent one, however it was answered; that was not welcome; that
-        waits for an answer in vain; or that never said anything: it may only have looked whether
-        the port is open.
+        Not if it sent QUIT, however that was answered; was refused; got no reply; or said nothing:
+        it may only have checked whether the port is open.
         """
         if dialogue.progress.state in _LEAVING or self.last_verb in (None, "QUIT"):
             return False

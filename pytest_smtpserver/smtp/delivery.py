@@ -76,7 +76,7 @@ def _answer_for_each(
             dialogue, stages, lambda: own, carry_out, line=line, facts=partial(dict, facts)
         ).answer()
         if dialogue.progress.state in (State.CLOSED, State.SILENT):
-            # After a reply that was withheld no other is asked for: the mail is what it is now.
+            # A reply was withheld, so there will be no other: the transaction ends as it is.
             dialogue.reset()
             return
 

@@ -160,8 +160,8 @@ class SMTPEngine:
     def end(self, reason: EndReason, now: float) -> None:
         """Say 421 and close (RFC 5321 section 3.8).
 
-        A client that is done hears nothing when the server stops: were it about to say QUIT, it
-        would take the 421 for the answer, and report an error.
+        A client that is done gets no 421 when the server stops. If it is about to say QUIT, it
+        would take the 421 for the reply, and report an error.
         """
         last_words: list[Action] = []
         is_done = reason == "silence"
@@ -220,7 +220,7 @@ class SMTPEngine:
         return (self._dialogue.closing,)
 
     def _shake_hands(self) -> Iterable[Action] | None:
-        # With the client's first octet: what a rule sends instead would else come together with
+        # Wait for the client's first octet. Otherwise a rule's octets would arrive together with
         # the 220, and clients throw away what they have buffered by then.
         if self._input.is_empty:
             return None

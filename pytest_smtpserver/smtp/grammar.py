@@ -74,7 +74,7 @@ _remembered = lru_cache(maxsize=256)
 _REVERSE_PATHS = (_PATH, _NULL_PATH)
 _FORWARD_PATHS = (_PATH, _POSTMASTER)
 
-# What servers of the world take beside these: no angle brackets, or no domain.
+# Real servers also accept paths without angle brackets or without a domain.
 _BARE = re.compile(rf"(?P<mailbox>{_MAILBOX})")
 _NO_DOMAIN = re.compile(rf"<(?P<mailbox>{_LOCAL_PART})(?P<literal>)>")
 _LENIENT_PATHS = (_BARE, _NO_DOMAIN)
@@ -91,8 +91,8 @@ class ReadPath(NamedTuple):
     objection: Reply | None = None
 
 
-class Refusal(Exception):  # no error of ours: it carries the reply to the client
-    """A command that cannot be taken, with the reply that says why.
+class Refusal(Exception):  # not an error of ours: it carries the reply to the client
+    """A command that is refused, with the reply that says why.
 
     `violation` is the code of what the client did against the protocol, `None` for nothing.
     """
@@ -104,7 +104,7 @@ class Refusal(Exception):  # no error of ours: it carries the reply to the clien
 
 
 def legible(text: str) -> str:
-    r"""Return a client's words with the octets that are no UTF-8 as `\xff`."""
+    r"""Return a client's words, with octets that are not UTF-8 as `\xff`."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

@@ -54,7 +54,7 @@ _COMPLETE_REPLY = re.compile(
 )
 
 
-# Servers say the same again and again. How many are kept is arbitrary.
+# A server sends the same replies again and again. How many are kept is arbitrary.
 _sending = lru_cache(maxsize=256)(Send)
 
 

@@ -1,13 +1,13 @@
-"""The one-time code in a message, by what speaks for and against each number in it.
+"""Finds the one-time code in a message: weighs the evidence for and against each number.
 
 * `reading`: a text as lines, sentences and tokens, with digits of any script as ASCII
 * `vocabulary`: the words of all languages, from `words.toml`, and what each is a word for
 * `candidates`: what looks like a code, and what only looks like one, by its shape alone
 * `phrases`: what a sentence calls a code, or a code of another kind
 * `pointing`: which words of its sentence point at a candidate
-* `layout`: which words in the lines above and below do
-* `weighing`: how much speaks for each candidate of a message, and the one that it is
-* `markup`: what stands in an element of its own in HTML
+* `layout`: which words in the lines above and below point at it
+* `weighing`: how strong the evidence for each candidate is, and which one is the code
+* `markup`: which numbers have an element of their own in the HTML
 * `telling`: the text of a failure, with the evidence for each candidate
 """
 

@@ -1,4 +1,4 @@
-"""What looks like a code by its shape alone, and what only looks like one."""
+"""Candidates: what has the shape of a code, and what only looks like one."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ _POSTAL: Final = re.compile(
     r"|\b\d{3,6}(?=[^\W\d_]{1,3}[市區区县])"
 )
 
-# Digits in one run or in groups, or one by one; letters and a hyphen may stand before them.
+# Digits in one run or in groups, or one by one; letters and a hyphen may precede them.
 _CODE: Final = re.compile(
     r"""(?<![A-Za-z0-9.,/+#&-]) (?<![A-Za-z0-9]_) (?P<hash>\#)? (?:[A-Za-z]{1,3}-)?
     (?P<digits>
@@ -122,12 +122,12 @@ _YEAR_OR_DATE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What looks like a code: what one would type, where it stands, and what its shape says."""
+    """What looks like a code: what one would type, where it is, and what its shape says."""
 
     value: str
     start: int
     end: int
-    #: Why its shape says that it is no code, or "".
+    #: Why its shape says that it is not a code, or "".
     look_alike: str = ""
     is_postal: bool = False
     is_numbered: bool = False

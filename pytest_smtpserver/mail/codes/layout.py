@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
     from .reading import Line, Sentence, Token
 
-# A number on its own line; the phrase stands in the line before, or further up, or below.
+# A number on its own line; the phrase is in the line before, or further up, or below.
 _ABOVE: Final = dict(zip(KINDS, (6, 6, 5, 5, 5, 1), strict=True))
 _FURTHER_UP: Final = dict(zip(KINDS, (4, 4, 4, 3, 3, 1), strict=True))
 _BELOW: Final = dict(zip(KINDS, (4, 4, 3, 2, 2, 0), strict=True))
-# How many lines up and down such words may stand; arbitrary: a greeting may be between.
+# How many lines away such words may be; arbitrary: a greeting may be between.
 _LINES_UP: Final = 4
 _LINES_DOWN: Final = 2
-# A label above a number is no longer: "Your order number".
+# The most words of a label above a number, such as "Your order number".
 _LABEL: Final = 3
 
 
 def is_alone(place: Place, line: Line) -> bool:
-    """Return whether there is nothing else in a candidate's line but marks."""
+    """Return whether a candidate's line has nothing else but marks."""
     others = [one for sentence in line.sentences for one in sentence.tokens if one.kind == "word"]
     numbers = [one for s in line.sentences for one in s.tokens if one.kind == "number"]
     inside = place.tokens[place.first : place.last]

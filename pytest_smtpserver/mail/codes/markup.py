@@ -1,4 +1,4 @@
-"""What stands in an element of its own in HTML."""
+"""Numbers that have an element of their own in HTML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .reading import tidy
 
 # Elements that set their text apart, or are styled to do so.
 _APART: Final = "b, strong, h1, h2, h3, h4, code, pre, td, div, p, span, font, mark, big, center"
-# A code with its prefix and spaces is no longer.
+# The longest code, with its prefix and spaces.
 _LONGEST: Final = 40
 # How many elements are looked at; arbitrary: more than any mail has around its code.
 _MOST: Final = 5_000

@@ -26,7 +26,7 @@ OTHER: Final = "other"  # "promo code"
 _BEFORE: Final = 3
 _AFTER: Final = 5
 _LENGTHS: Final = frozenset("45678")
-# "código de cliente": a short word may stand between a code and what it is of.
+# "código de cliente": a short word may come between a code and what it is for.
 _LONGEST_LINK: Final = 4
 # Languages that say of what kind a code is after it, and those that say so before it; "code" is
 # French as well as English.
@@ -226,7 +226,7 @@ def _is_before_colon(tokens: Sequence[Token], place: int) -> bool:
 
 
 def _is_of_a_kind(tokens: Sequence[Token], after: list[int], languages: frozenset[str]) -> bool:
-    """Return whether an unknown word follows, as in *código de inventario*, that is no name."""
+    """Return whether an unknown word, not a name, follows, as in *código de inventario*."""
     first = tokens[after[0]]
     if not _is_link(first, languages):
         return True

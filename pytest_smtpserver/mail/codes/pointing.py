@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .candidates import Candidate
     from .reading import Line, Sentence, Token
 
-#: So much must speak for a code; the other figures are set against this one.
+#: The score that a code needs; the other figures are relative to this one.
 ENOUGH: Final = 5
 
 # How clearly each kind of phrase points, by how it is joined to the number. "The verification code
@@ -78,7 +78,7 @@ class Place:
 
 
 def place_of(line: Line, candidate: Candidate) -> Place:
-    """Return where in its line a candidate stands."""
+    """Return where in its line a candidate is."""
     sentence = next(
         (one for one in line.sentences if one.start <= candidate.start < one.end),
         line.sentences[-1],
@@ -233,7 +233,7 @@ def _is_number_sign(token: Token) -> bool:
 
 
 def is_label(token: Token, languages: frozenset[str] | None) -> bool:
-    """Return whether a word says what a number is that is no code, in one of these languages."""
+    """Return whether a word says, in one of these languages, that a number is not a code."""
     if token.roles.keys() & {"code", "alone", "proof"}:
         return False
     if languages is None:

@@ -55,7 +55,7 @@ _JOINTS: Final = frozenset("-'’‘`\"״׳/·")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word, a number or a mark, and where it stands in its line."""
+    """A word, a number or a mark, and where it is in its line."""
 
     text: str
     kind: str
@@ -71,7 +71,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
-    """A sentence of a line: its tokens, and where it stands."""
+    """A sentence of a line: its tokens, and where it is."""
 
     tokens: tuple[Token, ...]
     start: int
@@ -199,7 +199,7 @@ def _longest(tokens: list[Token], place: int) -> tuple[Token, int]:
 
 
 def _end_of(tokens: list[Token], place: int, words: tuple[str, ...]) -> int:
-    """Return where these words end that should follow, or 0 if they do not."""
+    """Return where the expected words end, or 0 if they do not follow."""
     for word in words:
         while place < len(tokens) and tokens[place].is_joint:
             place += 1

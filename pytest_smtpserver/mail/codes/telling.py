@@ -50,7 +50,7 @@ def _told(one: Weighed, verdict: Verdict) -> list[str]:
 
 
 def _around(one: Weighed) -> str:
-    """Return the part of its line in which a candidate stands."""
+    """Return the part of its line around a candidate."""
     if len(one.line) <= _WIDTH:
         return printable(one.line)
     start = max(0, min(one.start - _WIDTH // 2, len(one.line) - _WIDTH))

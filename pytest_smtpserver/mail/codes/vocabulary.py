@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: What a word is a word for -> the languages in which it is.
+#: The meaning of a word -> the languages in which it has that meaning.
 Roles = dict[str, frozenset[str]]
 
 #: The language of words that all languages use, in `words.toml`.
@@ -57,7 +57,7 @@ class Vocabulary:
         self._known = cache(self._look_up)
 
     def roles(self, word: str) -> Roles:
-        """Return what a word, as it is written, is a word for; empty if it is unknown."""
+        """Return the meanings of a word as it is written; empty if it is unknown."""
         return self._known(word[:_LONGEST_WORD])
 
     def _add_language(self, language: str, words: Mapping[str, str]) -> None:

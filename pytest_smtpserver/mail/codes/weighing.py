@@ -1,4 +1,4 @@
-"""How much speaks for each candidate of a message, and the one that it is."""
+"""Weighs the evidence for each candidate of a message, and chooses the code."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
     from .reading import Line
 
-# What speaks for a candidate besides words that point at it, and only together with them.
+# Evidence for a candidate, which counts only together with words that point at it.
 _SIX_DIGITS: Final = 1
 _ALONE: Final = 1
 _SET_APART: Final = 1
 _ONE_TIME_NEARBY: Final = 2
-# What speaks against one: an order or a discount in the sentence; in doubt it is none.
+# Evidence against one: an order or a discount in the sentence; in doubt it is not a code.
 _OTHER_NEARBY: Final = 3
 # A gift card's security code, whatever else speaks for it.
 _OF_AN_OCCASION: Final = 5
-# Where words do not point at it closely, it has no more than just enough.
+# If no words point at it closely, its score is at most just enough.
 _MOST_LOOSELY: Final = ENOUGH
 # How many candidates before and after one may be meant instead; arbitrary: the nearest are.
 _NEIGHBOURS: Final = 3
 #: How many numbers of a body are looked at; arbitrary: far more than a mail with a code has.
 MOST_WEIGHED: Final = 1_000
-# Another candidate that has so little less makes it unclear which is meant.
+# If another candidate has a score so little lower, it is unclear which is meant.
 _CLEARLY: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A candidate, how much speaks for it, and why."""
+    """A candidate, its score, and the reasons."""
 
     value: str
     score: int
@@ -52,13 +52,13 @@ class Weighed:
 
     @property
     def is_taken(self) -> bool:
-        """Whether enough speaks for it."""
+        """Whether its score is enough."""
         return self.score >= ENOUGH
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The candidates of a message, the likeliest first, and those of them that it may be."""
+    """The candidates of a message, the likeliest first, and which of them may be the code."""
 
     candidates: tuple[Weighed, ...]
     found: tuple[Weighed, ...]
@@ -66,7 +66,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Pointed:
-    """A candidate, what points at it, and where it stands."""
+    """A candidate, what points at it, and where it is."""
 
     candidate: Candidate
     pointing: Pointing
@@ -156,7 +156,7 @@ def _weighed(
 
 
 def _judged(one: Candidate, pointing: Pointing) -> tuple[int, list[str]]:
-    """Return the points that words give, unless the shape or a label speaks against it."""
+    """Return the score from words, or 0 if the shape or a label is evidence against it."""
     if one.look_alike:
         return 0, [f"it {one.look_alike}"]
     if pointing.is_another:
@@ -198,7 +198,7 @@ def _goes_on(place: Place) -> bool:
 def _claimed(
     found: Sequence[Candidate], places: Sequence[Place], which: int
 ) -> list[tuple[int, int]]:
-    """Return where in a candidate's sentence others stand that a phrase may point at instead."""
+    """Return where in its sentence other candidates are that a phrase may point at instead."""
     near = range(max(0, which - _NEIGHBOURS), min(len(found), which + _NEIGHBOURS + 1))
     return [
         (places[other].first, places[other].last)
@@ -263,7 +263,7 @@ def _is_of_another(
 ) -> bool:
     """Return whether its sentence, or the subject, is about an order, a discount or the like.
 
-    What stands around counts only for words that are used of other codes as well.
+    The surroundings count only for words that are used for other codes as well.
     """
     kinds = {one.kind for one in own}
     is_doubtful = PIN in kinds or not (is_clear or CONFIRMS in kinds)

@@ -1,4 +1,4 @@
-"""Base64 as RFC 4954 wants it: strict, and with a sign for an initial response without data."""
+"""Base64 as in RFC 4954: strict, and with "=" for an initial response without data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def encoded(octets: bytes) -> str:
 
 
 def decoded(line: bytes) -> bytes:
-    """Return what the client's line, without its line end, stands for.
+    """Return the octets that the client's line, without its line end, encodes.
 
     Section 4: "servers and clients MUST reject (and not ignore) any character not explicitly
     allowed by the BASE64 alphabet". Raises `Refusal`.
@@ -38,7 +38,7 @@ def decoded(line: bytes) -> bytes:
 
 
 def decoded_initial(argument: str) -> bytes:
-    """Return the initial response that stands after the mechanism's name. Raises `Refusal`.
+    """Return the initial response that follows the mechanism's name. Raises `Refusal`.
 
     Section 4: "a single equals sign" [...] "indicates that the response is present, but contains
     no data."

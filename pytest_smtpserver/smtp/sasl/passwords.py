@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def plain(users: Users, hostname: str) -> Challenges:
     """RFC 4616 section 2: `message = [authzid] UTF8NUL authcid UTF8NUL passwd`.
 
-    An empty password, though `passwd = 1*SAFE`, is compared like any other: it is worth more to
-    a test to hear that it is wrong. Nobody here may act for somebody else.
+    An empty password is compared like any other, although `passwd = 1*SAFE`: "wrong password" helps
+    a test more than a syntax error. No user may act for another.
     """
     message = yield NO_DATA
     text(message)

@@ -80,7 +80,7 @@ def _scram(
         raise Refusal(replies.malformed(mechanism))
     name = _known_name(users, _prepared(first["name"], mechanism))
     keys = list(_keys_of(mechanism, users.secrets(name), salt or os.urandom(_RANDOM)))
-    # Nobody here may act for somebody else.
+    # No user may act for another.
     if not keys or (first["authzid"] and _prepared(first["authzid"], mechanism) != _nfkc(name)):
         return Verdict(name, succeeded=False)
     whole_nonce = first["nonce"] + (nonce or b64encode(os.urandom(_RANDOM)).decode())
