@@ -366,7 +366,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         making.octets(b"250 \xff\xff\r\n", "mail", "rcpt", "message"),
     ),
     Fault(
-        "gibberish-reply", "mail", "a line that is no reply, instead of the reply to MAIL",
+        "gibberish-reply", "mail", "a line that is not a reply, instead of the reply to MAIL",
         "RFC 5321 section 4.2", "takes it for a failure, and tries again later",
         making.octets(b"gibberish\r\n", "mail"),
     ),

@@ -185,7 +185,7 @@ class _Reader:
 
 
 def _not_whole(part: Part) -> Defect:
-    sentence = "the header has a line that is no field; the body begins there"
+    sentence = "the header has a line that is not a field; the body begins there"
     return Defect("unparsable", sentence, part.where)
 
 

@@ -98,7 +98,7 @@ class View:
     def _defects(self) -> Iterator[Defect]:
         yield from self.parts.defects
         if not self._section.is_whole:
-            sentence = "the header has a line that is no field; the body begins there"
+            sentence = "the header has a line that is not a field; the body begins there"
             yield Defect("unparsable", sentence)
         for name, value in self.fields:
             yield from fields.defects(name, value)

@@ -214,12 +214,12 @@ KINDS: Final[Mapping[str, Row]] = {
         find=_duplicates,
     ),
     "bare-lf": Row(
-        sentence="An LF stands without the CR before it.",
+        sentence="There is an LF without a CR before it.",
         source="RFC 5322 section 2.3",
         find=_octets(_alone(b"\n"), "there is an LF without CR", unless=("BINARYMIME",)),
     ),
     "bare-cr": Row(
-        sentence="A CR stands without the LF after it.",
+        sentence="There is a CR without an LF after it.",
         source="RFC 5322 section 2.3",
         find=_octets(_alone(b"\r"), "there is a CR without LF", unless=("BINARYMIME",)),
     ),

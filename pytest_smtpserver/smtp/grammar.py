@@ -194,7 +194,7 @@ def _path_error(text: str, keyword: str) -> str:
     if text.startswith(" "):
         return f"no space is allowed after {keyword}: (RFC 5321 section 3.3)"
     if not text.startswith("<"):
-        return f"the address stands in angle brackets: {keyword}:<address>"
+        return f"the address must be in angle brackets: {keyword}:<address>"
     return f"malformed address: {echo(text)}"
 
 

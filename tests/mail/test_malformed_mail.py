@@ -160,7 +160,7 @@ def test_a_line_without_a_colon_ends_the_header():
     assert mail.subject == "one"
     assert mail.to == ()
     assert mail.text == "no colon here\nTo: ann@example.org\n\nbody\n"
-    assert "the header has a line that is no field; the body begins there" in mail.defects
+    assert "the header has a line that is not a field; the body begins there" in mail.defects
 
 
 @pytest.mark.parametrize("content", ["", "\n", "\n\n", "body without a header\n", ":\n\n", " x\n"])

@@ -93,7 +93,7 @@ def test_nothing_raises(name: str) -> None:
         ("wrong base64", "base64"),
         ("base64 of 5", "base64"),
         ("wrong quoted-printable", "equals sign that introduces nothing"),
-        ("no colon", "the header has a line that is no field"),
+        ("no colon", "the header has a line that is not a field"),
         ("nested parts", "a multipart has no close delimiter"),
     ],
 )

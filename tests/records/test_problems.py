@@ -126,7 +126,7 @@ def test_each_is_found_and_says_what_and_where(content, parameters, code, text):
 
 def test_a_header_line_that_is_no_field_is_found():
     found = problems(f"{HEADER}no field\n\nHi\n")
-    said = "the header has a line that is no field; the body begins there"
+    said = "the header has a line that is not a field; the body begins there"
     source = "(RFC 5322 section 3.6, RFC 2046 section 5.1)"
     assert ("unparsable", f"{said} {source}") in found
     assert {code for code, _ in found} == {"unparsable"}

@@ -103,7 +103,7 @@ def test_what_is_no_path_is_refused_with_501(path, keyword, text):
     [
         (" <ann@example.org>", "ann@example.org", "no space is allowed after {}: "),
         ("   <ann@example.org>", "ann@example.org", "no space is allowed after {}: "),
-        ("ann@example.org", "ann@example.org", "the address stands in angle brackets: {}:"),
+        ("ann@example.org", "ann@example.org", "the address must be in angle brackets: {}:"),
         (" ann@[127.0.0.1]", "ann@[127.0.0.1]", "no space is allowed after {}: "),
         ("<ann>", "ann", "the address has no domain: <ann>"),
         ("<pöstmaster>", "pöstmaster", "the address has no domain: "),
