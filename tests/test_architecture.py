@@ -157,3 +157,19 @@ def test_no_two_files_of_the_tests_have_the_same_name() -> None:
         path.name for path in Path(__file__).parent.rglob("*.py") if path.name != "conftest.py"
     ]
     assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+#: What reads mail and explains waiting in vain is imported by who does so.
+LATER = (
+    "pytest_smtpserver.mail",
+    "pytest_smtpserver.records.problems",
+    "pytest_smtpserver.server.certificates",
+    "pytest_smtpserver.waiting",
+    "cryptography",
+    "email.policy",
+)
+
+
+def test_a_server_that_starts_and_stops_imports_only_what_it_needs() -> None:
+    code = "from pytest_smtpserver import SMTPServer\nwith SMTPServer(): pass"
+    assert modules_after(code).isdisjoint(LATER)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
-from pytest_smtpserver.mail import dkim
 from pytest_smtpserver.matching import (
     Criteria,
     SMTPAssertionError,
@@ -15,7 +14,7 @@ from pytest_smtpserver.matching import (
 from pytest_smtpserver.matching.failure import assembled
 from pytest_smtpserver.matching.wording import shortened
 
-from . import problems, violations
+from . import violations
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -70,6 +69,8 @@ def has_body(message: Message, expected: object, part: str) -> None:
 def has_no_problems(message: Message, ignore: Collection[str]) -> None:
     """Raise `SMTPAssertionError` if the message has problems other than those ignored."""
     __tracebackhide__ = True
+    from . import problems
+
     _assert_none("problem", message.problems, ignore=ignore, known=problems.KINDS, of=message)
 
 
@@ -201,6 +202,8 @@ def _described(noun: str, left: Sequence[_Finding], of: object) -> str:
 def has_dkim(message: Message, domain: str | None, selector: str | None, key: Key) -> None:
     """Raise `SMTPAssertionError` unless the message has a valid signature of that domain."""
     __tracebackhide__ = True
+    from pytest_smtpserver.mail import dkim
+
     found = list(dkim.signatures(message._header_values("DKIM-Signature")))
     if not found:
         _fail_dkim("no DKIM signature", message, found)

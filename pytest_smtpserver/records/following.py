@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_smtpserver.mail import lexer
 from pytest_smtpserver.matching import SMTPAssertionError
 from pytest_smtpserver.matching.wording import counted, shortened, shown
 
@@ -49,6 +48,8 @@ def _urls(value: str) -> Iterator[str]:
     # RFC 2369 section 2: URLs in angle brackets, with commas between, comments and white space
     # around them; white space within them is ignored.
     inside: list[str] | None = None
+    from pytest_smtpserver.mail import lexer
+
     for token in lexer.tokens(value, "<>"):
         if token.kind == "mark" and token.text in "<>":
             if token.text == ">" and inside:

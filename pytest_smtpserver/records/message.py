@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pytest_smtpserver.frozen import frozen
-from pytest_smtpserver.mail.view import View
 from pytest_smtpserver.matching import Criteria, comparable
 from pytest_smtpserver.matching.wording import printable, shown
 
 from . import assertions, finding, following
-from .problems import problems
 
 if TYPE_CHECKING:
     import os
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.mail.links import Link
     from pytest_smtpserver.mail.parts import Attachment
     from pytest_smtpserver.mail.snapshot import Mask
+    from pytest_smtpserver.mail.view import View
 
     from .criteria import Address, Addresses, MessageCriteria, Text
     from .envelope import Envelope
@@ -179,6 +178,8 @@ class Message:
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the content, by the table of the reference; empty if all is well."""
         if self._found is None:
+            from .problems import problems
+
             object.__setattr__(self, "_found", problems(self))
         return self._found or ()
 
@@ -343,6 +344,9 @@ class Message:
     def _view(self) -> View:
         """What the content says, parsed on first use."""
         if self._viewed is None:
+            # What reads mail is imported with the first message that is looked at.
+            from pytest_smtpserver.mail.view import View
+
             object.__setattr__(self, "_viewed", View(self.content))
         assert self._viewed is not None
         return self._viewed

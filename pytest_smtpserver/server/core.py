@@ -15,8 +15,6 @@ from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import SettingsError
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
 from pytest_smtpserver.unpatched import real_locks
-from pytest_smtpserver.waiting import Expectations
-from pytest_smtpserver.waiting.causes import Elsewhere, Surroundings
 
 from . import access, ports, registry, watching
 
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.session import Address, Session
     from pytest_smtpserver.records.violations import Violation
     from pytest_smtpserver.settings import Settings
+    from pytest_smtpserver.waiting import Expectations
+    from pytest_smtpserver.waiting.causes import Surroundings
 
 # Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
@@ -139,10 +139,14 @@ class Core:
             )
         if self.listener is not None and self.listener.is_current_thread:
             raise RuntimeError("the server's own thread cannot wait for the server")
+        from pytest_smtpserver.waiting import Expectations
+
         wait_timeout = self.settings.wait_timeout
         return Expectations(self.recorder, self._surroundings, wait_timeout, in_task=in_task)
 
     def _surroundings(self) -> Surroundings:
+        from pytest_smtpserver.waiting.causes import Elsewhere, Surroundings
+
         listens = self.is_serving
         return Surroundings(
             address=self.where or "no address yet",

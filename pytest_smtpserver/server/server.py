@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 from pytest_smtpserver.rules import Rule
 from pytest_smtpserver.settings import DEFAULTS, check_effect
 from pytest_smtpserver.settings.users import hiding_secrets
-from pytest_smtpserver.waiting import Expectations, blocking
-from pytest_smtpserver.waiting.capture import Capture
 
 from .base import BaseServer
 from .core import Core
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from pytest_smtpserver.rules import Command, RuleState
     from pytest_smtpserver.settings import Settings
     from pytest_smtpserver.settings.keywords import ServerSettings
+    from pytest_smtpserver.waiting import Expectations
+    from pytest_smtpserver.waiting.capture import Capture
     from pytest_smtpserver.waiting.expectation import Waiting
 
 # Errors in a test's arguments show at the test's line.
@@ -133,6 +133,8 @@ class SMTPServer(BaseServer[Rule]):
         raises `SMTPAssertionError` otherwise. If the block raises, nothing is awaited. The list has
         what came by then in any case.
         """
+        from pytest_smtpserver.waiting.capture import Capture
+
         enter = self._expectations.capture(count, criteria, timeout=timeout, settle=settle)
         return Capture(enter, self._wait)
 
@@ -191,6 +193,8 @@ class SMTPServer(BaseServer[Rule]):
 
     def _wait(self, waiting: Waiting[Result]) -> Result:
         __tracebackhide__ = True
+        from pytest_smtpserver.waiting import blocking
+
         blocking.wait(self._core.recorder, waiting.look)
         return waiting.result()
 
