@@ -1,4 +1,7 @@
-"""For `fixture_probe.py` alone: prints the time of each test's set-up and teardown."""
+"""For the probes alone: prints what each test takes.
+
+That is the time of its set-up and teardown, and the processor time of all of it, of all threads.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 _spent = pytest.StashKey[float]()
-_all: list[tuple[str, float]] = []
+_all: list[tuple[str, float, float]] = []
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -31,10 +34,20 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     finally:
-        _all.append((item.name, item.stash[_spent] + time.perf_counter() - started))
+        item.stash[_spent] += time.perf_counter() - started
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Take the processor time of the whole test, with its reports."""
+    started = time.process_time()
+    try:
+        return (yield)
+    finally:
+        _all.append((item.name, item.stash[_spent], time.process_time() - started))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print a line for each test."""
-    for name, seconds in _all:
-        terminalreporter.write_line(f"probe {name} {seconds:.9f}")
+    for name, seconds, cpu in _all:
+        terminalreporter.write_line(f"probe {name} {seconds:.9f} {cpu:.9f}")

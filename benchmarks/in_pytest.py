@@ -7,15 +7,16 @@ import subprocess
 import tempfile
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TIMEOUT = 120.0
-# Where no byte code is written, pytest compiles every plugin anew in each run.
-_ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-_PROBE = str(Path(__file__).with_name("fixture_probe.py"))
+#: With byte code written: else pytest would compile every plugin anew in each run.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+_FIXTURE = str(Path(__file__).with_name("fixture_probe.py"))
+_ORDINARY = str(Path(__file__).with_name("ordinary_probe.py"))
 #: What merely being installed must not import.
 COSTLY = ("trio", "ssl", "email.policy", "cryptography")
 
@@ -28,14 +29,38 @@ def fixture_seconds(
     `options` are pytest's. The first tests are left out: what is done once for a run is not the
     matter here.
     """
-    environment = {**_ENVIRONMENT, "PROBE_COUNT": str(count), "PROBE_FIXTURE": fixture}
-    output = _pytest(interpreter, ["-q", *options, _PROBE], environment)
+    environment = {"PROBE_COUNT": str(count), "PROBE_FIXTURE": fixture}
+    return _beyond_nothing(interpreter, [*options, _FIXTURE], environment).seconds
+
+
+def ordinary_cpu(interpreter: Path, plugin: str, count: int) -> float:
+    """Return the median processor seconds of a test with a mail, beyond a test of nothing."""
+    environment = {"PROBE_COUNT": str(count), "PROBE_PLUGIN": plugin}
+    return _beyond_nothing(interpreter, [_ORDINARY], environment).cpu
+
+
+class _Spent(NamedTuple):
+    seconds: float
+    cpu: float
+
+
+def _beyond_nothing(
+    interpreter: Path, options: Sequence[str], environment: dict[str, str]
+) -> _Spent:
+    output = _pytest(interpreter, ["-q", *options], ENVIRONMENT | environment)
+    count = int(environment["PROBE_COUNT"])
+    assert f"{2 * count} passed" in output, output
     probes = [line.split()[1:] for line in output.splitlines() if line.startswith("probe ")]
-    with_it = [float(seconds) for name, seconds in probes if name.endswith("_with")]
-    without = [float(seconds) for name, seconds in probes if name.endswith("_without")]
-    assert len(with_it) == len(without) == count, output
-    warm = count // 5
-    return median(with_it[warm:]) - median(without[warm:])
+    # The first tests are left out.
+    late = [probe for probe in probes if int(probe[0].split("_")[1]) >= count // 5]
+    with_it, without = (
+        [probe for probe in late if probe[0].endswith(end)] for end in ("_with", "_without")
+    )
+    return _Spent(*(_median(with_it, one) - _median(without, one) for one in (1, 2)))
+
+
+def _median(probes: Sequence[Sequence[str]], column: int) -> float:
+    return median(float(probe[column]) for probe in probes)
 
 
 def start_seconds(interpreter: Path, plugin: str, count: int) -> float:
@@ -65,7 +90,7 @@ def _modules(interpreter: Path, options: Sequence[str]) -> list[str]:
         )
         done = subprocess.run(
             [str(interpreter), "-c", code],
-            cwd=empty, env=_ENVIRONMENT, capture_output=True, text=True,
+            cwd=empty, env=ENVIRONMENT, capture_output=True, text=True,
             timeout=_TIMEOUT, check=True,
         )  # fmt: skip
     return done.stdout.splitlines()[-1].split()[1:]
@@ -74,7 +99,7 @@ def _modules(interpreter: Path, options: Sequence[str]) -> list[str]:
 def _cpu_of(interpreter: Path, options: Sequence[str]) -> float:
     process = subprocess.Popen(
         [str(interpreter), "-m", "pytest", *options],
-        env=_ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     _, _, used = os.wait4(process.pid, 0)
     process.returncode = 0

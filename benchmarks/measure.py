@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Octets of a small message's body, of a large one's, and of a huge one's.
 SMALL, LARGE, HUGE = 500, 5_000_000, 100_000_000
 SINK = "smtp-sink"
+#: How many messages `find` searches.
+COUNTS = (1000, 2000, 5000, 10_000)
 #: The fixture of each plugin that has one, and the name by which `-p no:` knows the plugin.
 PLUGINS = {
     OURS: ("smtpserver", "smtpserver"),
@@ -117,6 +119,26 @@ class Bench:
                 )
         return {name: median(seconds) for name, seconds in spent.items()}
 
+    def ordinary(self) -> dict[str, float]:
+        """Return the processor seconds of a whole ordinary test with each plugin."""
+        spent: dict[str, list[float]] = {name: [] for name in PLUGINS if name in self.pythons}
+        for _ in range(self.size.repetitions):
+            for name, seconds in spent.items():
+                seconds.append(in_pytest.ordinary_cpu(self.pythons[name], name, self.size.fixtures))
+        return {name: median(seconds) for name, seconds in spent.items()}
+
+    def first(self) -> tuple[float, float]:
+        """Return processor seconds: of importing trio, and of the first server beyond that."""
+        runs = [self._script("first.py").split() for _ in range(self.size.starts)]
+        imports, starts = zip(*runs, strict=True)
+        return median(map(float, imports)), median(map(float, starts))
+
+    def finding(self) -> list[tuple[int, float, float]]:
+        """Return counts of messages, and the seconds that `find` takes by two criteria."""
+        lines = self._script("finding.py", *map(str, COUNTS)).splitlines()
+        pairs = [tuple(map(float, line.split())) for line in lines]
+        return [(count, *pair) for count, pair in zip(COUNTS, pairs, strict=True)]
+
     def fixture_with_tls(self) -> float:
         """Return the seconds of our fixture with a server that offers STARTTLS."""
         fixture = PLUGINS[OURS][0]
@@ -140,12 +162,15 @@ class Bench:
 
     def waking(self) -> float:
         """Return the seconds from a message's acceptance until who waits for it runs again."""
-        script = str(Path(__file__).with_name("waking.py"))
+        return median(map(float, self._script("waking.py", str(self.size.wakings)).split()))
+
+    def _script(self, name: str, *arguments: str) -> str:
+        script = str(Path(__file__).with_name(name))
         done = subprocess.run(
-            [str(self.pythons[OURS]), script, str(self.size.wakings)],
-            capture_output=True, text=True, check=True, timeout=120,
+            [str(self.pythons[OURS]), script, *arguments],
+            env=in_pytest.ENVIRONMENT, capture_output=True, text=True, check=True, timeout=120,
         )  # fmt: skip
-        return median(map(float, done.stdout.split()))
+        return done.stdout
 
     def _cpu_once(self, name: str, what: Load) -> float:
         with self._server(name) as server:

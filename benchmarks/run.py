@@ -5,20 +5,24 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import platform
+import subprocess
 import sys
 import time
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from environments import OURS, REQUIREMENTS, Unavailable, postfix, python, version
 from measure import FULL, LARGE, QUICK, SINK, SMALL, Bench, Load
+from plot import growth
 from table import Figures, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 # What the rows are compared with.
 BASE = "aiosmtpd"
+PLOT = Path(__file__).parent.parent / "docs" / "pictures" / "growth.svg"
 
 
 def main() -> None:
@@ -37,20 +41,23 @@ def main() -> None:
     details: list[str] = []
     for measurement in MEASUREMENTS:
         started = time.monotonic()
-        measurement(bench, figures, details)
+        _attempt(partial(measurement, bench, figures, details), details)
         name = measurement.__name__.replace("_", " ")
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
     _print(bench, figures, details)
 
 
 def small_messages(bench: Bench, figures: Figures, details: list[str]) -> None:
-    """Twenty connections, kept and not kept."""
-    for key, stay in (("small", True), ("small, alone", False)):
-        spent = bench.cpu(_servers(bench), Load(bench.size.small, 20, SMALL, stay=stay))
+    """Twenty connections, kept and not kept, and one that waits for each reply."""
+    for key, connections, stay, kind in (
+        ("small", 20, True, "20 kept connections"),
+        ("small, alone", 20, False, "a connection for each"),
+        ("small, one", 1, True, "one connection"),
+    ):
+        spent = bench.cpu(_servers(bench), Load(bench.size.small, connections, SMALL, stay=stay))
         figures[key] = _ratio(spent, BASE)
-        if stay:
+        if key == "small":
             figures["small, sink"] = _ratio(spent, SINK)
-        kind = "kept connections" if stay else "a connection for each"
         details += _lines(f"small message, {kind}", spent, 1e6, "us")
 
 
@@ -62,11 +69,48 @@ def large_messages(bench: Bench, figures: Figures, details: list[str]) -> None:
     details += _lines("5 MB message", spent, 1e3, "ms")
 
 
+def _attempt(measurement: Callable[[], None], details: list[str]) -> None:
+    # What one server cannot do must not cost the other figures.
+    try:
+        measurement()
+    except (subprocess.SubprocessError, RuntimeError) as error:
+        details.append(f"not measured: {error}")
+
+
+def ordinary_test(bench: Bench, figures: Figures, details: list[str]) -> None:
+    """Fixture, connect, one mail by smtplib, look, teardown."""
+    spent = bench.ordinary()
+    figures["ordinary"] = _against_fastest_peer(spent)
+    details += _lines("ordinary test", spent, 1e3, "ms")
+
+
+def first_server(bench: Bench, figures: Figures, details: list[str]) -> None:
+    """What a process pays once."""
+    imported, started = bench.first()
+    figures["first"] = started / imported
+    details += [f"importing trio: {imported * 1e3:.0f} ms, first server: {started * 1e3:.0f} ms"]
+
+
+def finding(bench: Bench, figures: Figures, details: list[str]) -> None:
+    """How `find` grows."""
+    found = bench.finding()
+    figures["find"] = found[-1][1] * 1e3
+    for count, by_recipient, by_sender in found:
+        details.append(
+            f"find among {count}: {by_recipient * 1e3:.3g} ms by recipient, "
+            f"{by_sender * 1e3:.3g} ms by sender"
+        )
+    lines = {
+        "by the recipient of one": [(count, one * 1e3) for count, one, _ in found],
+        "by the sender of all": [(count, all_ * 1e3) for count, _, all_ in found],
+    }
+    PLOT.write_text(growth("find: milliseconds among so many messages", lines), "utf-8")
+
+
 def fixture(bench: Bench, figures: Figures, details: list[str]) -> None:
     """Against the fastest of the peers."""
     spent = bench.fixtures()
-    peers = {name: seconds for name, seconds in spent.items() if name != OURS}
-    figures["fixture"] = spent[OURS] / min(peers.values()) if peers else "there is no peer"
+    figures["fixture"] = _against_fastest_peer(spent)
     details += _lines("fixture", spent, 1e3, "ms")
     with_tls = bench.fixture_with_tls()
     figures["fixture, TLS"] = with_tls * 1e3
@@ -104,6 +148,9 @@ def memory(bench: Bench, figures: Figures, details: list[str]) -> None:
 
 
 MEASUREMENTS: tuple[Callable[[Bench, Figures, list[str]], None], ...] = (
+    ordinary_test,
+    first_server,
+    finding,
     small_messages,
     large_messages,
     fixture,
@@ -126,6 +173,11 @@ def _prepared(name: str) -> Path | None:
 
 def _servers(bench: Bench) -> list[str]:
     return [*bench.pythons, SINK]
+
+
+def _against_fastest_peer(spent: dict[str, float]) -> float | str:
+    peers = [seconds for name, seconds in spent.items() if name != OURS]
+    return spent[OURS] / min(peers) if peers else "there is no peer"
 
 
 def _ratio(spent: dict[str, float], base: str) -> float | str:

@@ -16,8 +16,11 @@ class Row:
 
 
 ROWS = {
+    "ordinary": Row("CPU of a whole ordinary test, against the fastest peer", 0.45, 0.33),
+    "first": Row("CPU of a process's first server, against trio's import", 0.25, 0.1),
     "small": Row("CPU per small message, against aiosmtpd", 0.40, 0.30),
     "small, alone": Row("the same, a connection for each message", 0.40, 0.30),
+    "small, one": Row("the same, one connection that waits for each reply", 0.50, 0.40),
     "small, sink": Row("CPU per small message, against smtp-sink", None, 2.5),
     "large": Row("CPU per 5 MB message, against aiosmtpd", 0.10, 0.06),
     "large, sink": Row("the same, against smtp-sink", None, 1.0),
@@ -27,6 +30,7 @@ ROWS = {
     "imports": Row("of trio, ssl, email.policy, cryptography imported by it", 0, 0, "modules"),
     "waking": Row("from acceptance to the waiting test running again", 1, 0.3, "ms"),
     "crowd": Row("CPU per message, 1,000 connections at once against 10", 1.5, 1.2),
+    "find": Row("`find` by recipient among 10,000 messages", None, 100, "ms"),
     "memory": Row("memory of a recorded small message beyond its content", 2.5, 1.5, "KB"),
     "memory, alone": Row("the same, a connection for each message", 2.5, 1.5, "KB"),
     "peak": Row("peak memory for one 100 MB message, against its size", 2.5, 2.0),
