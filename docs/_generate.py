@@ -1,9 +1,9 @@
 """Writes into the reference what the code knows: `python -m docs._generate`.
 
 Four pages are written whole. On the others it is what stands between `<!-- generated: ... -->`
-and `<!-- end -->`: `settings`, `stages`, `faults`, `verdict`, `clients`, or `api` and the public
-names to describe, whose docstrings and signatures it writes down. A test holds that all of it is
-current.
+and `<!-- end -->`: `settings`, `stages`, `faults`, `verdict`, `clients`, `plugins`, or `api` and
+the public names to describe, whose docstrings and signatures it writes down. A test holds that all
+of it is current.
 """
 
 import dataclasses
@@ -20,6 +20,7 @@ from pytest_smtpserver.records.violations import KINDS
 from pytest_smtpserver.rules import STAGES
 from pytest_smtpserver.settings import DEFAULTS, SETTINGS
 from pytest_smtpserver.smtp import EXTENSIONS
+from tests.beside.rows import ROWS
 
 from ._syntax import LINES, said_to
 
@@ -145,6 +146,16 @@ def clients_region(names):
     return _table(("Fault", *written), rows).rstrip()
 
 
+def plugins_region(names):
+    """Return a line for each plugin that was tried beside ours."""
+    rows = [(", ".join(f"`{one}`" for one in row.needs), _options(row), row.says) for row in ROWS]
+    return _table(("Packages", "Run with", "Beside pytest-smtpserver"), rows).rstrip()
+
+
+def _options(row):
+    return "<br>".join(f"`{arguments}`" for arguments in row.runs if arguments)
+
+
 def _marked(cell):
     said, _, sin = cell.partition(": ")
     return f"{said}: **{sin}**" if sin else said
@@ -222,6 +233,7 @@ _GENERATORS = {
     "faults": faults_region,
     "verdict": verdict_region,
     "clients": clients_region,
+    "plugins": plugins_region,
     "api": api_region,
 }
 
