@@ -112,17 +112,21 @@ def read(config: pytest.Config) -> None:
 def _refuse_unknown_keys(config: pytest.Config) -> None:
     # pytest has no public name for all keys of the file: up to 9.0 this was `inicfg`.
     in_file = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
-    overridden = [one.partition("=")[0] for one in config.getoption("override_ini") or ()]
-    for key in dict.fromkeys([*in_file, *overridden]):
+    overridden = (one.partition("=")[::2] for one in config.getoption("override_ini") or ())
+    for key, value in {**in_file, **dict(overridden)}.items():
         if key.startswith(_PREFIX) and not _is_known(config, key):
-            from pytest_smtpserver.settings import nearest_setting
+            # From pytest 9.0 on it is an object that has the value.
+            raise _unknown_key(key, getattr(value, "value", value))
 
-            nearest = nearest_setting(key.removeprefix(_PREFIX))
-            hint = f"did you mean {_PREFIX}{nearest}? " if nearest else ""
-            raise pytest.UsageError(
-                f"unknown configuration key {key}: {hint}"
-                f"known are {', '.join(f'{_PREFIX}{name}' for name in SETTINGS)}"
-            )
+
+def _unknown_key(key: str, value: object) -> pytest.UsageError:
+    from pytest_smtpserver.settings import nearest_setting
+
+    nearest = nearest_setting(key.removeprefix(_PREFIX))
+    hint = f"did you mean {_PREFIX}{nearest}? " if nearest else ""
+    given = "" if nearest and SETTINGS[nearest].is_secret else f"its value was {value!r}; "
+    known = ", ".join(f"{_PREFIX}{name}" for name in SETTINGS)
+    return pytest.UsageError(f"unknown configuration key {key}: {hint}{given}known are {known}")
 
 
 def _is_known(config: pytest.Config, key: str) -> bool:

@@ -59,8 +59,11 @@ class Reply:
     def parse(cls, line: str) -> Reply:
         """Return the reply that `line` writes out, such as `550 5.1.1 no such user`.
 
-        It is the inverse of `str`. Raises `ValueError` if the line is not of this form.
+        It is the inverse of `str`. Raises `ValueError` if the line is not of this form, and
+        `TypeError` if it is not a str.
         """
+        if not isinstance(line, str):
+            raise TypeError(f"a reply is a str like '550 5.1.1 no such user', not {line!r}")
         match = _REPLY.fullmatch(line)
         if match is None:
             raise ValueError(f"a reply is like '550 5.1.1 no such user', not {line!r}")

@@ -69,7 +69,10 @@ class Failing:
                 waited=expected.waited,
                 refused=[one for one in transactions if one.refused or one.outcome == "rejected"],
                 causes=list(causes(facts)),
-                hints=list(_began_before(self._recorder, expected.records)),
+                hints=[
+                    *_began_before(self._recorder, expected.records),
+                    *(_nothing_ran(facts, expected.waited) if is_short else ()),
+                ],
                 transcript=self._transcript(),
             )
         )
@@ -138,6 +141,14 @@ class Failing:
 
 def _advice(found: Sequence[Cause]) -> list[str]:
     return [f"hint: {found[0].advice}"] if found and found[0].advice else []
+
+
+def _nothing_ran(facts: Facts, waited: float) -> Iterator[str]:
+    """Yield a sentence if this wait has blocked a loop, and no client did anything meanwhile."""
+    ended = [one.ended_at.timestamp() for one in facts.sessions if one.ended_at]
+    # Without any that ended it is the cause, and said there.
+    if facts.loop and ended and max(ended) < now() - waited:
+        yield f"this wait blocked the running {facts.loop} loop: {ASYNC_ADVICE}"
 
 
 def _began_before(recorder: Recorder, records: Sequence[object]) -> Iterator[str]:

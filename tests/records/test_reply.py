@@ -145,3 +145,10 @@ def test_replies_are_values():
 @pytest.mark.parametrize(("code", "is_positive"), [(200, True), (354, True), (400, False)])
 def test_codes_below_400_are_positive(code, is_positive):
     assert Reply(code).is_positive is is_positive
+
+
+def test_only_a_str_is_parsed() -> None:
+    with pytest.raises(
+        TypeError, match=r"a reply is a str like '550 5\.1\.1 no such user', not 550"
+    ):
+        Reply.parse(550)  # type: ignore[arg-type]

@@ -157,6 +157,19 @@ def test_a_wait_that_blocks_nothing_does_not_claim_to(
     run(main)
 
 
+def test_a_blocking_wait_names_the_fixture_to_use_though_mail_had_come_before() -> None:
+    async def main() -> None:
+        with SMTPServer() as blocking, pytest.raises(SMTPAssertionError) as failure:
+            await asyncio.to_thread(send, AsyncSMTPServer(blocking))
+            blocking.wait_for_session(timeout=0)
+            blocking.wait_for_messages(2, timeout=0.05)
+        first, *rest = str(failure.value).splitlines()
+        assert first.startswith("only 1 of 2 messages came")
+        assert "this wait blocked the running asyncio loop: use the fixture" in "\n".join(rest)
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_sync_wait_for_the_end_of_all_sessions_names_the_loop_that_it_blocked(
     server: AsyncSMTPServer, is_async: bool
