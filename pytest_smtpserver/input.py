@@ -10,22 +10,22 @@ _LONGEST_LINE = 16 * 1024
 class Input:
     """Octets arrive in pieces of any size; lines, chunks or all of them are taken."""
 
-    __slots__ = ("_line_end", "_line_end_octets", "_octets", "_skip", "_start", "_too_long")
+    __slots__ = ("_line_end", "_line_end_octets", "_octets", "_start", "_too_long", "to_skip")
 
     def __init__(self, *, bare_lf: bool = True) -> None:
         self._line_end = b"\n" if bare_lf else b"\r\n"
         self._line_end_octets = len(self._line_end)
         self._octets = b""
         self._start = 0
-        # How many octets yet to come are thrown away.
-        self._skip = 0
+        #: How many octets yet to come are thrown away.
+        self.to_skip = 0
         # The beginning of a line that is too long, until its end comes.
         self._too_long = b""
 
     def add(self, octets: bytes) -> None:
         """Append what has arrived."""
-        if self._skip:
-            octets, self._skip = octets[self._skip :], max(0, self._skip - len(octets))
+        if self.to_skip:
+            octets, self.to_skip = octets[self.to_skip :], max(0, self.to_skip - len(octets))
         if self._start < len(self._octets):
             octets = self._octets[self._start :] + octets
         self._octets, self._start = octets, 0
@@ -38,11 +38,6 @@ class Input:
     def begins_with(self, octets: bytes) -> bool:
         """Return whether these come next."""
         return self._octets.startswith(octets, self._start)
-
-    @property
-    def is_skipping(self) -> bool:
-        """Whether octets still to come are thrown away."""
-        return self._skip > 0
 
     def take_line(self) -> bytes | None:
         """Return the next line with its end, or `None` if it has not come yet.
@@ -75,8 +70,8 @@ class Input:
 
     def skip(self, count: int) -> None:
         """Throw away the next `count` octets as they arrive."""
-        self._skip = count - len(self.take(count))
+        self.to_skip = count - len(self.take(count))
 
     def clear(self) -> None:
         """Throw away all that has arrived."""
-        self._octets, self._start, self._too_long, self._skip = b"", 0, b"", 0
+        self._octets, self._start, self._too_long, self.to_skip = b"", 0, b"", 0

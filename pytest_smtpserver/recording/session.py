@@ -10,7 +10,7 @@ from pytest_smtpserver.records.session import Session
 
 from .snapshot import Recording, when
 from .transaction import TransactionRecording
-from .wire import RawEvent, RawExchange, TransactionsView, Wire, WireView
+from .wire import TransactionsView, Wire, WireView
 
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import TLSInfo
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.violations import Violation
 
     from .recorder import Recorder
+    from .wire import RawEvent, RawExchange
 
 
 class SessionRecording(Recording[Session]):
@@ -144,7 +145,7 @@ class SessionRecording(Recording[Session]):
 
     def noticed(self, speaker: Speaker, what: str | bytes, now: float) -> None:
         """Note an event: within the pending exchange if there is one."""
-        event = RawEvent((now, speaker, what))
+        event: RawEvent = (now, speaker, what)
         if self._pending is None:
             self.wire.append(event)
         else:
@@ -156,7 +157,7 @@ class SessionRecording(Recording[Session]):
         """Note the answer to the pending command."""
         command, received = self._pending or ("", now)
         if self._meanwhile is None:
-            self._complete(RawExchange((command, reply, received, now)))
+            self._complete((command, reply, received, now))
         else:
             self.answered_by(None, reply, now)
 

@@ -29,17 +29,12 @@ if TYPE_CHECKING:
     from .transaction import TransactionRecording
 
 
-# Named tuples would say more, but take longer to make, and one is made for each command.
-class RawEvent(tuple[float, "Speaker", "str | bytes"]):
-    """What makes an `Event`: time, speaker, and what."""
-
-    __slots__ = ()
-
-
-class RawExchange(tuple[str, "Reply | None", float, float]):
-    """What makes an `Exchange` with nothing in between: command, reply, received, answered."""
-
-    __slots__ = ()
+# Named tuples would say more, but take longer to make, and one is made for each command. Their
+# lengths tell them apart.
+#: What makes an `Event`: time, speaker, and what.
+RawEvent = tuple[float, "Speaker", "str | bytes"]
+#: What makes an `Exchange` with nothing in between: command, reply, received, answered.
+RawExchange = tuple[str, "Reply | None", float, float]
 
 
 Entry = RawEvent | RawExchange | Event | Exchange
@@ -72,13 +67,13 @@ class Wire(list["Entry"]):
 
 def value_of(entry: Entry) -> Exchange | Event:
     """Return the value that a raw entry makes."""
-    if isinstance(entry, RawExchange):
-        command, reply, received, answered = entry
-        return Exchange(command=command, reply=reply, received=received, answered=answered)
-    if isinstance(entry, RawEvent):
+    if not isinstance(entry, tuple):
+        return entry
+    if len(entry) == 3:
         time, speaker, what = entry
         return Event(time=time, speaker=speaker, what=what)
-    return entry
+    command, reply, received, answered = entry
+    return Exchange(command=command, reply=reply, received=received, answered=answered)
 
 
 class WireView:

@@ -2,6 +2,8 @@
 
 * `engine`: octets to command lines and content, and the flow from one to the next
 * `command_line`: a line's verb and argument, how it is shown, and what is wrong with it
+* `command_turn`: from such a line to the server's turn: whether it may come, what it leads to
+* `arguments`: what follows the verb, and what is malformed in it
 * `commands`: one row for each command: how it is parsed, answered and carried out
 * `states`: which command may come when
 * `dialogue`: one session: what was agreed on so far, and the parts that own the rest

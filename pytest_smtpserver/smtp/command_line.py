@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from . import replies
@@ -62,9 +61,12 @@ class CommandLine:
 
 def read(line: bytes) -> CommandLine:
     """Return what a line with its end says."""
-    if len(line) > _LONGEST_KEPT or b"AUTH" in line[:_VERB].upper():
-        return _read(line)
-    return _read_before(line)
+    said = _read_before.get(line)
+    if said is None:
+        said = _read(line)
+        if len(line) <= _LONGEST_KEPT and b"AUTH" not in line[:_VERB].upper():
+            _keep(line, said)
+    return said
 
 
 def shortened(said: CommandLine) -> str:
@@ -93,7 +95,14 @@ def _read(line: bytes) -> CommandLine:
     )
 
 
-_read_before = lru_cache(_LINES_KEPT)(_read)
+# A dictionary is asked once for each command, and at its fastest. When it is full it begins anew.
+_read_before: dict[bytes, CommandLine] = {}
+
+
+def _keep(line: bytes, said: CommandLine) -> None:
+    if len(_read_before) >= _LINES_KEPT:
+        _read_before.clear()
+    _read_before[line] = said
 
 
 def _line_violations(line: bytes, verb: str) -> tuple[str, ...]:

@@ -15,17 +15,29 @@ that of NOOP.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from pytest_smtpserver.records.envelope import NO_PARAMETERS
 from pytest_smtpserver.records.reply import Reply
 
 from . import replies
+from .arguments import (
+    address_in,
+    parse_anything,
+    parse_bdat,
+    parse_data,
+    parse_mail,
+    parse_nothing,
+    parse_rcpt,
+    parse_something,
+    parse_starttls,
+    parse_user,
+    recipient_in,
+    sender_in,
+)
 from .authentication import parse_auth, refused_at_once
-from .grammar import Refusal, forward_path, legible, parameters, reverse_path
+from .grammar import Refusal, legible, parameters, reverse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,27 +45,10 @@ if TYPE_CHECKING:
     from pytest_smtpserver.engine import Action
     from pytest_smtpserver.settings import Settings
 
+    from .arguments import Chunk, Path
     from .authentication import AuthRequest
     from .dialogue import Dialogue
-    from .grammar import ReadPath
 
-
-class Path(NamedTuple):
-    """What MAIL and RCPT say."""
-
-    address: str
-    parameters: Mapping[str, str | None]
-
-
-class Chunk(NamedTuple):
-    """What BDAT says."""
-
-    size: int
-    is_last: bool
-
-
-# RFC 3030 section 2: chunk-size ::= 1*DIGIT ; end-marker ::= "LAST"
-_BDAT = re.compile(r"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE | re.ASCII)
 
 # The middle value is whatever `parse` makes of the argument; each row is consistent in itself.
 Parse = Callable[["Dialogue", str], Any]
@@ -64,85 +59,6 @@ Unparsed = Callable[["Dialogue", str, Reply], None]
 When = Callable[["Settings"], bool]
 Begins = Callable[["Dialogue", Any, str], "Iterable[Action]"]
 Facts = Callable[["Dialogue", Any], dict[str, Any]]
-
-
-def parse_nothing(dialogue: Dialogue, argument: str) -> None:
-    """Accept no argument."""
-    if argument:
-        raise Refusal(replies.NO_ARGUMENT_ALLOWED)
-
-
-def parse_something(dialogue: Dialogue, argument: str) -> str:
-    """Accept any argument but none."""
-    if not argument:
-        raise Refusal(replies.ARGUMENT_REQUIRED)
-    return argument
-
-
-def parse_anything(dialogue: Dialogue, argument: str) -> str:
-    """Accept any argument or none."""
-    return argument
-
-
-def parse_data(dialogue: Dialogue, argument: str) -> None:
-    """RFC 5321 section 4.1.1.4, and RFC 3030 section 3: not for BINARYMIME."""
-    parse_nothing(dialogue, argument)
-    if dialogue.is_binary:
-        raise Refusal(replies.BINARY_NEEDS_BDAT, "out-of-order")
-
-
-def parse_starttls(dialogue: Dialogue, argument: str) -> None:
-    """RFC 3207 section 4: no parameters, and once only."""
-    parse_nothing(dialogue, argument)
-    if dialogue.session.tls is not None:
-        raise Refusal(replies.ALREADY_ENCRYPTED, "out-of-order")
-
-
-def parse_bdat(dialogue: Dialogue, argument: str) -> Chunk:
-    """RFC 3030 section 2: `BDAT SP chunk-size [SP end-marker]`."""
-    match = _BDAT.fullmatch(argument)
-    if match is None:
-        raise Refusal(replies.BAD_CHUNK)
-    return Chunk(int(match[1]), match[2] is not None)
-
-
-def chunk_size(argument: str) -> int:
-    """Return how many octets come after a BDAT that was refused, as far as it says so."""
-    match = _BDAT.fullmatch(argument)
-    return int(match[1]) if match else 0
-
-
-def parse_user(dialogue: Dialogue, argument: str) -> str:
-    """RFC 5321 section 4.1.1.6; RFC 6531 section 3.7.4.2: `[SP "SMTPUTF8"]` after UTF-8."""
-    if not argument.isascii() and not (
-        argument.upper().endswith(" SMTPUTF8") and dialogue.offers("SMTPUTF8")
-    ):
-        raise Refusal(replies.NEEDS_SMTPUTF8, "eight-bit-command")
-    return parse_something(dialogue, argument)
-
-
-def parse_mail(dialogue: Dialogue, argument: str) -> Path:
-    """RFC 5321 section 4.1.1.2: `MAIL FROM:<reverse-path> [SP <mail-parameters>]`."""
-    address, rest, objection = reverse_path(argument)
-    if objection is not None:
-        dialogue.tolerate(objection)
-    given = parameters(rest)
-    dialogue.check_parameters(given, "mail")
-    if "SMTPUTF8" not in given and not argument.isascii():
-        raise Refusal(replies.SENDER_NEEDS_SMTPUTF8, "eight-bit-command")
-    return Path(address, given)
-
-
-def parse_rcpt(dialogue: Dialogue, argument: str) -> Path:
-    """RFC 5321 section 4.1.1.3: `RCPT TO:<forward-path> [SP <rcpt-parameters>]`."""
-    address, rest, objection = forward_path(argument)
-    if objection is not None:
-        dialogue.tolerate(objection)
-    given = parameters(rest)
-    dialogue.check_parameters(given, "rcpt")
-    if not dialogue.is_utf8 and not argument.isascii():
-        raise Refusal(replies.NEEDS_SMTPUTF8, "eight-bit-command")
-    return Path(address, given)
 
 
 def answer_ok(dialogue: Dialogue, _: object) -> Reply:
@@ -231,33 +147,7 @@ def begin_unparsed(dialogue: Dialogue, argument: str, reply: Reply) -> None:
 def refuse_unparsed_recipient(dialogue: Dialogue, argument: str, reply: Reply) -> None:
     """Note a refused recipient: to the client the reason makes no difference."""
     if dialogue.transaction is not None:
-        dialogue.transaction.refuse_recipient(_address_in(argument), reply)
-
-
-def _address_in(argument: str) -> str:
-    recipient = recipient_in(argument)
-    return recipient.address if recipient else legible(argument[len("TO:") :].strip("<> "))
-
-
-def sender_in(argument: str) -> Path | None:
-    """Return what can be read of a refused MAIL; `None` for nothing."""
-    return _path_in(argument, reverse_path)
-
-
-def recipient_in(argument: str) -> Path | None:
-    """Return what can be read of a refused RCPT; `None` for nothing."""
-    return _path_in(argument, forward_path)
-
-
-def _path_in(argument: str, read: Callable[[str], ReadPath]) -> Path | None:
-    try:
-        address, rest, _ = read(argument)
-    except Refusal:
-        return None
-    try:
-        return Path(legible(address), parameters(rest))
-    except Refusal:
-        return Path(legible(address), NO_PARAMETERS)
+        dialogue.transaction.refuse_recipient(address_in(argument), reply)
 
 
 def expect_content(dialogue: Dialogue, _: None, reply: Reply) -> None:

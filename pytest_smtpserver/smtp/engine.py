@@ -1,4 +1,4 @@
-"""The SMTP engine: octets to command lines and content, and from each to its answer.
+"""The SMTP engine: octets to command lines and content, and the flow from one to the next.
 
 Each command leads to some actions; where a rule answers, a generator makes them. `next_action`
 takes the next one. When there are none left, it takes the next command or the next piece of the
@@ -8,17 +8,14 @@ no state of its own: the generator is simply not asked to go on before `resume`.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.engine import PAUSING, Send
 from pytest_smtpserver.input import Input
 
-from . import command_line, conformance, delivery, replies
-from .authentication import MASK
-from .commands import COMMANDS, chunk_size
+from . import delivery, replies
+from .command_turn import CommandTurns
 from .dialogue import Dialogue
-from .grammar import Refusal
 from .states import (
     COMMAND_STATES,
     END_OF_CONTENT,
@@ -28,7 +25,7 @@ from .states import (
     UNEXPECTED_TLS,
     State,
 )
-from .turn import Handshake, Turn, answer_without_rules
+from .turn import Handshake, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -39,8 +36,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.session import Address, EndedBy
     from pytest_smtpserver.rules import RuleBook
 
-    from .command_line import CommandLine
-    from .commands import Handling
     from .offer import Offer
 
 _ENDED_BY: dict[EndReason, EndedBy] = {
@@ -49,9 +44,6 @@ _ENDED_BY: dict[EndReason, EndedBy] = {
     "crash": "server",
     "silence": "server",
 }
-
-# The stages at which a rule can answer a command line.
-_STAGES = {verb: (verb.lower(), "*") for verb in COMMANDS}
 
 
 class SMTPEngine:
@@ -86,6 +78,7 @@ class SMTPEngine:
         """Greet the client, after a handshake if TLS is implicit (RFC 8314 section 3)."""
         self._session = self._recorder.session_began(self._client, now)
         self._dialogue = Dialogue(self._offer, self._rules, self._session, now)
+        self._commands = CommandTurns(self._dialogue, self._input)
         if self._offer.settings.tls == "implicit":
             self._dialogue.progress.move(IMPLICIT_TLS)
         else:
@@ -114,17 +107,18 @@ class SMTPEngine:
         # Whether all that the client has sent is answered.
         dialogue = self._dialogue
         is_between = dialogue.turn is None and dialogue.progress.state is not State.CHUNK
-        return is_between and self._input.is_empty and not self._input.is_skipping
+        return is_between and self._input.is_empty and not self._input.to_skip
 
     def next_action(self) -> Action | None:
         """Return what to do next; see `Engine`."""
-        while not (self._paused or self._input.is_skipping):
+        while not (self._paused or self._input.to_skip):
             for action in self._work:
                 self._paused = isinstance(action, PAUSING)
                 return action
-            if self._dialogue.turn is not None:
-                self._dialogue.turn_ended()
-            work = self._next_work()
+            dialogue = self._dialogue
+            if dialogue.turn is not None:
+                dialogue.turn_ended()
+            work = _WORK[dialogue.progress.state](self)
             if work is None:
                 return None
             self._work = iter(work)
@@ -206,9 +200,6 @@ class SMTPEngine:
             return self._offer.rendered(replies.TOO_MANY_CONNECTIONS)
         return self._offer.greeting
 
-    def _next_work(self) -> Iterable[Action] | None:
-        return _WORK.get(self._dialogue.progress.state, SMTPEngine._take_command)(self)
-
     def _nothing_to_do(self) -> None:
         self._input.clear()
 
@@ -239,7 +230,7 @@ class SMTPEngine:
             return None
         if rest:
             self._input.add(rest)
-            self._judge_going_on(END_OF_CONTENT)
+            self._commands.judge_going_on(END_OF_CONTENT)
         return delivery.content_ended(self._dialogue, content)
 
     def _take_chunk(self) -> Iterable[Action] | None:
@@ -267,143 +258,7 @@ class SMTPEngine:
 
     def _take_command(self) -> Iterable[Action] | None:
         line = self._input.take_line()
-        return None if line is None else self._command(line)
-
-    def _command(self, line: bytes) -> Iterable[Action]:
-        dialogue, said = self._dialogue, command_line.read(line)
-        refusal, command, parsed = None, None, None
-        is_too_long = said.length > dialogue.extensions.line_limit(said.verb)
-        try:
-            command = self._command_in_order(said, is_too_long=is_too_long)
-            parsed = command.parse(dialogue, said.argument)
-        except Refusal as caught:
-            refusal = caught
-        shown = self._shown(said, refusal, is_too_long=is_too_long)
-        dialogue.session.asked(shown, dialogue.now)
-        dialogue.conformance.received(said.verb)
-        self._blame(said.line_violations, shown)
-        if dialogue.has_tolerated:
-            dialogue.blamed()
-            self._blame(("bad-syntax",), shown)
-        if refusal is not None or command is None:
-            return self._refuse(shown, said, refusal or Refusal(replies.MALFORMED_COMMAND))
-        self._judge(said, shown)
-        if command.begins is not None:
-            return command.begins(dialogue, parsed, shown)
-        return self._take_turn(said.verb, command, parsed, shown)
-
-    def _take_turn(
-        self, verb: str, command: Handling, parsed: object, shown: str
-    ) -> Iterable[Action]:
-        carry_out = partial(self._carry_out, verb, command, parsed)
-        if not self._rules.rules:
-            return answer_without_rules(self._dialogue, self._answer(command, parsed), carry_out)
-        return Turn(
-            self._dialogue,
-            _STAGES[verb],
-            partial(self._answer, command, parsed),
-            carry_out,
-            line=shown,
-            facts=partial(command.facts, self._dialogue, parsed),
-        ).answer()
-
-    def _command_in_order(self, said: CommandLine, *, is_too_long: bool) -> Handling:
-        if is_too_long:
-            raise Refusal(replies.LINE_TOO_LONG, "long-command-line")
-        if said.fault is not None:
-            raise Refusal(*said.fault)
-        verb = said.verb
-        command = self._offer.commands.get(verb)
-        if command is None:
-            known = self._rules.knows_verb(verb.lower())
-            word = said.shown if MASK in said.shown else verb
-            raise Refusal(replies.unknown_command(word), None if known else "unknown-command")
-        if not self._dialogue.progress.allows(verb):
-            where = self._dialogue.progress.state.value.format(hello=self._offer.hello)
-            raise Refusal(replies.out_of_order(verb, where), "out-of-order")
-        return command
-
-    def _answer(self, command: Handling, parsed: object) -> Reply:
-        return self._offer.rendered(command.answer(self._dialogue, parsed))
-
-    def _carry_out(self, verb: str, command: Handling, parsed: object, reply: Reply | None) -> None:
-        if reply is not None and reply.code // 100 == command.accepted_by:
-            self._dialogue.progress.move(verb)
-            command.accepted(self._dialogue, parsed, reply)
-            if self._dialogue.progress.state is State.HANDSHAKE:
-                self._forget_what_came_in_clear()
-        else:
-            if verb == "STARTTLS" and not self._input.is_empty:
-                self._judge_going_on(verb)
-            self._dialogue.conformance.refused()
-            command.declined(self._dialogue, parsed, reply)
-
-    def _forget_what_came_in_clear(self) -> None:
-        # RFC 3207 section 4.2 has the client forgotten; what it sent ahead in clear too, or
-        # somebody between the two could have his commands obeyed as if they had come encrypted.
-        if not self._input.is_empty:
-            self._dialogue.violated("plaintext-after-starttls", "after STARTTLS")
-        self._input.clear()
-
-    def _refuse(self, shown: str, said: CommandLine, refusal: Refusal) -> Iterable[Action]:
-        dialogue, verb = self._dialogue, said.verb
-        # A reply that repeats the client's words would show what is masked.
-        reply = replies.without_echo(refusal.reply) if shown == MASK else refusal.reply
-        reply = self._offer.rendered(reply)
-        code = refusal.violation
-        misled = dialogue.was_misled
-        if code is not None and not dialogue.conformance.is_excused(code, misled=misled):
-            dialogue.violated(code, shown)
-        if verb == "BDAT" and verb in self._offer.commands:
-            # RFC 3030 section 2: "the receiver-SMTP MUST accept and discard the associated
-            # message data before sending the appropriate 5XX or 4XX code".
-            self._input.skip(chunk_size(said.argument))
-        dialogue.conformance.refused()
-        # To the rules, a verb that is no command of the server is one if a rule says so.
-        stages = ("*",) if verb in COMMANDS else (verb.lower(), "*")
-        carry_out = partial(self._refused, verb, said.argument)
-        return Turn(dialogue, stages, lambda: reply, carry_out, line=shown).answer()
-
-    def _refused(self, verb: str, argument: str, reply: Reply | None) -> None:
-        dialogue, command = self._dialogue, self._offer.commands.get(verb)
-        if command is None or reply is None:
-            return
-        is_in_order = dialogue.progress.allows(verb)
-        if is_in_order and reply.code // 100 == command.accepted_by:
-            # A rule on any command has it accepted all the same.
-            parsed = command.salvaged(argument)
-            if parsed is not None:
-                dialogue.progress.move(verb)
-                command.accepted(dialogue, parsed, reply)
-        elif not reply.is_positive and (is_in_order or dialogue.transaction is not None):
-            command.unparsed(dialogue, argument, reply)
-
-    def _judge(self, said: CommandLine, shown: str) -> None:
-        self._blame(said.violations, shown)
-        if said.verb != "STARTTLS" and not self._input.is_empty:
-            # What comes after STARTTLS is judged with the reply, until which more may come.
-            self._judge_going_on(said.verb, said.argument)
-
-    def _judge_going_on(self, verb: str, argument: str = "") -> None:
-        self._blame(conformance.judge_going_on(self._dialogue, verb, argument), f"after {verb}")
-
-    def _blame(self, codes: Iterable[str], detail: str) -> None:
-        for code in codes:
-            self._dialogue.violated(code, detail)
-
-    def _shown(self, said: CommandLine, refusal: Refusal | None, *, is_too_long: bool) -> str:
-        # A secret may also come after AUTH was answered, by a client that does not look: so what
-        # comes then is masked until the first well-formed command.
-        login = self._dialogue.login
-        if said.is_auth:
-            login.attempted()
-            return said.shown
-        if login.may_hold_secret:
-            is_malformed = refusal is not None and refusal.violation == "bad-syntax"
-            if said.verb not in COMMANDS or said.fault is not None or is_malformed:
-                return MASK
-            login.left_behind()
-        return command_line.shortened(said) if is_too_long else said.shown
+        return None if line is None else self._commands.take(line)
 
 
 # RFC 8446 section 5.1: "handshake(22)" is the type of the first record of a client.
@@ -415,8 +270,9 @@ _BEGAN_WITH_TLS = {
     "(tls='starttls')",
 }
 
-# What is done about octets in each state; in the others they are command lines.
+# What is done about octets in each state.
 _WORK: dict[State, Callable[[SMTPEngine], Iterable[Action] | None]] = {
+    **dict.fromkeys(COMMAND_STATES, SMTPEngine._take_command),
     State.START: SMTPEngine._take_first_command,
     State.HANDSHAKE: SMTPEngine._shake_hands,
     State.SECURING: SMTPEngine._nothing_to_do,

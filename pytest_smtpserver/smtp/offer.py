@@ -62,12 +62,11 @@ class Offer:
         The server's name stands for `{}`, and there is no enhanced status code unless
         ENHANCEDSTATUSCODES (RFC 2034) is offered.
         """
-        text, enhanced = reply.text, reply.enhanced if self._is_enhanced else None
-        if reply.code == replies.CLOSING:
-            text = text.replace("{}", self.settings.hostname, 1)
-        elif enhanced == reply.enhanced:
+        is_closing = reply.code == replies.CLOSING
+        if not is_closing and (self._is_enhanced or reply.enhanced is None):
             return reply
-        return Reply(reply.code, text, enhanced)
+        text = reply.text.replace("{}", self.settings.hostname, 1) if is_closing else reply.text
+        return Reply(reply.code, text, reply.enhanced if self._is_enhanced else None)
 
 
 class ExtensionSet:

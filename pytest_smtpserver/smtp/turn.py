@@ -70,7 +70,8 @@ def answer_without_rules(
         dialogue.answered(said=True)
     dialogue.session.answered(reply, dialogue.now)
     carry_out(reply)
-    _end_after(dialogue, reply)
+    if reply.code == replies.CLOSING:
+        _end_after(dialogue, reply)
     return (_sending(reply.octets),)
 
 

@@ -1,0 +1,145 @@
+"""What the arguments of commands say, and which of them are malformed.
+
+Each `parse` gets the argument, and raises `Refusal` for one that no command can be made of. What
+can be read of a refused one all the same, `sender_in`, `recipient_in` and `address_in` return.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_smtpserver.records.envelope import NO_PARAMETERS
+
+from . import replies
+from .grammar import Refusal, forward_path, legible, parameters, reverse_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .dialogue import Dialogue
+    from .grammar import ReadPath
+
+
+class Path(NamedTuple):
+    """What MAIL and RCPT say."""
+
+    address: str
+    parameters: Mapping[str, str | None]
+
+
+class Chunk(NamedTuple):
+    """What BDAT says."""
+
+    size: int
+    is_last: bool
+
+
+# RFC 3030 section 2: chunk-size ::= 1*DIGIT ; end-marker ::= "LAST"
+_BDAT = re.compile(r"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE | re.ASCII)
+
+
+def parse_nothing(dialogue: Dialogue, argument: str) -> None:
+    """Accept no argument."""
+    if argument:
+        raise Refusal(replies.NO_ARGUMENT_ALLOWED)
+
+
+def parse_something(dialogue: Dialogue, argument: str) -> str:
+    """Accept any argument but none."""
+    if not argument:
+        raise Refusal(replies.ARGUMENT_REQUIRED)
+    return argument
+
+
+def parse_anything(dialogue: Dialogue, argument: str) -> str:
+    """Accept any argument or none."""
+    return argument
+
+
+def parse_data(dialogue: Dialogue, argument: str) -> None:
+    """RFC 5321 section 4.1.1.4, and RFC 3030 section 3: not for BINARYMIME."""
+    parse_nothing(dialogue, argument)
+    if dialogue.is_binary:
+        raise Refusal(replies.BINARY_NEEDS_BDAT, "out-of-order")
+
+
+def parse_starttls(dialogue: Dialogue, argument: str) -> None:
+    """RFC 3207 section 4: no parameters, and once only."""
+    parse_nothing(dialogue, argument)
+    if dialogue.session.tls is not None:
+        raise Refusal(replies.ALREADY_ENCRYPTED, "out-of-order")
+
+
+def parse_bdat(dialogue: Dialogue, argument: str) -> Chunk:
+    """RFC 3030 section 2: `BDAT SP chunk-size [SP end-marker]`."""
+    match = _BDAT.fullmatch(argument)
+    if match is None:
+        raise Refusal(replies.BAD_CHUNK)
+    return Chunk(int(match[1]), match[2] is not None)
+
+
+def chunk_size(argument: str) -> int:
+    """Return how many octets come after a BDAT that was refused, as far as it says so."""
+    match = _BDAT.fullmatch(argument)
+    return int(match[1]) if match else 0
+
+
+def parse_user(dialogue: Dialogue, argument: str) -> str:
+    """RFC 5321 section 4.1.1.6; RFC 6531 section 3.7.4.2: `[SP "SMTPUTF8"]` after UTF-8."""
+    if not argument.isascii() and not (
+        argument.upper().endswith(" SMTPUTF8") and dialogue.offers("SMTPUTF8")
+    ):
+        raise Refusal(replies.NEEDS_SMTPUTF8, "eight-bit-command")
+    return parse_something(dialogue, argument)
+
+
+def parse_mail(dialogue: Dialogue, argument: str) -> Path:
+    """RFC 5321 section 4.1.1.2: `MAIL FROM:<reverse-path> [SP <mail-parameters>]`."""
+    address, rest, objection = reverse_path(argument)
+    if objection is not None:
+        dialogue.tolerate(objection)
+    given = parameters(rest)
+    dialogue.check_parameters(given, "mail")
+    if "SMTPUTF8" not in given and not argument.isascii():
+        raise Refusal(replies.SENDER_NEEDS_SMTPUTF8, "eight-bit-command")
+    return Path(address, given)
+
+
+def parse_rcpt(dialogue: Dialogue, argument: str) -> Path:
+    """RFC 5321 section 4.1.1.3: `RCPT TO:<forward-path> [SP <rcpt-parameters>]`."""
+    address, rest, objection = forward_path(argument)
+    if objection is not None:
+        dialogue.tolerate(objection)
+    given = parameters(rest)
+    dialogue.check_parameters(given, "rcpt")
+    if not dialogue.is_utf8 and not argument.isascii():
+        raise Refusal(replies.NEEDS_SMTPUTF8, "eight-bit-command")
+    return Path(address, given)
+
+
+def address_in(argument: str) -> str:
+    """Return the recipient of a RCPT that was refused, or what stands in its place."""
+    recipient = recipient_in(argument)
+    return recipient.address if recipient else legible(argument[len("TO:") :].strip("<> "))
+
+
+def sender_in(argument: str) -> Path | None:
+    """Return what a MAIL says that was refused, as far as it can be read; `None`: not at all."""
+    return _path_in(argument, reverse_path)
+
+
+def recipient_in(argument: str) -> Path | None:
+    """Return the same of a RCPT."""
+    return _path_in(argument, forward_path)
+
+
+def _path_in(argument: str, read: Callable[[str], ReadPath]) -> Path | None:
+    try:
+        address, rest, _ = read(argument)
+    except Refusal:
+        return None
+    try:
+        return Path(legible(address), parameters(rest))
+    except Refusal:
+        return Path(legible(address), NO_PARAMETERS)

@@ -1,0 +1,195 @@
+"""From a command line to the server's turn: what it says, whether it may come, what it leads to.
+
+Most lines are in order, and that way is short: what has to be judged only where something is amiss
+is asked for behind a condition here, and not in a function that finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from . import command_line, conformance, replies
+from .arguments import chunk_size
+from .authentication import MASK
+from .command_line import COMMAND_LINE
+from .commands import COMMANDS
+from .grammar import Refusal
+from .states import State
+from .turn import Turn, answer_without_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_smtpserver.engine import Action
+    from pytest_smtpserver.input import Input
+    from pytest_smtpserver.records.reply import Reply
+
+    from .command_line import CommandLine
+    from .commands import Handling
+    from .dialogue import Dialogue
+
+# The stages at which a rule can answer a command line.
+_STAGES = {verb: (verb.lower(), "*") for verb in COMMANDS}
+
+
+class CommandTurns:
+    """Makes a turn of each command line of one session."""
+
+    __slots__ = ("_dialogue", "_input", "_offer", "_rules")
+
+    def __init__(self, dialogue: Dialogue, received: Input) -> None:
+        self._dialogue = dialogue
+        self._offer = dialogue.offer
+        self._rules = dialogue.rules
+        self._input = received
+
+    def take(self, line: bytes) -> Iterable[Action]:
+        """Answer a line with its end."""
+        dialogue, said = self._dialogue, command_line.read(line)
+        refusal, command, parsed = None, None, None
+        # No limit is below that of a command without extensions.
+        is_too_long = said.length > COMMAND_LINE and self._is_too_long(said)
+        try:
+            command = self._command_in_order(said, is_too_long=is_too_long)
+            parsed = command.parse(dialogue, said.argument)
+        except Refusal as caught:
+            refusal = caught
+        shown = said.shown
+        if said.is_auth or is_too_long or dialogue.login.may_hold_secret:
+            shown = self._shown(said, refusal, is_too_long=is_too_long)
+        dialogue.session.asked(shown, dialogue.now)
+        dialogue.conformance.received(said.verb)
+        if said.line_violations or dialogue.has_tolerated:
+            self._blame_for_line(said, shown)
+        if refusal is not None or command is None:
+            return self._refuse(shown, said, refusal or Refusal(replies.MALFORMED_COMMAND))
+        if said.violations or not self._input.is_empty:
+            self._judge(said, shown)
+        if command.begins is not None:
+            return command.begins(dialogue, parsed, shown)
+        return self._take_turn(said.verb, command, parsed, shown)
+
+    def _is_too_long(self, said: CommandLine) -> bool:
+        return said.length > self._dialogue.extensions.line_limit(said.verb)
+
+    def _blame_for_line(self, said: CommandLine, shown: str) -> None:
+        self._blame(said.line_violations, shown)
+        if self._dialogue.has_tolerated:
+            self._dialogue.blamed()
+            self._blame(("bad-syntax",), shown)
+
+    def _take_turn(
+        self, verb: str, command: Handling, parsed: object, shown: str
+    ) -> Iterable[Action]:
+        carry_out = partial(self._carry_out, verb, command, parsed)
+        if not self._rules.rules:
+            return answer_without_rules(self._dialogue, self._answer(command, parsed), carry_out)
+        return Turn(
+            self._dialogue,
+            _STAGES[verb],
+            partial(self._answer, command, parsed),
+            carry_out,
+            line=shown,
+            facts=partial(command.facts, self._dialogue, parsed),
+        ).answer()
+
+    def _command_in_order(self, said: CommandLine, *, is_too_long: bool) -> Handling:
+        if is_too_long:
+            raise Refusal(replies.LINE_TOO_LONG, "long-command-line")
+        if said.fault is not None:
+            raise Refusal(*said.fault)
+        verb = said.verb
+        command = self._offer.commands.get(verb)
+        if command is None:
+            known = self._rules.knows_verb(verb.lower())
+            word = said.shown if MASK in said.shown else verb
+            raise Refusal(replies.unknown_command(word), None if known else "unknown-command")
+        if not self._dialogue.progress.allows(verb):
+            where = self._dialogue.progress.state.value.format(hello=self._offer.hello)
+            raise Refusal(replies.out_of_order(verb, where), "out-of-order")
+        return command
+
+    def _answer(self, command: Handling, parsed: object) -> Reply:
+        return self._offer.rendered(command.answer(self._dialogue, parsed))
+
+    def _carry_out(self, verb: str, command: Handling, parsed: object, reply: Reply | None) -> None:
+        dialogue = self._dialogue
+        if reply is not None and reply.code // 100 == command.accepted_by:
+            dialogue.progress.move(verb)
+            command.accepted(dialogue, parsed, reply)
+            if dialogue.progress.state is State.HANDSHAKE:
+                self._forget_what_came_in_clear()
+        else:
+            if verb == "STARTTLS" and not self._input.is_empty:
+                self.judge_going_on(verb)
+            dialogue.conformance.refused()
+            command.declined(dialogue, parsed, reply)
+
+    def _forget_what_came_in_clear(self) -> None:
+        # RFC 3207 section 4.2 has the client forgotten; what it sent ahead in clear too, or
+        # somebody between the two could have his commands obeyed as if they had come encrypted.
+        if not self._input.is_empty:
+            self._dialogue.violated("plaintext-after-starttls", "after STARTTLS")
+        self._input.clear()
+
+    def _refuse(self, shown: str, said: CommandLine, refusal: Refusal) -> Iterable[Action]:
+        dialogue, verb = self._dialogue, said.verb
+        # A reply that repeats the client's words would show what is masked.
+        reply = replies.without_echo(refusal.reply) if shown == MASK else refusal.reply
+        reply = self._offer.rendered(reply)
+        code = refusal.violation
+        misled = dialogue.was_misled
+        if code is not None and not dialogue.conformance.is_excused(code, misled=misled):
+            dialogue.violated(code, shown)
+        if verb == "BDAT" and verb in self._offer.commands:
+            # RFC 3030 section 2: "the receiver-SMTP MUST accept and discard the associated
+            # message data before sending the appropriate 5XX or 4XX code".
+            self._input.skip(chunk_size(said.argument))
+        dialogue.conformance.refused()
+        # To the rules, a verb that is no command of the server is one if a rule says so.
+        stages = ("*",) if verb in COMMANDS else (verb.lower(), "*")
+        carry_out = partial(self._refused, verb, said.argument)
+        return Turn(dialogue, stages, lambda: reply, carry_out, line=shown).answer()
+
+    def _refused(self, verb: str, argument: str, reply: Reply | None) -> None:
+        dialogue, command = self._dialogue, self._offer.commands.get(verb)
+        if command is None or reply is None:
+            return
+        is_in_order = dialogue.progress.allows(verb)
+        if is_in_order and reply.code // 100 == command.accepted_by:
+            # A rule on any command has it accepted all the same.
+            parsed = command.salvaged(argument)
+            if parsed is not None:
+                dialogue.progress.move(verb)
+                command.accepted(dialogue, parsed, reply)
+        elif not reply.is_positive and (is_in_order or dialogue.transaction is not None):
+            command.unparsed(dialogue, argument, reply)
+
+    def _judge(self, said: CommandLine, shown: str) -> None:
+        self._blame(said.violations, shown)
+        if said.verb != "STARTTLS" and not self._input.is_empty:
+            # What comes after STARTTLS is judged with the reply, until which more may come.
+            self.judge_going_on(said.verb, said.argument)
+
+    def judge_going_on(self, verb: str, argument: str = "") -> None:
+        """Blame a client that has sent on before it had the reply to this command."""
+        self._blame(conformance.judge_going_on(self._dialogue, verb, argument), f"after {verb}")
+
+    def _blame(self, codes: Iterable[str], detail: str) -> None:
+        for code in codes:
+            self._dialogue.violated(code, detail)
+
+    def _shown(self, said: CommandLine, refusal: Refusal | None, *, is_too_long: bool) -> str:
+        # A secret may also come after AUTH was answered, by a client that does not look: so what
+        # comes then is masked until the first well-formed command.
+        login = self._dialogue.login
+        if said.is_auth:
+            login.attempted()
+            return said.shown
+        if login.may_hold_secret:
+            is_malformed = refusal is not None and refusal.violation == "bad-syntax"
+            if said.verb not in COMMANDS or said.fault is not None or is_malformed:
+                return MASK
+            login.left_behind()
+        return command_line.shortened(said) if is_too_long else said.shown
