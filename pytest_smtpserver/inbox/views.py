@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
+from pytest_smtpserver.records.transcript import render
 from pytest_smtpserver.report import names, pages
 from pytest_smtpserver.report.entry import (
     Entry,
@@ -136,8 +137,8 @@ class Views:
     def _panel(self, number: int) -> str:
         arrival = self._store.get(number)
         assert arrival is not None
-        transcript = f"{arrival.server}\n{arrival.transaction.session.transcript}"
-        shown = bounded_transcript(transcript)
+        dialogue = render(arrival.transaction.session, compact=True)
+        shown = bounded_transcript(f"{arrival.server}\n{dialogue}")
         return pages.macro(_TEMPLATE, "panel", _entry(arrival), arrival.test, "", "", shown)
 
     def _message(self, number: int) -> Message | None:

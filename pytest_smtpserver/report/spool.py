@@ -11,6 +11,8 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_smtpserver.records.transcript import render
+
 from .entry import Entry, File, bounded_transcript, marks_of, summary_of, views_of
 from .frame import data_url, is_picture
 
@@ -83,7 +85,7 @@ class Spool:
         session = transaction.session
         place = f"{os.getpid()}-{url}-{session.id}"
         if place not in transcripts:
-            transcripts[place] = bounded_transcript(f"{url}\n{session.transcript}")
+            transcripts[place] = bounded_transcript(f"{url}\n{render(session, compact=True)}")
         key = f"{os.getpid()}-{self._keys}"
         summary = summary_of(transaction, key=key, session=place)
         return Entry(**summary, **self._views(transaction.message))

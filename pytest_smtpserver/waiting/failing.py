@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.clock import now
@@ -17,6 +17,7 @@ from pytest_smtpserver.matching.failure import assembled, seconds
 
 from .awaiting import in_event_loop
 from .causes import Facts, causes
+from .causes.lasting import given_up_before
 from .causes.reach import ASYNC_ADVICE
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _SESSIONS_SHOWN = 5
 # The same for exchanges, of which each has a line or more.
 _EXCHANGES_SHOWN = 40
 _TRANSCRIPT_LINES = 20
+_GIVEN_UP_SHOWN = 2
 
 
 class Failing:
@@ -72,6 +74,7 @@ class Failing:
                 hints=[
                     *_began_before(self._recorder, expected.records),
                     *(_nothing_ran(facts, expected.waited) if is_short else ()),
+                    *(islice(given_up_before(transactions), _GIVEN_UP_SHOWN) if is_short else ()),
                 ],
                 transcript=self._transcript(),
             )

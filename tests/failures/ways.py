@@ -887,6 +887,23 @@ def transaction_was_not_refused(server: SMTPServer) -> None:
     server.wait_for_transaction(outcome="aborted", timeout=SOON)
 
 
+def second_message_given_up_before_the_first(server: SMTPServer) -> None:
+    client = connect(server)
+    client.ehlo()
+    client.mail("shop@shop.example")
+    client.rcpt("bob@example.org")
+    client.close()
+    server.wait_closed()
+    send(server)
+    server.wait_for_messages(2, timeout=SOON)
+
+
+def plain_client_leaves_a_tls_port(server: SMTPServer) -> None:
+    socket.create_connection(server.addr).close()
+    server.wait_for_session(timeout=1)
+    server.wait_for_message(timeout=SOON)
+
+
 def no_transaction_at_all(server: SMTPServer) -> None:
     server.wait_for_transaction(timeout=SOON)
 
@@ -1113,6 +1130,8 @@ WAYS = (
     Way(starttls_refused, "STARTTLS was refused: the session stayed in clear", STARTTLS),
     Way(another_user, "username is 'ann', not 'bob'", USERS),
     Way(another_mechanism, "the client logged in with PLAIN, not LOGIN", USERS),
+    Way(second_message_given_up_before_the_first, "only 1 of 2 messages came"),
+    Way(plain_client_leaves_a_tls_port, "the client left a TLS port without a handshake", IMPLICIT),
     Way(transaction_was_not_refused, "outcome is 'accepted', not 'aborted'"),
     Way(no_transaction_at_all, "no client connected to"),
     Way(rule_never_used, "never used: the rule on('rcpt', rcpt_to='bob@exam"),

@@ -32,6 +32,12 @@ def test_without(smtpserver): pass
     assert re.findall(r'data-test="[^"]*::(\w+)"', page) == ["test_one", "test_two"]
 
 
+def test_a_reply_to_ehlo_is_one_line_of_the_transcript(pytester: pytest.Pytester) -> None:
+    page = report_of(pytester, "def test_it(smtpserver): send(smtpserver)")
+    assert "S: 250 smtpserver.test: PIPELINING, SIZE 33554432," in texts(page)
+    assert "250-" not in texts(page)
+
+
 def test_its_path_is_printed_at_the_end(pytester: pytest.Pytester) -> None:
     result = run(pytester, "def test_it(smtpserver): send(smtpserver)")
     result.stdout.fnmatch_lines([f"SMTP report: {pytester.path / 'mail.html'}"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver.matching import Cause, counted
+from pytest_smtpserver.matching import Cause, counted, shown
 from pytest_smtpserver.records.exchange import Event, Exchange
 
 from .login import left_after_greeting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
@@ -97,8 +97,19 @@ def _dot_after_lf(octets: bytes) -> str:
 def aborted(facts: Facts) -> Cause | None:
     """The last transaction was given up."""
     last = facts.transactions[-1] if facts.transactions else None
-    if last is None or last.outcome != "aborted":
-        return None
+    return _given_up(last) if last is not None and last.outcome == "aborted" else None
+
+
+def given_up_before(transactions: Sequence[Transaction]) -> Iterator[str]:
+    """Yield a sentence for each transaction but the last that was given up, the newest first."""
+    for one in reversed(transactions[:-1]):
+        if one.outcome == "aborted":
+            envelope = one.envelope
+            whose = f"mail_from={shown(envelope.mail_from)}, rcpt_to={shown(envelope.rcpt_to)}"
+            yield f"earlier, {_given_up(one).text} ({whose})"
+
+
+def _given_up(last: Transaction) -> Cause:
     who = _who_left(last.session)
     if last._arriving is not None:
         octets = last._arriving()

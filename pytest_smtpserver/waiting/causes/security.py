@@ -17,6 +17,7 @@ _MADE_SO: Final = {
     "wrong-host": "the certificate names another host",
     "untrusted": "nobody trusts the certificate's authority",
 }
+_WAITS_IN_VAIN: Final = "a client that speaks plain SMTP waits here for a greeting that never comes"
 
 
 def handshake_failed(facts: Facts) -> Cause | None:
@@ -39,6 +40,10 @@ def _why(facts: Facts, failure: str) -> Cause:
         return Cause(f"the client spoke plain text {where}", aside=f"tls={tls!r}")
     if "certificate" in failure:
         return _certificate_refused(facts, failure)
+    if tls == "implicit" and failure == "the client left during the TLS handshake":
+        return Cause(
+            "the client left a TLS port without a handshake", _WAITS_IN_VAIN, aside=f"tls={tls!r}"
+        )
     return Cause(f"the TLS handshake failed: {failure}")
 
 
@@ -84,7 +89,7 @@ def silent(facts: Facts) -> Cause | None:
     if facts.settings.tls == "implicit":
         return Cause(
             f"{who} {how} at a TLS port",
-            "a client that speaks plain SMTP waits here for a greeting that never comes",
+            _WAITS_IN_VAIN,
             weight="nothing",
             aside="tls='implicit'",
         )
