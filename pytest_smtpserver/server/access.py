@@ -43,7 +43,8 @@ def environment(settings: Settings, host: str, port: int) -> dict[str, str]:
     """Return what an application reads from its environment; what has no meaning is left out."""
     values = {
         "HOST": host,
-        "PORT": str(port),
+        # A socket in the file system has no port.
+        **({"PORT": str(port)} if port else {}),
         "HOSTNAME": settings.hostname,
         "URL": url(settings, host, port),
         "TLS": settings.tls,

@@ -38,6 +38,7 @@ def test_a_client_sends_mail_to_a_socket_in_the_file_system(path: Path) -> None:
         assert (server.host, server.port) == (f"unix:{path}", 0)
         assert server.url == f"smtp+unix:{path}"
         assert server.env()["SMTP_HOST"] == f"unix:{path}"
+        assert "SMTP_PORT" not in server.env()
         with Client(str(path), timeout=10) as client:
             client.sendmail("shop@example.com", "ann@example.org", "Subject: Welcome\n\nHi\n")
         assert server.wait_for_message().subject == "Welcome"
