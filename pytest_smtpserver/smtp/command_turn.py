@@ -59,7 +59,7 @@ class CommandTurns:
         if said.is_auth or is_too_long or dialogue.login.may_hold_secret:
             shown = self._shown(said, refusal, is_too_long=is_too_long)
         dialogue.session.asked(shown, dialogue.now)
-        dialogue.conformance.received(said.verb)
+        dialogue.conformance.received(said.verb, goes_on=not self._input.is_empty)
         if said.line_violations or dialogue.has_tolerated:
             self._blame_for_line(said, shown)
         if refusal is not None or command is None:

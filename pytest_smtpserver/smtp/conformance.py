@@ -31,11 +31,15 @@ _NO_COMMANDS_HERE = frozenset({"SEND", "SOML", "SAML", END_OF_CONTENT})
 # one round-trip (...). Two examples of such SASL mechanisms are PLAIN and EXTERNAL."
 _ONE_ROUND_TRIP = frozenset({"PLAIN", "EXTERNAL"})
 
+_BEGINS_ANEW = frozenset({"MAIL", "RSET", "EHLO", "HELO", "LHLO"})
+# After these more comes only from a client that pipelines: not a chunk, content or a handshake.
+_IN_A_GROUP = frozenset({"MAIL", "RCPT", "RSET"})
+
 
 class Conformance:
     """What a client's earlier commands mean for judging the next ones."""
 
-    __slots__ = ("group_failed", "is_silent_since_tls", "last_verb")
+    __slots__ = ("attempt_failed", "group_failed", "is_silent_since_tls", "last_verb", "pipelines")
 
     def __init__(self) -> None:
         #: The verb of the last command line, `None` before the first.
@@ -44,11 +48,19 @@ class Conformance:
         self.is_silent_since_tls = False
         #: Whether a command that came before its predecessor's reply can blame that reply.
         self.group_failed = False
+        #: Whether a command was refused since the client last began anew.
+        self.attempt_failed = False
+        #: Whether the client was seen to send a command before it had the reply to another.
+        self.pipelines = False
 
-    def received(self, verb: str) -> None:
-        """Note a command line."""
+    def received(self, verb: str, *, goes_on: bool) -> None:
+        """Note a command line. `goes_on`: more came with it."""
         self.last_verb = verb
         self.is_silent_since_tls = False
+        if verb in _BEGINS_ANEW:
+            self.attempt_failed = False
+        if goes_on and verb in _IN_A_GROUP:
+            self.pipelines = True
 
     def secured(self) -> None:
         """Note that the TLS handshake is done."""
@@ -56,7 +68,7 @@ class Conformance:
 
     def refused(self) -> None:
         """Note that a command was refused: those pipelined after it build on it in vain."""
-        self.group_failed = True
+        self.group_failed = self.attempt_failed = True
 
     def all_answered(self) -> None:
         """Note that the client has all its replies, and knows what was refused."""
@@ -65,11 +77,13 @@ class Conformance:
     def is_excused(self, code: str, *, misled: bool) -> bool:
         """Return whether a client does this because of what a rule, or a refusal, has caused.
 
-        In a pipelined group it could not know that what it builds on was refused. `misled` says
-        that a rule has announced an extension that the server does not know.
+        In a pipelined group it could not know that what it builds on was refused. The commands of
+        a group may arrive one by one, though: msmtp writes each by itself. So a client that was
+        seen to pipeline is taken to do so until it begins anew. `misled` says that a rule has
+        announced an extension that the server does not know.
         """
         if code == "out-of-order":
-            return self.group_failed
+            return self.group_failed or (self.pipelines and self.attempt_failed)
         return misled and code in _OF_AN_EXTENSION
 
     def owes_quit(self, dialogue: Dialogue) -> bool:

@@ -154,6 +154,15 @@ class TestAClientIsNotBlamedForWhatARuleMadeItDo:
         together = (MAIL, RCPT, "BDAT 3\r\nabcBDAT 0 LAST")
         assert after_together(*together, max_message_size=2) == []
 
+    @pytest.mark.parametrize("cut", [(f"{MAIL}", f"{RCPT}\r\nDATA"), (f"{MAIL}\r\n{RCPT}", "DATA")])
+    def test_where_the_group_arrives_in_pieces(self, cut):
+        assert after(EHLO, *cut, rules=lambda book: book.refuse("550 no")) == []
+
+    def test_but_who_pipelined_and_begins_anew_must_keep_to_the_order_again(self):
+        rules = lambda book: book.refuse("550 no")  # noqa: E731
+        sent = (EHLO, f"{MAIL}\r\n{RCPT}", "RSET", RCPT)
+        assert after(*sent, rules=rules) == ["out-of-order"]
+
     def test_but_who_has_the_refusal_of_a_chunk_and_sends_another_is_to_blame(self):
         rules = lambda book: book.refuse("451 no", stage="bdat")  # noqa: E731
         sent = (EHLO, MAIL, RCPT, b"BDAT 1\r\na", b"BDAT 1\r\nb")
