@@ -173,7 +173,8 @@ def _took_too_long(evidence: Evidence) -> str | None:
 def _violated(evidence: Evidence) -> str | None:
     for session in evidence.sessions:
         for one in session.violations:
-            if one.code != "no-quit" or not _may_leave(session):
+            excused = _EXCUSES.get(one.code)
+            if excused is None or not excused(session):
                 return f"violated the protocol: {one.text} ({one.code}, {one.rfc})"
     return None
 
@@ -183,6 +184,20 @@ def _may_leave(session: Session) -> bool:
     # A reply that says no, or a certificate.
     last = session.exchanges[-1]
     return last.reply is None or not last.reply.is_positive or last.verb == "STARTTLS"
+
+
+def _may_pipeline(session: Session) -> bool:
+    """Return whether a client may have sent a whole group before it knew what was refused.
+
+    It is not seen from outside whether the next command was written before the reply was read.
+    """
+    replies = [(one.verb, one.reply) for one in session.exchanges if one.reply is not None]
+    is_offered = any(verb == "EHLO" and "\nPIPELINING" in reply.text for verb, reply in replies)
+    return is_offered and any(not reply.is_positive for _, reply in replies)
+
+
+#: Of a violation, what else explains it than the client's fault.
+_EXCUSES: Final = {"no-quit": _may_leave, "out-of-order": _may_pipeline}
 
 
 #: What a client can do wrong, the worst first.
@@ -219,7 +234,8 @@ SINS: Final[tuple[Sin, ...]] = (
     Sin("too-slow", "it took longer than `timeout`; not judged without", "", _took_too_long),
     Sin(
         "violation", "it violated the protocol. That it left without QUIT counts only if the last "
-        "reply was positive", "its section", _violated,
+        "reply was positive, and a command out of order only if nothing was refused before or "
+        "PIPELINING was not offered", "its section", _violated,
     ),
 )  # fmt: skip
 

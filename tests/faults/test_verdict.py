@@ -393,6 +393,24 @@ def test_who_leaves_without_quit_after_a_refusal_is_right(at_work: Any) -> None:
     assert judged(at_work("sender-refused"), mailer) == ""
 
 
+def goes_on_after_a_refusal(server: SMTPServer) -> bool:
+    with mailers.connected(server) as client:
+        client.ehlo()
+        client.mail("shop@x.test")
+        client.rcpt("ann@x.test")
+    return False
+
+
+def test_who_may_have_pipelined_the_next_command_is_right(at_work: Any) -> None:
+    assert judged(at_work("sender-refused"), goes_on_after_a_refusal) == ""
+
+
+def test_who_was_not_offered_pipelining_must_look_at_the_refusal(at_work: Any) -> None:
+    fault = at_work("sender-refused", extensions=["-PIPELINING"])
+    said = judged(fault, goes_on_after_a_refusal)
+    assert said.startswith("violated the protocol: the command may not come here")
+
+
 def test_no_line_of_a_verdict_is_long(at_work: Any) -> None:
     def mailer(server: SMTPServer) -> bool:
         mailers.deliver(server, [f"{'x' * 60}@{'y' * 60}.{'z' * 60}.test"])
