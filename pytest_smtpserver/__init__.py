@@ -46,11 +46,11 @@ if TYPE_CHECKING:
     from .matching import CriterionError as CriterionError
     from .matching import SMTPAssertionError as SMTPAssertionError
     from .recording.recorder import ServerCrashed as ServerCrashed
-    from .records.criteria import MessageCriteria as MessageCriteria
-    from .records.criteria import SessionCriteria as SessionCriteria
-    from .records.criteria import TransactionCriteria as TransactionCriteria
     from .records.envelope import Envelope as Envelope
     from .records.exchange import Exchange as Exchange
+    from .records.keywords import MessageCriteria as MessageCriteria
+    from .records.keywords import SessionCriteria as SessionCriteria
+    from .records.keywords import TransactionCriteria as TransactionCriteria
     from .records.message import Message as Message
     from .records.problems import Problem as Problem
     from .records.reply import Reply as Reply
@@ -86,7 +86,7 @@ _HOMES = {
     "Link": "mail.links",
     "Match": "rules.keywords",
     "Message": "records.message",
-    "MessageCriteria": "records.criteria",
+    "MessageCriteria": "records.keywords",
     "Problem": "records.problems",
     "Reply": "records.reply",
     "Rule": "rules.rule",
@@ -96,12 +96,12 @@ _HOMES = {
     "ServerFactory": "server.server",
     "ServerSettings": "settings.keywords",
     "Session": "records.session",
-    "SessionCriteria": "records.criteria",
+    "SessionCriteria": "records.keywords",
     "Settings": "settings",
     "SettingsError": "settings",
     "TLSInfo": "engine",
     "Transaction": "records.transaction",
-    "TransactionCriteria": "records.criteria",
+    "TransactionCriteria": "records.keywords",
     "Violation": "records.violations",
 }
 

@@ -2,7 +2,7 @@
 
 It knows no server: a fault is set to work through what `fault` says that a server must have.
 
-* `catalogue`: the table of faults; `making`: what its rows are made with
+* `catalogue`: the table of faults; `rows`: what its rows are written with
 * `fault`: what a row of it is
 * `needs`: what a fault demands of a server's settings
 * `choosing`: faults by the globs of their names

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import making, needs
+from . import needs, rows
 from .fault import Fault
-from .making import SLOW, replies
+from .rows import SLOW, replies
 
 _LATER: Final = "tries again later, and not for ever"
 _FOR_GOOD: Final = "gives up for good, and says so"
@@ -34,23 +34,23 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "no-greeting", "connect", "the connection is accepted, and nothing is ever said",
         "RFC 5321 section 4.5.3.2.1", "gives up after a time, and tries again later",
-        making.step("connect", "ignore"),
+        rows.step("connect", "ignore"),
     ),
     Fault(
         "slow-greeting", "connect", f"the greeting comes after {SLOW} s",
         "Postfix postscreen's postscreen_greet_wait; RFC 5321 section 4.3.1",
         "waits for the greeting, and says nothing before it",
-        making.step("connect", "delay", SLOW),
+        rows.step("connect", "delay", SLOW),
     ),
     Fault(
         "half-a-greeting", "connect", "the first line of a greeting of several, and nothing more",
         "RFC 5321 section 4.2.1", "gives up after a time, and tries again later",
-        making.chain("connect", lambda rule: rule.send(b"220-wait\r\n").ignore()),
+        rows.chain("connect", lambda rule: rule.send(b"220-wait\r\n").ignore()),
     ),
     Fault(
         "closed-at-once", "connect", "the connection is closed instead of the greeting",
         "RFC 5321 section 3.8", _LIKE_451,
-        making.step("connect", "disconnect"),
+        rows.step("connect", "disconnect"),
     ),
     # EHLO and what is offered.
     Fault(
@@ -62,109 +62,109 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "no-extensions", "ehlo", "no service extension is offered",
         "RFC 5321 section 2.2.1", "delivers without, or says that it cannot",
         settings={"extensions": ()}, needs=(needs.without(*needs.ALL_EXTENSIONS),),
-        met=making.has_asked,
+        met=rows.has_asked,
     ),
     Fault(
         "pipelining-not-offered", "ehlo", "PIPELINING is not offered",
         "RFC 2920 section 3.1", "waits for each reply before the next command",
         settings={"extensions": ("-PIPELINING",)}, needs=(needs.without("PIPELINING"),),
-        met=making.has_asked,
+        met=rows.has_asked,
     ),
     Fault(
         "8bitmime-not-offered", "ehlo", "8BITMIME is not offered",
         "RFC 6152 section 3", "encodes 8-bit content, and gives no BODY",
         settings={"extensions": ("-8BITMIME",)}, needs=(needs.without("8BITMIME"),),
-        met=making.has_asked,
+        met=rows.has_asked,
     ),
     Fault(
         "smtputf8-not-offered", "ehlo", "SMTPUTF8 is not offered",
         "RFC 6531 section 3.2", "gives no SMTPUTF8, and does not send an address that needs it",
         settings={"extensions": ("-SMTPUTF8",)}, needs=(needs.without("SMTPUTF8"),),
-        met=making.has_asked,
+        met=rows.has_asked,
     ),
     Fault(
         "size-not-offered", "ehlo", "SIZE is not offered",
         "RFC 1870 section 3", "gives no SIZE",
         settings={"extensions": ("-SIZE",)}, needs=(needs.without("SIZE"),),
-        met=making.has_asked,
+        met=rows.has_asked,
     ),
     # TLS.
     Fault(
         "starttls-not-offered", "ehlo", "STARTTLS is missing from the reply to EHLO",
         "RFC 3207 section 6", _NO_TLS,
-        making.concealed("STARTTLS"),
-        settings=making.STARTTLS, needs=(needs.STARTTLS, needs.SMTP), tls="fails",
+        rows.concealed("STARTTLS"),
+        settings=rows.STARTTLS, needs=(needs.STARTTLS, needs.SMTP), tls="fails",
     ),
     Fault(
         "starttls-refused", "starttls", "454 to STARTTLS",
         "RFC 3207 section 4", _NO_TLS,
         replies(starttls="454 4.7.0 TLS not available due to temporary reason"),
-        settings=making.STARTTLS, needs=(needs.STARTTLS,), tls="fails",
+        settings=rows.STARTTLS, needs=(needs.STARTTLS,), tls="fails",
     ),
     Fault(
         "starttls-then-closed", "starttls", "220 to STARTTLS, and the connection is closed",
         "RFC 3207 section 4", _NO_TLS,
-        making.chain("starttls", lambda rule: rule.accept().disconnect()),
-        settings=making.STARTTLS, needs=(needs.STARTTLS,), tls="fails",
+        rows.chain("starttls", lambda rule: rule.accept().disconnect()),
+        settings=rows.STARTTLS, needs=(needs.STARTTLS,), tls="fails",
     ),
     Fault(
         "handshake-nonsense", "tls", "something that is not TLS instead of the handshake",
         "RFC 8446 section 6", _NO_TLS,
-        making.chain("tls", lambda rule: rule.send(b"this is not TLS\r\n").disconnect()),
-        settings=making.STARTTLS, needs=(needs.TLS,), tls="fails",
+        rows.chain("tls", lambda rule: rule.send(b"this is not TLS\r\n").disconnect()),
+        settings=rows.STARTTLS, needs=(needs.TLS,), tls="fails",
     ),
     Fault(
         "expired-certificate", "tls", "the certificate has expired",
         "RFC 5280 section 6.1.3", _NO_TRUST,
-        settings={**making.STARTTLS, "certificate": "expired"},
+        settings={**rows.STARTTLS, "certificate": "expired"},
         needs=(needs.TLS, needs.value("certificate", "expired")),
-        met=making.has_begun_tls, tls="untrusted",
+        met=rows.has_begun_tls, tls="untrusted",
     ),
     Fault(
         "wrong-host-certificate", "tls", "the certificate names another host",
         "RFC 7817 section 3", _NO_TRUST,
-        settings={**making.STARTTLS, "certificate": "wrong-host"},
+        settings={**rows.STARTTLS, "certificate": "wrong-host"},
         needs=(needs.TLS, needs.value("certificate", "wrong-host")),
-        met=making.has_begun_tls, tls="untrusted",
+        met=rows.has_begun_tls, tls="untrusted",
     ),
     Fault(
         "unknown-authority", "tls", "the certificate is from an authority that nobody trusts",
         "RFC 5280 section 6.1.1", _NO_TRUST,
-        settings={**making.STARTTLS, "certificate": "untrusted"},
+        settings={**rows.STARTTLS, "certificate": "untrusted"},
         needs=(needs.TLS, needs.value("certificate", "untrusted")),
-        met=making.has_begun_tls, tls="untrusted",
+        met=rows.has_begun_tls, tls="untrusted",
     ),
     Fault(
         "old-tls-only", "tls", "the server speaks TLS 1.1 and nothing newer",
         "RFC 8996 section 5", _NO_TLS,
-        settings={**making.STARTTLS, "tls_versions": ("TLSv1.1",)},
+        settings={**rows.STARTTLS, "tls_versions": ("TLSv1.1",)},
         needs=(needs.TLS, needs.value("tls_versions", ("TLSv1.1",))),
-        met=making.has_begun_tls, tls="untrusted",
+        met=rows.has_begun_tls, tls="untrusted",
     ),
     # AUTH.
     Fault(
         "auth-not-offered", "ehlo", "AUTH is missing from the reply to EHLO, though mail needs it",
         "RFC 4954 section 6", "does not send its password, and says that it failed",
-        making.concealed("AUTH"),
-        settings={**making.LOGIN, "auth": "required"}, needs=(needs.AUTH, needs.SMTP),
+        rows.concealed("AUTH"),
+        settings={**rows.LOGIN, "auth": "required"}, needs=(needs.AUTH, needs.SMTP),
     ),
     Fault(
         "auth-refused", "auth", "535 to AUTH, with any mechanism",
         "RFC 4954 section 6", "tries no further with these credentials, and says that it failed",
         replies(auth="535 5.7.8 authentication credentials invalid"),
-        settings=making.LOGIN, needs=(needs.AUTH,),
+        settings=rows.LOGIN, needs=(needs.AUTH,),
     ),
     Fault(
         "auth-deferred", "auth", "454 to AUTH",
         "RFC 4954 section 6", _LATER,
         replies(auth="454 4.7.0 temporary authentication failure"),
-        settings=making.LOGIN, needs=(needs.AUTH,),
+        settings=rows.LOGIN, needs=(needs.AUTH,),
     ),
     Fault(
         "auth-closed", "auth", "the connection is closed instead of the reply to AUTH",
         "RFC 5321 section 3.8", _LIKE_451,
-        making.step("auth", "disconnect"),
-        settings=making.LOGIN, needs=(needs.AUTH,),
+        rows.step("auth", "disconnect"),
+        settings=rows.LOGIN, needs=(needs.AUTH,),
     ),
     # MAIL.
     Fault(
@@ -195,7 +195,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "syntax-error-then-closed", "mail", "501 to MAIL, and the connection is closed",
         "RFC 5321 section 4.3.2", _FOR_GOOD,
-        making.chain("mail", lambda rule: rule.reply("501 5.5.4 syntax error").disconnect()),
+        rows.chain("mail", lambda rule: rule.reply("501 5.5.4 syntax error").disconnect()),
     ),
     Fault(
         "goodbye-at-mail", "mail", "421 to MAIL, and the connection is closed",
@@ -206,35 +206,35 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "goodbye-between-messages", "mail", "421 to the second MAIL of a session",
         "Postfix's smtpd_client_message_rate_limit; RFC 5321 section 3.8",
         "delivers the second message in a new session",
-        making.chain("mail", lambda rule: rule.after(1, per="session").reply("421 4.7.0 enough")),
+        rows.chain("mail", lambda rule: rule.after(1, per="session").reply("421 4.7.0 enough")),
         is_about_several=True,
     ),
     Fault(
         "rate-limited", "mail", "450 to MAIL from the third message on",
         "Postfix's smtpd_client_message_rate_limit; RFC 3463 section 3.8", _LATER,
-        making.chain("mail", lambda rule: rule.after(2).reply("450 4.7.1 too much mail from you")),
+        rows.chain("mail", lambda rule: rule.after(2).reply("450 4.7.1 too much mail from you")),
         is_about_several=True,
     ),
     Fault(
         "closed-after-mail", "mail", "the connection is closed instead of the reply to MAIL",
         "RFC 5321 section 3.8", _LIKE_451,
-        making.step("mail", "disconnect"),
+        rows.step("mail", "disconnect"),
     ),
     Fault(
         "never-answers", "*", "a greeting, and then no reply to any command",
         "RFC 5321 section 4.5.3.2", "gives up after a time, and tries again later",
-        making.step("*", "ignore"),
+        rows.step("*", "ignore"),
     ),
     Fault(
         "slow-reply-to-mail", "mail", f"the reply to MAIL comes after {SLOW} s",
         "RFC 5321 section 4.5.3.2.2", "waits for the reply, and delivers",
-        making.step("mail", "delay", SLOW),
+        rows.step("mail", "delay", SLOW),
     ),
     # RCPT.
     Fault(
         "greylisted", "rcpt", "451 to each recipient's first RCPT",
         "RFC 6647 section 2", "tries again later, and delivers",
-        making.chain(
+        rows.chain(
             "rcpt",
             lambda rule: rule.times(1, per="recipient").reply("451 4.7.1 greylisted, try again"),
         ),
@@ -262,17 +262,17 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "one-of-three-refused", "rcpt", "550 to the second recipient that is named, only to that",
         "RFC 5321 section 3.3", "delivers to the others, and says who did not get it",
-        making.one_recipient("550 5.1.1 no such user"),
+        rows.one_recipient("550 5.1.1 no such user"),
     ),
     Fault(
         "one-of-three-deferred", "rcpt", "450, once, to the second recipient that is named",
         "RFC 5321 section 4.2.3", "delivers to the others, and tries again later for that one only",
-        making.one_recipient("450 4.2.1 mailbox busy", once=True),
+        rows.one_recipient("450 4.2.1 mailbox busy", once=True),
     ),
     Fault(
         "too-many-recipients", "rcpt", "452 from the third RCPT of a transaction on",
         "RFC 5321 section 4.5.3.1.10", "sends it to the others in another transaction",
-        making.recipients_after(2, "452 4.5.3 too many recipients"),
+        rows.recipients_after(2, "452 4.5.3 too many recipients"),
     ),
     Fault(
         "misleading-enhanced-code", "rcpt", "450 to each RCPT, with the enhanced code 5.7.1",
@@ -293,22 +293,22 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "closed-after-data", "data", "the connection is closed instead of the 354",
         "RFC 5321 section 3.8", _LIKE_451,
-        making.step("data", "disconnect"),
+        rows.step("data", "disconnect"),
     ),
     Fault(
         "closed-after-354", "data", "354 to DATA, and the connection is closed",
         "RFC 5321 section 3.8", _LIKE_451,
-        making.chain("data", lambda rule: rule.accept().disconnect()),
+        rows.chain("data", lambda rule: rule.accept().disconnect()),
     ),
     Fault(
         "reset-amid-content", "data", "a TCP reset a moment after the 354",
         "RFC 5321 section 3.8", _LIKE_451,
-        making.chain("data", lambda rule: rule.accept().delay(0.05).reset()),
+        rows.chain("data", lambda rule: rule.accept().delay(0.05).reset()),
     ),
     Fault(
         "reset-in-content", "message", "a TCP reset at the final dot",
         "RFC 5321 section 3.8", _LIKE_451,
-        making.step("message", "reset"),
+        rows.step("message", "reset"),
     ),
     Fault(
         "content-refused", "message", "550 after the content",
@@ -328,21 +328,21 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "lost-reply", "message", "the message is accepted, and the reply never comes, once",
         "RFC 1047", "tries again later, though the mail may then arrive twice",
-        making.chain("message", lambda rule: rule.accept(reply=False).times(1)),
+        rows.chain("message", lambda rule: rule.accept(reply=False).times(1)),
     ),
     Fault(
         "slow-reply-to-content", "message", f"the reply to the content comes after {SLOW} s",
         "RFC 5321 section 4.5.3.2.6", "waits for the reply, and delivers once",
-        making.step("message", "delay", SLOW),
+        rows.step("message", "delay", SLOW),
     ),
     # Replies that are unusual, or none.
     Fault(
         "multi-line-replies", "mail", "each reply from MAIL on has three lines",
         "RFC 5321 section 4.2.1", "reads them all, and delivers",
         replies(
-            mail=making.three_lines(250, "2.1.0"), rcpt=making.three_lines(250, "2.1.5"),
-            data=making.three_lines(354), message=making.three_lines(250, "2.0.0"),
-            quit=making.three_lines(221, "2.0.0"),
+            mail=rows.three_lines(250, "2.1.0"), rcpt=rows.three_lines(250, "2.1.5"),
+            data=rows.three_lines(354), message=rows.three_lines(250, "2.0.0"),
+            quit=rows.three_lines(221, "2.0.0"),
         ),
     ),
     Fault(
@@ -363,12 +363,12 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "undecodable-replies", "mail", "replies whose text is in no known charset",
         "RFC 5321 section 4.2", "goes by the code, and delivers",
-        making.octets(b"250 \xff\xff\r\n", "mail", "rcpt", "message"),
+        rows.octets(b"250 \xff\xff\r\n", "mail", "rcpt", "message"),
     ),
     Fault(
         "gibberish-reply", "mail", "a line that is not a reply, instead of the reply to MAIL",
         "RFC 5321 section 4.2", "takes it for a failure, and tries again later",
-        making.octets(b"gibberish\r\n", "mail"),
+        rows.octets(b"gibberish\r\n", "mail"),
     ),
     Fault(
         "long-reply", "message", "a reply line of 2,000 octets after the content",
@@ -378,7 +378,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "reply-in-pieces", "mail", "the reply to MAIL comes in three pieces",
         "RFC 5321 section 4.2", "waits for the whole line, and delivers",
-        making.chain(
+        rows.chain(
             "mail",
             lambda rule: rule.send(b"25").delay(0.05).send(b"0 2.1").delay(0.05).send(b".0 ok\r\n"),
         ),
@@ -386,19 +386,19 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "two-replies-at-once", "mail", "250 to MAIL, 221 with it, and the connection is closed",
         "RFC 5321 section 3.8", _LIKE_451,
-        making.chain("mail", lambda rule: rule.send(b"250 ok\r\n221 bye\r\n").disconnect()),
+        rows.chain("mail", lambda rule: rule.send(b"250 ok\r\n221 bye\r\n").disconnect()),
     ),
     Fault(
         "throttled", "connect", "the server reads and sends 2,000 octets in a second",
         "RFC 5321 section 4.5.3.2", "waits for each reply, and delivers once",
-        making.step("connect", "throttle", 2_000),
+        rows.step("connect", "throttle", 2_000),
     ),
     # The end.
     Fault(
         "closed-while-idle", "*", f"the connection is closed {SLOW} s after the last reply",
         "RFC 5321 section 4.5.3.2.7", "delivers the next message in a new session",
         settings={"idle_timeout": SLOW}, needs=(needs.value("idle_timeout", SLOW),),
-        met=making.was_idle, is_about_several=True,
+        met=rows.was_idle, is_about_several=True,
     ),
     Fault(
         "goodbye-at-quit", "quit", "421 to QUIT",
@@ -408,11 +408,11 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "closed-at-quit", "quit", "the connection is closed instead of the reply to QUIT",
         "RFC 5321 section 4.1.1.10", "counts the mail as delivered",
-        making.step("quit", "disconnect"),
+        rows.step("quit", "disconnect"),
     ),
     Fault(
         "quit-never-answered", "quit", "no reply to QUIT",
         "RFC 5321 section 4.1.1.10", "closes after a time, and counts the mail as delivered",
-        making.step("quit", "ignore"),
+        rows.step("quit", "ignore"),
     ),
 )  # fmt: skip

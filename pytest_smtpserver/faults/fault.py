@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pytest_smtpserver.settings import Settings
 
     from .at_work import FaultAtWork
-    from .making import MakeRules
     from .needs import Need
+    from .rows import MakeRules
 
 #: Whether a client has met a fault that is not a rule.
 Met = Callable[["Session"], bool]

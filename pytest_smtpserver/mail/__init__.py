@@ -1,9 +1,10 @@
 """What a message says: pure functions of its octets.
 
 * `view`: all of it of one message, made when it is asked for, and then kept
-* `header`: the fields of a header, as sent; `fields`: what their values say
+* `header`: cuts a header into its fields, as they were sent; `field_values`: decodes their values,
+  such as the subject; `encoded_words`: those of RFC 2047 in them
 * `lexer`: the words of a structured field; `structured`: values with parameters, as MIME has them;
-  `addresses`: those of From, To and the like; `words`: encoded words
+  `addresses`: those of From, To and the like
 * `structure`: the tree of the parts; `bodies`: which of them are the body; `parts`: what they hold
 * `transfer`, `charsets`, `flowed`: from octets to a text
 * `html`: what a reader of the HTML sees, `plain_html`: the same of plain documents, many times as

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from . import lexer, words
-from .defects import Defect, Kind
+from . import encoded_words, lexer
+from .defects import Defect, DefectKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ class Addresses(NamedTuple):
 
 def parse(value: str) -> Addresses:
     """Return the addresses in a field's value; never raises."""
-    reader = _Reader(words.unfolded(value))
+    reader = _Reader(encoded_words.unfolded(value))
     reader.read()
     return Addresses(tuple(reader.found), tuple(reader.defects))
 
@@ -118,27 +118,29 @@ class _Reader:
         is_odd = any(token.kind in ("mark", "stray", "literal") for token in phrase)
         if spec and (is_odd or _is_more(rest) or closing >= len(entry)):
             self._note("unparsable", _ODD, self._sent(entry))
-        self._add(entry, spec, words.decode(self._sent(phrase)) if is_odd else _name(phrase))
+        self._add(
+            entry, spec, encoded_words.decode(self._sent(phrase)) if is_odd else _name(phrase)
+        )
 
     def _add(self, entry: list[Token], spec: str, name: str) -> None:
         if not spec:
             # RFC 2047 section 5: no encoded word may be an address, so that it stays as sent.
             sent = self._sent(entry)
-            decoded = words.decode_phrases(sent)
-            shown = words.shown(sent) if "@" in decoded else decoded
+            decoded = encoded_words.decode_phrases(sent)
+            shown = encoded_words.shown(sent) if "@" in decoded else decoded
             self.found.append(Address("", shown, is_valid=False))
             self._note("unparsable", _NO_ADDRESS, shown)
         else:
             comments = [token for token in entry if token.kind == "comment"]
             self.found.append(Address(name or _name(comments[-1:]), spec))
-        if words.holds_word(spec) or any(_is_quoted_word(token) for token in entry):
+        if encoded_words.holds_word(spec) or any(_is_quoted_word(token) for token in entry):
             self._note("bad-encoding", ENCODED, self._sent(entry))
 
     def _sent(self, entry: list[Token]) -> str:
         return self.value[entry[0].start : entry[-1].end]
 
-    def _note(self, kind: Kind, sentence: str, sent: str) -> None:
-        self.defects.append(Defect(kind, sentence + words.shown(sent)))
+    def _note(self, kind: DefectKind, sentence: str, sent: str) -> None:
+        self.defects.append(Defect(kind, sentence + encoded_words.shown(sent)))
 
 
 def _significant(tokens: list[Token]) -> list[Token]:
@@ -177,13 +179,15 @@ def _is_more(tokens: list[Token]) -> bool:
 
 
 def _is_quoted_word(token: Token) -> bool:
-    return token.kind == "quoted" and words.holds_word(token.text)
+    return token.kind == "quoted" and encoded_words.holds_word(token.text)
 
 
 def _name(phrase: list[Token]) -> str:
     # In a quoted string there are no encoded words (RFC 2047 section 5).
     texts = (
-        words.shown(token.text) if token.kind == "quoted" else words.decode(token.text)
+        encoded_words.shown(token.text)
+        if token.kind == "quoted"
+        else encoded_words.decode(token.text)
         for token in _joined(phrase)
         if token.kind != "comment" or len(phrase) == 1
     )
@@ -219,7 +223,7 @@ def _spec(value: str, tokens: list[Token]) -> str:
     is_literal = [token.kind for token in domain] == ["literal"]
     if not is_literal and not _is_dotted(domain, ("atom",)):
         return ""
-    return words.shown("".join(value[token.start : token.end] for token in kept))
+    return encoded_words.shown("".join(value[token.start : token.end] for token in kept))
 
 
 def _is_dotted(tokens: list[Token], kinds: tuple[str, ...]) -> bool:

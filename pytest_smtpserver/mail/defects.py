@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 #: The code of the problem that a defect is (`problems.py`).
-Kind = Literal["bad-encoding", "unparsable"]
+DefectKind = Literal["bad-encoding", "unparsable"]
 
 
 @dataclass(frozen=True, slots=True)
 class Defect:
     """One thing that could not be parsed; `where` is the part, if it is in one."""
 
-    kind: Kind
+    kind: DefectKind
     text: str
     where: str = ""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: "mark" is one special character; "stray" one that should have begun a quote or a comment.
-Kind = Literal["atom", "space", "quoted", "comment", "literal", "mark", "stray"]
+TokenKind = Literal["atom", "space", "quoted", "comment", "literal", "mark", "stray"]
 
 # Section 3.2.4: "the quoted-pair is interpreted as the text character by itself".
 _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -30,7 +30,7 @@ _ENCODED: Final = r"=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?="
 class Token(NamedTuple):
     """One word: its kind, what it means, and where it was in the value."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     start: int
     end: int
@@ -50,7 +50,7 @@ def tokens(value: str, marks: str) -> Iterator[Token]:
 
 def _token(value: str, start: int, plain: re.Pattern[str], broken: str) -> Token:
     if match := plain.match(value, start):
-        kind: Kind = "space" if match[1] else "atom"
+        kind: TokenKind = "space" if match[1] else "atom"
         return Token(kind, match[0], start, match.end())
     character = value[start]
     if character == '"' and character not in broken:

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from . import charsets, lexer, words
+from . import charsets, encoded_words, lexer
 from .defects import Defect
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class _Given(NamedTuple):
 def parse(value: str) -> Structured:
     """Return what a field's value says; never raises."""
     defects: list[Defect] = []
-    head, *rest = _split(words.unfolded(value))
+    head, *rest = _split(encoded_words.unfolded(value))
     given: dict[str, list[_Given]] = {}
     for tokens in rest[:_MOST]:
         if parameter := _parameter(tokens, defects):
@@ -76,14 +76,14 @@ def _split(value: str) -> list[list[Token]]:
 
 def _head(tokens: list[Token]) -> str:
     kept = (token.text for token in tokens if token.kind not in ("space", "comment"))
-    return words.shown("".join(kept)).lower()
+    return encoded_words.shown("".join(kept)).lower()
 
 
 def _parameter(tokens: list[Token], defects: list[Defect]) -> _Given | None:
     name, equals, rest = _at_equals(tokens)
     if not equals:
         if name:
-            _note(defects, f"has a parameter without a value: {words.shown(name)}")
+            _note(defects, f"has a parameter without a value: {encoded_words.shown(name)}")
         return None
     match = _NAME.fullmatch(name)
     base = (match[1] if match else name).lower()
@@ -166,7 +166,7 @@ def _plain(name: str, segments: list[_Given]) -> str:
     text = "".join(one.text for one in segments)
     # RFC 2047 section 5 forbids encoded words here, but senders write file names with them. A
     # boundary is compared with what was sent.
-    return text if name == "boundary" else words.decode(text)
+    return text if name == "boundary" else encoded_words.decode(text)
 
 
 def _decoded(name: str, segments: list[_Given], defects: list[Defect]) -> str:

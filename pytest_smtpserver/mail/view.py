@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from . import addresses, fields, header, html, links, parts
+from . import addresses, field_values, header, html, links, parts
 from .defects import Defect
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class View:
         if lower not in self._raw:
             return ()
         if lower not in self._values:
-            self._values[lower] = tuple(fields.decode(lower, raw) for raw in self._raw[lower])
+            self._values[lower] = tuple(field_values.decode(lower, raw) for raw in self._raw[lower])
         return self._values[lower]
 
     def addresses(self, name: str) -> tuple[Address, ...]:
@@ -101,8 +101,8 @@ class View:
             sentence = "the header has a line that is not a field; the body begins there"
             yield Defect("unparsable", sentence)
         for name, value in self.fields:
-            yield from fields.defects(name, value)
-        for name in fields.READ:
+            yield from field_values.defects(name, value)
+        for name in field_values.READ:
             yield from self._parsed_addresses(name).defects
 
     @cached_property

@@ -6,8 +6,9 @@ is to have no differences.
 * `criteria`: all criteria of one call; `criterion`: one of them, and its `difference` from a record
 * `kinds`: what kinds of expected value there are, and what means the same for all criteria
 * `tables`: the criteria that each record knows; `rows`: what such tables are written with
-* `addresses`, `passages`: when two addresses are the same, and whether a text contains another
-* `failure`: the text of a failed wait, and of an assertion on one record
+* `mailboxes`, `passages`: when two addresses are the same, and whether a text contains another
+* `failure`: the text of a failed wait, and of an assertion on one record: what its first line says,
+  and what stands below
 * `explain`: two values one below the other; `closeness`: which record or text comes closest
 * `notes`: what a difference may come from; `wording`: values in words, bounded
 * `errors`: what is raised
@@ -17,12 +18,12 @@ All of it is pure: records are known by the names of their attributes alone.
 
 from __future__ import annotations
 
-from .addresses import comparable, parse_address, same_address
 from .criteria import Criteria
 from .criterion import Criterion, Difference, MappedCriterion
 from .errors import CriterionError, SMTPAssertionError
 from .failure import Cause, describe_candidates, describe_failure, describe_mismatch, transcript_end
 from .kinds import ADDRESSES, Actual, ValueKind
+from .mailboxes import comparable, parse_address, same_address
 from .rows import RecordKind, address_criterion, predicate_criterion, text_criterion
 from .wording import counted, shown
 

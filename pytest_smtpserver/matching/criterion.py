@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from .addresses import parse_address, unmatched
 from .kinds import ValueKind, is_usable, kind_of
+from .mailboxes import parse_address, unmatched
 from .wording import listed, shown
 
 if TYPE_CHECKING:

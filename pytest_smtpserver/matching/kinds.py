@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from .addresses import same_address, unmatched
+from .mailboxes import same_address, unmatched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

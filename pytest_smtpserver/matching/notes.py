@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from .addresses import same_address
+from .mailboxes import same_address
 from .passages import contains
 from .wording import shown
 

@@ -3,5 +3,5 @@
 * `recorder`: all that one server has seen, and who is woken when there is more
 * `session`, `transaction`: one of these while it lasts, written by the engine
 * `wire`: what passes in a session, and views of it
-* `snapshot`: the value of such a recording at a moment, and how threads share it
+* `recording`: what both are: a value at each moment, and how threads share it
 """

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pytest_smtpserver.records.transcript import render
 
+from .recording import Messages, Records, Sessions, Transactions
 from .session import SessionRecording
-from .snapshot import Messages, Records, Sessions, Transactions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

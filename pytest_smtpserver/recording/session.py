@@ -8,7 +8,7 @@ from pytest_smtpserver.records.envelope import NO_PARAMETERS
 from pytest_smtpserver.records.exchange import Event, Exchange
 from pytest_smtpserver.records.session import Session
 
-from .snapshot import Recording, when
+from .recording import Recording, when
 from .transaction import TransactionRecording
 from .wire import TransactionsView, Wire, WireView
 

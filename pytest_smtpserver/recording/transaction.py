@@ -8,7 +8,7 @@ from pytest_smtpserver.records.envelope import Envelope
 from pytest_smtpserver.records.message import Message
 from pytest_smtpserver.records.transaction import Transaction
 
-from .snapshot import Recording, when
+from .recording import Recording, when
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 * `reply`, `exchange`, `envelope`, `message`, `transaction`, `session`: the values that a test
   reads
-* `criteria`: the criteria of records as keywords, for type checkers
+* `keywords`: the criteria of records, for type checkers
 * `finding`: the one link, code or attachment in a message; `following`: where its links lead
 * `problems`: what is wrong with the content of a message, one row for each kind
 * `violations`: what a client does wrong in its commands, one row for each kind

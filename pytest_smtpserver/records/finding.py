@@ -61,10 +61,10 @@ def _one_time_code(message: Message) -> str:
     from pytest_smtpserver.mail import codes
 
     bodies = {"text": message.text, "html": message.html_text}
-    verdict = codes.weigh(message.subject, bodies, codes.set_apart(message.html))
-    if len(verdict.found) != 1:
-        raise SMTPAssertionError(codes.describe(verdict, repr(message)))
-    return verdict.found[0].value
+    weighing = codes.weigh(message.subject, bodies, codes.set_apart(message.html))
+    if len(weighing.found) != 1:
+        raise SMTPAssertionError(codes.describe(weighing, repr(message)))
+    return weighing.found[0].value
 
 
 def attachment(message: Message, glob: str, content_type: str | None) -> Attachment:

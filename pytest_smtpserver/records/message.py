@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pytest_smtpserver.mail.snapshot import Mask
     from pytest_smtpserver.mail.view import View
 
-    from .criteria import Address, Addresses, MessageCriteria, Text
     from .envelope import Envelope
+    from .keywords import Address, Addresses, MessageCriteria, Text
     from .problems import Problem
     from .session import Session
     from .transaction import Transaction

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.frozen import frozen
-from pytest_smtpserver.mail import fields
+from pytest_smtpserver.mail import field_values
 from pytest_smtpserver.matching.wording import shortened
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _undeclared_utf8(message: Message) -> Iterator[str]:
         return
     for name, value in message.headers:
         if not value.isascii():
-            value = fields.decode(name, value)
+            value = field_values.decode(name, value)
             yield f"MAIL had no SMTPUTF8, but {name} has more than US-ASCII: {value}"
 
 

@@ -54,8 +54,8 @@ def render(
     lines = [f"session {session.id} from {host}:{port} at {session.started_at:%H:%M:%S.%f} UTC"]
     if len(wire) < len(session._wire):
         lines.append("  ...")
-    for time, origin, text in _lines(wire, said, compact=compact):
-        lines.append(f"  +{max(0.0, time - start):.3f} {origin} {_shorten(printable(text))}")
+    for time, speaker, text in _lines(wire, said, compact=compact):
+        lines.append(f"  +{max(0.0, time - start):.3f} {speaker} {_shorten(printable(text))}")
     if session.ended_at and session.ended_by:
         elapsed = session.ended_at.timestamp() - start
         lines.append(f"  +{max(0.0, elapsed):.3f} *  {ENDINGS[session.ended_by]}")
@@ -128,19 +128,19 @@ def _news(lines: Sequence[str], said: set[str]) -> Iterator[str]:
 
 
 def _event_lines(event: Event) -> Iterator[tuple[float, str, str]]:
-    origin = "* " if event.speaker == "*" else f"{event.speaker}:"
+    speaker = "* " if event.speaker == "*" else f"{event.speaker}:"
     if isinstance(event.what, str):
-        yield event.time, origin, event.what
+        yield event.time, speaker, event.what
         return
     # Enough for the lines that are shown, whatever the content's size.
     head = event.what[: (_CONTENT_LINES + 1) * _LINE_LENGTH].split(b"\r\n")[:_CONTENT_LINES]
     for line in head:
         if line:
-            yield event.time, origin, line.decode("utf-8", "backslashreplace")
+            yield event.time, speaker, line.decode("utf-8", "backslashreplace")
     if sum(len(line) + len(b"\r\n") for line in head) < len(event.what):
         count = event.what.count(b"\n")
         lines = "1 line" if count == 1 else f"{count:,} lines"
-        yield event.time, origin, f"[... {lines}, {len(event.what):,} octets in all]"
+        yield event.time, speaker, f"[... {lines}, {len(event.what):,} octets in all]"
 
 
 def _shorten(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from pytest_smtpserver.records.criteria import ContentCriteria, Text
+from pytest_smtpserver.records.keywords import ContentCriteria, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

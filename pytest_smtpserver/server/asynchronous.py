@@ -13,7 +13,7 @@ from .base import BaseServer
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from pytest_smtpserver.records.criteria import (
+    from pytest_smtpserver.records.keywords import (
         MessageCriteria,
         SessionCriteria,
         TransactionCriteria,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import ssl
     from typing import Unpack
 
-    from pytest_smtpserver.records.criteria import MessageCriteria
+    from pytest_smtpserver.records.keywords import MessageCriteria
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.session import Address, Session
     from pytest_smtpserver.records.transaction import Transaction

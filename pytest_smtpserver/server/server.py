@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Unpack
 
-    from pytest_smtpserver.records.criteria import (
+    from pytest_smtpserver.records.keywords import (
         MessageCriteria,
         SessionCriteria,
         TransactionCriteria,

@@ -7,7 +7,7 @@
 * `commands`: one row for each command: how it is parsed, answered and carried out
 * `states`: which command may come when
 * `dialogue`: one session: what was agreed on so far, and the parts that own the rest
-* `transaction`: the one that is open: recipients, content, outcome
+* `open_transaction`: the one that is open: recipients, content, outcome
 * `turn`: from what the client did to the answer, the server's own or a rule's
 * `content`, `delivery`: where a message's content ends, and who answers for it
 * `authentication`: one AUTH exchange; the mechanisms are in `sasl`

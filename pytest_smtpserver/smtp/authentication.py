@@ -1,4 +1,4 @@
-"""AUTH (RFC 4954): one exchange, from the command to the verdict.
+"""AUTH (RFC 4954): one exchange, from the command to the conclusion.
 
 Secrets are masked by their place: all that follows the mechanism's name, and every line that the
 client sends during the exchange.
@@ -17,7 +17,7 @@ from pytest_smtpserver.rules import CallableError
 
 from . import replies
 from .grammar import Refusal
-from .sasl import LINE_LIMIT, MECHANISMS, Verdict, decoded, decoded_initial, encoded, step
+from .sasl import LINE_LIMIT, MECHANISMS, Conclusion, decoded, decoded_initial, encoded, step
 from .states import AUTH_ENDED
 from .turn import Turn, callable_failed
 
@@ -51,7 +51,7 @@ _PLAINTEXT = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 
 
 # The exchange ended before the client gave a name.
-_NOBODY: Final = Verdict(None, succeeded=False)
+_NOBODY: Final = Conclusion(None, succeeded=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Login:
         self.may_hold_secret = False
 
     def begin(self, dialogue: Dialogue, request: AuthRequest, line: str) -> Iterable[Action]:
-        """Begin an exchange that ends with the verdict, and answer the command."""
+        """Begin an exchange that ends with the conclusion, and answer the command."""
         self.authentication = authentication = Authentication(dialogue, request, line)
         if dialogue.rules.rules:
             return AuthLine(dialogue, authentication, request, line).answer()
@@ -219,46 +219,48 @@ class Authentication:
         except CallableError as error:
             return self._answer(callable_failed(self._dialogue, error), _NOBODY, ())
 
-    def _say(self, said: Challenge | Verdict) -> Iterable[Action]:
-        if isinstance(said, Verdict):
+    def _say(self, said: Challenge | Conclusion) -> Iterable[Action]:
+        if isinstance(said, Conclusion):
             return self._conclude(said)
-        if said.verdict is not None:
-            self._record(said.verdict, None)
+        if said.conclusion is not None:
+            self._record(said.conclusion, None)
         reply = f"334 {encoded(said.octets)}"
         dialogue = self._dialogue
         dialogue.session.noticed("S", reply, dialogue.now)
         return (Send(f"{reply}\r\n".encode()),)
 
-    def _conclude(self, verdict: Verdict) -> Iterable[Action]:
-        reply = replies.AUTHENTICATED if verdict.succeeded else replies.BAD_CREDENTIALS
-        return self._answer(reply, verdict, ("auth",))
+    def _conclude(self, conclusion: Conclusion) -> Iterable[Action]:
+        reply = replies.AUTHENTICATED if conclusion.succeeded else replies.BAD_CREDENTIALS
+        return self._answer(reply, conclusion, ("auth",))
 
     def _refuse(self, refusal: Refusal) -> Iterable[Action]:
         if refusal.violation is not None:
             self._dialogue.violated(refusal.violation, self._line)
         return self._answer(refusal.reply, _NOBODY, ())
 
-    def _answer(self, reply: Reply, verdict: Verdict, stages: tuple[str, ...]) -> Iterable[Action]:
+    def _answer(
+        self, reply: Reply, conclusion: Conclusion, stages: tuple[str, ...]
+    ) -> Iterable[Action]:
         own = self._dialogue.offer.rendered(reply)
-        facts = {"username": verdict.username, "mechanism": self._mechanism}
+        facts = {"username": conclusion.username, "mechanism": self._mechanism}
         return Turn(
             self._dialogue,
             stages,
             lambda: own,
-            partial(self._concluded, verdict),
+            partial(self._concluded, conclusion),
             line=self._line,
             facts=lambda: facts,
             line_rule=self._line_rule,
         ).answer()
 
-    def _concluded(self, verdict: Verdict, reply: Reply | None) -> None:
+    def _concluded(self, conclusion: Conclusion, reply: Reply | None) -> None:
         self._dialogue.progress.move(AUTH_ENDED)
         self._dialogue.login.end()
-        self._record(verdict, reply)
+        self._record(conclusion, reply)
 
-    def _record(self, verdict: Verdict, reply: Reply | None) -> None:
+    def _record(self, conclusion: Conclusion, reply: Reply | None) -> None:
         session = self._dialogue.session
-        self._username = verdict.username or self._username
+        self._username = conclusion.username or self._username
         attempt = _attempt(self._dialogue, self._mechanism, self._username, reply)
         if self._is_recorded:
             session.authentication_answered(attempt)

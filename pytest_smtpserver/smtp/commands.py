@@ -163,7 +163,7 @@ def refuse_content(dialogue: Dialogue, _: object, reply: Reply | None) -> None:
 
 
 def begin_authentication(dialogue: Dialogue, request: AuthRequest, line: str) -> Iterable[Action]:
-    """Begin an exchange that ends with the verdict."""
+    """Begin an exchange that ends with the conclusion."""
     return dialogue.login.begin(dialogue, request, line)
 
 

@@ -12,6 +12,7 @@ from . import replies
 from .authentication import Login
 from .conformance import Conformance
 from .grammar import Refusal
+from .open_transaction import OpenTransaction
 from .states import (
     CHUNK_TAKEN,
     END_OF_CONTENT,
@@ -23,7 +24,6 @@ from .states import (
     Progress,
     State,
 )
-from .transaction import OpenTransaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

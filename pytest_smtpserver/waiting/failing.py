@@ -17,8 +17,8 @@ from pytest_smtpserver.matching.failure import assembled, seconds
 
 from .awaiting import in_event_loop
 from .causes import Facts, causes
-from .causes.lasting import given_up_before
 from .causes.reach import ASYNC_ADVICE
+from .causes.unfinished import given_up_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

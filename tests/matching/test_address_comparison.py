@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_smtpserver.matching import parse_address, same_address
-from pytest_smtpserver.matching.addresses import unmatched
+from pytest_smtpserver.matching.mailboxes import unmatched
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,6 @@
 
 from .markup import set_apart
 from .telling import describe
-from .weighing import Verdict, Weighed, weigh
+from .weighing import Weighed, Weighing, weigh
 
-__all__ = ["Verdict", "Weighed", "describe", "set_apart", "weigh"]
+__all__ = ["Weighed", "Weighing", "describe", "set_apart", "weigh"]

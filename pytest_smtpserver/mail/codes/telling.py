@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Final
 from pytest_smtpserver.matching.wording import printable
 
 if TYPE_CHECKING:
-    from .weighing import Verdict, Weighed
+    from .weighing import Weighed, Weighing
 
 # As many as one screen holds with their reasons; arbitrary.
 _CANDIDATES: Final = 8
 _WIDTH: Final = 150
 
 
-def describe(verdict: Verdict, message: str) -> str:
+def describe(weighing: Weighing, message: str) -> str:
     """Return the text for a message that has not exactly one code; `message` names it."""
-    shown = verdict.candidates[:_CANDIDATES]
-    text = [_first(verdict), "", f"in {_shortened(message)}"]
+    shown = weighing.candidates[:_CANDIDATES]
+    text = [_first(weighing), "", f"in {_shortened(message)}"]
     for one in shown:
-        text += ["", *_told(one, verdict)]
-    more = len(verdict.candidates) - len(shown)
+        text += ["", *_told(one, weighing)]
+    more = len(weighing.candidates) - len(shown)
     return "\n".join([*text, *(["", f"... {more} more"] if more else [])])
 
 
-def _first(verdict: Verdict) -> str:
-    found, among = verdict.found, verdict.candidates
+def _first(weighing: Weighing) -> str:
+    found, among = weighing.found, weighing.candidates
     if found:
         values = _listed(found)
         return f"{len(found)} one-time codes, not one: {values}"
@@ -41,8 +41,8 @@ def _listed(candidates: tuple[Weighed, ...]) -> str:
     return ", ".join([*names, *(["..."] if len(candidates) > _CANDIDATES else [])])
 
 
-def _told(one: Weighed, verdict: Verdict) -> list[str]:
-    verb = "may be it" if one in verdict.found else "not taken"
+def _told(one: Weighed, weighing: Weighing) -> list[str]:
+    verb = "may be it" if one in weighing.found else "not taken"
     return [
         _shortened(f"  {one.value!r} {verb}: {'; '.join(one.reasons)}"),
         f"    {one.where}: {_around(one)}",

@@ -57,7 +57,7 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Weighing:
     """The candidates of a message, the likeliest first, and which of them may be the code."""
 
     candidates: tuple[Weighed, ...]
@@ -74,7 +74,7 @@ class _Pointed:
     place: Place
 
 
-def weigh(subject: str, bodies: Mapping[str, str], set_apart: Iterable[str] = ()) -> Verdict:
+def weigh(subject: str, bodies: Mapping[str, str], set_apart: Iterable[str] = ()) -> Weighing:
     """Return what may be the one-time code of a message.
 
     `bodies` are the texts of its body by the name of each, `set_apart` the numbers that have an
@@ -91,7 +91,7 @@ def weigh(subject: str, bodies: Mapping[str, str], set_apart: Iterable[str] = ()
         if one.value not in best or one.score > best[one.value].score:
             best[one.value] = one
     ordered = sorted(best.values(), key=lambda one: -one.score)
-    return Verdict(tuple(ordered), tuple(_possible(ordered)))
+    return Weighing(tuple(ordered), tuple(_possible(ordered)))
 
 
 def _possible(ordered: Sequence[Weighed]) -> list[Weighed]:

@@ -1,13 +1,13 @@
 """The server's side of SASL (RFC 4422) in SMTP's profile of it (RFC 4954), pure.
 
-* `challenges`: what the two sides say to each other: challenges, answers, and the verdict
+* `challenges`: what the two sides say to each other: challenges, answers, and the conclusion
 * `passwords`: PLAIN and LOGIN, where the client sends the password
 * `cram`: CRAM-MD5, where it sends a digest made with it
 * `scram`: SCRAM, where each side proves to the other that it knows it
 * `bearer`: XOAUTH2 and OAUTHBEARER, where it sends a token
 * `codec`: base64 as RFC 4954 wants it
 
-A mechanism sends nothing. It is a generator of challenges whose last value is the verdict, so
+A mechanism sends nothing. It is a generator of challenges whose last value is the conclusion, so
 that a rule of the test can still decide otherwise once the client has said all.
 """
 
@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .bearer import oauthbearer, xoauth2
-from .challenges import Challenge, Verdict, step
+from .challenges import Challenge, Conclusion, step
 from .codec import LINE_LIMIT, decoded, decoded_initial, encoded
 from .cram import cram_md5
 from .passwords import login, plain
@@ -35,8 +35,8 @@ __all__ = [
     "LINE_LIMIT",
     "MECHANISMS",
     "Challenge",
+    "Conclusion",
     "Mechanism",
-    "Verdict",
     "decoded",
     "decoded_initial",
     "encoded",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from .challenges import NO_DATA, Challenge, Verdict, accepts, user_name
+from .challenges import NO_DATA, Challenge, Conclusion, accepts, user_name
 
 if TYPE_CHECKING:
     from pytest_smtpserver.settings.users import Users
@@ -41,7 +41,7 @@ def xoauth2(users: Users, hostname: str) -> Challenges:
         raise Refusal(replies.malformed("XOAUTH2"))
     name, token = user_name(message[1]), message[2]
     if token and accepts(users, "XOAUTH2", name, token):
-        return Verdict(name, succeeded=True)
+        return Conclusion(name, succeeded=True)
     return (yield from _refused(name, b'{"status":"401","schemes":"bearer"}'))
 
 
@@ -56,7 +56,7 @@ def oauthbearer(users: Users, hostname: str) -> Challenges:
     if bearer:
         name = name or _owner(users, bearer[1])
         if users.are_anyone or (name and accepts(users, "OAUTHBEARER", name, bearer[1])):
-            return Verdict(name, succeeded=True)
+            return Conclusion(name, succeeded=True)
     # Section 3.2.2: "status" is required, and is of the OAuth error codes.
     return (yield from _refused(name, b'{"status":"invalid_token"}'))
 
@@ -64,9 +64,9 @@ def oauthbearer(users: Users, hostname: str) -> Challenges:
 def _refused(name: str | None, why: bytes) -> Challenges:
     # RFC 7628 section 3.2.3: the client gets the error as a challenge, and answers it with a
     # dummy, a single octet 1; with XOAUTH2 it is empty. Nothing depends on it.
-    verdict = Verdict(name, succeeded=False)
-    yield Challenge(why, verdict)
-    return verdict
+    conclusion = Conclusion(name, succeeded=False)
+    yield Challenge(why, conclusion)
+    return conclusion
 
 
 def _sasl_name(octets: bytes | None) -> str | None:

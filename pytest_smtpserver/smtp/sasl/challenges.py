@@ -1,7 +1,7 @@
 """What the two sides of an authentication exchange say to each other.
 
 A mechanism is a generator function. It yields what the server says, is sent what the client
-answers, and returns the verdict; an answer that the mechanism's syntax does not allow is a
+answers, and returns the conclusion; an answer that the mechanism's syntax does not allow is a
 `Refusal` with the reply that says so. Octets are those before base64.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Conclusion:
     """How an exchange ended: for whom, if the client said a name, and whether it succeeded."""
 
     username: str | None
@@ -31,22 +31,22 @@ class Verdict:
 class Challenge:
     """What the server says next, and waits to have answered.
 
-    With a `verdict`, the outcome is known already, though the exchange goes on: some clients
+    With a `conclusion`, the outcome is known already, though the exchange goes on: some clients
     hang up at such a challenge, so the attempt is to be recorded before it leaves.
     """
 
     octets: bytes
-    verdict: Verdict | None = None
+    conclusion: Conclusion | None = None
 
 
 #: What a mechanism is while it lasts.
-Challenges = Generator[Challenge, bytes, Verdict]
+Challenges = Generator[Challenge, bytes, Conclusion]
 
 #: RFC 4954 section 4: "a server challenge that contains no data".
 NO_DATA = Challenge(b"")
 
 
-def step(challenges: Challenges, answer: bytes | None) -> Challenge | Verdict:
+def step(challenges: Challenges, answer: bytes | None) -> Challenge | Conclusion:
     """Return what comes after the client's answer; `None` begins the exchange.
 
     Raises `Refusal` for an answer that is malformed, `CallableError` if a callable of the test
@@ -56,8 +56,8 @@ def step(challenges: Challenges, answer: bytes | None) -> Challenge | Verdict:
         # A generator is begun by sending None to it.
         return challenges.send(answer)  # type: ignore[arg-type]
     except StopIteration as stop:
-        verdict: Verdict = stop.value
-        return verdict
+        conclusion: Conclusion = stop.value
+        return conclusion
 
 
 def accepts(users: Users, mechanism: str, name: str, secret: bytes) -> bool:

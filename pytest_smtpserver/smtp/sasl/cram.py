@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from .challenges import Challenge, Verdict, user_name
+from .challenges import Challenge, Conclusion, user_name
 
 if TYPE_CHECKING:
     from pytest_smtpserver.settings.users import Users
@@ -35,7 +35,7 @@ def cram_md5(users: Users, hostname: str, *, unique: str | None = None) -> Chall
     if answer is None:
         raise Refusal(replies.malformed("CRAM-MD5"))
     name = user_name(answer[1])
-    return Verdict(
+    return Conclusion(
         name, succeeded=users.are_anyone or _is_right(users.secrets(name), challenge, answer[2])
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from .challenges import NO_DATA, Challenge, Verdict, accepts, text, user_name
+from .challenges import NO_DATA, Challenge, Conclusion, accepts, text, user_name
 
 if TYPE_CHECKING:
     from pytest_smtpserver.settings.users import Users
@@ -29,11 +29,11 @@ def plain(users: Users, hostname: str) -> Challenges:
         raise Refusal(replies.malformed("PLAIN")) from None
     name = user_name(authcid)
     may = authzid in (b"", authcid)
-    return Verdict(name, succeeded=may and accepts(users, "PLAIN", name, password))
+    return Conclusion(name, succeeded=may and accepts(users, "PLAIN", name, password))
 
 
 def login(users: Users, hostname: str) -> Challenges:
     """LOGIN, which never became a standard: the prompts are those that clients look for."""
     name = user_name((yield Challenge(b"Username:")))
     password = yield Challenge(b"Password:")
-    return Verdict(name, succeeded=accepts(users, "LOGIN", name, password))
+    return Conclusion(name, succeeded=accepts(users, "LOGIN", name, password))

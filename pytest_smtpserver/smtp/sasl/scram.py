@@ -19,7 +19,7 @@ from unicodedata import normalize
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-from .challenges import NO_DATA, Challenge, Verdict, text
+from .challenges import NO_DATA, Challenge, Conclusion, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,7 @@ def _scram(
     keys = list(_keys_of(mechanism, users.secrets(name), salt or os.urandom(_RANDOM)))
     # No user may act for another.
     if not keys or (first["authzid"] and _prepared(first["authzid"], mechanism) != _nfkc(name)):
-        return Verdict(name, succeeded=False)
+        return Conclusion(name, succeeded=False)
     whole_nonce = first["nonce"] + (nonce or b64encode(os.urandom(_RANDOM)).decode())
     salt_shown = b64encode(keys[0].salt).decode()
     server_first = f"r={whole_nonce},s={salt_shown},i={keys[0].iterations}"
@@ -92,13 +92,13 @@ def _scram(
     message = f"{first['bare']},{server_first},{final['without_proof']}".encode()
     signature = _signature(mechanism, keys, message, b64decode(final["proof"]))
     if signature is None:
-        return Verdict(name, succeeded=False)
+        return Conclusion(name, succeeded=False)
     # RFC 4954 section 4: "the SMTP protocol doesn't support the SASL feature of returning
     # additional data with a successful outcome", so RFC 4422 section 3.6 has them sent as a
     # challenge, and answered without data.
     if (yield Challenge(b"v=" + b64encode(signature))):
         raise Refusal(replies.malformed(mechanism))
-    return Verdict(name, succeeded=True)
+    return Conclusion(name, succeeded=True)
 
 
 def _goes_with(final: re.Match[str], first: re.Match[str], nonce: str) -> bool:

@@ -5,14 +5,14 @@
 * `security`: TLS, and clients that speak another protocol
 * `login`: AUTH
 * `refusal`: what rules and limits refused
-* `lasting`: what still lasts, or ended too early
+* `unfinished`: what still lasts, or ended too early
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from . import lasting, login, reach, refusal, security
+from . import login, reach, refusal, security, unfinished
 from .facts import Elsewhere, Facts, Surroundings
 
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ __all__ = ["Elsewhere", "Facts", "Surroundings", "causes"]
 #: unless the facts show it.
 _CAUSES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (
     reach.before_the_block,
-    lasting.kept_waiting,
+    unfinished.kept_waiting,
     security.handshake_failed,
     security.wrong_protocol,
     login.refused,
     refusal.transaction_refused,
     refusal.session_refused,
     login.offered_only_after_tls,
-    lasting.still_open,
-    lasting.aborted,
+    unfinished.still_open,
+    unfinished.aborted,
     reach.not_listening,
     reach.in_djangos_memory,
     reach.suppressed_by_flask,
@@ -43,8 +43,8 @@ _CAUSES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (
     reach.in_a_twisted_reactor,
     reach.nobody,
     security.silent,
-    lasting.session_open,
-    lasting.sent_nothing,
+    unfinished.session_open,
+    unfinished.sent_nothing,
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from . import addresses, lexer, words
+from . import addresses, encoded_words, lexer
 from .defects import Defect
 
 if TYPE_CHECKING:
@@ -42,8 +42,10 @@ def decode(name: str, value: str) -> str:
     """Return the value of a field of that name, decoded as far as it may be; never raises."""
     lower = name.lower()
     if lower in _WITHOUT_PHRASES:
-        return words.shown(words.unfolded(value))
-    return words.decode_phrases(value) if lower in ADDRESSES else words.decode(value)
+        return encoded_words.shown(encoded_words.unfolded(value))
+    return (
+        encoded_words.decode_phrases(value) if lower in ADDRESSES else encoded_words.decode(value)
+    )
 
 
 def defects(name: str, value: str) -> Iterator[Defect]:
@@ -52,15 +54,15 @@ def defects(name: str, value: str) -> Iterator[Defect]:
         return
     lower = name.lower()
     if lower not in _OF_MIME:
-        for text in words.complaints(value):
+        for text in encoded_words.complaints(value):
             yield Defect("bad-encoding", f"{name} {text}")
     if lower in _WITHOUT_PHRASES - _OF_MIME and _holds_word_outside_comments(value):
-        shown = words.shown(words.unfolded(value))
+        shown = encoded_words.shown(encoded_words.unfolded(value))
         yield Defect("bad-encoding", f"{name} {addresses.ENCODED}{shown}")
 
 
 def _holds_word_outside_comments(value: str) -> bool:
     return any(
-        token.kind != "comment" and words.holds_word(token.text)
+        token.kind != "comment" and encoded_words.holds_word(token.text)
         for token in lexer.tokens(value, "<>")
     )
