@@ -12,6 +12,10 @@ pytest_plugins = ["pytester"]
 # pytest-xdist a fixed port is refused, and on CI pytest's short summary has whole failure texts.
 _OF_THE_SURROUNDINGS = ("PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER")
 
+# Plugins that alter what any run prints, or the order of its tests; the tests about them load them
+# by name.
+_ALTER_ANY_RUN = ("clarity", "icdiff", "sugar", "rich", "randomly")
+
 
 @pytest.fixture(autouse=True)
 def _the_same_everywhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +23,6 @@ def _the_same_everywhere(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     if "pytester" in request.fixturenames:
         # It takes the options out of the environment.
         request.getfixturevalue("pytester")
-    # These alter what any run prints; the tests about them load them by name.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:clarity -p no:icdiff -p no:sugar -p no:rich")
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in _ALTER_ANY_RUN))
     for name in _OF_THE_SURROUNDINGS:
         monkeypatch.delenv(name, raising=False)
