@@ -6,7 +6,7 @@
 * `lexer`: the words of a structured field; `structured`: values with parameters, as MIME has them;
   `addresses`: those of From, To and the like
 * `structure`: the tree of the parts; `bodies`: which of them are the body; `parts`: what they hold
-* `transfer`, `charsets`, `flowed`: from octets to a text
+* `transfer`, `charsets`, `indexes`, `flowed`: from octets to a text
 * `html`: what a reader of the HTML sees, `plain_html`: the same of plain documents, many times as
   fast; `styles`: what is hidden; `links`: where both lead;
   `document`: the HTML for a browser to show; `nesting`: made flat where it is too deep

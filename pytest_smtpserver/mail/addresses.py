@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MARKS: Final = "<>@,;:[]"
 _NO_ADDRESS: Final = "has no address: "
 _ODD: Final = "has an address that is not written as it should be: "
+_ODD_DOTS: Final = "has an address with a dot too many: "
 _NO_COMMA: Final = "has no comma after an address: "
 _OPEN_GROUP: Final = "has a group that does not end: "
 ENCODED: Final = "has an encoded word where RFC 2047 section 5 forbids it: "
@@ -133,6 +134,8 @@ class _Reader:
         else:
             comments = [token for token in entry if token.kind == "comment"]
             self.found.append(Address(name or _name(comments[-1:]), spec))
+        if _has_odd_dots(spec):
+            self._note("unparsable", _ODD_DOTS, spec)
         if encoded_words.holds_word(spec) or any(_is_quoted_word(token) for token in entry):
             self._note("bad-encoding", ENCODED, self._sent(entry))
 
@@ -224,6 +227,13 @@ def _spec(value: str, tokens: list[Token]) -> str:
     if not is_literal and not _is_dotted(domain, ("atom",)):
         return ""
     return encoded_words.shown("".join(value[token.start : token.end] for token in kept))
+
+
+def _has_odd_dots(spec: str) -> bool:
+    # Section 3.2.3: `dot-atom-text = 1*atext *("." 1*atext)`; between quotes all may be.
+    local, _, domain = spec.rpartition("@")
+    plain = domain if '"' in local or "[" in domain else f"{local}@{domain}"
+    return any(dots in f"@{plain}@" for dots in ("..", "@.", ".@"))
 
 
 def _is_dotted(tokens: list[Token], kinds: tuple[str, ...]) -> bool:

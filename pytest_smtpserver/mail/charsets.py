@@ -12,6 +12,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from . import indexes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -119,14 +121,10 @@ def _without_mark(octets: bytes, charset: _Charset) -> tuple[bytes, _Charset]:
 
 
 def _read(octets: bytes, codec: str) -> tuple[str, bool]:
-    try:
-        text = octets.decode(codec)
-    except UnicodeError:
-        text = _as_readers_do(octets, codec)
-        return (text, True) if text else (octets.decode(codec, "replace"), False)
+    text, is_whole = indexes.decode(octets, codec)
     if codec == "utf-7" and _LONE_SURROGATES.search(text):
         return _LONE_SURROGATES.sub("\ufffd", text), False
-    return text, True
+    return text, is_whole
 
 
 def _has_all(octets: bytes, charset: _Charset) -> bool:
@@ -140,37 +138,3 @@ def _has_all(octets: bytes, charset: _Charset) -> bool:
     except UnicodeError:
         return False
     return True
-
-
-# ISO 2022-JP switches between sets (RFC 1468): two octets a character after these two.
-_JAPANESE_SETS: Final = re.compile(rb"\x1b\$[@B]([^\x1b]*)|\x1b\([BJ]([^\x1b]*)|\A([^\x1b]+)")
-
-
-def _as_readers_do(octets: bytes, codec: str) -> str:
-    """Return Japanese with the characters of NEC and IBM, as readers understand it; or `""`.
-
-    They are in code page 932, whose octets are those of JIS X 0208, shifted.
-    """
-    try:
-        if codec == "euc_jp":
-            return octets.decode("euc_jis_2004")
-        if codec == "iso2022_jp_ext":
-            shifted = _JAPANESE_SETS.sub(_shifted, octets)
-            return shifted.decode("cp932")
-    except UnicodeError:
-        pass
-    return ""
-
-
-def _shifted(match: re.Match[bytes]) -> bytes:
-    if match[1] is None:
-        return match[2] or match[3] or b""
-    pairs = zip(match[1][::2], match[1][1::2], strict=False)
-    return b"".join(_shifted_pair(row - 0x21, cell) for row, cell in pairs)
-
-
-def _shifted_pair(row: int, cell: int) -> bytes:
-    # Two rows of 94 characters share a first octet, and 0x7f is left out.
-    first = 0x81 + row // 2 + (0x40 if row >= 62 else 0)
-    second = cell + 0x7E if row % 2 else cell + 0x1F + (cell >= 0x60)
-    return bytes((first & 0xFF, second & 0xFF))

@@ -42,4 +42,5 @@ def _paragraphs(text: str, *, delsp: bool) -> Iterator[str]:
 
 
 def _quoted(depth: int, lines: list[str]) -> str:
-    return f"{'>' * depth} {''.join(lines)}" if depth else "".join(lines)
+    text = "".join(lines)
+    return f"{'>' * depth} {text}" if depth and text else f"{'>' * depth}{text}"

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
     from .styles import Style
 
-_INVISIBLE = frozenset(("head", "script", "style", "template", "noscript", "title"))
+# What the HTML standard's rendering section (15.3.1) hides, what browsers show other things
+# instead of, and what a reader who runs scripts does not see.
+_INVISIBLE = frozenset(
+    (
+        "head", "script", "style", "template", "noscript", "title", "datalist", "iframe", "noembed",
+        "noframes", "rp",
+    )
+)  # fmt: skip
 _PREFORMATTED = frozenset(("pre", "textarea", "listing"))
 # The elements of the HTML standard's rendering section that begin and end a line.
 _BLOCKS = frozenset(

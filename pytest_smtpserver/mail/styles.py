@@ -22,8 +22,8 @@ _MOST_SELECTORS: Final = 100
 
 _PROPERTIES: Final = frozenset(
     (
-        "display", "visibility", "opacity", "font-size", "max-height", "height", "width",
-        "overflow", "overflow-x", "overflow-y", "mso-hide",
+        "display", "visibility", "opacity", "font-size", "max-height", "max-width", "height",
+        "width", "overflow", "overflow-x", "overflow-y", "mso-hide",
     )
 )  # fmt: skip
 # Most elements with a style have only others, and a mail can have a hundred thousand.
@@ -66,7 +66,8 @@ def read(tree: LexborHTMLParser) -> dict[int, Style]:
 def hides_all(style: Style) -> bool:
     """Return whether an element of this style hides all that is in it."""
     get = style.get
-    is_clipped = get("overflow") == "hidden" and (_is_zero(get("height")) or _is_zero(get("width")))
+    sizes = map(get, ("height", "width", "max-width"))
+    is_clipped = get("overflow") == "hidden" and any(map(_is_zero, sizes))
     return (
         get("display") == "none"
         or get("mso-hide") == "all"
@@ -108,7 +109,7 @@ def _cascade(
 
 def _declared(text: str) -> dict[str, tuple[str, bool]]:
     found = {}
-    for declaration in text.split(";"):
+    for declaration in _COMMENT.sub("", text).split(";"):
         name, _, value = declaration.partition(":")
         if (name := name.strip().lower()) in _PROPERTIES:
             value, important, _ = value.lower().partition("!")
