@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.inbox.live import Inbox
-from pytest_smtpserver.report import mailbox, spool
+from pytest_smtpserver.report import files, spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +65,7 @@ def _report(transactions: Iterable[Transaction]) -> int:
         for number in range(_TESTS):
             mails = attempts[number * each : (number + 1) * each]
             written.add(f"test_{number}.py::test_it", "passed", "", float(number), mails)
-        mailbox.write(directory / "mail.html", spool.cases(directory))
+        files.write_page(directory / "mail.html", spool.cases(directory))
         return (directory / "mail.html").stat().st_size
 
 

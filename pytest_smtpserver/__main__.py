@@ -201,7 +201,7 @@ class _Dialogue:
 
 
 def _say(lines: Iterator[str] | Sequence[str]) -> None:
-    from pytest_smtpserver.report.visible import in_line
+    from pytest_smtpserver.report.harmless import in_line
 
     for line in lines:
         print(in_line(line), flush=True)  # noqa: T201

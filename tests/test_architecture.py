@@ -87,6 +87,24 @@ def test_only_the_plugin_imports_pytest(path: Path) -> None:
     assert "pytest" not in imports or room_of(path) == "plugin"
 
 
+#: Files of an odd size, with the reason why each is one all the same.
+ODD_SIZES = {
+    "faults/catalogue.py": "one table, a row for each fault; half of it would be looked for twice",
+    "mail/defects.py": "a value that six files of the room make, and none of them more than others",
+    "numeric.py": "what four rooms ask of a number; nothing else on the ground is about values",
+    "smtp/sasl/passwords.py": "a file for each kind of mechanism, as with the other three",
+}
+
+
+def test_a_file_has_40_to_400_lines_or_a_reason() -> None:
+    lines = {
+        str(path.relative_to(PACKAGE)): len(path.read_text().splitlines())
+        for path in SOURCES
+        if path.name != "__init__.py"
+    }
+    assert {name for name, count in lines.items() if not 40 <= count <= 400} == {*ODD_SIZES}
+
+
 ROOMS = sorted(path for path in PACKAGE.rglob("__init__.py"))
 
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup
 
 from pytest_smtpserver.records.transcript import render
-from pytest_smtpserver.report import names, pages
+from pytest_smtpserver.report import harmless, pages
 from pytest_smtpserver.report.entry import (
     Entry,
     bounded_transcript,
     file_name,
+    is_picture,
     marks_of,
     summary_of,
     views_of,
 )
-from pytest_smtpserver.report.frame import is_picture
 
 from . import answers
 
@@ -181,7 +181,7 @@ def _entry(arrival: Arrival) -> Entry:
 
 
 def _safe_name(attachment: Attachment) -> str:
-    return names.safe(attachment.filename, "attachment")
+    return harmless.name(attachment.filename, "attachment")
 
 
 def _listing(arrivals: Any) -> Iterator[bytes]:

@@ -11,17 +11,22 @@ is to have no differences.
   and what stands below
 * `explain`: two values one below the other; `closeness`: which record or text comes closest
 * `notes`: what a difference may come from; `wording`: values in words, bounded
-* `errors`: what is raised
 
 All of it is pure: records are known by the names of their attributes alone.
 """
 
 from __future__ import annotations
 
-from .criteria import Criteria
+from .criteria import Criteria, CriterionError
 from .criterion import Criterion, Difference, MappedCriterion
-from .errors import CriterionError, SMTPAssertionError
-from .failure import Cause, describe_candidates, describe_failure, describe_mismatch, transcript_end
+from .failure import (
+    Cause,
+    SMTPAssertionError,
+    describe_candidates,
+    describe_failure,
+    describe_mismatch,
+    transcript_end,
+)
 from .kinds import ADDRESSES, Actual, ValueKind
 from .mailboxes import comparable, parse_address, same_address
 from .rows import RecordKind, address_criterion, predicate_criterion, text_criterion

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from .criterion import Condition
-from .errors import CriterionError
 from .tables import BODIES, ENVELOPES, MESSAGES, SESSIONS, TRANSACTIONS
 from .wording import shown
 
@@ -20,6 +19,16 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 _T = TypeVar("_T")
+
+
+class CriterionError(RuntimeError):
+    """A callable (or `==`) that the test gave as a criterion raised; that is its `__cause__`.
+
+    It is not an assertion failure: whether the record matches is unknown.
+    """
+
+    # The name under which users import and see it.
+    __module__ = "pytest_smtpserver"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -36,6 +36,17 @@ _LEAST_TRANSCRIPT: Final = 4
 _MOST_TRANSCRIPT: Final = 20
 
 
+class SMTPAssertionError(AssertionError):
+    """What the test expected of its mail did not happen.
+
+    The first line of its text tells the whole story, because pytest's short summary shows no more;
+    the lines after it tell what came instead.
+    """
+
+    # The name under which users import and see it.
+    __module__ = "pytest_smtpserver"
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """What the server's facts show about why too few records came.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smtpserver.clock import now
-from pytest_smtpserver.report import artifacts, mailbox, spool
+from pytest_smtpserver.report import files, spool
 from pytest_smtpserver.server import watching
 
 from .fixtures import cores_of
@@ -90,7 +90,7 @@ class MailReport:
         transcript = "\n\n".join(_transcripts(cores_of(item), attempts))
         transactions = [transaction for _, transaction in attempts]
         try:
-            artifacts.write(folder, item.nodeid, transactions, transcript)
+            files.write_folder(folder, item.nodeid, transactions, transcript)
         except OSError as error:
             self._say(f"SMTP artifacts could not be written: {error}")
 
@@ -100,7 +100,7 @@ class MailReport:
         if self._page and self._made:
             cases = spool.cases(Path(self._directory))
             try:
-                mailbox.write(self._page, cases)
+                files.write_page(self._page, cases)
             except OSError as error:
                 self._say(f"SMTP report could not be written: {error}")
             else:

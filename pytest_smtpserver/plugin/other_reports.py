@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from pytest_smtpserver.report import names
+from pytest_smtpserver.report import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def attach(report: pytest.TestReport, item: pytest.Item, messages: Sequence[Mess
 
 def _name(number: int, message: Message) -> str:
     # pytest-html puts it into its page as it is.
-    return f"mail {number} {names.safe(message.subject, 'no-subject')}"
+    return f"mail {number} {harmless.name(message.subject, 'no-subject')}"
 
 
 def _to_html(report: pytest.TestReport, named: Sequence[tuple[str, bytes]]) -> None:

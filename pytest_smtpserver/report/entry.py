@@ -5,13 +5,13 @@ They can be written to disk as JSON, so a worker of pytest-xdist can hand them o
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from . import names
-from .frame import document, is_picture
-from .visible import in_line, in_text
+from . import harmless
+from .harmless import in_line, in_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,6 +32,10 @@ _LONGEST_DOCUMENT: Final = 2_000_000
 _LONGEST_VALUE: Final = 2_000
 # Recipients, header fields, attachments, problems.
 _MOST: Final = 200
+# What browsers show in place; a script in an SVG does not run in a picture.
+_PICTURES: Final = frozenset(
+    ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "image/avif")
+)
 # The fields that a mail program shows beside the subject.
 _FIELDS: Final = ("From", "To", "Cc", "Bcc", "Reply-To", "Date")
 
@@ -133,7 +137,7 @@ def views_of(message: Message, link_to: LinkTo) -> dict[str, Any]:
 
 def file_name(message: Message) -> str:
     """Return the name of the `.eml` file of a message."""
-    return f"{names.safe(message.subject, 'message')}.eml"
+    return f"{harmless.name(message.subject, 'message')}.eml"
 
 
 def bounded_transcript(text: str) -> str:
@@ -151,7 +155,7 @@ def _file(part: Attachment, link: str) -> File:
         content_type=_value(part.content_type),
         size=len(part.content),
         link=link,
-        file_name=names.safe(part.filename, "attachment"),
+        file_name=harmless.name(part.filename, "attachment"),
         is_picture=is_picture(part.content_type),
     )
 
@@ -167,7 +171,7 @@ def _author(message: Message) -> str:
 
 
 def _document(message: Message, cuts: list[str]) -> str:
-    made = document(message)
+    made = message.html_document() if message.html else ""
     if len(made) <= _LONGEST_DOCUMENT:
         return made
     cuts.append(f"The HTML with its pictures has {len(made):,} characters, too many to be shown.")
@@ -204,3 +208,13 @@ def _values(values: Sequence[str]) -> tuple[str, ...]:
 def _value(text: str) -> str:
     cut = text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]} [...]"
     return in_line(cut)
+
+
+def is_picture(content_type: str) -> bool:
+    """Return whether browsers show this in place."""
+    return content_type in _PICTURES
+
+
+def data_url(content_type: str, content: bytes) -> str:
+    """Return a URL that holds the content itself (RFC 2397)."""
+    return f"data:{content_type};base64,{b64encode(content).decode('ascii')}"

@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smtpserver.records.transcript import render
 
-from .entry import Entry, File, bounded_transcript, marks_of, summary_of, views_of
-from .frame import data_url, is_picture
+from .entry import (
+    Entry,
+    File,
+    bounded_transcript,
+    data_url,
+    is_picture,
+    marks_of,
+    summary_of,
+    views_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -159,5 +159,5 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
 
     async def _wait(self, waiting: Waiting[Result]) -> Result:
         __tracebackhide__ = True
-        await awaiting.wait(self._core.recorder, waiting.look)
+        await awaiting.in_task(self._core.recorder, waiting.look)
         return waiting.result()

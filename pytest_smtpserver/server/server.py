@@ -193,9 +193,9 @@ class SMTPServer(BaseServer[Rule]):
 
     def _wait(self, waiting: Waiting[Result]) -> Result:
         __tracebackhide__ = True
-        from pytest_smtpserver.waiting import blocking
+        from pytest_smtpserver.waiting import awaiting
 
-        blocking.wait(self._core.recorder, waiting.look)
+        awaiting.in_thread(self._core.recorder, waiting.look)
         return waiting.result()
 
 

@@ -5,8 +5,7 @@
 * `capture`: a block whose messages are captured
 * `failing`: the failure if they do not come; `causes`: why, as the server's facts show, the most
   telling first. `matching` makes its text
-* `blocking`: waiting in a thread
-* `awaiting`: waiting in a task of asyncio or trio
+* `awaiting`: waiting in a thread, or in a task of asyncio or trio
 """
 
 from .expectations import Expectations

@@ -1,7 +1,7 @@
-"""Waiting in a task, of asyncio or trio (and so of anyio).
+"""Waiting, in a thread or in a task of asyncio or trio (and so of anyio).
 
-The loop is never blocked, and its clock is not used: a mock clock may stop, or run ahead as soon as
-all tasks wait. A timer in a thread ends the wait.
+In a task the loop is never blocked, and its clock is not used: a mock clock may stop, or run ahead
+as soon as all tasks wait. A timer in a thread ends the wait.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Protocol, cast
 
 from pytest_smtpserver.clock import monotonic
-from pytest_smtpserver.unpatched import Timer, start
+from pytest_smtpserver.unpatched import Event, Timer, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,8 +35,24 @@ class Flag(Protocol):
         """Wait until it is raised, and lower it."""
 
 
-async def wait(recorder: Recorder, look: Callable[[float], float | None]) -> None:
-    """Do what `blocking.wait` does, in the task that calls it."""
+def in_thread(recorder: Recorder, look: Callable[[float], float | None]) -> None:
+    """Call `look` whenever something was recorded, until it gives `None`.
+
+    `look` returns the time on `clock.monotonic` by which it must be called again in any case.
+    """
+    changed = Event()
+    recorder.add_waker(changed.set)
+    try:
+        while (until := look(monotonic())) is not None:
+            changed.wait(until - monotonic())
+            # Before looking: what is recorded from here on sets it again.
+            changed.clear()
+    finally:
+        recorder.remove_waker(changed.set)
+
+
+async def in_task(recorder: Recorder, look: Callable[[float], float | None]) -> None:
+    """Do what `in_thread` does, in the task that calls it."""
     flag = _flag()
     wake = flag.raise_
     alarm = _Alarm(wake)

@@ -136,7 +136,7 @@ def test_the_report_shows_it_and_nothing_happens(
     browser: Browser, trap: Trap, tmp_path: Path
 ) -> None:
     from pytest_smtpserver import SMTPServer
-    from pytest_smtpserver.report import mailbox, spool
+    from pytest_smtpserver.report import files, spool
 
     with SMTPServer() as server:
         import smtplib
@@ -149,7 +149,7 @@ def test_the_report_shows_it_and_nothing_happens(
         markup = MARKUP.format(url=trap.url)
         attempts = [(markup, one) for one in server.transactions]
         written.add(f"test_it[{markup}]", "failed", markup, 0.0, attempts)
-    mailbox.write(tmp_path / "mail.html", spool.cases(directory))
+    files.write_page(tmp_path / "mail.html", spool.cases(directory))
     browser.look(1280, 860, "light")
     browser.open((tmp_path / "mail.html").as_uri())
     look_at_all_of_it(browser)

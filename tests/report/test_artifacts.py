@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies
 from runs import folders, run
 
-from pytest_smtpserver.report import names
+from pytest_smtpserver.report import harmless
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +101,7 @@ def test_it(smtpserver, value):
 
 @given(strategies.text())
 def test_a_safe_name_is_one_component_that_file_systems_take(text: str) -> None:
-    name = names.safe(text, "otherwise")
+    name = harmless.name(text, "otherwise")
     assert name
     assert not name.startswith((".", "-"))
     assert not set(name) & set('/\\\0:*?"<>|')
@@ -111,10 +111,11 @@ def test_a_safe_name_is_one_component_that_file_systems_take(text: str) -> None:
 @given(strategies.text(min_size=1), strategies.text(min_size=1))
 def test_different_tests_have_different_folders(one: str, other: str) -> None:
     tests = f"test_it.py::test_it[{one}]", f"test_it.py::test_it[{other}]"
-    assert (one == other) is (names.of_test(tests[0]) == names.of_test(tests[1]))
+    assert (one == other) is (harmless.folder_name(tests[0]) == harmless.folder_name(tests[1]))
 
 
 def test_a_plain_test_id_is_kept_readable() -> None:
     assert (
-        names.of_test("tests/test_mail.py::TestIt::test_a") == "tests-test_mail.py--TestIt--test_a"
+        harmless.folder_name("tests/test_mail.py::TestIt::test_a")
+        == "tests-test_mail.py--TestIt--test_a"
     )

@@ -9,7 +9,7 @@ import pytest
 from runs import texts
 
 from pytest_smtpserver import SMTPServer
-from pytest_smtpserver.report import mailbox, spool
+from pytest_smtpserver.report import files, spool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def received(*contents: bytes) -> list[tuple[str, Transaction]]:
 def page_of(directory: Path, attempts: list[tuple[str, Transaction]]) -> str:
     written = spool.Spool(directory)
     written.add("test_it.py::test_it", "passed", "", 0.0, attempts)
-    mailbox.write(directory / "mail.html", spool.cases(directory))
+    files.write_page(directory / "mail.html", spool.cases(directory))
     return (directory / "mail.html").read_text(encoding="utf-8")
 
 

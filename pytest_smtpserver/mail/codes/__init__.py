@@ -5,13 +5,13 @@
 * `candidates`: what looks like a code, and what only looks like one, by its shape alone
 * `phrases`: what a sentence calls a code, or a code of another kind
 * `pointing`: which words of its sentence point at a candidate
-* `layout`: which words in the lines above and below point at it
+* `layout`: which numbers have a line or an element of their own, and which words in the lines
+  above and below point at them
 * `weighing`: how strong the evidence for each candidate is, and which one is the code
-* `markup`: which numbers have an element of their own in the HTML
 * `telling`: the text of a failure, with the evidence for each candidate
 """
 
-from .markup import set_apart
+from .layout import set_apart
 from .telling import describe
 from .weighing import Weighed, Weighing, weigh
 

@@ -1,7 +1,8 @@
-"""Which words in other lines point at a candidate that begins its line, or is alone in it."""
+"""Whether a candidate has a line or an element of its own, and which words around point at it."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from .phrases import ONE_TIME, OTHER, QUALIFIED, Phrase, phrases, quoted, words
@@ -16,6 +17,7 @@ from .pointing import (
     called,
     is_label,
 )
+from .reading import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +33,29 @@ _LINES_UP: Final = 4
 _LINES_DOWN: Final = 2
 # The most words of a label above a number, such as "Your order number".
 _LABEL: Final = 3
+# Elements that set their text apart, or are styled to do so.
+_APART: Final = "b, strong, h1, h2, h3, h4, code, pre, td, div, p, span, font, mark, big, center"
+# The longest code, with its prefix and spaces.
+_LONGEST: Final = 40
+# How many elements are looked at; arbitrary: more than any mail has around its code.
+_MOST: Final = 5_000
+_NUMBER: Final = re.compile(r"(?:[A-Za-z]{1,3}-)?(\d(?:[ -]?\d){3,7})")
+
+
+def set_apart(html: str) -> frozenset[str]:
+    """Return the numbers that an element has for its whole text, digits only."""
+    if not html:
+        return frozenset()
+    from selectolax.lexbor import LexborHTMLParser
+
+    found = set()
+    for node in LexborHTMLParser(html).css(_APART)[:_MOST]:
+        text = node.text(deep=False)
+        if len(text) <= _LONGEST or len(text.strip()) <= _LONGEST:
+            match = _NUMBER.fullmatch(tidy(text))
+            if match:
+                found.add(re.sub(r"\D", "", match[1]))
+    return frozenset(found)
 
 
 def is_alone(place: Place, line: Line) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_smtpserver.settings.users import Users
 from pytest_smtpserver.smtp.grammar import Refusal
-from pytest_smtpserver.smtp.sasl import MECHANISMS, Challenge, Verdict, step
+from pytest_smtpserver.smtp.sasl import MECHANISMS, Challenge, Conclusion, step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,13 +25,13 @@ def begin(mechanism: str, users: Mapping[str, str] = USERS) -> Challenges:
     return MECHANISMS[mechanism].begin(Users(users), HOSTNAME)
 
 
-def outcome(exchange: Challenges, *answers: bytes) -> Verdict:
-    """Answer each challenge, and return the verdict that must come then."""
+def outcome(exchange: Challenges, *answers: bytes) -> Conclusion:
+    """Answer each challenge, and return the conclusion that must come then."""
     said = step(exchange, None)
     for answer in answers:
         assert isinstance(said, Challenge)
         said = step(exchange, answer)
-    assert isinstance(said, Verdict)
+    assert isinstance(said, Conclusion)
     return said
 
 

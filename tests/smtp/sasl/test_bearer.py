@@ -6,7 +6,7 @@ from base64 import b64decode
 import pytest
 from exchanges import begin, challenges, outcome, refusal
 
-from pytest_smtpserver.smtp.sasl import Challenge, Verdict, step
+from pytest_smtpserver.smtp.sasl import Challenge, Conclusion, step
 
 XOAUTH2 = b"user=ann\x01auth=Bearer secret\x01\x01"
 OAUTHBEARER = b"n,a=ann,\x01host=localhost\x01port=587\x01auth=Bearer secret\x01\x01"
@@ -22,7 +22,7 @@ def test_the_example_of_google_succeeds() -> None:
     )
     users = {"someuser@example.com": "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg"}
 
-    assert outcome(begin("XOAUTH2", users), answer) == Verdict(
+    assert outcome(begin("XOAUTH2", users), answer) == Conclusion(
         "someuser@example.com", succeeded=True
     )
 
@@ -35,7 +35,7 @@ def test_the_example_of_rfc_7628_succeeds() -> None:
     )
     users = {"user@example.com": "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="}
 
-    assert outcome(begin("OAUTHBEARER", users), answer) == Verdict(
+    assert outcome(begin("OAUTHBEARER", users), answer) == Conclusion(
         "user@example.com", succeeded=True
     )
 
@@ -47,12 +47,12 @@ def test_it_begins_with_an_empty_challenge(mechanism: str, answer: bytes) -> Non
 
 @RIGHT
 def test_the_right_token_succeeds(mechanism: str, answer: bytes) -> None:
-    assert outcome(begin(mechanism), answer) == Verdict("ann", succeeded=True)
+    assert outcome(begin(mechanism), answer) == Conclusion("ann", succeeded=True)
 
 
 @RIGHT
 def test_any_token_succeeds_when_there_are_no_users(mechanism: str, answer: bytes) -> None:
-    assert outcome(begin(mechanism, {}), answer) == Verdict("ann", succeeded=True)
+    assert outcome(begin(mechanism, {}), answer) == Conclusion("ann", succeeded=True)
 
 
 @RIGHT
@@ -61,14 +61,14 @@ def test_a_refused_token_is_told_in_a_challenge_before_the_end(
     mechanism: str, answer: bytes, dummy: bytes
 ) -> None:
     exchange = begin(mechanism, {"ann": "other"})
-    verdict = Verdict("ann", succeeded=False)
+    conclusion = Conclusion("ann", succeeded=False)
 
     step(exchange, None)
     said = step(exchange, answer)
 
     assert isinstance(said, Challenge)
-    assert said.verdict == verdict
-    assert step(exchange, dummy) == verdict
+    assert said.conclusion == conclusion
+    assert step(exchange, dummy) == conclusion
 
 
 @RIGHT
@@ -81,7 +81,7 @@ def test_the_challenge_that_refuses_a_token_says_why_in_json(mechanism: str, ans
 
 
 def test_only_the_challenge_that_refuses_a_token_knows_the_outcome() -> None:
-    assert step(begin("XOAUTH2"), None) == Challenge(b"", verdict=None)
+    assert step(begin("XOAUTH2"), None) == Challenge(b"", conclusion=None)
 
 
 def test_the_name_of_the_scheme_has_no_case() -> None:
@@ -95,7 +95,7 @@ def test_names_may_have_what_is_not_ascii() -> None:
     xoauth2 = outcome(begin("XOAUTH2", users), "user=jürgen\1auth=Bearer token\1\1".encode())
     bearer = outcome(begin("OAUTHBEARER", users), "n,a=jürgen,\1auth=Bearer token\1\1".encode())
 
-    assert xoauth2 == bearer == Verdict("jürgen", succeeded=True)
+    assert xoauth2 == bearer == Conclusion("jürgen", succeeded=True)
 
 
 def test_oauthbearer_takes_commas_and_equals_signs_of_a_name_escaped() -> None:
@@ -107,8 +107,8 @@ def test_oauthbearer_takes_commas_and_equals_signs_of_a_name_escaped() -> None:
 def test_oauthbearer_without_a_name_is_for_whom_the_token_belongs_to() -> None:
     answer = b"n,,\x01auth=Bearer secret\x01\x01"
 
-    assert outcome(begin("OAUTHBEARER"), answer) == Verdict("ann", succeeded=True)
-    assert outcome(begin("OAUTHBEARER", {}), answer) == Verdict(None, succeeded=True)
+    assert outcome(begin("OAUTHBEARER"), answer) == Conclusion("ann", succeeded=True)
+    assert outcome(begin("OAUTHBEARER", {}), answer) == Conclusion(None, succeeded=True)
 
 
 @pytest.mark.parametrize(

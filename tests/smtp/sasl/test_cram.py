@@ -7,7 +7,7 @@ import pytest
 from exchanges import USERS, begin, challenges, outcome, refusal
 
 from pytest_smtpserver.settings.users import Users
-from pytest_smtpserver.smtp.sasl import Verdict
+from pytest_smtpserver.smtp.sasl import Conclusion
 from pytest_smtpserver.smtp.sasl.cram import cram_md5
 
 DIGEST = b"b913a602c7eda7a495b4e6e7334d3890"
@@ -24,7 +24,7 @@ def test_the_example_of_the_standard_succeeds() -> None:
         Users({"tim": "tanstaaftanstaaf"}), "postoffice.reston.mci.net", unique="1896.697170952"
     )
 
-    assert outcome(exchange, b"tim " + DIGEST) == Verdict("tim", succeeded=True)
+    assert outcome(exchange, b"tim " + DIGEST) == Conclusion("tim", succeeded=True)
 
 
 def test_the_challenge_is_a_message_id_of_this_server() -> None:
@@ -41,7 +41,7 @@ def test_no_challenge_comes_twice() -> None:
 def test_the_right_password_succeeds(name: str, password: str) -> None:
     exchange = cram_md5(Users(USERS), "host", unique="1")
 
-    assert outcome(exchange, answer_of(name, password, b"<1@host>")) == Verdict(
+    assert outcome(exchange, answer_of(name, password, b"<1@host>")) == Conclusion(
         name, succeeded=True
     )
 
@@ -56,11 +56,11 @@ def test_a_name_may_have_spaces() -> None:
 def test_another_digest_does_not_succeed(name: str) -> None:
     answer = answer_of(name, "secret", b"<another@host>")
 
-    assert outcome(begin("CRAM-MD5"), answer) == Verdict(name, succeeded=False)
+    assert outcome(begin("CRAM-MD5"), answer) == Conclusion(name, succeeded=False)
 
 
 def test_any_digest_succeeds_when_there_are_no_users() -> None:
-    assert outcome(begin("CRAM-MD5", {}), b"bob " + DIGEST) == Verdict("bob", succeeded=True)
+    assert outcome(begin("CRAM-MD5", {}), b"bob " + DIGEST) == Conclusion("bob", succeeded=True)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_smtpserver.smtp.grammar import Refusal
-from pytest_smtpserver.smtp.sasl import MECHANISMS, Challenge, Verdict, step
+from pytest_smtpserver.smtp.sasl import MECHANISMS, Challenge, Conclusion, step
 
 ANSWERS = st.lists(
     st.one_of(
@@ -39,11 +39,11 @@ def test_no_answer_raises_anything_but_a_refusal(
     said = step(exchange, None)
     with suppress(Refusal):
         for answer in answers:
-            if isinstance(said, Verdict):
+            if isinstance(said, Conclusion):
                 break
             said = step(exchange, answer)
         # Four answers are more than any mechanism asks for.
-        assert isinstance(said, Verdict)
+        assert isinstance(said, Conclusion)
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)

@@ -3,7 +3,7 @@
 import pytest
 from exchanges import begin, challenges, outcome, refusal
 
-from pytest_smtpserver.smtp.sasl import Verdict
+from pytest_smtpserver.smtp.sasl import Conclusion
 
 
 def test_plain_begins_with_an_empty_challenge() -> None:
@@ -15,9 +15,9 @@ def test_plain_takes_the_examples_of_the_standard() -> None:
     tim = outcome(begin("PLAIN", {"tim": "tanstaaftanstaaf"}), b"\0tim\0tanstaaftanstaaf")
     kurt = outcome(begin("PLAIN", {"Kurt": "xipj3plmq"}), b"Ursel\0Kurt\0xipj3plmq")
 
-    assert tim == Verdict("tim", succeeded=True)
+    assert tim == Conclusion("tim", succeeded=True)
     # "they verify [...] that 'Kurt' is entitled to act as 'Ursel'": nobody is.
-    assert kurt == Verdict("Kurt", succeeded=False)
+    assert kurt == Conclusion("Kurt", succeeded=False)
 
 
 def test_plain_lets_a_user_say_that_it_acts_for_itself() -> None:
@@ -27,17 +27,17 @@ def test_plain_lets_a_user_say_that_it_acts_for_itself() -> None:
 
 @pytest.mark.parametrize("password", [b"wrong", b"", b"secret ", b"SECRET"])
 def test_plain_does_not_succeed_with_another_password(password: bytes) -> None:
-    assert outcome(begin("PLAIN"), b"\0ann\0" + password) == Verdict("ann", succeeded=False)
+    assert outcome(begin("PLAIN"), b"\0ann\0" + password) == Conclusion("ann", succeeded=False)
 
 
 def test_plain_does_not_succeed_for_an_unknown_user() -> None:
-    assert outcome(begin("PLAIN"), b"\0bob\0secret") == Verdict("bob", succeeded=False)
+    assert outcome(begin("PLAIN"), b"\0bob\0secret") == Conclusion("bob", succeeded=False)
 
 
 def test_plain_takes_names_and_passwords_in_utf8() -> None:
     answer = "\0jürgen\0päßwort".encode()
 
-    assert outcome(begin("PLAIN"), answer) == Verdict("jürgen", succeeded=True)
+    assert outcome(begin("PLAIN"), answer) == Conclusion("jürgen", succeeded=True)
 
 
 def test_plain_takes_an_empty_password_of_a_user_who_has_it() -> None:
@@ -45,7 +45,7 @@ def test_plain_takes_an_empty_password_of_a_user_who_has_it() -> None:
 
 
 def test_plain_lets_anyone_in_when_there_are_no_users() -> None:
-    assert outcome(begin("PLAIN", {}), b"\0bob\0any") == Verdict("bob", succeeded=True)
+    assert outcome(begin("PLAIN", {}), b"\0bob\0any") == Conclusion("bob", succeeded=True)
 
 
 def test_plain_lets_nobody_act_for_somebody_else_even_when_there_are_no_users() -> None:
@@ -73,17 +73,17 @@ def test_login_asks_for_the_name_and_then_for_the_password() -> None:
 
 
 def test_login_succeeds_with_the_right_password() -> None:
-    assert outcome(begin("LOGIN"), b"ann", b"secret") == Verdict("ann", succeeded=True)
+    assert outcome(begin("LOGIN"), b"ann", b"secret") == Conclusion("ann", succeeded=True)
 
 
 def test_login_does_not_succeed_with_another_password() -> None:
-    assert outcome(begin("LOGIN"), b"ann", b"wrong") == Verdict("ann", succeeded=False)
+    assert outcome(begin("LOGIN"), b"ann", b"wrong") == Conclusion("ann", succeeded=False)
 
 
 def test_login_takes_names_and_passwords_in_utf8() -> None:
     answers = "jürgen".encode(), "päßwort".encode()
 
-    assert outcome(begin("LOGIN"), *answers) == Verdict("jürgen", succeeded=True)
+    assert outcome(begin("LOGIN"), *answers) == Conclusion("jürgen", succeeded=True)
 
 
 def test_login_takes_an_empty_password_of_a_user_who_has_it() -> None:
@@ -95,7 +95,7 @@ def test_login_does_not_succeed_with_a_password_that_is_no_text() -> None:
 
 
 def test_login_lets_anyone_in_when_there_are_no_users() -> None:
-    assert outcome(begin("LOGIN", {}), b"bob", b"any") == Verdict("bob", succeeded=True)
+    assert outcome(begin("LOGIN", {}), b"bob", b"any") == Conclusion("bob", succeeded=True)
 
 
 @pytest.mark.parametrize(

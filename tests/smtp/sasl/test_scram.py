@@ -8,33 +8,33 @@ from scramp import ScramClient
 
 from pytest_smtpserver.settings.users import Users
 from pytest_smtpserver.smtp.grammar import Refusal
-from pytest_smtpserver.smtp.sasl import MECHANISMS, Challenge, Verdict, step
+from pytest_smtpserver.smtp.sasl import MECHANISMS, Challenge, Conclusion, step
 from pytest_smtpserver.smtp.sasl.challenges import Challenges
 from pytest_smtpserver.smtp.sasl.scram import scram_sha_1, scram_sha_256
 
 SCRAM = pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1", "SCRAM-SHA-256"])
 
 
-def octets_of(said: Challenge | Verdict) -> bytes:
+def octets_of(said: Challenge | Conclusion) -> bytes:
     assert isinstance(said, Challenge)
     return said.octets
 
 
-def logged_in(mechanism: str, exchange: Challenges, name: str, password: str) -> Verdict:
-    """Return the verdict on a client that does as the standard says, and checks the server."""
+def logged_in(mechanism: str, exchange: Challenges, name: str, password: str) -> Conclusion:
+    """Return the conclusion on a client that does as the standard says, and checks the server."""
     client = ScramClient([mechanism], name, password)
     step(exchange, None)
     said = step(exchange, client.get_client_first().encode())
-    if isinstance(said, Verdict):
+    if isinstance(said, Conclusion):
         return said
     client.set_server_first(said.octets.decode())
     said = step(exchange, client.get_client_final().encode())
-    if isinstance(said, Verdict):
+    if isinstance(said, Conclusion):
         return said
     client.set_server_final(said.octets.decode())
-    verdict = step(exchange, b"")
-    assert isinstance(verdict, Verdict)
-    return verdict
+    conclusion = step(exchange, b"")
+    assert isinstance(conclusion, Conclusion)
+    return conclusion
 
 
 def test_the_example_of_rfc_5802_succeeds() -> None:
@@ -55,7 +55,7 @@ def test_the_example_of_rfc_5802_succeeds() -> None:
         b"r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096"
     )
     assert octets_of(step(exchange, client_final)) == b"v=rmF9pqV8S7suAoZWja4dJRkFsKQ="
-    assert step(exchange, b"") == Verdict("user", succeeded=True)
+    assert step(exchange, b"") == Conclusion("user", succeeded=True)
 
 
 def test_the_example_of_rfc_7677_succeeds() -> None:
@@ -79,15 +79,15 @@ def test_the_example_of_rfc_7677_succeeds() -> None:
     assert octets_of(step(exchange, client_final)) == (
         b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
     )
-    assert step(exchange, b"") == Verdict("user", succeeded=True)
+    assert step(exchange, b"") == Conclusion("user", succeeded=True)
 
 
 @SCRAM
 @pytest.mark.parametrize(("name", "password"), [("ann", "secret"), ("jürgen", "päßwort")])
 def test_the_right_password_succeeds(mechanism: str, name: str, password: str) -> None:
-    verdict = logged_in(mechanism, begin(mechanism), name, password)
+    conclusion = logged_in(mechanism, begin(mechanism), name, password)
 
-    assert verdict == Verdict(name, succeeded=True)
+    assert conclusion == Conclusion(name, succeeded=True)
 
 
 @SCRAM
@@ -95,15 +95,17 @@ def test_a_name_is_recorded_as_the_settings_have_it(mechanism: str) -> None:
     # A ligature, which SASLprep takes apart.
     users = {"\ufb01ona": "secret"}
 
-    verdict = logged_in(mechanism, begin(mechanism, users), "fiona", "secret")
+    conclusion = logged_in(mechanism, begin(mechanism, users), "fiona", "secret")
 
-    assert verdict == Verdict("\ufb01ona", succeeded=True)
+    assert conclusion == Conclusion("\ufb01ona", succeeded=True)
 
 
 @SCRAM
 @pytest.mark.parametrize("name", ["ann", "bob", "jürgen"])
 def test_another_password_does_not_succeed(mechanism: str, name: str) -> None:
-    assert logged_in(mechanism, begin(mechanism), name, "wrong") == Verdict(name, succeeded=False)
+    assert logged_in(mechanism, begin(mechanism), name, "wrong") == Conclusion(
+        name, succeeded=False
+    )
 
 
 @SCRAM
@@ -116,7 +118,7 @@ def test_an_authorization_identity_that_is_the_name_is_taken(mechanism: str) -> 
     client.set_server_first(octets_of(step(exchange, f"n,a=ann,{bare}".encode())).decode())
     client.gs2_header = WithIdentity()
     assert octets_of(step(exchange, client.get_client_final().encode())).startswith(b"v=")
-    assert step(exchange, b"") == Verdict("ann", succeeded=True)
+    assert step(exchange, b"") == Conclusion("ann", succeeded=True)
 
 
 class WithIdentity:
@@ -128,19 +130,19 @@ class WithIdentity:
 
 @SCRAM
 def test_another_authorization_identity_does_not_succeed(mechanism: str) -> None:
-    assert outcome(begin(mechanism), b"n,a=bob,n=ann,r=abc") == Verdict("ann", succeeded=False)
+    assert outcome(begin(mechanism), b"n,a=bob,n=ann,r=abc") == Conclusion("ann", succeeded=False)
 
 
 @SCRAM
 @pytest.mark.parametrize("secret", ["secret", "token"])
 def test_each_of_several_secrets_is_good(mechanism: str, secret: str) -> None:
     exchange = MECHANISMS[mechanism].begin(Users({"ann": ("secret", "token")}), "host")
-    assert logged_in(mechanism, exchange, "ann", secret) == Verdict("ann", succeeded=True)
+    assert logged_in(mechanism, exchange, "ann", secret) == Conclusion("ann", succeeded=True)
 
 
 @SCRAM
 def test_an_unknown_user_is_told_so_after_the_first_message(mechanism: str) -> None:
-    assert outcome(begin(mechanism), b"n,,n=bob,r=abc") == Verdict("bob", succeeded=False)
+    assert outcome(begin(mechanism), b"n,,n=bob,r=abc") == Conclusion("bob", succeeded=False)
 
 
 @SCRAM
@@ -154,7 +156,7 @@ def test_a_name_may_have_commas_and_equals_signs(mechanism: str) -> None:
 def test_a_password_that_saslprep_does_not_allow_does_not_succeed(mechanism: str) -> None:
     exchange = begin(mechanism, {"ann": "\ue000"})
 
-    assert outcome(exchange, b"n,,n=ann,r=abc") == Verdict("ann", succeeded=False)
+    assert outcome(exchange, b"n,,n=ann,r=abc") == Conclusion("ann", succeeded=False)
 
 
 @SCRAM

@@ -1,10 +1,10 @@
-"""A folder for each test, with its messages as `.eml` files and the transcript."""
+"""What is written at the end: the one HTML file of a run, and a folder for each test."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from . import names
+from . import harmless, pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,16 +12,33 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.records.transaction import Transaction
 
+    from .spool import Case
+
 _TRANSCRIPT: Final = "transcript.txt"
 
 
-def write(directory: Path, test: str, transactions: Sequence[Transaction], transcript: str) -> Path:
+def write_page(path: Path, cases: Sequence[Case]) -> None:
+    """Write the report, and the folders above it; raises `OSError` if it cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pieces = pages.stream(
+        "report.html",
+        cases=cases,
+        count=sum(len(case.entries) for case in cases),
+        policy=pages.policy("img-src data:"),
+    )
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(pieces)
+
+
+def write_folder(
+    directory: Path, test: str, transactions: Sequence[Transaction], transcript: str
+) -> Path:
     """Write the folder of a test, and return it; what it had of an earlier run is replaced.
 
     Of each message there are the exact octets; one that was refused says so in its name. Raises
     `OSError` if something cannot be written.
     """
-    folder = directory / names.of_test(test)
+    folder = directory / harmless.folder_name(test)
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*folder.glob("*.eml"), folder / _TRANSCRIPT):
         old.unlink(missing_ok=True)
@@ -31,7 +48,7 @@ def write(directory: Path, test: str, transactions: Sequence[Transaction], trans
     for number, transaction in enumerate(with_content, 1):
         assert transaction.message is not None
         accepted = transaction.outcome in ("accepted", None)
-        subject = names.safe(transaction.message.subject, "no-subject")
+        subject = harmless.name(transaction.message.subject, "no-subject")
         name = f"{number:0{digits}}-{'' if accepted else f'{transaction.outcome}-'}{subject}.eml"
         (folder / name).write_bytes(transaction.message.content)
     text = f"{transcript}\n".encode("utf-8", "backslashreplace")
