@@ -2,8 +2,10 @@
 
 import pytest
 
-# An in-process run of pytester restores sys.modules: without this, each would load its own trio.
+# An in-process run of pytester restores sys.modules: without these, each would load its own, and
+# cryptography bears only one.
 import trio  # noqa: F401
+import trustme  # noqa: F401
 
 pytest_plugins = ["pytester"]
 
@@ -12,10 +14,6 @@ pytest_plugins = ["pytester"]
 # pytest-xdist a fixed port is refused, and on CI pytest's short summary has whole failure texts.
 _OF_THE_SURROUNDINGS = ("PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER")
 
-# Plugins that alter what any run prints, or the order of its tests; the tests about them load them
-# by name.
-_ALTER_ANY_RUN = ("clarity", "icdiff", "sugar", "rich", "randomly")
-
 
 @pytest.fixture(autouse=True)
 def _the_same_everywhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,6 +21,10 @@ def _the_same_everywhere(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     if "pytester" in request.fixturenames:
         # It takes the options out of the environment.
         request.getfixturevalue("pytester")
-    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in _ALTER_ANY_RUN))
+    # A run within a test loads our plugin and pytest's own: the twenty others of this environment
+    # would cost it three seconds or more, and some alter what it prints or the order of its tests.
+    # A test that is about one of them names it: `-p xdist`.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p smtpserver")
     for name in _OF_THE_SURROUNDINGS:
         monkeypatch.delenv(name, raising=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import zipfile
@@ -88,9 +87,6 @@ def failures(
     """Return the texts of all tests of the suite, run with the package in that directory."""
     monkeypatch.setenv("PYTHONPATH", str(installed))
     monkeypatch.setenv("COLUMNS", "1000")  # so that the short summary is not cut
-    # Our own tests' plugins, which take a second or two to import.
-    others = os.environ["PYTEST_ADDOPTS"]
-    monkeypatch.setenv("PYTEST_ADDOPTS", f"{others} -p no:hypothesispytest -p no:trio -p no:anyio")
     pytester.makeconftest(COLLECTOR)
     pytester.makepyfile(SUITE)
     summary = golden.normal(
@@ -108,7 +104,7 @@ def expected() -> dict[str, str]:
     return {way.name: golden.expected(way.name).splitlines()[0] for way in WAYS}
 
 
-@pytest.mark.parametrize("args", [(), ("-n", "1")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("args", [(), ("-p", "xdist", "-n", "1")], ids=["alone", "xdist"])
 def test_the_texts_are_the_same_from_the_source(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]
 ) -> None:

@@ -315,7 +315,7 @@ def test_who_has_begun_another_message_is_told_that_the_server_stops() -> None:
 def inner_run(pytester: pytest.Pytester, test: str) -> pytest.RunResult:
     pytester.makepyfile(test)
     # As one would: this process, its modules, its thread.
-    return pytester.runpytest_inprocess("-p", "no:hypothesispytest", "-p", "no:trio")
+    return pytester.runpytest_inprocess()
 
 
 def test_a_run_inside_a_test_ends_only_the_thread_that_it_has_started(

@@ -28,12 +28,6 @@ def listed(request):
 """
 
 
-@pytest.fixture(autouse=True)
-def no_costly_plugins(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("hypothesispytest", "trio", "anyio")
-    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in names))
-
-
 def test_it_shows_the_mail_of_all_servers_by_test(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         SUITE
@@ -120,7 +114,7 @@ def test_a_port_that_is_taken_is_one_sentence(pytester: pytest.Pytester) -> None
     ("arguments", "said"),
     [
         (("--smtpserver-inbox=70000",), "*must be a port from 0 to 65535"),
-        (("--smtpserver-inbox=0", "-n1"), "*run without -n to look at them live"),
+        (("--smtpserver-inbox=0", "-p", "xdist", "-n1"), "*run without -n to look at them live"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(

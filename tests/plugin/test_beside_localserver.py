@@ -27,7 +27,7 @@ USERS_OWN = """
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     # Entry points come in the order of directory entries; `-p` gives them an order that is known.
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS")
     pytester.syspathinsert()
     return pytester
 

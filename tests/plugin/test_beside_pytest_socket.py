@@ -16,7 +16,9 @@ SUITE = """
 
 def test_it_works_where_loopback_is_allowed(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
-    result = pytester.runpytest_subprocess("--disable-socket", "--allow-hosts=127.0.0.1")
+    result = pytester.runpytest_subprocess(
+        "-p", "socket", "--disable-socket", "--allow-hosts=127.0.0.1"
+    )
     result.assert_outcomes(passed=1)
 
 
@@ -25,7 +27,7 @@ def test_one_sentence_says_that_loopback_must_be_allowed(
     pytester: pytest.Pytester, args: tuple[str, ...]
 ) -> None:
     pytester.makepyfile(SUITE)
-    result = pytester.runpytest_subprocess("--disable-socket", *args)
+    result = pytester.runpytest_subprocess("-p", "socket", "--disable-socket", *args)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
         ["smtpserver: cannot listen on port 0 of 127.0.0.1: *--allow-hosts=127.0.0.1*"]

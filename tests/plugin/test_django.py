@@ -126,7 +126,7 @@ def test_an_environment_without_django_is_told_so_in_one_sentence(
 ) -> None:
     pytester.makepyfile(USES_IT)
     pytester.makeconftest("import sys; sys.modules['django'] = None")
-    result = pytester.runpytest_subprocess("-p", "no:django")
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["smtpserver_django: Django is not installed"])
     result.stdout.no_fnmatch_line("*Traceback*")

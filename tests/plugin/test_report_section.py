@@ -87,7 +87,7 @@ def test_what_fails_the_check_after_the_last_test_of_a_run_shows_the_server(
 
 def test_it_passes_through_xdist(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
-    result = pytester.runpytest_subprocess("-n", "1", "-k", "not without")
+    result = pytester.runpytest_subprocess("-p", "xdist", "-n", "1", "-k", "not without")
     assert sections(result) == 4
     assert lines(result, "S: 250 2.0.0 message accepted") == 6
 
@@ -185,12 +185,12 @@ LATE = """
 """
 
 
-@pytest.mark.parametrize("args", [(), ("-n", "1")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("args", [(), ("-p", "xdist", "-n", "1")], ids=["alone", "xdist"])
 def test_mail_that_came_after_the_wait_stands_first(
     pytester: pytest.Pytester, args: tuple[str, ...]
 ) -> None:
     pytester.makepyfile(LATE)
-    result = pytester.runpytest_subprocess("-p", "no:randomly", *args)
+    result = pytester.runpytest_subprocess(*args)
     came = "<Message 'hello': from@example.org -> to@example.org> came * s after the wait had *"
     result.stdout.fnmatch_lines(
         [

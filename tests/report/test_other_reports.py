@@ -7,6 +7,8 @@ import json
 import pytest
 from runs import SENDING
 
+PYTEST_HTML = ("-p", "metadata", "-p", "html", "-p", "html_fixtures")
+
 SUITE = (
     SENDING
     + r"""
@@ -21,10 +23,12 @@ def test_passes(smtpserver):
 )
 
 
-@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["here", "in a worker"])
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n1")], ids=["here", "in a worker"])
 def test_pytest_html_has_it(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
     pytester.makepyfile(SUITE)
-    pytester.runpytest_subprocess("--html=out.html", "--self-contained-html", *workers)
+    pytester.runpytest_subprocess(
+        *PYTEST_HTML, "--html=out.html", "--self-contained-html", *workers
+    )
     page = (pytester.path / "out.html").read_text(encoding="utf-8")
     assert "mail 1 b-first-b" in page
     assert "mail 2 second" in page
@@ -34,14 +38,14 @@ def test_pytest_html_has_it(pytester: pytest.Pytester, workers: tuple[str, ...])
 
 def test_pytest_html_has_it_as_files(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
-    pytester.runpytest_subprocess("--html=out.html")
+    pytester.runpytest_subprocess(*PYTEST_HTML, "--html=out.html")
     texts = [path.read_text() for path in (pytester.path / "assets").glob("*.txt")]
     assert any("Subject: second" in text for text in texts)
 
 
 def test_allure_has_it_octet_for_octet(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
-    pytester.runpytest_subprocess("--alluredir=allure")
+    pytester.runpytest_subprocess("-p", "allure_pytest", "--alluredir=allure")
     results = [json.loads(path.read_text()) for path in pytester.path.glob("allure/*-result.json")]
     attached = {
         one["name"]: (pytester.path / "allure" / one["source"]).read_bytes()
@@ -57,5 +61,5 @@ def test_allure_has_it_octet_for_octet(pytester: pytest.Pytester) -> None:
 
 def test_a_run_without_them_has_nothing_to_do(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
-    result = pytester.runpytest_subprocess("-p", "no:html", "-p", "no:allure_pytest")
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1, failed=1)

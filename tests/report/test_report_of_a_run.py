@@ -213,7 +213,7 @@ def test_it(smtpserver, number):
 """
     )
     result = pytester.runpytest_subprocess(
-        "-n", "2", "--smtpserver-report=mail.html", "--smtpserver-artifacts=mail"
+        "-p", "xdist", "-n", "2", "--smtpserver-report=mail.html", "--smtpserver-artifacts=mail"
     )
     page = (pytester.path / "mail.html").read_text(encoding="utf-8")
     tests = re.findall(r'data-test="[^"]*\[(\d)\]"', page)
@@ -271,11 +271,7 @@ def test_a_report_that_cannot_be_written_does_not_fail_the_run(pytester: pytest.
     result.stdout.fnmatch_lines(["SMTP report could not be written: *"])
 
 
-def test_a_run_without_the_options_imports_nothing_of_it(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Other plugins may import the same.
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+def test_a_run_without_the_options_imports_nothing_of_it(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         SENDING
         + """
@@ -288,7 +284,7 @@ def test_imports():
     assert "pytest_smtpserver.report" not in sys.modules
 """
     )
-    result = pytester.runpytest_subprocess("-p", "pytest_smtpserver.plugin")
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=2)
 
 

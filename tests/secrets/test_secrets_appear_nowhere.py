@@ -187,13 +187,7 @@ def test_no_report_shows_a_secret(pytester: pytest.Pytester, auth: str) -> None:
         """)
     )
     result = pytester.runpytest_inprocess(
-        # pytest-django, if it is there, cannot be twice in one process.
-        "-p",
-        "no:django",
-        "-rA",
-        "-vv",
-        "--smtpserver-transcript=all",
-        "--junitxml=junit.xml",
+        "-rA", "-vv", "--smtpserver-transcript=all", "--junitxml=junit.xml"
     )
     result.assert_outcomes(failed=3 * len(MECHANISMS), passed=1, errors=1)
     texts = [
@@ -242,8 +236,6 @@ GIVES_SECRETS_IN_VAIN = """
 
 def test_no_secret_is_in_our_variables_when_pytest_shows_them(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(GIVES_SECRETS_IN_VAIN)
-    result = pytester.runpytest_inprocess(
-        "--full-trace", "--showlocals", "-p", "no:hypothesispytest"
-    )
+    result = pytester.runpytest_inprocess("--full-trace", "--showlocals")
     result.assert_outcomes(failed=4, errors=1)
     assert [line for line in result.outlines if "hush-hush" in line] == []

@@ -158,7 +158,7 @@ def test_where_pyfakefs_comes_before_tls_one_sentence_says_what_to_do(
             assert smtpserver.wait_for_message().subject == "x"
         """
     )
-    result = pytester.runpytest_subprocess("-p", "no:trio", "-p", "no:anyio")
+    result = pytester.runpytest_subprocess("-p", "fakefs")
     result.assert_outcomes(errors=1, passed=2)
     result.stdout.fnmatch_lines(["smtpserver: pyfakefs has replaced the file system, and TLS *"])
 

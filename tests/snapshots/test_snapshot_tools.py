@@ -37,21 +37,19 @@ text:
 class Suite:
     """A directory with tests that are run in a process of their own, with one plugin more."""
 
-    def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
-        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-        monkeypatch.delenv("CI", raising=False)
 
     def run(self, test: str, plugin: str, *options: str) -> pytest.RunResult:
         self.pytester.makepyfile(f"{TEST}\n{test}")
-        plugins = ["-p", "pytest_smtpserver.plugin", *(["-p", plugin] if plugin else [])]
+        plugins = ["-p", plugin] if plugin else []
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugins, *options]
         return self.pytester.run(*command, timeout=60)
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    return Suite(pytester, monkeypatch)
+def suite(pytester: pytest.Pytester) -> Suite:
+    return Suite(pytester)
 
 
 #: How pytest explains a body that reads differently.
