@@ -8,13 +8,14 @@ be gone. So values are replaced where they are, and put back there.
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.server import access
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, MutableMapping
+    from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 
     from pytest_smtpserver.server.server import SMTPServer
 
@@ -34,6 +35,17 @@ def require() -> None:
         _ = settings.DEBUG
     except (ImproperlyConfigured, ImportError) as error:
         raise RuntimeError(f"Django is not configured: {error}") from None
+    for one in _configured():
+        _refuse_what_cannot_be_imported(one.get("BACKEND", _BACKEND))
+
+
+def _refuse_what_cannot_be_imported(backend: str) -> None:
+    from django.utils.module_loading import import_string
+
+    try:
+        import_string(backend)
+    except ImportError as error:
+        raise RuntimeError(f"the mail backend {backend!r} cannot be imported: {error}") from None
 
 
 @contextmanager
@@ -41,10 +53,7 @@ def mail_goes_to(server: SMTPServer) -> Iterator[None]:
     """Let Django send its mail to this server; all is as before in the end."""
     from django.conf import settings
 
-    # From Django 6.1 a project has either MAILERS or the EMAIL_ settings: with the former, Django
-    # refuses to read the latter.
-    is_new = hasattr(settings, "MAILERS")
-    values = _mailers(server, settings.MAILERS) if is_new else _email_settings(server)
+    values = _mailers(server) if hasattr(settings, "MAILERS") else _email_settings(server)
     with _replaced(os.environ, _environment(server)), _replaced_settings(values):
         yield
 
@@ -57,7 +66,7 @@ def _environment(server: SMTPServer) -> dict[str, str]:
 def _email_settings(server: SMTPServer) -> dict[str, Any]:
     username, password = _login(server)
     return {
-        "EMAIL_BACKEND": _BACKEND,
+        "EMAIL_BACKEND": _smtp_among(_configured()).get("BACKEND", _BACKEND),
         "EMAIL_HOST": server.host,
         "EMAIL_PORT": server.port,
         "EMAIL_HOST_USER": username,
@@ -69,7 +78,13 @@ def _email_settings(server: SMTPServer) -> dict[str, Any]:
     }
 
 
-def _mailers(server: SMTPServer, mailers: Mapping[str, object]) -> dict[str, Any]:
+def _mailers(server: SMTPServer) -> dict[str, Any]:
+    from django.conf import settings
+
+    return {"MAILERS": {name: _mailer(server, name) for name in [*settings.MAILERS, "default"]}}
+
+
+def _mailer(server: SMTPServer, name: str) -> dict[str, Any]:
     username, password = _login(server)
     options = {
         "host": server.host,
@@ -78,9 +93,44 @@ def _mailers(server: SMTPServer, mailers: Mapping[str, object]) -> dict[str, Any
         "password": password,
         "use_tls": server.settings.tls == "starttls",
         "use_ssl": server.settings.tls == "implicit",
+        "ssl_certfile": None,
+        "ssl_keyfile": None,
     }
-    mailer = {"BACKEND": _BACKEND, "OPTIONS": options}
-    return {"MAILERS": dict.fromkeys([*mailers, "default"], mailer)}
+    own = _smtp_among(_configured(name))
+    return {"BACKEND": _BACKEND, **own, "OPTIONS": {**own.get("OPTIONS", {}), **options}}
+
+
+def _smtp_among(mailers: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the first that sends with Django's SMTP backend or a subclass of it, else nothing."""
+    from django.core.mail.backends.smtp import EmailBackend
+    from django.utils.module_loading import import_string
+
+    for mailer in mailers:
+        backend = import_string(mailer.get("BACKEND", _BACKEND))
+        if isinstance(backend, type) and issubclass(backend, EmailBackend):
+            return mailer
+    return {}
+
+
+def _configured(*names: str) -> list[Mapping[str, Any]]:
+    """Return how mail is sent now, and how without Django's test environment; all mailers, or some.
+
+    From Django 6.1 a project has either MAILERS or the EMAIL_ settings: with the former, Django
+    refuses to read the latter.
+    """
+    from django.conf import settings
+
+    if not hasattr(settings, "MAILERS"):
+        return [{"BACKEND": one} for one in (settings.EMAIL_BACKEND, *_before("email_backend"))]
+    both = [settings.MAILERS, *_before("mailers")]
+    return [mailers[name] for mailers in both for name in names or mailers if name in mailers]
+
+
+def _before(name: str) -> list[Any]:
+    """Return what Django's test environment has replaced by a backend that keeps mail in memory."""
+    utils = sys.modules.get("django.test.utils")
+    saved = getattr(getattr(utils, "_TestState", None), "saved_data", None)
+    return [getattr(saved, name)] if hasattr(saved, name) else []
 
 
 def _login(server: SMTPServer) -> tuple[str, str]:

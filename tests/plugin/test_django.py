@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import django
 import pytest
 
@@ -105,6 +107,93 @@ def test_mail_goes_to_the_test_s_server_and_all_is_restored(
     # Django 6.1 warns of the project's own settings.
     result = pytester.runpytest_subprocess("-W", "error", "-W", "ignore:The EMAIL_")
     result.assert_outcomes(passed=8 if style == "MAILERS" else 7)
+
+
+OWN_BACKEND = """
+    from django.core.mail.backends import smtp
+
+    class EmailBackend(smtp.EmailBackend):
+        def __init__(self, *args, stamp="unstamped", **kwargs):
+            super().__init__(*args, **kwargs)
+            self.stamp = stamp
+
+        def send_messages(self, messages):
+            for message in messages:
+                message.extra_headers["X-Stamp"] = self.stamp
+            return super().send_messages(messages)
+"""
+
+# With Django's test environment the project's backend is hidden behind the one in memory.
+SUITE_WITH_OWN_BACKEND = """
+    import pytest
+    from django.core.mail import send_mail
+    from django.test.utils import setup_test_environment, teardown_test_environment
+
+    @pytest.fixture(params=["plain", "in the test environment"], autouse=True)
+    def environment(request):
+        if request.param == "plain":
+            yield
+        else:
+            setup_test_environment()
+            yield
+            teardown_test_environment()
+
+    @pytest.mark.smtpserver(auth="required", users={"ann": "open sesame"})
+    def test_mail_comes_from_the_project_s_own_class(smtpserver_django):
+        send_mail("hello", "text", "from@example.org", ["to@example.org"])
+        message = smtpserver_django.wait_for_message(username="ann")
+        assert message["X-Stamp"] == STAMP
+"""
+
+OWN_STYLES = {"EMAIL": ("EMAIL_BACKEND='project.EmailBackend'", "unstamped")}
+if django.VERSION >= (6, 1):
+    options = "{'stamp': 'red', 'host': 'mail.example.org', 'ssl_certfile': '/no/such/file'}"
+    mailer = f"{{'BACKEND': 'project.EmailBackend', 'OPTIONS': {options}}}"
+    OWN_STYLES["MAILERS"] = (f"MAILERS={{'default': {mailer}}}", "red")
+
+
+@pytest.mark.parametrize("style", OWN_STYLES)
+def test_a_project_s_own_smtp_backend_keeps_its_class(
+    pytester: pytest.Pytester, style: str
+) -> None:
+    settings, stamp = OWN_STYLES[style]
+    pytester.makeconftest(CONFTEST.format(style=settings))
+    pytester.makepyfile(project=OWN_BACKEND)
+    pytester.makepyfile(f"STAMP = {stamp!r}\n" + dedent(SUITE_WITH_OWN_BACKEND))
+    result = pytester.runpytest_subprocess(
+        "-p", "no:django", "-W", "error", "-W", "ignore:The EMAIL_"
+    )
+    result.assert_outcomes(passed=2)
+
+
+SUITE_THAT_SENDS = """
+    from django.core.mail import send_mail
+
+    def test_mail_arrives(smtpserver_django):
+        send_mail("hello", "text", "from@example.org", ["to@example.org"])
+        smtpserver_django.wait_for_message()
+"""
+
+
+@pytest.mark.parametrize("name", ["console", "dummy", "filebased", "locmem"])
+def test_a_backend_that_speaks_no_smtp_is_replaced(pytester: pytest.Pytester, name: str) -> None:
+    backend = f"django.core.mail.backends.{name}.EmailBackend"
+    pytester.makeconftest(CONFTEST.format(style=f"EMAIL_BACKEND={backend!r}"))
+    pytester.makepyfile(SUITE_THAT_SENDS)
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_a_backend_that_cannot_be_imported_is_told_in_one_sentence(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(CONFTEST.format(style="EMAIL_BACKEND='nowhere.EmailBackend'"))
+    pytester.makepyfile(SUITE_THAT_SENDS)
+    result = pytester.runpytest_subprocess("-p", "no:django")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["smtpserver_django: the mail backend 'nowhere.EmailBackend' cannot be imported: *"]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 USES_IT = """
