@@ -27,7 +27,6 @@ from ._syntax import LINES, said_to
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 MATRIX = ROOT / "tests" / "faults" / "matrix.json"
-DIALOGUES = ROOT / "tests" / "smtp" / "dialogues"
 
 #: All other classes are records: the server makes them, and a test only reads them.
 MADE_BY_USERS = ("AsyncSMTPServer", "Reply", "SMTPServer")
@@ -37,41 +36,39 @@ _REGION = re.compile(r"(<!-- generated: (\w+)(.*?) -->)\n.*?(<!-- end -->)", re.
 EXTENSIONS_INTRO = """\
 # Service extensions
 
-What the server offers in its reply to EHLO, unless the setting `extensions` says otherwise. A
-parameter of an extension that is not offered is refused with 555, one with a bad value with 501;
-all others are in the envelope as they were sent. The octets are those by which the command line
-may be longer than the 512 of RFC 5321 section 4.5.3.1.4. Good and bad values of every parameter
-stand in `tests/smtp/test_extensions.py`, and the dialogues that show an extension in
-`tests/smtp/dialogues`.
+The server offers these extensions of SMTP in its reply to EHLO, unless the setting `extensions`
+says otherwise. A parameter of an extension that is not offered is refused with 555, and a bad value
+with 501; all other parameters are in the envelope as they were sent. "Octets" says by how much an
+extension lengthens the command lines, which otherwise have at most 512 octets (RFC 5321 section
+4.5.3.1.4).
 
 """
 
 VIOLATIONS_INTRO = """\
 # Violations
 
-What a client can do wrong in its commands, though the server copes with it: `session.violations`
-lists them, and under the setting `strict` each fails the test. What is wrong with a message's
-content is a problem, and is in `message.problems`.
+Violations are a client's mistakes in its commands. The server copes with them, and
+`session.violations` lists them; under the setting `strict` each fails the test. Mistakes in the
+content are [problems](problems.md).
 
 """
 
 SYNTAX_INTRO = """\
 # What is taken and what is refused
 
-Some of what the grammar of RFC 5321 forbids is taken by most servers, and so it is here, with the
-violation `bad-syntax` (or the one below). Under the setting `strict` it is refused. Each line below
-was sent to the server to make this table, after what has to come before it; it ends with CRLF
-unless it shows another end.
+Most servers accept some commands that the grammar of RFC 5321 forbids. This server does, too, and
+records a [violation](violations.md); under the setting `strict` it refuses them. To make this
+table, each line was sent to the server after the commands that must precede it. Each line ends with
+CRLF unless it shows another end.
 
 """
 
 PROBLEMS_INTRO = """\
 # Problems
 
-What can be wrong with a message's content, though it was accepted: `message.problems` lists it,
-each with a sentence that says what and where, and `message.assert_no_problems(ignore=(...))` fails
-if there is one that is not ignored. What a client does wrong in its commands is a violation, and
-is in `session.violations`.
+Problems are mistakes in the content of an accepted message. `message.problems` lists them, each
+with a sentence that says what is wrong and where, and `message.assert_no_problems(ignore=(...))`
+fails if there are any that are not ignored. Mistakes in commands are [violations](violations.md).
 
 """
 
@@ -172,7 +169,7 @@ def api_region(names):
 
 
 def _described(name, what):
-    sections = [f"## `{_signature(name, what)}`", _doc(what)]
+    sections = [f"## `{_signature(name, what)}`", *filter(None, [_doc(what)])]
     if inspect.isclass(what):
         sections += [*_fields(what), *(_member(name, value) for name, value in _members(what))]
     return "\n\n".join(sections)
@@ -214,11 +211,14 @@ def _signature(name, what):
     except (TypeError, ValueError):
         return name
     parameters = [one for one in signature.parameters.values() if one.name not in ("self", "cls")]
-    text = str(signature.replace(parameters=parameters))
+    shown = signature.replace(parameters=parameters)
+    if inspect.isclass(what):
+        shown = shown.replace(return_annotation=inspect.Signature.empty)
+    text = str(shown).replace("Ellipsis", "...")
     # The keywords are listed elsewhere, and not by the name of their type.
     text = re.sub(r"(\*\*\w+): 'Unpack\[\w+\]'", r"\1", text)
     # An annotation that is written as a string is shown as one.
-    return name + re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)
+    return name + re.sub(r"""(: |-> )(['"])(.*?)\2""", r"\1\3", text)
 
 
 def _doc(what):
@@ -240,7 +240,7 @@ _GENERATORS = {
 
 def extensions_page(extensions):
     """Return the page about the extensions, in Markdown."""
-    head = ("Keyword", "RFC", "Offered", "MAIL", "RCPT", "Octets of MAIL, RCPT", "Shown by")
+    head = ("Keyword", "RFC", "Offered", "MAIL", "RCPT", "Octets of MAIL, RCPT")
     rows = [
         (
             f"`{keyword}`",
@@ -249,7 +249,6 @@ def extensions_page(extensions):
             _parameters(row.mail),
             _parameters(row.rcpt),
             f"{row.mail_octets}, {row.rcpt_octets}",
-            ", ".join(f"`{path.name}`" for path in shown_by(row)),
         )
         for keyword, row in extensions.items()
     ]
@@ -285,16 +284,6 @@ def problems_page(kinds):
 
 def _source(source):
     return source if source == "advice" else _section(source)
-
-
-def shown_by(row):
-    """Return the dialogues whose first lines cite a standard of the extension."""
-    cited = re.compile(rf"RFC ({'|'.join(map(str, row.rfcs))})\b")
-    return sorted(
-        path
-        for path in DIALOGUES.glob("*.txt")
-        if cited.search(path.read_text(encoding="utf-8").partition("---\n")[0])
-    )
 
 
 def _rfc(number):

@@ -87,11 +87,11 @@ PAUSING = (Wait, Hold, StartTLS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TLSInfo:
-    """What was agreed on in a TLS handshake.
+    """The result of a TLS handshake.
 
     `version` is for example `"TLSv1.3"`, `cipher` the name of the cipher suite, and `server_name`
     the host name that the client asked for (SNI, RFC 6066 section 3), `None` if it named none.
-    `client_name` is the name in the client's certificate, `None` if it has shown none.
+    `client_name` is the name in the client's certificate, `None` if it showed none.
     """
 
     version: str

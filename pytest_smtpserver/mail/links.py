@@ -42,7 +42,7 @@ _UNSPACED: Final = re.compile(
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Link:
-    """A link: where it leads, absolute where the message says so, and what one reads."""
+    """A link: its URL, absolute where the message makes it so, and its visible text."""
 
     url: str
     text: str

@@ -22,9 +22,9 @@ _T = TypeVar("_T")
 
 
 class CriterionError(RuntimeError):
-    """A callable (or `==`) that the test gave as a criterion raised; that is its `__cause__`.
+    """A callable (or `==`) given as a criterion raised an exception, which is the `__cause__`.
 
-    It is not an assertion failure: whether the record matches is unknown.
+    It is not an assertion failure, because nobody knows whether the record matches.
     """
 
     # The name under which users import and see it.

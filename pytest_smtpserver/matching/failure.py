@@ -39,8 +39,8 @@ _MOST_TRANSCRIPT: Final = 20
 class SMTPAssertionError(AssertionError):
     """What the test expected of its mail did not happen.
 
-    The first line of its text tells the whole story, because pytest's short summary shows no more;
-    the lines after it tell what came instead.
+    The first line of its text names the cause, because pytest's short summary shows no more; the
+    lines after it say what came instead.
     """
 
     # The name under which users import and see it.

@@ -31,7 +31,7 @@ Record = TypeVar("Record")
 
 
 class ServerCrashed(Exception):  # the name says what happened
-    """The server failed by its own fault; the cause has the traceback.
+    """The server failed because of a bug in it; the cause has the traceback.
 
     The client concerned got a 421, and other sessions went on.
     """

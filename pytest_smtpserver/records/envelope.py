@@ -19,7 +19,7 @@ NO_PARAMETERS: Parameters = MappingProxyType({})
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Envelope:
-    """What MAIL and RCPT said.
+    """The sender and the recipients that MAIL and RCPT named.
 
     `mail_from` is `""` for the null sender. `rcpt_to` has the accepted recipients in their order,
     and `rcpt_parameters` the parameters of each. Addresses are as sent, without a source route.

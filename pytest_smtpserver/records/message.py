@@ -50,7 +50,7 @@ class Origin(Protocol):
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Message:
-    """A message that was received.
+    """A message that the server received.
 
     `content` is exactly what was transmitted, dots unstuffed, up to and including the CRLF before
     the final dot. Reading malformed mail never raises: the raw value is returned instead, and
@@ -68,7 +68,7 @@ class Message:
 
     @property
     def received_at(self) -> datetime:
-        """When the content was complete: an aware `datetime` in UTC."""
+        """When the content became complete: an aware `datetime` in UTC."""
         return datetime.fromtimestamp(self._received, UTC)
 
     @property
@@ -118,7 +118,7 @@ class Message:
     def from_(self) -> str:
         """The addr-spec of the (first) author; `""` if there is none.
 
-        If From has no valid address, it is what was sent in its place.
+        If From has no valid address, it is the text that was sent there.
         """
         found = sorted(self._view.addresses("From"), key=lambda address: not address.is_valid)
         return found[0].spec if found else ""
@@ -150,7 +150,7 @@ class Message:
 
     @property
     def html_text(self) -> str:
-        """What a reader sees of the HTML body: a line for each block, white space folded."""
+        """The HTML body as a reader sees it: a line for each block, white space folded."""
         return self._view.html_text
 
     @property
@@ -165,18 +165,18 @@ class Message:
 
     @property
     def blind_recipients(self) -> tuple[str, ...]:
-        """The recipients of the envelope that are neither in To nor in Cc."""
+        """The recipients of the envelope that are in neither To nor Cc."""
         named = set(map(comparable, (*self.to, *self.cc)))
         return tuple(one for one in self.envelope.rcpt_to if comparable(one) not in named)
 
     @property
     def defects(self) -> tuple[str, ...]:
-        """What could not be parsed, a sentence each."""
+        """A sentence for each thing that could not be parsed."""
         return tuple(dict.fromkeys(printable(defect.text) for defect in self._view.defects))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the content, by the table of the reference; empty if all is well."""
+        """The problems of the content, as listed in the reference; empty if there are none."""
         if self._found is None:
             from .problems import problems
 
@@ -192,9 +192,9 @@ class Message:
     ) -> str:
         """Return the URL of the one link that fits; the same URL in both bodies counts once.
 
-        The URL contains `contains`, and `pattern` is found in it; what one reads contains `text`,
-        any white space being as good as one space. Raises `SMTPAssertionError` listing the links
-        if none fits or several do, `ValueError` for a wrong pattern.
+        The URL contains `contains`, and `pattern` is found in it; the visible text contains `text`,
+        where any white space equals one space. Raises `SMTPAssertionError` listing the links if
+        none or several fit, `ValueError` for a wrong pattern.
         """
         __tracebackhide__ = True
         return finding.link(self, contains, text, pattern)
@@ -202,21 +202,22 @@ class Message:
     def code(self, pattern: str | re.Pattern[str] | None = None) -> str:
         """Return the one code in subject and body; the same one in both bodies counts once.
 
-        Without a pattern that is the one-time code: 4 to 8 digits (`123 456` too) at which words
-        for such a code point, in more than 25 languages, as plain ASCII digits. Of `G-123456` it
-        is what one types, `123456`; a code with letters among its digits is returned as it is. It
-        is no year, date, price, telephone, order or postal number. Of a pattern it is the first
-        group, or the whole match if there is none. Raises `SMTPAssertionError` listing the
-        candidates, each with why it was or was not taken, `ValueError` for a wrong pattern.
+        Without a pattern it finds the one-time code: 4 to 8 digits (`123 456` too) that words for
+        such a code, in some seventy languages, point at, and returns plain ASCII digits. Of
+        `G-123456` it returns `123456`, as a user would type it; a code with letters among its
+        digits is returned as it is. Years, dates, prices, and telephone, order and postal numbers
+        are not codes. With a pattern it returns the first group, or the whole match if there is no
+        group. Raises `SMTPAssertionError` listing the candidates, each with why it was or was not
+        taken, `ValueError` for a wrong pattern.
         """
         __tracebackhide__ = True
         return finding.code(self, pattern)
 
     def attachment(self, glob: str = "*", *, content_type: str | None = None) -> Attachment:
-        """Return the one attachment whose file name fits the glob; letters' case counts.
+        """Return the one attachment whose file name fits the glob; case matters.
 
-        `content_type` is a glob, too, such as `image/*`, without case. Raises
-        `SMTPAssertionError` listing the attachments if none fits or several do.
+        `content_type` is a glob, too, such as `image/*`; its case does not matter. Raises
+        `SMTPAssertionError` listing the attachments if none or several fit.
         """
         __tracebackhide__ = True
         return finding.attachment(self, glob, content_type)
@@ -224,8 +225,8 @@ class Message:
     def unsubscribe_link(self, *, one_click: bool = False) -> str:
         """Return the URL in List-Unsubscribe (RFC 2369): the first of the web, or else the first.
 
-        `one_click=True` demands what RFC 8058 does: one HTTPS URL, List-Unsubscribe-Post, and that
-        a DKIM signature, if there is one, covers both fields. Raises `SMTPAssertionError`, which
+        `one_click=True` checks what RFC 8058 demands: one HTTPS URL, List-Unsubscribe-Post, and a
+        DKIM signature, if there is one, that covers both fields. Raises `SMTPAssertionError`, which
         says what is missing.
         """
         __tracebackhide__ = True
@@ -234,8 +235,9 @@ class Message:
     def html_document(self) -> str:
         """Return the HTML body as one self-contained document, for a browser to show.
 
-        Pictures named by `cid:` are within it; scripts and what would be loaded from outside are
-        taken out, and a policy forbids it. Raises `SMTPAssertionError` if there is no HTML body.
+        It contains the pictures that `cid:` URLs name. Scripts and everything that would be loaded
+        from outside are removed, and a policy forbids them. Raises `SMTPAssertionError` if there is
+        no HTML body.
         """
         __tracebackhide__ = True
         return following.html_document(self)
@@ -248,9 +250,9 @@ class Message:
     ) -> None:
         """Raise `SMTPAssertionError` unless all links work, each `http` and `https` one once.
 
-        `fetch` is called with each URL. What it gives has a `status_code` or a `status`, or is
-        such a number; 400 and above, or an exception, means that the link does not work. URLs that
-        contain a text of `ignore`, or in which one of its patterns is found, are not fetched.
+        `fetch` is called with each URL. Its result has a `status_code` or a `status`, or is such a
+        number; 400 and above, or an exception, means that the link does not work. URLs that contain
+        a text of `ignore`, or in which one of its patterns is found, are not fetched.
         """
         __tracebackhide__ = True
         following.links_work(self, fetch, ignore)
@@ -269,8 +271,8 @@ class Message:
     ) -> None:
         """Raise `SMTPAssertionError` unless the envelope is as expected.
 
-        `parameters` maps the MAIL parameters that must be there, among others, to their expected
-        values; `None` is a keyword without value. What is not given is not compared.
+        `parameters` maps MAIL parameters that must be there (others may be) to their expected
+        values; `None` is a keyword without value. Arguments that are not given are not compared.
         """
         __tracebackhide__ = True
         expected = {"mail_from": mail_from, "rcpt_to": rcpt_to, "parameters": parameters}
@@ -285,10 +287,10 @@ class Message:
         assertions.meets(self, Criteria.for_messages({"header": {name: expected}}))
 
     def assert_body(self, expected: Text, *, part: Literal["any", "text", "html"] = "any") -> None:
-        """Raise `SMTPAssertionError` unless the body is as expected: a str is contained in it.
+        """Raise `SMTPAssertionError` unless the body is as expected; a str must be contained in it.
 
-        `part="html"` is both what a reader sees and the source; `"any"` is that and the plain
-        text. Raises `ValueError` for another part.
+        `part="html"` means the text that a reader sees, or the source; `"any"` means these or the
+        plain text. Raises `ValueError` for another part.
         """
         __tracebackhide__ = True
         assertions.has_body(self, expected, part)
@@ -306,10 +308,11 @@ class Message:
     ) -> None:
         """Raise `SMTPAssertionError` unless the content has a valid DKIM signature (RFC 6376).
 
-        It is that of `domain`, made with `selector`; any will do if they are `None`. Nothing is
-        looked up: `key` is the text of the TXT record, a public key in PEM, or a mapping of names,
-        such as `"sel._domainkey.example.com"`, to records. Raises `TypeError` or `ValueError` for
-        what is not a key, `ModuleNotFoundError` if dkimpy (the extra `[dkim]`) is not installed.
+        It must be one of `domain`, made with `selector`; if these are `None`, any will do. Nothing
+        is looked up in DNS: `key` is the text of the TXT record, a public key in PEM, or a mapping
+        of names, such as `"sel._domainkey.example.com"`, to records. Raises `TypeError` or
+        `ValueError` for an impossible key, `ModuleNotFoundError` if dkimpy (the extra `[dkim]`) is
+        not installed.
         """
         __tracebackhide__ = True
         assertions.has_dkim(self, domain, selector, key)
@@ -317,11 +320,11 @@ class Message:
     def snapshot(self, *, mask: Mask | Collection[Mask] = ()) -> str:
         """Return a text that is the same for the same mail in each run, for snapshots.
 
-        It has the envelope, the decoded header fields, the parts, the bodies as they are read and
-        the attachments with size and digest. `<date>`, `<message-id>` and the like stand for what
-        is different in each run. `mask` has more of that: `<...>` stands for what a compiled
-        pattern finds, and a name of a header field in lower case, such as `<x-request-id>`, for
-        its value. Raises `TypeError` for another mask.
+        It has the envelope, the decoded header fields, the parts, the bodies as a reader gets them,
+        and the attachments with size and digest. `<date>`, `<message-id>` and the like replace
+        values that differ in each run. `mask` replaces more: what a compiled pattern finds becomes
+        `<...>`, and the value of a header field that it names becomes that name, such as
+        `<x-request-id>`. Raises `TypeError` for another mask.
         """
         from . import snapshots
 

@@ -38,9 +38,10 @@ _WIDTH: Final = 300
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Problem:
-    """Something that is wrong with a message, by one of the known codes.
+    """Something that is wrong with a message's content.
 
-    `text` says what and where, and cites the section of the RFC or says that it is advice.
+    `code` is its kind; the reference lists them. `text` says what is wrong and where, and cites the
+    section of the RFC or says that it is advice.
     """
 
     code: str

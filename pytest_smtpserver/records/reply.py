@@ -19,7 +19,7 @@ _REPLY = re.compile(rf"([0-9]{{3}})(?: ({_ENHANCED.pattern})(?![^ ]))?(?: (.*))?
 @frozen
 @dataclass(frozen=True, slots=True)
 class Reply:
-    r"""What a server answers. Two replies with the same content are equal.
+    r"""A server's answer. Two replies with the same content are equal.
 
     `code` is from 200 to 599. `text` may have several lines, separated by `\n`. Without
     `enhanced` no enhanced status code (RFC 3463) is added. Raises `ValueError` for anything
@@ -57,7 +57,7 @@ class Reply:
 
     @classmethod
     def parse(cls, line: str) -> Reply:
-        """Return the reply that `line` writes out, such as `550 5.1.1 no such user`.
+        """Return the reply that is written in `line`, such as `550 5.1.1 no such user`.
 
         It is the inverse of `str`. Raises `ValueError` if the line is not of this form, and
         `TypeError` if it is not a str.
@@ -72,7 +72,7 @@ class Reply:
 
     @property
     def is_positive(self) -> bool:
-        """Whether the command was accepted, or may go on: a code below 400."""
+        """Whether the command was accepted or may continue: a code below 400."""
         return self.code < 400
 
     @property

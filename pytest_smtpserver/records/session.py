@@ -32,12 +32,12 @@ Address = tuple[str, int]
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AuthAttempt:
-    """One AUTH command that was answered, be it at once or after an exchange.
+    """One AUTH command that was answered, at once or after an exchange.
 
-    `mechanism` is in upper case, `"***"` if it is unknown, for it may be a secret;
-    `username` is who the client said it is, `None` if it did not come so far; `succeeded` says
-    that the server's reply was positive, `over_tls` that the connection was encrypted. `reply` is
-    the last reply, `None` if there was none.
+    `mechanism` is in upper case, or `"***"` if it is unknown, because it may be a secret.
+    `username` is the user that the client named, `None` if it did not get that far. `succeeded`
+    says whether the server's reply was positive, and `over_tls` whether the connection was
+    encrypted. `reply` is the last reply, `None` if there was none.
     """
 
     mechanism: str
@@ -57,15 +57,15 @@ class AuthAttempt:
 class Session:
     """One client's visit, from its connection to its end.
 
-    `id` counts from 1. `ended_by` is `None` while the session is open, then `"quit"`,
-    `"client"` (end of file), `"reset"`, `"timeout"` (the client was silent for too long) or
-    `"server"` (a rule or a stop ended it, or there was no more room). `helo` is the argument of
-    the last EHLO, HELO or LHLO, `None` before the first and again after STARTTLS; `is_esmtp` says
-    that it was not HELO. `tls` is what was agreed on, `None` on a connection in clear, and
-    `tls_failure` a sentence about a handshake that failed, or after which the client left at once:
-    some clients (GnuTLS's, Node's) look at the certificate only then. `auth` has the attempts to
-    authenticate, `username` who is authenticated. `transactions` includes an open one.
-    `violations` are what the client did against the protocol.
+    `id` counts from 1. `ended_by` is `None` while the session is open, then `"quit"`, `"client"`
+    (end of file), `"reset"`, `"timeout"` (the client was silent for too long) or `"server"` (a
+    rule, a stop or the limit of connections ended it). `helo` is the argument of the last EHLO,
+    HELO or LHLO, `None` before the first and again after STARTTLS; `is_esmtp` says whether it was
+    not HELO. `tls` is the result of the handshake, `None` on a connection in clear. `tls_failure`
+    is a sentence about a handshake that failed, or after which the client left at once, because
+    some clients (GnuTLS's, Node's) check the certificate only then. `auth` has the attempts to
+    authenticate, and `username` is the authenticated user. `transactions` includes an open one.
+    `violations` has the client's mistakes in its commands.
     """
 
     id: int
@@ -123,7 +123,7 @@ class Session:
     def assert_tls(self, minimum: str = "TLSv1.2") -> None:
         """Raise `SMTPAssertionError` unless the session used this version of TLS or a later one.
 
-        Raises `ValueError` for another word than `"TLSv1"`, `"TLSv1.1"`, `"TLSv1.2"`, `"TLSv1.3"`.
+        Raises `ValueError` unless it is `"TLSv1"`, `"TLSv1.1"`, `"TLSv1.2"` or `"TLSv1.3"`.
         """
         __tracebackhide__ = True
         assertions.is_encrypted(self, minimum)
@@ -133,25 +133,25 @@ class Session:
     ) -> None:
         """Raise `SMTPAssertionError` unless the client is authenticated.
 
-        `username` is as whom, any if it is `None`; `mechanism` is how, without case.
+        `username` is the expected user, or any if `None`; `mechanism` is compared without case.
         """
         __tracebackhide__ = True
         assertions.is_authenticated(self, username, mechanism)
 
     @property
     def transcript(self) -> str:
-        """Both directions line by line, with seconds since the session's start."""
+        """Both directions of the conversation, line by line, with the seconds since its start."""
         return render(self)
 
     def transcript_end(self, last: int) -> str:
-        """Return the transcript of the last so many exchanges and events."""
+        """Return the transcript of the last `last` exchanges and events."""
         return render(self, last, compact=True)
 
     def dialogue(self) -> str:
-        """Return who said what, as a text that is the same in each run, for snapshots.
+        """Return the conversation as a text that is the same in each run, for snapshots.
 
-        There are no times and no ports, and placeholders such as `<name>`, `<size>`, `<challenge>`
-        and `<content>` stand for what is different in each run.
+        It has no times and no ports, and placeholders such as `<name>`, `<size>`, `<challenge>` and
+        `<content>` replace what differs in each run.
         """
         from . import snapshots
 

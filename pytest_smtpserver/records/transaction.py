@@ -30,18 +30,18 @@ class Lasting(Protocol):
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Transaction:
-    """What became of one attempt.
+    """One attempt to send a message, and what became of it.
 
-    It begins with a well-formed MAIL command in order, be it refused or not. `outcome` is
+    It begins with any well-formed MAIL command in order, even one that is refused. `outcome` is
 
     * `"accepted"`: the content got its 250;
-    * `"rejected"`: MAIL, every RCPT, DATA or the content was refused, whatever came then;
+    * `"rejected"`: MAIL, every RCPT, DATA or the content was refused, whatever came next;
     * `"aborted"`: the client left or reset it, or the server ended the session, before that;
     * `None` while it lasts.
 
     `refused` has each refused recipient with its `Reply`. `reply` is the last reply to the
-    transaction's MAIL, RCPT, DATA or content. `message` is the complete content even if it was
-    refused, else `None`; content over `max_message_size` is not kept.
+    transaction's MAIL, RCPT, DATA or content. `message` has the content, even if it was refused,
+    and is `None` if the content was never complete or was over `max_message_size`.
     """
 
     envelope: Envelope

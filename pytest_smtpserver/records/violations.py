@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Violation:
     """A mistake of the client in its commands.
 
-    `code` is its kind, such as `"out-of-order"`; `text` is a sentence that says what and where;
-    `rfc` is the section that it offends against, such as `"RFC 5321 section 4.1.4"`.
+    `code` is its kind, such as `"out-of-order"`; `text` says what the client did wrong and where;
+    `rfc` is the section that it violates, such as `"RFC 5321 section 4.1.4"`.
     """
 
     code: str

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Command:
-    """Something that the client did and the server is about to answer.
+    """Something that a client did and that the server is about to answer.
 
     `verb` is in upper case: `""` for a new connection or a TLS handshake, `"."` for the end of the
     content. `argument` is the rest of the line, and `line` the whole, both with secrets masked.
     `mail_from` is the sender of the transaction, or `None`; `rcpt_to` has its accepted recipients,
-    and at RCPT the one now given as the last. `recipient` is the one that this is about, `None`
-    if it is not about one. `message` is there when the content is complete. `username` and
-    `mechanism` are those now given with AUTH, else those of who is authenticated, or `None`.
+    and at RCPT the one now given as the last. `recipient` is the one recipient that the command is
+    about, or `None`. `message` is there when the content is complete. `username` and `mechanism`
+    are those of the current AUTH command, otherwise those of the authenticated user, or `None`.
     """
 
     verb: str

@@ -36,7 +36,7 @@ StageName = Literal[
 
 
 class Match(ContentCriteria, total=False):
-    """What the match keywords of a rule can be; which of them a stage knows is its own matter."""
+    """The match keywords of a rule; each stage knows some of them."""
 
     helo: Text
     mechanism: Text

@@ -64,15 +64,14 @@ class RuleMaker(Generic[AnyRule]):
     def on(
         self, stage: StageName | str, *, optional: bool = False, **match: Unpack[Match]
     ) -> AnyRule:
-        """Return a new rule: what the server does instead at a stage.
+        """Return a new rule, which says what the server does instead at a stage.
 
         `stage` is `"connect"`, `"tls"`, the verb of a command such as `"rcpt"`, `"message"` (the
         end of the content), or `"*"` (every command line). `match` are the criteria that are known
-        there, `helo`, `username`, `mechanism`, `argument`, `session` (its id) and `where` (a
-        callable that is given the `Command`). The newest rule that fits wins. Unless it is
-        `optional`, a rule that is never used fails the test.
-        Raises `ValueError` for a stage that this server does not have, `TypeError` for a keyword
-        that the stage does not know.
+        at that stage, `helo`, `username`, `mechanism`, `argument`, `session` (its id) and `where`
+        (a callable that is given the `Command`). The newest rule that fits wins. Unless it is
+        `optional`, a rule that is never used fails the test. Raises `ValueError` for a stage that
+        this server does not have, `TypeError` for a keyword that the stage does not know.
         """
         return self._new_rule(self._rules.add(stage, match, optional=optional))
 
@@ -89,9 +88,9 @@ class RuleMaker(Generic[AnyRule]):
     ) -> AnyRule:
         """Return a rule that gives this reply, 4xx or 5xx, such as `"550 5.1.1 no such user"`.
 
-        It takes what `Rule.reply` takes; a bare code gets a text that fits it. Without `stage` it
-        is at the earliest stage that knows all the keywords, and at MAIL without any. Errors as
-        in `on`.
+        It takes what `Rule.reply` takes; a bare code gets a fitting text. Without `stage` it is
+        asked at the earliest stage that knows all the keywords, or at MAIL if there are none.
+        Errors as in `on`.
         """
         refusal = _refusal("refuse", reply, text, enhanced)
         stage = stage or earliest_stage(match, self._rules.offered)
@@ -105,7 +104,7 @@ class RuleMaker(Generic[AnyRule]):
         optional: bool = False,
         **match: Unpack[Match],
     ) -> AnyRule:
-        """Return a rule that refuses each recipient so many times, with 451 if nothing is given.
+        """Return a rule that refuses each recipient at first, `times` times, with 451 by default.
 
         `reply` is as in `refuse`. Errors as in `on`.
         """
@@ -116,9 +115,9 @@ class RuleMaker(Generic[AnyRule]):
     def chaos(self, rate: float = 0.1, seed: int | str | None = None) -> AnyRule:
         """Return a rule that refuses commands, or disconnects, by chance.
 
-        `rate` is the share of commands, from 0 to 1. What happens is decided from the seed, the
-        session's id and the number of the command in it, so that it is the same in each run; the
-        seed, chosen if none is given, is in the failing test's report.
+        `rate` is the share of commands, from 0 to 1. The seed, the session's id and the command's
+        number in the session decide what happens, so it is the same in each run. Without `seed` one
+        is chosen; the failing test's report shows it.
         """
         chaos = Chaos(rate, seed)
         state = self._rules.add(ANY_COMMAND, {"where": chaos.strikes}, optional=True)

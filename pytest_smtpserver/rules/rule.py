@@ -65,8 +65,8 @@ class RuleSteps:
         """Give this reply instead of the server's own.
 
         It is a code with its text, a line such as `"550 5.1.1 no such user"`, a `Reply`, or a
-        callable that is given the `Command` and returns a `Reply`, its line, or `None` for the
-        server's own. It is called in the server's thread.
+        callable that gets the `Command` and returns a `Reply`, its line, or `None` for the server's
+        own reply. It is called in the server's thread.
         """
         if not self._state.stage.has_reply:
             raise ValueError(
@@ -76,10 +76,10 @@ class RuleSteps:
 
     @_building
     def accept(self, reply: bool = True) -> Self:  # noqa: FBT001, FBT002, RUF100  # the contract's
-        """Do as the server would of its own accord.
+        """Do what the server would do without the rule.
 
-        With `reply=False` the command takes effect and its reply never comes: the case in which
-        mail is sent twice (RFC 1047). Nothing more is sent in that session.
+        With `reply=False` the command takes effect, but its reply never comes, so that many clients
+        send the mail twice (RFC 1047). Nothing more is sent in that session.
         """
         if not reply and not self._state.stage.has_reply:
             raise ValueError(f"a rule on {self._state.name!r} has no reply to leave out")
@@ -87,7 +87,7 @@ class RuleSteps:
 
     @_building
     def delay(self, seconds: float) -> Self:
-        """Let so many seconds pass; other clients are not held up."""
+        """Wait so many seconds; other clients are not held up."""
         if not is_number(seconds):
             raise TypeError(f"delay({seconds!r}): must be a number of seconds")
         if not 0 <= seconds < math.inf:
@@ -96,7 +96,7 @@ class RuleSteps:
 
     @_building
     def throttle(self, octets_per_second: float) -> Self:
-        """From here on, read and send no more than so many octets in a second.
+        """From here on, read and send no more than so many octets per second.
 
         It holds for the rest of the session; other clients are not held up.
         """
@@ -113,9 +113,9 @@ class RuleSteps:
 
     @_building
     def send(self, octets: bytes) -> Self:
-        """Send these octets as they are, be they half a reply or nonsense.
+        """Send these octets as they are, even half a reply or nonsense.
 
-        The first complete reply in them counts as one: what it means is carried out.
+        The first complete reply in them has its effect, as one from `reply` has.
         """
         if not isinstance(octets, bytes | bytearray):
             raise TypeError(f"send({octets!r}): must be bytes")
@@ -124,25 +124,25 @@ class RuleSteps:
         return self._add(SendRaw(bytes(octets)))
 
     def ignore(self) -> Self:
-        """Never answer, neither this command nor a later one of the session; nothing can follow.
+        """Never answer this command, nor any later one of the session; no step can follow.
 
-        A client that pipelines would take a later reply for the one that is missing.
+        Otherwise a client that pipelines would take a later reply for the missing one.
         """
         return self._add(Ignore())
 
     def disconnect(self) -> Self:
-        """Close the connection in an orderly way; nothing can follow."""
+        """Close the connection in an orderly way; no step can follow."""
         return self._add(Disconnect(reset=False))
 
     def reset(self) -> Self:
-        """Close the connection with a TCP reset; nothing can follow."""
+        """Close the connection with a TCP reset; no step can follow."""
         return self._add(Disconnect(reset=True))
 
     @_building
     def times(self, n: int, per: Per = "server") -> Self:
-        """Answer so many commands; then the next rule that fits, or the server itself, does.
+        """Answer so many commands; later ones go to the next rule that fits, or to the server.
 
-        `per="session"` and `per="recipient"` count for each session or recipient anew.
+        `per="session"` and `per="recipient"` count each session or recipient separately.
         """
         if self._state.last.times is not None:
             raise ValueError("times() was already given; then() begins the next phase")
@@ -151,7 +151,7 @@ class RuleSteps:
 
     @_building
     def after(self, n: int, per: Per = "server") -> Self:
-        """Let the first so many commands pass; `per` is as in `times`."""
+        """Let so many commands pass first; `per` is as in `times`."""
         if self._state.last.passing is not None:
             raise ValueError("after() was already given; then() begins the next phase")
         self._state.last.let_pass(self._state.count("after", n, per))
@@ -159,12 +159,12 @@ class RuleSteps:
 
     @_building
     def then(self) -> Self:
-        """Begin the next phase; the one before is used once if `times` does not say otherwise."""
+        """Begin the next phase; the one before is used once unless `times` says otherwise."""
         self._state.begin_phase()
         return self
 
     def release(self) -> None:
-        """Release held clients, and hold no more."""
+        """Release the held clients, and hold no others."""
         self._state.gate.open()
 
     @property
@@ -185,10 +185,10 @@ class RuleSteps:
 
 
 class Rule(RuleSteps):
-    """What the server does instead at one stage; made by `server.on`.
+    """What the server does instead at one stage of a session; made by `server.on`.
 
-    Each step returns the rule, so that steps are chained; they run in the order written, and the
-    rule is asked from its first step on. A step that is impossible raises `ValueError` or
+    Each step returns the rule, so that steps can be chained; they run in the order written, and the
+    rule is asked once it has a first step. A step that is impossible raises `ValueError` or
     `TypeError` at once, and the rule is withdrawn.
     """
 

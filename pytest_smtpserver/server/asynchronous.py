@@ -48,10 +48,11 @@ class AsyncRule(RuleSteps):
 
 
 class AsyncSMTPServer(BaseServer[AsyncRule]):
-    """An `SMTPServer` whose waiting methods are coroutines; all else is the server's own.
+    """An `SMTPServer` whose waiting methods are coroutines; everything else is the server's own.
 
-    It works under asyncio, anyio and trio, never blocks the loop, and waits in real time whatever
-    clock the loop has. Each method returns and raises what the method of `SMTPServer` does.
+    It works under asyncio, anyio and trio, never blocks the event loop, and waits in real time,
+    whatever clock the loop has. Each method returns and raises what the method of `SMTPServer`
+    does.
     """
 
     def __init__(self, server: SMTPServer) -> None:
@@ -104,7 +105,7 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
         settle: float = 0.0,
         **criteria: Unpack[MessageCriteria],
     ) -> AsyncCapture:
-        """Give, with `async with`, a list of what matched of the messages accepted in it."""
+        """Return a context manager for `async with` that gives a list of the matching messages."""
         enter = self._expectations.capture(count, criteria, timeout=timeout, settle=settle)
         return AsyncCapture(enter, self._wait)
 

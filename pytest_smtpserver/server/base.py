@@ -47,7 +47,7 @@ class Reachable:
 
     @property
     def addr(self) -> Address:
-        """Host and port. Raises `RuntimeError` before the first start."""
+        """The pair of host and port. Raises `RuntimeError` before the first start."""
         if self._core.address is None:
             raise RuntimeError("the server was not started yet: it has no address")
         return self._core.address
@@ -59,7 +59,7 @@ class Reachable:
 
     @property
     def port(self) -> int:
-        """The port on which it listens, which stays when it is started again; errors as `addr`.
+        """The port on which it listens; it stays the same after a restart. Errors as `addr`.
 
         0 for a socket in the file system.
         """
@@ -69,14 +69,14 @@ class Reachable:
     def url(self) -> str:
         """`smtp://host:port`, or `smtps://` with implicit TLS. Errors as `addr`.
 
-        With AUTH and users it has the first one's name and password, percent-encoded; an IPv6
-        address is in brackets (RFC 3986). Of a socket in the file system it is `smtp+unix:`, or
+        With AUTH and users it has the first user's name and password, percent-encoded; an IPv6
+        address is in brackets (RFC 3986). For a socket in the file system it is `smtp+unix:`, or
         `lmtp+unix:`, and the path.
         """
         return access.url(self.settings, *self.addr)
 
     def env(self, prefix: str = "SMTP_", trust: bool = False) -> dict[str, str]:  # noqa: FBT001, FBT002, RUF100
-        """Return what an application reads from its environment; errors as `addr`.
+        """Return environment variables for an application; errors as `addr`.
 
         The names are `HOST`, `PORT`, `HOSTNAME`, `URL` and `TLS` after the prefix, with AUTH and
         users the first one's `USERNAME` and `PASSWORD`, and with TLS `CA_FILE`. `trust=True` adds
@@ -94,7 +94,7 @@ class Reachable:
         return authority()
 
     def client_context(self) -> ssl.SSLContext:
-        """Return a new context for clients that trusts the run's authority, and it alone."""
+        """Return a new context for clients that trusts the run's authority, and no other."""
         return self.ca.client_context()
 
 
@@ -106,16 +106,16 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
         return self._core.rules
 
     def start(self) -> Self:
-        """Listen, and return the server; without effect if it already does.
+        """Listen, and return the server; has no effect if it already listens.
 
-        Raises `OSError` naming a port that is taken, and `SettingsError` for a fixed port where
-        several servers would want it. After `stop` it listens on the same port again.
+        Raises `OSError` naming a port that is taken, and `SettingsError` for a fixed port that
+        several servers would want. After `stop` it listens on the same port again.
         """
         self._core.start()
         return self
 
     def stop(self) -> None:
-        """Close all connections and listen no more, within a second. Never raises.
+        """Close all connections and stop listening, within a second. Never raises.
 
         The records stay, and `start` listens on the same port again.
         """
@@ -124,8 +124,8 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
     def disconnect_clients(self, *, goodbye: bool = True, reset: bool = False) -> None:
         """End the open sessions, within a second, while the server goes on.
 
-        With `goodbye` the clients get a 421 first (RFC 5321 section 3.8); with `reset` their
-        connections are reset, without a word. Open transactions are aborted.
+        With `goodbye` the clients get a 421 first (RFC 5321 section 3.8); with `reset` they get a
+        TCP reset and no 421. Open transactions are aborted.
         """
         self._core.disconnect_clients(goodbye=goodbye, reset=reset)
 
@@ -139,10 +139,10 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
         return self._core.is_serving
 
     def check(self) -> None:
-        """Raise what is wrong with the server, which should be stopped by then.
+        """Raise an exception if something is wrong with the server; stop it first.
 
-        `ServerCrashed` if it failed by its own fault, the exception of a callable of the test,
-        `SMTPAssertionError` for a violation under `strict` or a rule that was never used.
+        `ServerCrashed` if it failed because of a bug in it, the exception of a callable of the
+        test, `SMTPAssertionError` for a violation under `strict` or a rule that was never used.
         """
         __tracebackhide__ = True
         check([self._core])
@@ -164,15 +164,15 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
 
     @property
     def transcript(self) -> str:
-        """What passed on the wire in all sessions, both directions, for reading."""
+        """The conversation of all sessions, both directions, for people to read."""
         return self._core.recorder.transcript()
 
     @property
     def outbox(self) -> Outbox:
         """The accepted messages as pytest-localserver gives them: a list of `EmailMessage`.
 
-        Each has `details`: `peer`, `mailfrom`, `rcpttos`, `mail_options`, `rcpt_options`. What is
-        deleted from the list is forgotten. A list that was kept shows what is there now, too.
+        Each has `details`: `peer`, `mailfrom`, `rcpttos`, `mail_options`, `rcpt_options`. A message
+        that is deleted from the list is forgotten. A list that was kept is always current.
         """
         recorder = self._core.recorder
         return Outbox(lambda: recorder.messages.all(), recorder.forget_message)

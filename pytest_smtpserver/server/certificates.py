@@ -50,10 +50,10 @@ class _Encrypted(Exception):
 
 
 class CertificateAuthority:
-    """The authority that signed what the servers of this test run show.
+    """The authority that signs the certificates of this test run's servers.
 
-    There is one for the whole run, and for each worker of pytest-xdist: the fixture
-    `smtpserver_ca`, or `server.ca`.
+    There is one for the whole run, or for each worker of pytest-xdist: the fixture `smtpserver_ca`,
+    or `server.ca`.
     """
 
     def __init__(self) -> None:
@@ -80,9 +80,9 @@ class CertificateAuthority:
 
     @property
     def bundle_file(self) -> Path:
-        """A PEM file with the authorities that are trusted already, and then this one.
+        """A PEM file with the authorities that are already trusted, and this one.
 
-        Trusted already are the system's, or those in the environment's `SSL_CERT_FILE`. It is for
+        Already trusted are the system's, or those in the environment's `SSL_CERT_FILE`. It is for
         clients that take only one file of authorities. Other users can read it.
         """
         with _lock:

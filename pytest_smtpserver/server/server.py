@@ -37,18 +37,18 @@ Result = TypeVar("Result")
 
 
 class SMTPServer(BaseServer[Rule]):
-    """A real SMTP server in this process, that records all that it sees.
+    """A real SMTP server in this process, which records everything that it sees.
 
     `SMTPServer(port=2525)`: the keywords are the settings of the reference; an unknown one or an
-    impossible value is a `SettingsError`. As a context manager it is started, then stopped and
-    checked. All times are in seconds. What it records are immutable snapshots, oldest first; what
-    a reply reports is recorded before that reply is sent.
+    impossible value is a `SettingsError`. Used as a context manager, it starts, and in the end
+    stops and is checked. All times are in seconds. Its records are immutable snapshots, oldest
+    first; what a reply reports is recorded before that reply is sent.
 
-    `criteria` say which records are meant, and all that are given must hold. Of a message they
-    are `mail_from`, `rcpt_to`, `from_`, `to`, `cc`, `reply_to`, `subject`, `header`, `text`,
-    `html`, `body`, `attachment`, `username` and `where`; of a transaction `outcome`, `mail_from`,
-    `rcpt_to` and `where`; of a session `helo`, `username`, `mechanism`, `tls`, `ended_by` and
-    `where`. The reference says what they take.
+    `criteria` choose records, and all that are given must hold. For messages they are `mail_from`,
+    `rcpt_to`, `from_`, `to`, `cc`, `reply_to`, `subject`, `header`, `text`, `html`, `body`,
+    `attachment`, `username` and `where`; for transactions `outcome`, `mail_from`, `rcpt_to` and
+    `where`; for sessions `helo`, `username`, `mechanism`, `tls`, `ended_by` and `where`. The
+    reference says which values they take.
     """
 
     def __init__(self, **settings: Unpack[ServerSettings]) -> None:
@@ -102,7 +102,7 @@ class SMTPServer(BaseServer[Rule]):
         settle: float = 0.0,
         **criteria: Unpack[MessageCriteria],
     ) -> tuple[Message, ...]:
-        """Return the messages that match, oldest first: exactly `count`, else as above."""
+        """Return the `count` messages that match, oldest first, or fail as above."""
         __tracebackhide__ = True
         return self._wait(
             self._expectations.messages(count, criteria, timeout=timeout, settle=settle)
@@ -127,11 +127,11 @@ class SMTPServer(BaseServer[Rule]):
         settle: float = 0.0,
         **criteria: Unpack[MessageCriteria],
     ) -> Capture:
-        """Give, as a context manager, a list of what matched of the messages accepted in it.
+        """Return a context manager that gives a list of the matching messages accepted in it.
 
-        The list is filled when the block ends. With `count` that waits for exactly so many, and
-        raises `SMTPAssertionError` otherwise. If the block raises, nothing is awaited. The list has
-        what came by then in any case.
+        The list is filled when the block ends. With `count` the end waits for exactly so many, and
+        raises `SMTPAssertionError` otherwise. If the block raises, nothing is awaited. In any case
+        the list has what has come by then.
         """
         from pytest_smtpserver.waiting.capture import Capture
 
@@ -200,7 +200,7 @@ class SMTPServer(BaseServer[Rule]):
 
 
 class ServerFactory(Protocol):
-    """What the fixtures `smtpserver_factory` and `smtpserver_session_factory` give."""
+    """The type of the fixtures `smtpserver_factory` and `smtpserver_session_factory`."""
 
     def __call__(self, **settings: Unpack[ServerSettings]) -> SMTPServer:
         """Return one more server, started."""

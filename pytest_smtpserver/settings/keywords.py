@@ -16,7 +16,7 @@ Auth = Literal["off", "optional", "required"]
 
 
 class ServerSettings(TypedDict, total=False):
-    """The settings of a server, by name; what is not given has its default."""
+    """The settings of a server, by name; those that are not given have their defaults."""
 
     host: str
     port: int

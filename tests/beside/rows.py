@@ -87,7 +87,7 @@ ROWS = (
         needs=("pytest-xdist",),
         runs=("--dist each --tx 2*popen",),
         outcome="2 failed, 2 passed",
-        says="With `--dist each`, too.",
+        says="With `--dist each`, too: each worker runs all tests with servers of its own.",
     ),
     Row(
         name="randomly",
@@ -119,7 +119,7 @@ ROWS = (
         suite=WAITING,
         outcome="1 failed",
         shows=("Timeout (>1.0s)", TRANSCRIPT),
-        says="With the method `signal` our waits end at once, and the failure has the transcript.",
+        says="With the method `signal` a wait ends at once, and the failure has the transcript.",
         is_chosen=True,
     ),
     Row(
@@ -188,7 +188,7 @@ ROWS = (
         needs=("pytest-cov",),
         runs=("--cov=test_suite", "--cov=test_suite --cov-branch --cov-report=xml:out.xml"),
         shows=(CAUSE, TRANSCRIPT, "test_suite"),
-        says="The report of the coverage is there as ever.",
+        says="The coverage report is there as always.",
     ),
     Row(
         name="html",
@@ -226,7 +226,7 @@ ROWS = (
         runs=("--rich",),
         outcome="",
         shows=(CAUSE,),
-        says="Shows the failure's text. It prints no sections of a report, and so no transcript.",
+        says="Shows the failure's text, but no sections of a report, and so no transcript.",
     ),
     Row(
         name="icdiff",
@@ -234,7 +234,7 @@ ROWS = (
         suite=COMPARING,
         outcome="1 failed",
         shows=("assert 1 message == ()", TRANSCRIPT),
-        says="Leaves comparisons of our records to us.",
+        says="It leaves comparisons of our records to this plugin.",
     ),
     Row(
         name="clarity",
@@ -242,7 +242,7 @@ ROWS = (
         suite=COMPARING,
         outcome="1 failed",
         shows=("assert 1 message == ()", TRANSCRIPT),
-        says="Leaves comparisons of our records to us.",
+        says="It leaves comparisons of our records to this plugin.",
     ),
     Row(
         name="bdd",
@@ -257,21 +257,21 @@ ROWS = (
         suite=MOCK,
         outcome="3 passed",
         shows=(),
-        says="Spies on `smtplib` and mail on the wire go together; the server needs neither "
-        "`time.time` nor `threading.Thread` as the test sees them.",
+        says="Spies on `smtplib` do not keep mail from the server, which goes on working if the "
+        "test patches `time.time` or `threading.Thread`.",
     ),
     Row(
         name="freezer",
         needs=("pytest-freezer",),
         suite=FREEZER,
-        says="Our waits and `received_at` go by real time, whatever the test has frozen.",
+        says="Waits and `received_at` use real time, whatever the test has frozen.",
         is_chosen=True,
     ),
     Row(
         name="time-machine",
         needs=("time-machine",),
         suite=TIME_MACHINE,
-        says="Our waits and `received_at` go by real time, wherever the test has travelled.",
+        says="Waits and `received_at` use real time, wherever the test has travelled.",
     ),
     Row(
         name="pyfakefs",
@@ -279,7 +279,7 @@ ROWS = (
         suite=PYFAKEFS,
         outcome="2 passed, 1 error",
         shows=("smtpserver: pyfakefs has replaced the file system, and TLS needs real files",),
-        says="With TLS let the fixture `fs` come after `smtpserver`; without TLS any order does.",
+        says="With TLS, request the fixture `fs` after `smtpserver`; without TLS any order works.",
     ),
     Row(
         name="socket",
@@ -294,7 +294,7 @@ ROWS = (
         runs=("--disable-socket",),
         outcome="(1 warning, )?2 errors",
         shows=(": cannot listen on port 0 of 127.0.0.1", "--allow-hosts=127.0.0.1"),
-        says="Without `--allow-hosts` a test's set-up fails with a sentence that says what to add.",
+        says="Without `--allow-hosts` a test's set-up fails, and the error says what to add.",
     ),
     Row(
         name="subtests",
@@ -332,37 +332,37 @@ ROWS = (
         },
         outcome="1 failed, 2 passed",
         shows=(CAUSE, TRANSCRIPT, "smtpserver: this fixture is pytest-smtpserver's"),
-        says="`smtpserver` is ours, as the header says. For theirs write "
-        "`from pytest_localserver.plugin import smtpserver` in a `conftest.py`, or switch ours off "
-        "with `-p no:smtpserver`.",
+        says="`smtpserver` is this plugin's, as the header says. For theirs write "
+        "`from pytest_localserver.plugin import smtpserver` in a `conftest.py`, or switch this one "
+        "off with `-p no:smtpserver`.",
         is_chosen=True,
     ),
     Row(
         name="smtpdfix",
         needs=("smtpdfix",),
         suite=SMTPDFIX,
-        says="Its `smtpd` and our `smtpserver` run side by side, also in one test.",
+        says="Its `smtpd` and this `smtpserver` run side by side, even in one test.",
     ),
     Row(
         name="forked",
         needs=("pytest-forked", "pytest<9"),
         runs=("--forked",),
-        says="Each test's process has a server of its own. pytest-forked 1.7.5 itself does not go "
-        "with pytest 9.2: there every test fails, also without our plugin.",
+        says="Each test's process has a server of its own. pytest-forked 1.7.5 itself does not "
+        "work with pytest 9.2: every test fails there, even without this plugin.",
         is_chosen=True,
     ),
     Row(
         name="eventlet",
         needs=("eventlet",),
         suite=EVENTLET,
-        says="Leave what the server's thread needs: `eventlet.monkey_patch(select=False, "
+        says="Do not patch what the server's thread needs: `eventlet.monkey_patch(select=False, "
         "socket=False, thread=False)`. Otherwise the test's set-up fails with this sentence.",
     ),
     Row(
         name="gevent",
         needs=("gevent",),
         suite=GEVENT,
-        says="Leave what the server's thread needs: `monkey.patch_all(select=False, "
+        says="Do not patch what the server's thread needs: `monkey.patch_all(select=False, "
         "thread=False)`. Otherwise the test's set-up fails with this sentence.",
     ),
 )
