@@ -160,7 +160,7 @@ def test_a_project_s_own_smtp_backend_keeps_its_class(
     pytester.makeconftest(CONFTEST.format(style=settings))
     pytester.makepyfile(project=OWN_BACKEND)
     pytester.makepyfile(f"STAMP = {stamp!r}\n" + dedent(SUITE_WITH_OWN_BACKEND))
-    # Django 6.1 warns of the project's own settings, and of what it then does with the class itself.
+    # Django 6.1 warns of the project's settings, and of what it does with the class itself.
     ignored = ("-W", "ignore:The EMAIL_", "-W", "ignore:Directly creating")
     result = pytester.runpytest_subprocess("-p", "no:django", "-W", "error", *ignored)
     result.assert_outcomes(passed=2)
