@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     import ssl
@@ -99,6 +99,15 @@ class TLSInfo:
     server_name: str | None
     client_name: str | None = None
 
+
+#: RFC 8446 section 5.1: "handshake(22)" is the type of the first record of a client.
+TLS_RECORD: Final = b"\x16"
+
+#: What `tls_failed` may say, or an engine itself, when it is known in which way the peer failed.
+LEFT_HANDSHAKE: Final = "the client left during the TLS handshake"
+RESET_HANDSHAKE: Final = "the client reset the connection during the TLS handshake"
+NOT_TLS: Final = "the client does not speak TLS"
+UNEXPECTED_TLS: Final = "the client began with TLS"
 
 #: Why the driver ends a conversation; `"silence"` is `"stop"` without a last word.
 EndReason = Literal["idle", "stop", "crash", "silence"]

@@ -23,7 +23,9 @@ ALLOWED = {
         "clock", "matching", "network", "recording", "records", "rules", "settings", "smtp",
         "unpatched", "waiting",
     },
-    "waiting": {"clock", "matching", "numeric", "recording", "records", "settings", "unpatched"},
+    "waiting": {
+        "clock", "engine", "matching", "numeric", "recording", "records", "settings", "unpatched",
+    },
     "faults": {"clock", "matching", "records", "rules", "settings"},
     "smtp": {"engine", "input", "recording", "records", "rules", "settings"},
     "rules": {"engine", "frozen", "matching", "numeric", "recording", "records"},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from . import notes
 from .criterion import Criterion, MappedCriterion, compared_whole, compared_within
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .notes import Note
+
+#: How a transaction ended.
+Outcome = Literal["accepted", "rejected", "aborted"]
+#: Who or what ended a session.
+EndedBy = Literal["quit", "client", "reset", "timeout", "server"]
 
 
 def _address_field(field: str, attribute: str, note: Note | None = None) -> Criterion:
@@ -185,9 +190,7 @@ BODIES: Final = RecordKind(
 TRANSACTIONS: Final = RecordKind(
     "transaction",
     {
-        "outcome": text_criterion(
-            lambda transaction: transaction.outcome, words=("accepted", "rejected", "aborted")
-        ),
+        "outcome": text_criterion(lambda transaction: transaction.outcome, words=get_args(Outcome)),
         "mail_from": _MAIL_FROM,
         "rcpt_to": address_criterion(_attempted),
         "where": predicate_criterion(),
@@ -224,7 +227,7 @@ SESSIONS: Final = RecordKind(
         ),
         "ended_by": text_criterion(
             lambda session: session.ended_by,
-            words=("quit", "client", "reset", "timeout", "server"),
+            words=get_args(EndedBy),
         ),
         "where": predicate_criterion(),
     },

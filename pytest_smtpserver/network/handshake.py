@@ -5,16 +5,12 @@ from __future__ import annotations
 import ssl
 import string
 
-LEFT = "the client left during the TLS handshake"
+from pytest_smtpserver.engine import LEFT_HANDSHAKE, NOT_TLS, TLS_RECORD
+
 # Node and asyncio leave without an alert when they refuse the certificate.
 LEFT_AFTER_CERTIFICATE = (
-    "the client left during the TLS handshake, after it was sent the certificate: it may have "
-    "refused it"
+    f"{LEFT_HANDSHAKE}, after it was sent the certificate: it may have refused it"
 )
-RESET = "the client reset the connection during the TLS handshake"
-
-# RFC 8446 section 5.1: "handshake(22)" is the type of the first record of a client.
-_HANDSHAKE_RECORD = b"\x16"
 _PLAIN_TEXT = string.printable.encode()
 
 # The alerts by which a client refuses the certificate (RFC 8446 section 6.2).
@@ -47,7 +43,7 @@ class HandshakeFailed(Exception):
 
 def is_tls(first_octet: bytes) -> bool:
     """Return whether a handshake may begin with this octet."""
-    return first_octet == _HANDSHAKE_RECORD
+    return first_octet == TLS_RECORD
 
 
 def why(error: ssl.SSLError, first_octet: bytes) -> str:
@@ -57,9 +53,9 @@ def why(error: ssl.SSLError, first_octet: bytes) -> str:
     """
     if not is_tls(first_octet):
         said = "plain text" if first_octet in _PLAIN_TEXT else "something else"
-        return f"the client does not speak TLS: it sent {said}"
+        return f"{NOT_TLS}: it sent {said}"
     if isinstance(error, ssl.SSLZeroReturnError):
-        return LEFT
+        return LEFT_HANDSHAKE
     reason = error.reason or ""
     alert = _alert(reason)
     if alert is not None:

@@ -14,10 +14,10 @@ import contextlib
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from pytest_smtpserver.engine import TLSInfo
+from pytest_smtpserver.engine import LEFT_HANDSHAKE, RESET_HANDSHAKE, TLSInfo
 
 from .client_hello import ClientHello
-from .handshake import LEFT, LEFT_AFTER_CERTIFICATE, RESET, HandshakeFailed, is_tls, why
+from .handshake import LEFT_AFTER_CERTIFICATE, HandshakeFailed, is_tls, why
 from .stream import CHUNK, Lost
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class TLSStream:
         try:
             await self._shake_hands(received)
         except Lost as lost:
-            raise HandshakeFailed(RESET, reset=True) from lost
+            raise HandshakeFailed(RESET_HANDSHAKE, reset=True) from lost
         self._can_send = True
         cipher = self._tls.cipher()
         version = self._tls.version()
@@ -78,7 +78,7 @@ class TLSStream:
                 raise HandshakeFailed(why(error, first), in_clear=not is_tls(first)) from error
             octets = await self._below.receive()
             if not octets:
-                raise HandshakeFailed(LEFT_AFTER_CERTIFICATE if has_answered else LEFT)
+                raise HandshakeFailed(LEFT_AFTER_CERTIFICATE if has_answered else LEFT_HANDSHAKE)
             first = first or octets[:1]
             self._hear(octets)
 

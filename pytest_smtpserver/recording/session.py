@@ -14,11 +14,11 @@ from .wire import TransactionsView, Wire, WireView
 
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import TLSInfo
+    from pytest_smtpserver.matching.tables import EndedBy, Outcome
     from pytest_smtpserver.records.envelope import Parameters
     from pytest_smtpserver.records.exchange import Speaker
     from pytest_smtpserver.records.reply import Reply
-    from pytest_smtpserver.records.session import Address, AuthAttempt, EndedBy
-    from pytest_smtpserver.records.transaction import Outcome
+    from pytest_smtpserver.records.session import Address, AuthAttempt
     from pytest_smtpserver.records.violations import Violation
 
     from .recorder import Recorder

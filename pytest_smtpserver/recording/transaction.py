@@ -13,10 +13,10 @@ from .recording import Recording, when
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_smtpserver.matching.tables import Outcome
     from pytest_smtpserver.records.envelope import Parameters
     from pytest_smtpserver.records.reply import Reply
     from pytest_smtpserver.records.session import Session
-    from pytest_smtpserver.records.transaction import Outcome
 
     from .session import SessionRecording
 

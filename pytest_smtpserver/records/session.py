@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pytest_smtpserver.frozen import frozen
 
@@ -16,14 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_smtpserver.engine import TLSInfo
+    from pytest_smtpserver.matching.tables import EndedBy as EndedBy
 
     from .message import Message
     from .reply import Reply
     from .transaction import Transaction
     from .violations import Violation
-
-#: Who or what ended a session.
-EndedBy = Literal["quit", "client", "reset", "timeout", "server"]
 
 #: An IP address and a port; IPv6 addresses without their scope.
 Address = tuple[str, int]

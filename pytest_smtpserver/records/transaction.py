@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_smtpserver.frozen import frozen
 
@@ -11,13 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from pytest_smtpserver.matching.tables import Outcome as Outcome
+
     from .envelope import Envelope
     from .message import Message
     from .reply import Reply
     from .session import Session
-
-#: How a transaction ended.
-Outcome = Literal["accepted", "rejected", "aborted"]
 
 
 class Lasting(Protocol):

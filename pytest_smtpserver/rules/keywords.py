@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from .command import Command
 
-#: The stages of `stages.py`. Any other verb is one too, so a parameter takes a `str` as well.
+#: The stages of `stages.py`, once more, by hand: type checkers read literals alone. A test
+#: compares the two. Any other verb is a stage too, so a parameter takes a `str` as well.
 StageName = Literal[
     "connect",
     "tls",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_smtpserver.engine import Close
+from pytest_smtpserver.engine import LEFT_HANDSHAKE, RESET_HANDSHAKE, Close
 from pytest_smtpserver.records.violations import violation
 from pytest_smtpserver.rules import Command
 
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 # Why there was no TLS in the end, when it was not the handshake that failed.
 _UNFINISHED: Mapping[EndedBy, str] = {
-    "client": "the client left during the TLS handshake",
-    "reset": "the client reset the connection during the TLS handshake",
+    "client": LEFT_HANDSHAKE,
+    "reset": RESET_HANDSHAKE,
     "timeout": "the client did not complete the TLS handshake in time",
     "server": "the server ended the session during the TLS handshake",
 }

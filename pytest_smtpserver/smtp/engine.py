@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver.engine import PAUSING, Send
+from pytest_smtpserver import engine
+from pytest_smtpserver.engine import PAUSING, TLS_RECORD, Send
 from pytest_smtpserver.input import Input
 
 from . import delivery, replies
@@ -249,7 +250,7 @@ class SMTPEngine:
 
     def _take_first_command(self) -> Iterable[Action] | None:
         is_first = self._dialogue.conformance.last_verb is None and self._session.tls is None
-        if is_first and self._input.begins_with(_TLS_RECORD):
+        if is_first and self._input.begins_with(TLS_RECORD):
             # The client speaks TLS: ignore the rest.
             self._session.not_secured(_BEGAN_WITH_TLS[self._offer.settings.tls], self._dialogue.now)
             self._dialogue.progress.move(UNEXPECTED_TLS)
@@ -261,13 +262,10 @@ class SMTPEngine:
         return None if line is None else self._commands.take(line)
 
 
-# RFC 8446 section 5.1: "handshake(22)" is the type of the first record of a client.
-_TLS_RECORD = b"\x16"
 # To a client that took the port for one of implicit TLS.
 _BEGAN_WITH_TLS = {
-    "off": "the client began with TLS, but this server speaks plain SMTP (tls='off')",
-    "starttls": "the client began with TLS, but this server expects STARTTLS first "
-    "(tls='starttls')",
+    "off": f"{engine.UNEXPECTED_TLS}, but this server speaks plain SMTP (tls='off')",
+    "starttls": f"{engine.UNEXPECTED_TLS}, but this server expects STARTTLS first (tls='starttls')",
 }
 
 # What is done about octets in each state.

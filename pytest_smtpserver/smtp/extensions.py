@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.settings import EXTENSIONS as OFFERED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -129,7 +131,7 @@ _AUTH = _matches(rf"<>|{_XTEXT}")
 # RFC 9422 section 4.2: a limit of recipients has six digits at most.
 _HIGHEST_LIMIT = 999_999
 
-EXTENSIONS: Mapping[str, Extension] = MappingProxyType(
+_ROWS: Mapping[str, Extension] = MappingProxyType(
     {
         "PIPELINING": Extension(rfcs=(2920,)),
         "SIZE": Extension(
@@ -220,3 +222,9 @@ EXTENSIONS: Mapping[str, Extension] = MappingProxyType(
 
 #: Those that follow settings of their own.
 OF_SETTINGS = ("STARTTLS", "AUTH")
+
+#: All, in the order in which they are offered. The names and their order are the settings'; one
+#: without a row here is an error when the first server starts.
+EXTENSIONS: Mapping[str, Extension] = MappingProxyType(
+    {name: _ROWS[name] for name in (*OFFERED, *OF_SETTINGS)}
+)

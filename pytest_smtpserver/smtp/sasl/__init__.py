@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.settings import MECHANISMS as OFFERED
+
 from .bearer import oauthbearer, xoauth2
 from .challenges import Challenge, Conclusion, step
 from .codec import LINE_LIMIT, decoded, decoded_initial, encoded
@@ -55,8 +57,7 @@ class Mechanism:
     takes_initial_response: bool = True
 
 
-#: What each needs in order to be offered is written in the settings.
-MECHANISMS: Mapping[str, Mechanism] = MappingProxyType(
+_ROWS: Mapping[str, Mechanism] = MappingProxyType(
     {
         "PLAIN": Mechanism(plain),
         # The server begins, and yet clients send the name with the command, smtplib among them.
@@ -68,3 +69,7 @@ MECHANISMS: Mapping[str, Mechanism] = MappingProxyType(
         "OAUTHBEARER": Mechanism(oauthbearer),
     }
 )
+
+#: All, in the order in which they are offered. That order, and what each needs in order to be
+#: offered, is the settings'; one without a row here is an error when the first server starts.
+MECHANISMS: Mapping[str, Mechanism] = MappingProxyType({name: _ROWS[name] for name in OFFERED})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pytest_smtpserver.engine import LEFT_HANDSHAKE, NOT_TLS, UNEXPECTED_TLS
 from pytest_smtpserver.matching import Cause
 
 if TYPE_CHECKING:
@@ -32,15 +33,15 @@ def handshake_failed(facts: Facts) -> Cause | None:
 
 def _why(facts: Facts, failure: str) -> Cause:
     tls = facts.settings.tls
-    if failure.startswith("the client began with TLS"):
+    if failure.startswith(UNEXPECTED_TLS):
         advice = "let the client begin in clear" + (", then STARTTLS" if tls != "off" else "")
         return Cause("the client spoke TLS at a plain port", advice, aside=f"tls={tls!r}")
-    if "does not speak TLS" in failure:
+    if failure.startswith(NOT_TLS):
         where = "at a TLS port" if tls == "implicit" else "after STARTTLS"
         return Cause(f"the client spoke plain text {where}", aside=f"tls={tls!r}")
     if "certificate" in failure:
         return _certificate_refused(facts, failure)
-    if tls == "implicit" and failure == "the client left during the TLS handshake":
+    if tls == "implicit" and failure == LEFT_HANDSHAKE:
         return Cause(
             "the client left a TLS port without a handshake", _WAITS_IN_VAIN, aside=f"tls={tls!r}"
         )
