@@ -64,7 +64,7 @@ _LOOK_ALIKES: Final[Mapping[str, tuple[str, ...]]] = {
     "is the PIN code of an Indian address": (
         r",[^,]{0,40}\bpin(?:[ -]?code)?[ .:-]{1,3}\d{3} ?\d{3}\b",
         r"\bpincode[ .:-]{1,3}\d{3} ?\d{3}\b",
-        r"(?:^|[,;-] ?)pin[ -]{1,3}\d{3} ?\d{3}\b",
+        r"(?:^|[,;।-] ?)(?:pin|पिन(?: ?कोड)?)[ .:-]{1,3}\d{3} ?\d{3}\b",
     ),
     "is the number of a ticket": (r"\[#\d{1,12}\]",),
     "ends the number of a card or an account": (
@@ -78,6 +78,8 @@ _LOOK_ALIKES: Final[Mapping[str, tuple[str, ...]]] = {
         r"\b\d{3} \d{3} \d{3}(?: \d{2,4}){0,2}\b",
         r"\b\d{2,6}-\d{1,7}-\d{1,7}(?:-\d{1,7}){1,3}\b",
         r"\b\d{9,40}\b",
+        r"\b\d{4,8}(?: \d{1,3}){2,6}\b",
+        r"\b(?:\d{1,3} ){2,6}\d{4,8}\b",
         r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f-]{5,20}\b",
     ),
 }
@@ -104,7 +106,7 @@ _CODE: Final = re.compile(
                    | \d\d[ ]\d\d[ ]\d\d[ ]\d\d
                    | \d(?:(?:[ ]|[ ]?[-·|][ ]?)\d){3,7} )
       (?![ -]?\d)
-    | \d{4,8} )
+    | \d{4,8}(?![ ]\d{1,3}$) )
     (?! _?[A-Za-z0-9] | [-/]\d | [.,]\d | -[A-Za-z] )""",
     re.VERBOSE,
 )

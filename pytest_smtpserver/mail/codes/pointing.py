@@ -43,6 +43,11 @@ ENTERED: Final = 5
 _MOST_BETWEEN: Final = 14
 _MOST_UNKNOWN: Final = 2
 _MOST_AFTER: Final = 8
+_LONGEST_ARTICLE: Final = 3
+# "enter the number 1234"
+_MOST_TO_ENTER: Final = 4
+# "Kód 1234 zadejte"
+_LAST_VERB: Final = 2
 
 LINKS: Final = frozenset(":=>-՝")
 _BEFORE_NUMBERS: Final = frozenset(".#()[]*'\"“”«»„「」【】<|")
@@ -58,6 +63,10 @@ class Pointing:
     is_close: bool = False
     #: Whether it is called something else: an order, 10 minutes.
     is_another: bool = False
+    #: Whether it is called nothing but a number: "the number 1234".
+    is_mere_number: bool = False
+    #: Whether it is so many of something: "1234 times".
+    is_amount: bool = False
 
 
 NOTHING: Final = Pointing(0, "no word for a code points at it")
@@ -96,13 +105,12 @@ def within(place: Place, claimed: Sequence[tuple[int, int]]) -> Pointing:
 
     `claimed` are the tokens of other numbers there that a phrase may point at instead.
     """
-    before = _before(place, claimed)
-    if before.is_another:
+    before, entered = _before(place, claimed), _entered(place)
+    if before.is_another and not (before.is_mere_number and entered.score):
         return before
     after = _after(place, claimed)
-    if after.is_another and not before.is_close:
+    if after.is_another and (after.is_amount or not before.is_close):
         return after
-    entered = _entered(place)
     return max((before, after, entered), key=lambda one: (not one.is_another, one.score))
 
 
@@ -112,8 +120,11 @@ def _before(place: Place, claimed: Sequence[tuple[int, int]]) -> Pointing:
     label, is_linked = _label(tokens, end)
     if label is not None and not (phrase and phrase.start <= label < phrase.end):
         points = phrase and is_linked and _goes_on(tokens, phrase, label)
-        if not points and (is_label(tokens[label], None) or "number" in tokens[label].roles):
-            return Pointing(0, f"it is called {tokens[label].text!r}", is_another=True)
+        is_number = not is_label(tokens[label], None)
+        if not points and (not is_number or "number" in tokens[label].roles):
+            return Pointing(
+                0, f"it is called {tokens[label].text!r}", is_another=True, is_mere_number=is_number
+            )
     if phrase is None or any(phrase.end <= first and last <= end for first, last in claimed):
         return NOTHING
     return _joined(tokens, phrase, end)
@@ -151,8 +162,9 @@ def _joined(tokens: Sequence[Token], phrase: Phrase, end: int) -> Pointing:
 def _after(place: Place, claimed: Sequence[tuple[int, int]]) -> Pointing:
     tokens, start = place.tokens, place.last
     counted = _counted(tokens, start)
-    if counted:
-        return Pointing(0, f"it is followed by {counted!r}", is_another=True)
+    if counted is not None:
+        why = f"it is followed by {counted.text!r}"
+        return Pointing(0, why, is_another=True, is_amount="unit" in counted.roles)
     phrase = next((one for one in phrases(place.sentence) if one.start >= start), None)
     if phrase is None or any(start <= first < phrase.start for first, _ in claimed):
         return NOTHING
@@ -172,23 +184,23 @@ def _after(place: Place, claimed: Sequence[tuple[int, int]]) -> Pointing:
     return Pointing(0, f"{name} stands after it, but other words between")
 
 
-def _counted(tokens: Sequence[Token], start: int) -> str:
+def _counted(tokens: Sequence[Token], start: int) -> Token | None:
     """Return the unit, or the other thing, that a number is directly followed by."""
     for token in tokens[start : start + 2]:
         if token.kind == "word":
             is_other = token.roles.keys() & {"unit", "other"}
             is_code = token.roles.keys() & {"code", "alone", "proof", "is", "filler", "enter"}
-            return token.text if is_other and not is_code else ""
+            return token if is_other and not is_code else None
         if not token.is_joint:
-            return ""
-    return ""
+            return None
+    return None
 
 
 def _entered(place: Place) -> Pointing:
     """Return whether a sentence says to enter this, in order to log in."""
     tokens = place.tokens
-    before = words(tokens[: place.first])[-3:]
-    verb = next((one for one in before if "enter" in one.roles), None)
+    before = words(tokens[: place.first])[-_MOST_TO_ENTER:]
+    verb = next((one for one in before if "enter" in one.roles), None) or _verb_after(place)
     if verb is None:
         return NOTHING
     languages = verb.roles["enter"]
@@ -204,6 +216,12 @@ def _entered(place: Place) -> Pointing:
     if proof is None or others:
         return NOTHING
     return Pointing(ENTERED, f"{verb.text!r} it, {proof.text!r}", is_close=True)
+
+
+def _verb_after(place: Place) -> Token | None:
+    """Return the verb that directly follows, as in languages other than English."""
+    after = words(place.tokens[place.last :])[:_LAST_VERB]
+    return next((one for one in after if "en" not in one.roles.get("enter", ("en",))), None)
 
 
 def _label(tokens: Sequence[Token], end: int) -> tuple[int | None, bool]:
@@ -242,11 +260,15 @@ def is_label(token: Token, languages: frozenset[str] | None) -> bool:
 
 
 def _is_linked(between: Sequence[Token], languages: frozenset[str]) -> bool:
+    nearest = words(between)[-1:]
     for token in reversed(between):
         if token.text in LINKS:
             return True
         if token.kind == "word":
-            return speaks(token, "is", languages)
+            # "votre code Acme est le 1234"
+            is_article = token in nearest and speaks(token, "filler", languages)
+            if not is_article or len(token.text) > _LONGEST_ARTICLE:
+                return speaks(token, "is", languages)
     return False
 
 

@@ -230,6 +230,7 @@ def _besides(
         yield -_OF_AN_OCCASION, "a gift is spoken of, whose card has such a code"
         return
     is_for_once = any(phrase.is_for_once for phrase in own)
+    is_for_once = is_for_once and not (one.is_mixed and _names_another(near))
     if not is_for_once and _is_of_another(place, own, near, is_clear=pointing.score >= ENOUGH):
         yield -_OTHER_NEARBY, "something else than logging in is spoken of"
         return
@@ -254,6 +255,18 @@ def _is_of_an_occasion(near: Sequence[Line]) -> bool:
     return all(any("shared" in token.roles for token in tokens) for tokens in called)
 
 
+def _is_of_a_receipt(near: Sequence[Line]) -> bool:
+    """Return whether these lines are about a booking or a payment, and not about logging in."""
+    sentences = [sentence for line in near for sentence in line.sentences]
+    roles = {role for one in sentences for token in one.tokens for role in token.roles}
+    return "booking" in roles or ("paid" in roles and not roles & {"proof", "enter"})
+
+
+def _names_another(near: Sequence[Line]) -> bool:
+    """Return whether these lines are about what has numbers with letters in it, too."""
+    return any("other" in one.roles for line in near for s in line.sentences for one in s.tokens)
+
+
 def _phrases(near: Iterable[Line]) -> Iterable[Phrase]:
     return (one for line in near for sentence in line.sentences for one in phrases(sentence))
 
@@ -269,8 +282,7 @@ def _is_of_another(
     is_doubtful = PIN in kinds or not (is_clear or CONFIRMS in kinds)
     if is_doubtful and any(one.kind == OTHER and not one.is_number for one in _phrases(near)):
         return True
-    around = (one for line in near for one in line.sentences) if CONFIRMS in kinds else ()
-    if any("booking" in token.roles for sentence in around for token in sentence.tokens):
+    if CONFIRMS in kinds and _is_of_a_receipt(near):
         return True
     languages = frozenset(language for one in own for language in one.languages)
     return any(
