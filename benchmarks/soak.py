@@ -1,0 +1,242 @@
+"""A soak: mixed clients for as long as asked, and afterwards nothing lost, invented or left behind.
+
+    python benchmarks/soak.py                  # one minute
+    python benchmarks/soak.py --minutes 30     # or --rounds 5, whichever ends first
+
+In each round, clients of all kinds (`soak_clients`) meet one server that lasts for the whole soak,
+which has rules, and servers that each last for one test. All are threads of one process, as in a
+test run. After each round the clients' own account (`soak_account`) is compared with the records,
+and it is counted what the process keeps: threads, open files, trio's tasks, objects and memory.
+
+It ends with status 1, and a sentence for each fault, if a message was lost, doubled, altered or
+invented, if the server crashed or hung, or if what the process keeps grows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import platform
+import random
+import socket
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from soak_account import Account
+from soak_clients import CLIENTS, PASSWORD, TIMEOUT, USER, ordinary, run
+
+from pytest_smtpserver import SMTPServer, __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_smtpserver import Command
+
+# All arbitrary. At once; in a round; and rounds until caches are full.
+_AT_ONCE = 8
+_CLIENTS, _TESTS = 80, 8
+_WARM_UP = 3
+# Growth from the first to the last third that is noise: of objects, and of octets.
+_MORE_OBJECTS, _MORE_MEMORY = 1.02, 1.10
+_KINDS_OF_TEST: tuple[dict[str, object], ...] = (
+    {},
+    {},
+    {"tls": "starttls", "auth": "optional", "users": {USER: PASSWORD}},
+    {"max_recipients": 1, "max_message_size": 2_000},
+    {"max_connections": 2},
+    {"extensions": ["-PIPELINING", "-CHUNKING"]},
+)
+_FILES = next((path for path in map(Path, ("/proc/self/fd", "/dev/fd")) if path.exists()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the process keeps between two rounds; of memory, octets."""
+
+    threads: int
+    files: int
+    tasks: int
+    objects: int
+    memory: int
+
+
+@dataclass
+class Soak:
+    """What came of it so far."""
+
+    seed: int
+    started: float = field(default_factory=time.monotonic)
+    kept: list[Kept] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    accepted: int = 0
+    refused: int = 0
+    unknown: int = 0
+    sessions: int = 0
+    servers: int = 1
+
+    def go_on(self, *, minutes: float, rounds: int) -> None:
+        """Do one round after another, until one of the two is used up or there is a fault."""
+        settings = {"tls": "starttls", "auth": "optional", "users": {USER: PASSWORD}}
+        lasting = SMTPServer(**settings, wait_timeout=TIMEOUT)
+        with lasting, ThreadPoolExecutor(_AT_ONCE) as pool:
+            while not self.faults and len(self.kept) < rounds:
+                self._round(lasting, pool)
+                if time.monotonic() - self.started >= minutes * 60:
+                    break
+        self.faults += self._growth()
+
+    def _round(self, lasting: SMTPServer, pool: ThreadPoolExecutor) -> None:
+        dice = random.Random(f"{self.seed} {len(self.kept)}")
+        account = Account()
+        lasting.reset()
+        set_rules(lasting)
+        tests = [pool.submit(self._test, dice.random()) for _ in range(_TESTS)]
+        clients = [
+            pool.submit(run, dice.choice(CLIENTS), lasting, account, random.Random(dice.random()))
+            for _ in range(_CLIENTS)
+        ]
+        for done in as_completed([*tests, *clients], TIMEOUT * 4):
+            done.result()
+        lasting.wait_closed()
+        lasting.check()
+        self._compare(account, lasting)
+        lasting.reset()
+        self.kept.append(kept())
+
+    def _test(self, seed: float) -> None:
+        """Do what one test with a server of its own does."""
+        dice, account = random.Random(seed), Account()
+        server = SMTPServer(**dice.choice(_KINDS_OF_TEST)).start()  # type: ignore[arg-type]
+        if dice.random() < 0.3:
+            server.chaos(0.1, seed=str(seed))
+        with socket.socket() as leaked:
+            leaked.connect(server.addr)
+            for client in (ordinary, *dice.choices(CLIENTS, k=2)):
+                run(client, server, account, random.Random(dice.random()))
+            server.stop()
+        server.check()
+        self.servers += 1
+        self._compare(account, server)
+
+    def _compare(self, account: Account, server: SMTPServer) -> None:
+        self.faults += account.faults(server.messages)
+        self.faults += [
+            f"session {one.id} has not ended" for one in server.sessions if not one.ended_by
+        ]
+        self.accepted += len(account.accepted)
+        self.refused += len(account.refused)
+        self.unknown += len(account.unknown)
+        self.sessions += len(server.sessions)
+
+    def _growth(self) -> Iterator[str]:
+        """Yield a sentence for whatever has grown since the warm-up."""
+        steady = self.kept[_WARM_UP:]
+        if len(steady) < _WARM_UP:
+            return
+        first, last = steady[: len(steady) // 3], steady[-(len(steady) // 3) :]
+        for name, more in (
+            ("threads", 1.0), ("files", 1.0), ("tasks", 1.0), ("objects", _MORE_OBJECTS),
+            ("memory", _MORE_MEMORY),
+        ):  # fmt: skip
+            before, after = (median(getattr(one, name) for one in part) for part in (first, last))
+            if after > before * more:
+                yield f"{name} grew from {before:,} to {after:,}"
+
+    def report(self) -> Iterator[str]:
+        """Yield lines with what there was."""
+        minutes = (time.monotonic() - self.started) / 60
+        yield (
+            f"pytest-smtpserver {__version__}, Python {platform.python_version()}, "
+            f"{platform.system()}, seed {self.seed}"
+        )
+        yield (
+            f"{minutes:.1f} minutes, {len(self.kept)} rounds: {self.servers:,} servers, "
+            f"{self.sessions:,} sessions"
+        )
+        yield (
+            f"{self.accepted:,} messages accepted, {self.refused:,} refused or not sent whole, "
+            f"{self.unknown:,} whose client left before the reply"
+        )
+        if len(self.kept) > _WARM_UP:
+            yield f"after round {_WARM_UP + 1}: {_in_words(self.kept[_WARM_UP])}"
+        yield f"at the end: {_in_words(self.kept[-1])}"
+        yield from self.faults or ["nothing was lost, doubled, altered, invented or left behind"]
+
+
+def set_rules(server: SMTPServer) -> None:
+    """Give a server rules of several kinds, all of which clients meet by their addresses."""
+
+    def rejected(command: Command) -> str:
+        return "554 5.7.1 not today" if command.mail_from == "rejected@example.org" else "250 fine"
+
+    server.on("message", optional=True, mail_from="rejected@example.org").reply(rejected)
+    server.on("mail", optional=True, mail_from="refused@example.org").reply(550)
+    server.on("rcpt", optional=True, rcpt_to="nobody@example.org").reply("550 5.1.1 nobody")
+    server.on("rcpt", optional=True, rcpt_to="eve@example.org").delay(0.01).accept()
+    server.on("rcpt", optional=True, mail_from="cut@example.org").disconnect()
+    server.on("data", optional=True, mail_from="late@example.org").delay(0.02)
+    server.on("message", optional=True, mail_from="lost@example.org").accept().disconnect()
+
+
+def kept() -> Kept:
+    """Return what the process keeps now."""
+    gc.collect()
+    files = len(list(_FILES.iterdir())) if _FILES else 0
+    return Kept(threading.active_count(), files, _tasks(), len(gc.get_objects()), _memory())
+
+
+def _tasks() -> int:
+    import trio
+    from trio.testing import wait_all_tasks_blocked
+
+    from pytest_smtpserver.network import background
+
+    counted: list[int] = []
+    done = threading.Event()
+
+    async def count() -> None:
+        # What is about to end has ended then.
+        await wait_all_tasks_blocked()
+        counted.append(trio.lowlevel.current_statistics().tasks_living)
+        done.set()
+
+    background().soon(background().nursery.start_soon, count)
+    if not done.wait(TIMEOUT):
+        raise RuntimeError("the servers' thread does not come to rest")
+    return counted[0]
+
+
+def _memory() -> int:
+    status = Path("/proc/self/statm")
+    return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if status.exists() else 0
+
+
+def _in_words(one: Kept) -> str:
+    return (
+        f"{one.threads} threads, {one.files} open files, {one.tasks} tasks, "
+        f"{one.objects:,} objects, {one.memory / 1e6:.1f} MB"
+    )
+
+
+def main() -> int:
+    """Soak; return the exit status."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--minutes", type=float, default=1.0)
+    options.add_argument("--rounds", type=int, default=1_000_000)
+    options.add_argument("--seed", type=int, default=random.SystemRandom().randint(1, 10**6))
+    given = options.parse_args()
+    soak = Soak(given.seed)
+    soak.go_on(minutes=given.minutes, rounds=given.rounds)
+    print(*soak.report(), sep="\n")
+    return 1 if soak.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
