@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
+
 from benchmarks.soak_account import Account, Letter, letter
 
 if TYPE_CHECKING:
