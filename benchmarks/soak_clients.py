@@ -88,10 +88,14 @@ class Talk:
 
     def hear(self) -> int:
         """Return the code of the next reply, 0 at the end."""
-        line = self._file.readline()
-        while line[3:4] == b"-":
-            line = self._file.readline()
-        return int(line[:3] or b"0")
+        return int(self.lines()[-1][:3] or b"0")
+
+    def lines(self) -> list[bytes]:
+        """Return the lines of the next reply; at the end, one that is empty."""
+        lines = [self._file.readline()]
+        while lines[-1][3:4] == b"-":
+            lines.append(self._file.readline())
+        return lines
 
     def ask(self, octets: bytes) -> int:
         """Say octets and hear one reply."""
@@ -125,16 +129,14 @@ def pipelining(server: SMTPServer, account: Account, dice: Random) -> None:
     """Send whole groups, and the content with the end of its group (RFC 2920, and BDAT)."""
     with Talk(server) as talk:
         talk.hear()
-        talk.ask(b"EHLO client.example\r\n")
+        talk.say(b"EHLO client.example\r\n")
+        takes_chunks = any(b"CHUNKING" in line for line in talk.lines())
         for _ in range(dice.randint(1, 4)):
             one = a_letter(dice)
-            account_for = _Fate(account, one)
-            with account_for:
+            with _Fate(account, one) as fate:
                 talk.say(_envelope(dice))
-                if dice.random() < 0.5:
-                    _in_chunks(talk, one, account_for)
-                else:
-                    _as_data(talk, one, account_for)
+                way = _in_chunks if takes_chunks and dice.random() < 0.5 else _as_data
+                way(talk, one, fate)
         talk.ask(b"QUIT\r\n")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_smtpserver.matching.failure import TRANSCRIPT_TITLE
+from pytest_smtpserver.matching.wording import printable
 
 from .fixtures import LISTENING_BEFORE, SESSION_SERVERS
 from .lasting import has_passed
@@ -88,7 +89,32 @@ def complete(
     *,
     choice: str,
 ) -> None:
-    """Name the cause first, and add the sections that `choice` asks for, the option."""
+    """Name the cause first, and add the sections that `choice` asks for, the option.
+
+    If that fails by our own fault, a section says so: a report that cannot be made ends the run.
+    """
+    try:
+        _complete(report, call, item, servers, choice=choice)
+    except Exception as error:  # noqa: BLE001  # see above
+        report.sections.append((_SECTION, f"it cannot be shown: {in_words(error)}"))
+
+
+def in_words(error: Exception) -> str:
+    """Return on one line what an exception says."""
+    if isinstance(error, OSError) and error.strerror:
+        place = f": {error.filename}" if error.filename else ""
+        return printable(f"{error.strerror}{place}")
+    return printable(f"{type(error).__name__}: {error}".partition("\n")[0])
+
+
+def _complete(
+    report: pytest.TestReport,
+    call: pytest.CallInfo[None],
+    item: pytest.Item,
+    servers: Sequence[Core],
+    *,
+    choice: str,
+) -> None:
     _name_the_cause_first(report, call)
     if report.when == "teardown" and call.excinfo:
         _leave_out_the_hint_at_hidden_entries(report, call.excinfo.value)
