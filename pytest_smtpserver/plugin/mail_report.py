@@ -7,6 +7,7 @@ they end; the process that the user started makes the report of it at the end of
 from __future__ import annotations
 
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from pytest_smtpserver.report import files, spool
 from pytest_smtpserver.server import watching
 
 from .fixtures import cores_of
+from .report import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -31,6 +33,8 @@ _STARTED = pytest.StashKey[float]()
 _REPORTS = pytest.StashKey[list[pytest.TestReport]]()
 # How the process that the user started tells workers of pytest-xdist where to write.
 _SPOOL = "smtpserver_spool"
+# How workers tell what they could not write.
+_SAID = "smtpserver_said"
 
 
 class MailReport:
@@ -81,32 +85,39 @@ class MailReport:
             return
         attempts.sort(key=lambda attempt: attempt[1].started_at)
         if self._spool:
-            outcome, failure = _outcome(reports)
-            self._spool.add(item.nodeid, outcome, failure, started, attempts)
+            with self._one_sentence("SMTP report"):
+                outcome, failure = _outcome(reports)
+                self._spool.add(item.nodeid, outcome, failure, started, attempts)
         if self._folder:
-            self._save(self._folder, item, attempts)
+            with self._one_sentence("SMTP artifacts"):
+                _save(self._folder, item, attempts)
 
-    def _save(self, folder: Path, item: pytest.Item, attempts: Sequence[Attempt]) -> None:
-        transcript = "\n\n".join(_transcripts(cores_of(item), attempts))
-        transactions = [transaction for _, transaction in attempts]
+    @contextmanager
+    def _one_sentence(self, what: str) -> Iterator[None]:
+        # The disk may be full, or the fault ours: what is raised in these hooks would end the run.
         try:
-            files.write_folder(folder, item.nodeid, transactions, transcript)
-        except OSError as error:
-            self._say(f"SMTP artifacts could not be written: {error}")
+            yield
+        except Exception as error:  # noqa: BLE001  # see above
+            self._say(f"{what} could not be written: {in_words(error)}")
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
-        """Make the report, unless this is a worker."""
-        if self._page and self._made:
-            cases = spool.cases(Path(self._directory))
-            try:
-                files.write_page(self._page, cases)
-            except OSError as error:
-                self._say(f"SMTP report could not be written: {error}")
-            else:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Make the report; a worker tells what it could not write."""
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[_SAID] = self._said
+            return
+        if self._page:
+            with self._one_sentence("SMTP report"):
+                files.write_page(self._page, spool.cases(Path(self._directory)))
                 self._say(f"SMTP report: {self._page}")
         if self._folder:
             self._say(f"SMTP artifacts: {self._folder}")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Say what a worker could not write; one that has crashed tells nothing."""
+        for line in getattr(node, "workeroutput", {}).get(_SAID, ()):
+            self._say(line)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say where things are."""
@@ -123,6 +134,12 @@ class MailReport:
     def _say(self, line: str) -> None:
         if line not in self._said:
             self._said.append(line)
+
+
+def _save(folder: Path, item: pytest.Item, attempts: Sequence[Attempt]) -> None:
+    transcript = "\n\n".join(_transcripts(cores_of(item), attempts))
+    transactions = [transaction for _, transaction in attempts]
+    files.write_folder(folder, item.nodeid, transactions, transcript)
 
 
 def _transcripts(cores: Sequence[Core], attempts: Sequence[Attempt]) -> Iterator[str]:

@@ -26,8 +26,13 @@ def write_page(path: Path, cases: Sequence[Case]) -> None:
         count=sum(len(case.entries) for case in cases),
         policy=pages.policy("img-src data:"),
     )
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(pieces)
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(pieces)
+    except BaseException:
+        if path.is_file():
+            path.unlink()
+        raise
 
 
 def write_folder(

@@ -1,13 +1,14 @@
 """Entries on disk until the end of the run: a file for each process, a line for each test.
 
 Under pytest-xdist that is how workers hand over what they have. A worker that crashes leaves what
-it wrote before, and perhaps half a line.
+it wrote before, and perhaps half a line; so does a full disk.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -86,7 +87,8 @@ class Spool:
             left_out=len(attempts) - len(shown),
         )
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(case)) + "\n")
+            # The line before may be cut: the disk was full.
+            file.write(f"\n{json.dumps(asdict(case))}\n")
 
     def _entry(self, url: str, transaction: Transaction, transcripts: dict[str, str]) -> Entry:
         self._keys += 1
@@ -127,8 +129,8 @@ def cases(directory: Path) -> list[Case]:
 def _read(path: Path) -> Iterator[Case]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            # Half a line is what a process left that was killed.
-            if line.endswith("\n"):
+            # Half a line is left by a process that was killed, or by a full disk.
+            with suppress(json.JSONDecodeError):
                 yield _case(json.loads(line))
 
 
