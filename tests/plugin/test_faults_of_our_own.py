@@ -187,10 +187,10 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("faults")
     (folder / "test_it.py").write_text(_source())
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", "."],
+        [sys.executable, "-m", "pytest", "-rA", "-p", "smtpserver", "."],
         cwd=folder,
         # So that no line of the summary is cut.
-        env=os.environ | {"COLUMNS": "500"},
+        env=os.environ | {"COLUMNS": "500", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=TIMEOUT,

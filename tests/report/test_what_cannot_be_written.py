@@ -42,7 +42,9 @@ def test_there_is_no_room_for_the_report(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits")
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
+@pytest.mark.parametrize(
+    "workers", [(), ("-p", "xdist", "-n", "1")], ids=["one process", "a worker"]
+)
 @pytest.mark.parametrize("size", [100, LARGEST_FILE])
 def test_files_can_grow_no_larger(
     pytester: pytest.Pytester, size: int, workers: tuple[str, ...]
