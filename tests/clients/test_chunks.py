@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from rawclient import codes, everything, introduced
 
 from pytest_smtpserver import SMTPServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TIMEOUT = 20
-BEGIN = b"EHLO client.example\r\n"
 MAIL = b"MAIL FROM:<a@example.org> BODY=BINARYMIME\r\nRCPT TO:<b@example.org>\r\n"
 QUIT = b"QUIT\r\n"
 
@@ -29,14 +27,10 @@ def server() -> Iterator[SMTPServer]:
 
 def said(server: SMTPServer, *pieces: bytes) -> list[int]:
     """Send the pieces after EHLO, and return the codes of all replies to them."""
-    with socket.create_connection(server.addr, TIMEOUT) as client, client.makefile("rb") as replies:
-        assert replies.readline().startswith(b"220 ")
-        client.sendall(BEGIN)
-        while (line := replies.readline())[:4] != b"250 ":
-            assert line
+    with introduced(server) as client:
         for piece in pieces:
             client.sendall(piece)
-        return [int(line[:3]) for line in replies]
+        return codes(everything(client))
 
 
 def chunk(octets: bytes, last: bytes = b"") -> bytes:

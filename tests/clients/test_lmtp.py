@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import smtplib
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from rawclient import codes, everything, introduced, until
 
 from pytest_smtpserver import Reply, SMTPServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TIMEOUT = 20
 CONTENT = b"Subject: hello\r\n\r\nworld\r\n"
 
 
@@ -49,19 +48,14 @@ def test_smtplib_cannot_speak_smtp_to_it(server: SMTPServer) -> None:
 
 def deliver(server: SMTPServer, *recipients: str) -> list[int]:
     """Return the codes of the replies to the content."""
-    with socket.create_connection(server.addr, TIMEOUT) as client, client.makefile("rb") as said:
+    with introduced(server) as client:
         rcpts = "".join(f"RCPT TO:<{recipient}>\r\n" for recipient in recipients)
-        assert said.readline().startswith(b"220 ")
-        client.sendall(b"LHLO client.example\r\n")
-        while said.readline()[3:4] == b"-":
-            pass
         client.sendall(f"MAIL FROM:<from@example.org>\r\n{rcpts}DATA\r\n".encode())
-        assert [said.readline()[:3] for _ in recipients] == [b"250"] * len(recipients)
-        assert [said.readline()[:3] for _ in range(2)] == [b"250", b"354"]
+        assert codes(until(client, b"\r\n354 ")) == [250] * (1 + len(recipients)) + [354]
         client.sendall(CONTENT + b".\r\nQUIT\r\n")
-        codes = [int(line[:3]) for line in said]
-    assert codes.pop() == 221
-    return codes
+        *answers, last = codes(everything(client))
+    assert last == 221
+    return answers
 
 
 def test_each_recipient_gets_a_reply(server: SMTPServer) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import smtplib
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import Barrier
 
-from pytest_smtpserver import SMTPServer
+from rawclient import TIMEOUT, connected, everything
 
-TIMEOUT = 20
+from pytest_smtpserver import SMTPServer
 
 
 def content(number: int) -> bytes:
@@ -62,10 +61,9 @@ def transaction(number: int) -> bytes:
 def converse(server: SMTPServer, octets: bytes) -> None:
     """Send all of it, and read all that comes back meanwhile, until the server closes."""
     octets = b"EHLO client.example.org\r\n" + octets + b"QUIT\r\n"
-    with socket.create_connection(server.addr, TIMEOUT) as client, ThreadPoolExecutor(1) as pool:
+    with connected(server) as client, ThreadPoolExecutor(1) as pool:
         sending = pool.submit(client.sendall, octets)
-        while client.recv(65536):
-            pass
+        everything(client)
         sending.result()
 
 

@@ -7,22 +7,17 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
+from rawclient import EHLO, TIMEOUT, connected, everything, introduced
 
 from pytest_smtpserver import SMTPServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TIMEOUT = 20
-EHLO = b"EHLO client.example\r\n"
-
 
 def codes(server: SMTPServer, act: Callable[[socket.socket], object]) -> list[str]:
     """Return the violations of a client that acts so after its EHLO."""
-    with socket.create_connection(server.addr, TIMEOUT) as client:
-        assert client.recv(1000).startswith(b"220 ")
-        client.sendall(EHLO)
-        assert client.recv(1000).startswith(b"250")
+    with introduced(server) as client:
         act(client)
     server.wait_closed(TIMEOUT)
     return [violation.code for violation in server.sessions[0].violations]
@@ -61,12 +56,11 @@ def test_a_client_that_says_this_commits(expected: list[str], pieces: list[bytes
 def test_who_speaks_at_once_is_an_early_talker() -> None:
     with SMTPServer() as server:
         held = server.on("connect").delay(0.05)
-        with socket.create_connection(server.addr, TIMEOUT) as client:
+        with connected(server) as client:
             client.sendall(EHLO)
             assert client.recv(1000).startswith(b"220 ")
             client.sendall(QUIT)
-            while client.recv(1000):
-                pass
+            everything(client)
         assert len(held.hits) == 1
         assert server.sessions[0].violations[0].code == "early-talker"
 

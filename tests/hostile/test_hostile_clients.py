@@ -8,26 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import smtplib
 import socket
-import struct
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rawclient import EHLO, MAIL, RCPT, TIMEOUT, connected, everything, greeted, reset, send
 
 from pytest_smtpserver import SMTPServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# Far more than is needed on a busy machine.
-TIMEOUT = 20
-
-EHLO = b"EHLO client.example\r\n"
-MAIL = b"MAIL FROM:<a@example.org>\r\n"
-RCPT = b"RCPT TO:<b@example.org>\r\n"
 
 
 @pytest.fixture
@@ -36,38 +28,18 @@ def server() -> Iterator[SMTPServer]:
     server = SMTPServer(idle_timeout=TIMEOUT)
     server.start()
     yield server
-    serves_the_next_client(server)
+    send(server)
     server.stop()
     assert all(session.ended_by for session in server.sessions)
     server.check()
 
 
-def serves_the_next_client(server: SMTPServer) -> None:
-    with smtplib.SMTP(server.host, server.port, "client.example", TIMEOUT) as client:
-        client.sendmail("next@example.org", "b@example.org", b"Subject: next\r\n\r\n")
-
-
 @pytest.fixture
 def client(server: SMTPServer) -> Iterator[socket.socket]:
     """A client that has been greeted, and is still there when the next one comes."""
-    with connected(server) as client:
+    with greeted(server) as client:
         yield client
-        serves_the_next_client(server)
-
-
-def connected(server: SMTPServer) -> socket.socket:
-    client = socket.create_connection(server.addr, TIMEOUT)
-    assert client.recv(1000).startswith(b"220 ")
-    return client
-
-
-def everything(client: socket.socket) -> bytes:
-    return b"".join(iter(lambda: client.recv(65536), b""))
-
-
-def reset(client: socket.socket) -> None:
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.close()
+        send(server)
 
 
 def send_until_it_blocks(client: socket.socket, octets: bytes) -> int:
@@ -108,7 +80,7 @@ def test_who_pipelines_100_000_commands_and_reads_nothing_is_not_read_any_more(
         octets = EHLO + (b"HELP " + b"x" * 493 + b"\r\n") * 100_000
         before = resident_octets()
         assert send_until_it_blocks(client, octets) < len(octets)
-        serves_the_next_client(server)
+        send(server)
         assert len(server.sessions[0].exchanges) < 100_000
         assert resident_octets() - before < 100_000_000
 
@@ -122,7 +94,7 @@ def resident_octets() -> int:
 def test_10_000_refused_recipients_are_recorded(server: SMTPServer) -> None:
     rcpt_of_a_group, groups = 1000, 10
     server.refuse("550 no", stage="rcpt")
-    with connected(server) as client:
+    with greeted(server) as client:
         client.sendall(EHLO + MAIL)
         for _ in range(groups):
             client.sendall(RCPT * rcpt_of_a_group)
@@ -136,12 +108,10 @@ def test_10_000_refused_recipients_are_recorded(server: SMTPServer) -> None:
 
 def test_1_000_idle_connections(server: SMTPServer) -> None:
     with contextlib.ExitStack() as stack:
-        clients = [
-            stack.enter_context(socket.create_connection(server.addr, TIMEOUT)) for _ in range(1000)
-        ]
+        clients = [stack.enter_context(connected(server)) for _ in range(1000)]
         assert all(client.recv(100).startswith(b"220 ") for client in clients)
         assert len(server.sessions) == len(clients)
-        serves_the_next_client(server)
+        send(server)
         server.stop()
         assert [one.ended_by for one in server.sessions] == ["server"] * 1000 + ["quit"]
         server.start()
@@ -149,7 +119,7 @@ def test_1_000_idle_connections(server: SMTPServer) -> None:
 
 def test_a_megabyte_without_a_line_end(server: SMTPServer, client: socket.socket) -> None:
     client.sendall(b"x" * 1_000_000)
-    serves_the_next_client(server)
+    send(server)
     client.sendall(b"\r\nQUIT\r\n")
     assert everything(client).startswith(b"500 5.5.2 command line too long\r\n221 ")
     (one,) = [v for v in server.sessions[0].violations if v.code == "long-command-line"]
@@ -166,9 +136,9 @@ def test_a_gigabyte_announced_by_size_is_refused(client: socket.socket, announce
 def test_a_gigabyte_announced_by_bdat_takes_no_memory_before_it_comes(limit: int) -> None:
     tracemalloc.start()
     try:
-        with SMTPServer(max_message_size=limit) as server, connected(server) as client:
+        with SMTPServer(max_message_size=limit) as server, greeted(server) as client:
             client.sendall(EHLO + MAIL + RCPT + b"BDAT 1000000000 LAST\r\n" + b"x" * 1000)
-            serves_the_next_client(server)
+            send(server)
             _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -192,7 +162,7 @@ STATES = {
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_reset(server: SMTPServer, state: str) -> None:
-    client = connected(server)
+    client = greeted(server)
     client.sendall(STATES[state])
     reset(client)
     server.wait_closed(TIMEOUT)
@@ -201,7 +171,7 @@ def test_a_reset(server: SMTPServer, state: str) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 def test_an_end_of_file(server: SMTPServer, state: str) -> None:
-    with connected(server) as client:
+    with greeted(server) as client:
         client.sendall(STATES[state])
         client.shutdown(socket.SHUT_WR)
         everything(client)
@@ -213,7 +183,7 @@ def test_a_client_that_has_sent_everything_and_its_end_gets_all_replies(
     server: SMTPServer,
 ) -> None:
     group = (MAIL + RCPT + b"DATA\r\n\r\nhello\r\n.\r\n") * 1000
-    with connected(server) as client:
+    with greeted(server) as client:
         client.sendall(EHLO + group + b"QUIT\r\n")
         client.shutdown(socket.SHUT_WR)
         said = everything(client)

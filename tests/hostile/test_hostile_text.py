@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import re
-import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rawclient import TIMEOUT, ask, greeted, said
 
 from pytest_smtpserver import SMTPServer
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver import Message
 
-TIMEOUT = 20
 # ESC, CSI (C1), BEL, marks of direction, and what ends a line for Python alone.
 CONTROLS = "\x1b[31m\x9b2J\x07\x85"
 TURNS = "\u202e\u2066\u200f\u2028"
@@ -92,17 +91,11 @@ DATA"""
 def server() -> Iterator[SMTPServer]:
     """A server to which a hostile client has sent a hostile mail, and had others refused."""
     with SMTPServer(auth="optional", users={"ann": "secret"}, wait_timeout=0) as server:
-        with (
-            socket.create_connection(server.addr, TIMEOUT) as client,
-            client.makefile("rb") as replies,
-        ):
-            replies.readline()
+        with greeted(server) as client:
             for line in COMMANDS.split("\n"):
-                client.sendall(f"{line}\r\n".encode())
-                while replies.readline()[3:4] == b"-":
-                    pass
+                ask(client, line)
             client.sendall(CONTENT.replace("\n", "\r\n").encode())
-            replies.readline()
+            said(client)
         server.wait_for_session(timeout=TIMEOUT)
         yield server
 

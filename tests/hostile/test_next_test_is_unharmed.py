@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import resource
-import smtplib
 import socket
 import subprocess
 import sys
@@ -14,33 +13,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+from rawclient import EHLO, GROUP, MAIL, TIMEOUT, connected, everything, greeted, send
 
 from pytest_smtpserver import ServerCrashed, SMTPServer
 from pytest_smtpserver.network import background
 
 if TYPE_CHECKING:
     from pytest_smtpserver import Command
-
-TIMEOUT = 20
-MAIL = b"MAIL FROM:<from@example.org>\r\n"
-GROUP = (
-    b"EHLO client.example\r\n" + MAIL + b"RCPT TO:<to@example.org>\r\nDATA\r\n\r\nhello\r\n.\r\n"
-)
-
-
-def send(server: SMTPServer) -> None:
-    with smtplib.SMTP(server.host, server.port, "client.example", TIMEOUT) as client:
-        client.sendmail("from@example.org", "to@example.org", "Subject: hello\r\n\r\n")
-
-
-def connected(server: SMTPServer) -> socket.socket:
-    client = socket.create_connection(server.addr, TIMEOUT)
-    assert client.recv(1000).startswith(b"220 ")
-    return client
-
-
-def everything(client: socket.socket) -> bytes:
-    return b"".join(iter(lambda: client.recv(65536), b""))
 
 
 def serve_ten_more() -> None:
@@ -60,8 +39,8 @@ def test_a_callable_may_stop_its_server() -> None:
         return "250 fine"
 
     server.on("mail").reply(stop)
-    with connected(server) as client:
-        client.sendall(b"EHLO client.example\r\n" + MAIL)
+    with greeted(server) as client:
+        client.sendall(EHLO + MAIL)
         said = everything(client)
     assert b"\r\n250 fine\r\n" in said
     server.stop()
@@ -79,7 +58,7 @@ def test_a_callable_may_stop_its_server_where_the_reply_ends_the_session() -> No
         return "221 so long"
 
     server.on("quit").reply(stop)
-    with connected(server) as client:
+    with greeted(server) as client:
         client.sendall(b"QUIT\r\n")
         assert everything(client) == b"221 so long\r\n"
     server.stop()
@@ -97,8 +76,8 @@ def test_a_callable_may_stop_and_start_its_server() -> None:
             return "250 fine"
 
         server.on("mail").times(1).reply(again)
-        with connected(server) as client:
-            client.sendall(b"EHLO client.example\r\n" + MAIL)
+        with greeted(server) as client:
+            client.sendall(EHLO + MAIL)
             everything(client)
         send(server)
         assert addresses[0] == addresses[1]
@@ -115,13 +94,13 @@ def test_a_callable_that_blocks_while_its_server_is_stopped_harms_nobody_after_i
         return "250 taken, said too late"
 
     server.on("message").reply(block)
-    with connected(server) as client:
+    with greeted(server) as client:
         client.sendall(GROUP)
         assert is_blocking.wait(TIMEOUT)
         server.stop()
         at_stop = server.sessions, server.transactions, server.messages, server.transcript
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(server.addr, TIMEOUT)
+            connected(server)
         release.set()
         assert b"taken, said too late" not in everything(client)
     serve_ten_more()
@@ -141,8 +120,8 @@ def test_a_server_starts_again_with_no_session_open_though_a_callable_blocked() 
         return "250 fine"
 
     server.on("mail").times(1).reply(block)
-    with connected(server) as client:
-        client.sendall(b"EHLO client.example\r\n" + MAIL)
+    with greeted(server) as client:
+        client.sendall(EHLO + MAIL)
         assert is_blocking.wait(TIMEOUT)
         server.stop()
         server.start()
@@ -173,7 +152,7 @@ def test_many_threads_start_one_listener() -> None:
     gc.collect()
     assert len(ports) == 1
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(server.addr, TIMEOUT)
+        connected(server)
 
 
 def test_a_server_for_which_no_descriptor_was_left_says_so_and_goes_on() -> None:
@@ -229,7 +208,7 @@ def raise_vicious() -> None:
 
 def test_when_the_thread_dies_waits_end_at_once_and_the_next_server_has_another() -> None:
     server = SMTPServer().start()
-    with connected(server) as client:
+    with greeted(server) as client:
         background().soon(raise_vicious)
         with pytest.raises(ServerCrashed, match="TrioInternalError"):
             server.wait_for_message(timeout=TIMEOUT)
@@ -280,7 +259,7 @@ def test_a_thread_that_sends_may_say_quit_though_its_test_is_over(
 
 def test_who_has_sent_mail_gets_its_221_while_the_server_stops() -> None:
     server = SMTPServer().start()
-    with connected(server) as client:
+    with greeted(server) as client:
         client.sendall(GROUP)
         server.wait_for_message()
         stopping = threading.Thread(target=server.stop)
@@ -293,7 +272,7 @@ def test_who_has_sent_mail_gets_its_221_while_the_server_stops() -> None:
 
 def test_who_has_sent_mail_and_says_nothing_is_closed_without_a_word() -> None:
     server = SMTPServer().start()
-    with connected(server) as client:
+    with greeted(server) as client:
         client.sendall(GROUP)
         server.wait_for_message()
         server.stop()
@@ -303,7 +282,7 @@ def test_who_has_sent_mail_and_says_nothing_is_closed_without_a_word() -> None:
 
 def test_who_has_begun_another_message_is_told_that_the_server_stops() -> None:
     server = SMTPServer().start()
-    with connected(server) as client:
+    with greeted(server) as client:
         client.sendall(GROUP + MAIL)
         server.wait_for_message()
         # The second MAIL was read together with the first message.

@@ -6,6 +6,8 @@ import smtplib
 import socket
 from typing import TYPE_CHECKING, NamedTuple
 
+from rawclient import everything
+
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.engine import Send
 from pytest_smtpserver.inbox.live import Inbox
@@ -98,20 +100,3 @@ class Lookout:
         with self.connect() as client:
             client.sendall("\r\n".join(head).encode())
             return parsed(everything(client))
-
-
-def everything(client: socket.socket) -> bytes:
-    received = b""
-    while octets := client.recv(65536):
-        received += octets
-    return received
-
-
-def until(client: socket.socket, wanted: bytes) -> bytes:
-    """Return what comes, up to and including this."""
-    received = b""
-    while wanted not in received:
-        octets = client.recv(65536)
-        assert octets, received
-        received += octets
-    return received

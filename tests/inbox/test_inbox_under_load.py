@@ -6,7 +6,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
-from requesting import Lookout, everything, parsed, until
+from rawclient import everything, until
+from requesting import Lookout, parsed
 
 from pytest_smtpserver.inbox.store import Store
 

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import pytest
-from requesting import until
+from rawclient import until
 
 if TYPE_CHECKING:
     from requesting import Lookout

@@ -9,7 +9,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from toy import TIMEOUT, Host, Stubborn, Toy, everything, exactly
+from rawclient import everything
+from toy import TIMEOUT, Host, Stubborn, Toy, exactly
 
 from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.engine import Send

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 import trustme
-from toy import MUCH, TIMEOUT, Host, Stubborn, everything, exactly
+from rawclient import everything
+from toy import MUCH, TIMEOUT, Host, Stubborn, exactly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -168,10 +168,3 @@ def exactly(client: socket.socket, count: int) -> bytes:
     while len(received) < count and (octets := client.recv(count - len(received))):
         received += octets
     return received
-
-
-def everything(client: socket.socket) -> bytes:
-    received = b""
-    while octets := client.recv(65536):
-        received += octets
-    return received

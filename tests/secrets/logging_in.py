@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import socket
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from rawclient import ask, introduced
 from scramp import ScramClient
 
 if TYPE_CHECKING:
@@ -74,24 +74,13 @@ class Client:
     """Says what it is told to, and remembers what of it was secret."""
 
     def __init__(self, server: SMTPServer) -> None:
-        self._socket = socket.create_connection(server.addr, 10)
-        self._file = self._socket.makefile("rb")
+        self._socket = introduced(server)
         self.sent: list[bytes] = []
-        self.reply()
-        self.ask(b"EHLO client.example.org")
 
     def ask(self, line: bytes) -> bytes:
-        self._socket.sendall(line + b"\r\n")
-        return self.reply()
-
-    def reply(self) -> bytes:
-        line = self._file.readline()
-        while line[3:4] == b"-":
-            line = self._file.readline()
-        return line
+        return ask(self._socket, line).encode()
 
     def close(self) -> None:
-        self._file.close()
         self._socket.close()
 
     def secret(self, octets: bytes) -> bytes:

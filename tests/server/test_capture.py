@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import smtplib
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+from rawclient import send
 
 from pytest_smtpserver import AsyncSMTPServer, SMTPAssertionError, SMTPServer
 
@@ -21,11 +21,6 @@ SHORT = 0.05
 def server() -> Iterator[SMTPServer]:
     with SMTPServer() as server:
         yield server
-
-
-def send(server: SMTPServer, subject: str) -> None:
-    with smtplib.SMTP(*server.addr, "client.example") as client:
-        client.sendmail("a@x.example", ["b@x.example"], f"Subject: {subject}\r\n\r\nHello\r\n")
 
 
 def test_the_list_has_what_came_and_matches_once_the_block_ends(server: SMTPServer) -> None:

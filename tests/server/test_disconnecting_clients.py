@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import smtplib
-import socket
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from rawclient import EHLO, MAIL, TIMEOUT, everything, greeted, until
 
 from pytest_smtpserver import SMTPServer
 
@@ -16,26 +16,11 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver import Command
 
-TIMEOUT = 20
-EHLO = b"EHLO client.example\r\n"
-MAIL = b"MAIL FROM:<from@example.org>\r\n"
-GROUP = EHLO + MAIL + b"RCPT TO:<to@example.org>\r\nDATA\r\n\r\nhello\r\n.\r\n"
-
 
 @pytest.fixture
 def server() -> Iterator[SMTPServer]:
     with SMTPServer() as server:
         yield server
-
-
-def connected(server: SMTPServer) -> socket.socket:
-    client = socket.create_connection(server.addr, TIMEOUT)
-    assert client.recv(1000).startswith(b"220 ")
-    return client
-
-
-def everything(client: socket.socket) -> bytes:
-    return b"".join(iter(lambda: client.recv(65536), b""))
 
 
 def test_clients_get_a_421_and_may_come_back(server: SMTPServer) -> None:
@@ -52,23 +37,22 @@ def test_clients_get_a_421_and_may_come_back(server: SMTPServer) -> None:
 
 
 def test_without_goodbye_nothing_is_said(server: SMTPServer) -> None:
-    with connected(server) as client:
+    with greeted(server) as client:
         server.disconnect_clients(goodbye=False)
         assert everything(client) == b""
 
 
 def test_with_reset_clients_see_one(server: SMTPServer) -> None:
-    with connected(server) as client:
+    with greeted(server) as client:
         server.disconnect_clients(reset=True)
         with pytest.raises(ConnectionResetError):
             client.recv(1)
 
 
 def test_an_open_transaction_is_aborted(server: SMTPServer) -> None:
-    with connected(server) as client:
+    with greeted(server) as client:
         client.sendall(EHLO + MAIL)
-        while b" sender" not in client.recv(65536):
-            pass
+        until(client, b" sender")
         server.disconnect_clients()
         assert b"421 " in everything(client)
     assert [one.outcome for one in server.transactions] == ["aborted"]
@@ -76,7 +60,7 @@ def test_an_open_transaction_is_aborted(server: SMTPServer) -> None:
 
 def test_a_held_client_is_let_go(server: SMTPServer) -> None:
     rule = server.on("mail").hold()
-    with connected(server) as client:
+    with greeted(server) as client:
         client.sendall(EHLO + MAIL)
         rule.wait_held()
         server.disconnect_clients()
@@ -95,7 +79,7 @@ def test_a_callable_may_call_it(server: SMTPServer) -> None:
         return "250 fine"
 
     server.on("mail").times(1).reply(disconnect)
-    with connected(server) as client, connected(server) as other:
+    with greeted(server) as client, greeted(server) as other:
         client.sendall(EHLO + MAIL)
         assert everything(client).endswith(b"250 fine\r\n")
         assert everything(other) == b""
@@ -111,10 +95,10 @@ def test_a_stopped_server_has_nobody_to_disconnect() -> None:
 
 
 def test_it_waits_for_no_client_that_comes_meanwhile(server: SMTPServer) -> None:
-    with connected(server) as first:
+    with greeted(server) as first:
         thread = threading.Thread(target=server.disconnect_clients)
         thread.start()
         everything(first)
-        with connected(server):
+        with greeted(server):
             thread.join(TIMEOUT)
             assert not thread.is_alive()

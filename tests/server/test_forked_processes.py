@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import smtplib
-import socket
 import sys
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from rawclient import TIMEOUT, connected, send
 
 from pytest_smtpserver import SMTPServer
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
-
-TIMEOUT = 20
 
 
 @contextmanager
@@ -33,11 +30,6 @@ def forked(target: Callable[..., object], *args: object) -> Iterator[None]:
     child.join(TIMEOUT)
     assert child.exitcode == 0
     child.close()
-
-
-def send(server: SMTPServer) -> None:
-    with smtplib.SMTP(server.host, server.port, timeout=TIMEOUT) as client:
-        client.sendmail("from@example.org", "to@example.org", "Subject: hello")
 
 
 def test_mail_of_a_forked_process_arrives_at_its_parents_server() -> None:
@@ -59,7 +51,7 @@ def test_a_forked_process_does_not_keep_the_port_of_its_parents_server() -> None
         assert is_there.wait(TIMEOUT)
         server.stop()
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(server.addr, TIMEOUT)
+            connected(server)
         may_end.set()
 
 

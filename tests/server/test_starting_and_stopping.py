@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 import trio
+from rawclient import EHLO, MAIL, RCPT, TIMEOUT, connected, everything, until
 from trio.testing import wait_all_tasks_blocked
 
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.network.background import background
 
-TIMEOUT = 5
 # Of about 90 octets each reply.
 HELPS = 30_000
 SMALL = 4096
@@ -77,26 +77,10 @@ def never_reads(server: SMTPServer) -> socket.socket:
 
 
 def in_mid_content(server: SMTPServer) -> socket.socket:
-    client = socket.create_connection(server.addr, TIMEOUT)
-    client.sendall(
-        b"EHLO client.example.org\r\nMAIL FROM:<from@example.org>\r\n"
-        b"RCPT TO:<to@example.org>\r\nDATA\r\nSubject: to be continued"
-    )
-    replies = b""
-    while b"\r\n354 " not in replies:
-        replies += client.recv(65536)
+    client = connected(server)
+    client.sendall(EHLO + MAIL + RCPT + b"DATA\r\nSubject: to be continued")
+    until(client, b"\r\n354 ")
     return client
-
-
-def just_connected(server: SMTPServer) -> socket.socket:
-    return socket.create_connection(server.addr, TIMEOUT)
-
-
-def everything(client: socket.socket) -> bytes:
-    received = b""
-    while octets := client.recv(65536):
-        received += octets
-    return received
 
 
 def test_stopping_takes_under_a_second_whatever_the_clients_do() -> None:
@@ -106,7 +90,7 @@ def test_stopping_takes_under_a_second_whatever_the_clients_do() -> None:
         stack.enter_context(never_reads(server))
         content = stack.enter_context(in_mid_content(server))
         # It may still wait in the kernel's backlog, and be no session yet.
-        stack.enter_context(just_connected(server))
+        stack.enter_context(connected(server))
         started = time.monotonic()
         server.stop()
         assert time.monotonic() - started < 1
