@@ -98,7 +98,8 @@ class Background:
         except BaseException as error:  # noqa: BLE001  # reported to every listener
             self._failure = error
         self._ready.set()
-        for listener in tuple(self.listeners):
+        # A copy in one step: another thread may be starting a server.
+        for listener in self.listeners.copy():
             listener.thread_ended(self._failure)
 
     async def _main(self) -> None:

@@ -106,11 +106,11 @@ class Listener:
         self._closed = Event()
         try:
             self._background = background()
+            self._background.listeners.add(self)
+            self._background.soon(self._background.nursery.start_soon, self._serve)
         except BaseException:
             self._socket.close()
             raise
-        self._background.listeners.add(self)
-        self._background.soon(self._background.nursery.start_soon, self._serve)
         _listeners.add(self)
 
     @property

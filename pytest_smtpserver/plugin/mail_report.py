@@ -7,6 +7,7 @@ they end; the process that the user started makes the report of it at the end of
 from __future__ import annotations
 
 import tempfile
+from collections import deque
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ class MailReport:
         self._spool = spool.Spool(Path(self._directory)) if page else None
         self._said: list[str] = []
         # What ended since the test began, on whichever server; appended to in the servers' thread.
-        self._attempts: list[Attempt] = []
+        self._attempts: deque[Attempt] = deque()
         watching.watch(self._ended)
 
     def _ended(self, core: Core, transaction: Transaction) -> None:
@@ -80,7 +81,7 @@ class MailReport:
 
     def _collect(self, item: pytest.Item, reports: list[pytest.TestReport]) -> None:
         started = item.stash.get(_STARTED, 0.0)
-        attempts, self._attempts = self._attempts, []
+        attempts = [self._attempts.popleft() for _ in range(len(self._attempts))]
         if not attempts:
             return
         attempts.sort(key=lambda attempt: attempt[1].started_at)

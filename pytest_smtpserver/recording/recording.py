@@ -18,10 +18,18 @@ records of a stopped server are final even if something blocks its thread.
 
 from __future__ import annotations
 
+import os
+import threading
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
+
+# Held while a snapshot is made, or sealed; a session's makes that of its open transaction. Nothing
+# else is locked under it, and the recorder's lock may be held by who takes it.
+_making = threading.RLock()
+# The state of a snapshot that stays, whatever changes.
+_FINAL = object()
 
 # How many records an error names; arbitrary.
 _SHOWN = 3
@@ -77,30 +85,47 @@ class Recording(Generic[Value]):
     __slots__ = ("_snapshot", "_state")
 
     def __init__(self) -> None:
-        #: `None`: sealed.
-        self._state: object | None = object()
+        self._state = object()
         self._snapshot: tuple[object, Value] | None = None
 
     def snapshot(self) -> Value:
         """Return the value as it is now."""
         state, kept = self._state, self._snapshot
-        if kept is None or kept[0] is not state:
-            self._snapshot = kept = state, self._value()
+        if kept is None or kept[0] not in (state, _FINAL):
+            kept = self._made()
         return kept[1]
 
+    def _made(self) -> tuple[object, Value]:
+        with _making:
+            # Another reader may have made it meanwhile, and all of them get the same object.
+            state, kept = self._state, self._snapshot
+            if kept is None or kept[0] not in (state, _FINAL):
+                self._snapshot = kept = state, self._value()
+            return kept
+
     def changed(self) -> None:
-        """Let the next reader make another snapshot."""
-        if self._state is not None:
-            self._state = object()
+        """Let the next reader make another snapshot, unless it is sealed."""
+        self._state = object()
 
     @property
     def is_sealed(self) -> bool:
         """Whether its snapshot is final, whatever is still written."""
-        return self._state is None
+        return self._snapshot is not None and self._snapshot[0] is _FINAL
 
     def seal(self) -> None:
         """Keep the value as it is now, for good."""
-        self._state, self._snapshot = None, (None, self._value())
+        with _making:
+            self._snapshot = _FINAL, self._value()
 
     def _value(self) -> Value:
         raise NotImplementedError
+
+
+def _unlock_in_child() -> None:
+    # A thread that a forked child does not have may hold it.
+    global _making
+    _making = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)

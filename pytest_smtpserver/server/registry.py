@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from .core import Core
 
+# Any thread may start a server while another looks.
+_lock = threading.Lock()
 _numbers = count(1)
 # Each server that was started, with the number of its last start, in that order. Weak: a server to
 # which nothing refers any more is dropped.
@@ -22,9 +25,10 @@ _of_test: deque[Core] = deque(maxlen=20)
 
 def started(server: Core) -> None:
     """Note that a server listens from now on."""
-    # One that is started again comes last.
-    _servers.pop(server, None)
-    _servers[server] = next(_numbers)
+    with _lock:
+        # One that is started again comes last.
+        _servers.pop(server, None)
+        _servers[server] = next(_numbers)
     if "PYTEST_CURRENT_TEST" in os.environ:
         _of_test.append(server)
 
@@ -37,13 +41,23 @@ def last_start() -> int:
 
 def since(number: int = 0) -> tuple[Core, ...]:
     """Return the servers that listen, or were started after `last_start` returned that number."""
+    with _lock:
+        servers = list(_servers.items())
     return tuple(
-        server
-        for server, start in _servers.items()
-        if server.listener is not None or start > number
+        server for server, start in servers if server.listener is not None or start > number
     )
 
 
 def listening() -> tuple[Core, ...]:
     """Return the servers that listen now, in the order in which they were started."""
     return tuple(server for server in since() if server.listener is not None)
+
+
+def _unlock_in_child() -> None:
+    # A thread that a forked child does not have may hold it.
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)
