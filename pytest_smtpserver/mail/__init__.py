@@ -8,7 +8,7 @@
 * `structure`: the tree of the parts; `bodies`: which of them are the body; `parts`: what they hold
 * `transfer`, `charsets`, `indexes`, `flowed`: from octets to a text
 * `html`: what a reader of the HTML sees, `plain_html`: the same of plain documents, many times as
-  fast; `styles`: what is hidden; `links`: where both lead;
+  fast; `long_html`: that without a tree; `styles`: what is hidden; `links`: where both lead;
   `document`: the HTML for a browser to show; `nesting`: made flat where it is too deep
 * `codes`: the one-time code, by what speaks for and against each number
 * `snapshot`: what is different in each run, and the tree of parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from . import links, plain_html, styles
+from . import links, long_html, plain_html, styles
 from .nesting import flattened
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def read(html: str) -> Page:
     """Return what a reader of the HTML gets; never raises."""
     if not html.strip():
         return Page("", ())
+    if long_html.is_long(html):
+        return _long_page(html)
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(flattened(html))
@@ -114,6 +116,18 @@ def read(html: str) -> Page:
         text = "".join(_pieces(tree.root, found))
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return Page(_seen("\n".join(filter(None, lines))), anchors)
+
+
+def _long_page(html: str) -> Page:
+    text = long_html.text_of(html, sorted(_INVISIBLE), _edge)
+    anchors = (
+        (links.target("", href), _seen(label)) for href, label in long_html.anchors_of(html, _edge)
+    )
+    return Page(_seen(text), tuple(anchors))
+
+
+def _edge(tag: str) -> str:
+    return "\n" if tag in _BLOCKS or tag == "br" else " " if tag in _CELLS else ""
 
 
 def _plain_text(tree: LexborHTMLParser) -> str | None:
@@ -141,7 +155,7 @@ def _pieces(root: LexborNode, found: dict[int, Style]) -> Iterator[str]:
         if read := _READ.get(tag):
             yield read(node, _within(node, tag, context, found) or _HIDDEN)
         elif within := _within(node, tag, context, found):
-            edge = "\n" if tag in _BLOCKS else " " if tag in _CELLS else ""
+            edge = _edge(tag)
             if within is not context:
                 stack.append(context)
             stack.append(edge)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from . import addresses, field_values, header, html, links, parts
+from . import addresses, field_values, header, html, links, long_html, parts
 from .defects import Defect
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ class View:
             yield Defect("unparsable", sentence)
         for name, value in self.fields:
             yield from field_values.defects(name, value)
+        if long_html.is_long(self.parts.html) and long_html.may_hide(self.parts.html):
+            yield Defect("unparsable", long_html.NOT_APPLIED)
         for name in field_values.READ:
             yield from self._parsed_addresses(name).defects
 

@@ -39,6 +39,8 @@ _APART: Final = "b, strong, h1, h2, h3, h4, code, pre, td, div, p, span, font, m
 _LONGEST: Final = 40
 # How many elements are looked at; arbitrary: more than any mail has around its code.
 _MOST: Final = 5_000
+# Of longer HTML the beginning is looked at, as of longer texts; arbitrary.
+_MOST_READ: Final = 500_000
 _NUMBER: Final = re.compile(r"(?:[A-Za-z]{1,3}-)?(\d(?:[ -]?\d){3,7})")
 
 
@@ -46,6 +48,7 @@ def set_apart(html: str) -> frozenset[str]:
     """Return the numbers that an element has for its whole text, digits only."""
     if not html:
         return frozenset()
+    html = html[:_MOST_READ]
     from selectolax.lexbor import LexborHTMLParser
 
     found = set()

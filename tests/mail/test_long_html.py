@@ -1,0 +1,71 @@
+"""HTML of very many elements is read without a tree, and gives the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from making import message
+
+from pytest_smtpserver.mail import long_html
+
+FEW = 50
+MANY = 80_000
+
+ROWS = (
+    "<p>one &amp; two</p>\r\n",
+    "<DIV class='a b'>one<br/>two</DIV>",
+    "<table><tr><td>1</td><td>2</td></tr></table>",
+    "<p>a &lt;b&gt; &amp;lt; &nbsp;&euro;&#8364;</p>",
+    "<p>one<!-- <p>no</p> -->two<b>three</b></p>",
+    "<img alt='a picture' src=x><hr>",
+    "<ul><li>caf\u00e9 \u200b<li>two</ul>",
+    "<p>1 < 2 and\r\n  3</p>",
+)
+LINKS = (
+    '<a href="https://x.example/?a=1&amp;b=2">Go</a>',
+    "<A class=x HREF='https://x.example/b'>Go\r\n on</A>",
+    "<a href=https://x.example/c>Go</a>",
+    "<a href='https://x.example/d'><b>Go</b> <img src=x alt=on></a>",
+)
+
+
+def mail_of(row: str, count: int) -> str:
+    head = "<html><head><title>no</title><script>1<2</script></head><body>"
+    return f"Content-Type: text/html; charset=utf-8\r\n\r\n{head}{row * count}</body></html>"
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_text_of_long_html_is_that_of_short_html_many_times(row: str) -> None:
+    few, many = (message(mail_of(row, count).encode()).html_text for count in (FEW, MANY))
+    assert long_html.is_long(row * MANY)
+    assert not long_html.is_long(row * FEW)
+    lines = {line: count * (MANY // FEW) for line, count in Counter(few.split("\n")).items()}
+    assert Counter(many.split("\n")) == lines
+
+
+@pytest.mark.parametrize("row", LINKS)
+def test_the_links_of_long_html_are_those_of_short_html(row: str) -> None:
+    few, many = (message(mail_of(f"<p>{row}</p>", count).encode()) for count in (FEW, MANY))
+    assert [(one.url, one.text) for one in many.links] == [(one.url, one.text) for one in few.links]
+
+
+def test_what_styles_may_hide_in_long_html_is_a_defect() -> None:
+    plain = message(mail_of("<p>a</p>", MANY).encode())
+    styled = message(mail_of("<p style='display:none'>a</p>", MANY).encode())
+    assert plain.defects == ()
+    assert styled.defects == (long_html.NOT_APPLIED,)
+    assert styled.html_text.startswith("a\na\n")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<", "<a ", "<a href=", '<a href="', "<!--", "<script", "<b", "&", "&#1", "<img alt=", "\0",
+        "</",
+    ],
+)  # fmt: skip
+def test_no_long_html_raises(piece: str) -> None:
+    mail = message(f"Content-Type: text/html\r\n\r\n{piece * 200_000}".encode())
+    assert isinstance(mail.html_text, str)
+    assert isinstance(mail.links, tuple)
