@@ -6,10 +6,9 @@ import smtplib
 import socket
 import ssl
 import struct
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
 
-if TYPE_CHECKING:
-    from pytest_smtpserver import SMTPServer
+from pytest_smtpserver import SMTPServer
 
 # Far more than is needed on a busy machine.
 TIMEOUT = 20
@@ -115,3 +114,12 @@ def send(server: SMTPServer, subject: str = "hello") -> None:
         client.sendmail(
             "from@example.org", "to@example.org", f"Subject: {subject}\r\n\r\nworld\r\n"
         )
+
+
+def serve_ten_more() -> None:
+    """Some of them get the numbers of the descriptors that have just become free."""
+    with ExitStack() as stack:
+        for _ in range(10):
+            server = stack.enter_context(SMTPServer())
+            send(server)
+            assert len(server.messages) == 1

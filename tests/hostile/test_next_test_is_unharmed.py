@@ -5,15 +5,22 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import smtplib
 import socket
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import EHLO, GROUP, MAIL, TIMEOUT, connected, everything, greeted, send
+from rawclient import (
+    TIMEOUT,
+    connected,
+    everything,
+    greeted,
+    send,
+    serve_ten_more,
+)
 
 from pytest_smtpserver import ServerCrashed, SMTPServer
 from pytest_smtpserver.network import background
@@ -22,118 +29,10 @@ if TYPE_CHECKING:
     from pytest_smtpserver import Command
 
 
-def serve_ten_more() -> None:
-    """Some of them get the numbers of the descriptors that have just become free."""
-    with ExitStack() as stack:
-        for _ in range(10):
-            server = stack.enter_context(SMTPServer())
-            send(server)
-            assert len(server.messages) == 1
-
-
-def test_a_callable_may_stop_its_server() -> None:
-    server = SMTPServer().start()
-
-    def stop(_: Command) -> str:
-        server.stop()
-        return "250 fine"
-
-    server.on("mail").reply(stop)
-    with greeted(server) as client:
-        client.sendall(EHLO + MAIL)
-        said = everything(client)
-    assert b"\r\n250 fine\r\n" in said
-    server.stop()
-    server.check()
-    assert not server.is_alive()
-    assert [one.ended_by for one in server.sessions] == ["server"]
-    serve_ten_more()
-
-
-def test_a_callable_may_stop_its_server_where_the_reply_ends_the_session() -> None:
-    server = SMTPServer().start()
-
-    def stop(_: Command) -> str:
-        server.stop()
-        return "221 so long"
-
-    server.on("quit").reply(stop)
-    with greeted(server) as client:
-        client.sendall(b"QUIT\r\n")
-        assert everything(client) == b"221 so long\r\n"
-    server.stop()
-    server.check()
-    serve_ten_more()
-
-
-def test_a_callable_may_stop_and_start_its_server() -> None:
-    with SMTPServer() as server:
-        addresses = [server.addr]
-
-        def again(_: Command) -> str:
-            server.stop()
-            addresses.append(server.start().addr)
-            return "250 fine"
-
-        server.on("mail").times(1).reply(again)
-        with greeted(server) as client:
-            client.sendall(EHLO + MAIL)
-            everything(client)
-        send(server)
-        assert addresses[0] == addresses[1]
-        assert len(server.messages) == 1
-
-
-def test_a_callable_that_blocks_while_its_server_is_stopped_harms_nobody_after_it() -> None:
-    server = SMTPServer().start()
-    is_blocking, release = threading.Event(), threading.Event()
-
-    def block(_: Command) -> str:
-        is_blocking.set()
-        release.wait(TIMEOUT)
-        return "250 taken, said too late"
-
-    server.on("message").reply(block)
-    with greeted(server) as client:
-        client.sendall(GROUP)
-        assert is_blocking.wait(TIMEOUT)
-        server.stop()
-        at_stop = server.sessions, server.transactions, server.messages, server.transcript
-        with pytest.raises(ConnectionRefusedError):
-            connected(server)
-        release.set()
-        assert b"taken, said too late" not in everything(client)
-    serve_ten_more()
-    assert (server.sessions, server.transactions, server.messages, server.transcript) == at_stop
-    assert server.messages == ()
-    assert [one.outcome for one in server.transactions] == ["aborted"]
-    assert [one.ended_by for one in server.sessions] == ["server"]
-
-
-def test_a_server_starts_again_with_no_session_open_though_a_callable_blocked() -> None:
-    server = SMTPServer().start()
-    is_blocking, release = threading.Event(), threading.Event()
-
-    def block(_: Command) -> str:
-        is_blocking.set()
-        release.wait(TIMEOUT)
-        return "250 fine"
-
-    server.on("mail").times(1).reply(block)
-    with greeted(server) as client:
-        client.sendall(EHLO + MAIL)
-        assert is_blocking.wait(TIMEOUT)
-        server.stop()
-        server.start()
-        release.set()
-        server.wait_closed(0)
-        send(server)
-        everything(client)
-    server.stop()
-    assert [one.ended_by for one in server.sessions] == ["server", "quit"]
-
-
 def test_many_threads_start_one_listener() -> None:
+    # So that the thread is there, and its listeners can be counted.
+    SMTPServer().start().stop()
+    before = len(background().listeners)
     server = SMTPServer()
     barrier = threading.Barrier(8)
     ports = set()
@@ -147,6 +46,7 @@ def test_many_threads_start_one_listener() -> None:
         thread.start()
     for thread in threads:
         thread.join(TIMEOUT)
+    assert len(background().listeners) == before + 1
     server.stop()
     # A listener that nobody owns would be a ResourceWarning here.
     gc.collect()
@@ -257,40 +157,6 @@ def test_a_thread_that_sends_may_say_quit_though_its_test_is_over(
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=20)
 
 
-def test_who_has_sent_mail_gets_its_221_while_the_server_stops() -> None:
-    server = SMTPServer().start()
-    with greeted(server) as client:
-        client.sendall(GROUP)
-        server.wait_for_message()
-        stopping = threading.Thread(target=server.stop)
-        stopping.start()
-        client.sendall(b"QUIT\r\n")
-        assert everything(client).endswith(b"\r\n221 2.0.0 bye\r\n")
-        stopping.join(TIMEOUT)
-    assert server.sessions[0].ended_by == "quit"
-
-
-def test_who_has_sent_mail_and_says_nothing_is_closed_without_a_word() -> None:
-    server = SMTPServer().start()
-    with greeted(server) as client:
-        client.sendall(GROUP)
-        server.wait_for_message()
-        server.stop()
-        assert everything(client).endswith(b"\r\n250 2.0.0 message accepted\r\n")
-    assert server.sessions[0].ended_by == "server"
-
-
-def test_who_has_begun_another_message_is_told_that_the_server_stops() -> None:
-    server = SMTPServer().start()
-    with greeted(server) as client:
-        client.sendall(GROUP + MAIL)
-        server.wait_for_message()
-        # The second MAIL was read together with the first message.
-        assert len(server.transactions) == 2
-        server.stop()
-        assert b"421 4.3.2 " in everything(client)
-
-
 def inner_run(pytester: pytest.Pytester, test: str) -> pytest.RunResult:
     pytester.makepyfile(test)
     # As one would: this process, its modules, its thread.
@@ -301,8 +167,10 @@ def test_a_run_inside_a_test_ends_only_the_thread_that_it_has_started(
     pytester: pytest.Pytester,
 ) -> None:
     with SMTPServer() as server:
+        thread = background()
         result = inner_run(pytester, "def test_it(smtpserver): assert smtpserver.port")
         result.assert_outcomes(passed=1)
+        assert background() is thread
         send(server)
         assert len(server.messages) == 1
 
@@ -367,3 +235,40 @@ pytest_smtpserver.SMTPServer().start()
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
     assert run.stderr.splitlines()[-1].startswith("RuntimeError: threading.Thread.start was ")
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, pytest.fail.Exception])
+def test_a_callable_may_raise_what_is_no_exception(error: type[BaseException]) -> None:
+    def fail(command: Command) -> None:
+        raise error("on purpose")
+
+    with SMTPServer() as server:
+        server.on("mail").reply(fail)
+        with pytest.raises(smtplib.SMTPResponseException):
+            send(server)
+        server.stop()
+        with pytest.raises(error, match="on purpose"):
+            server.check()
+        server.reset()
+    with SMTPServer() as another:
+        send(another)
+
+
+def end_of_the_thread() -> None:
+    raise SystemExit("on purpose")
+
+
+def test_a_thread_that_has_ended_wakes_those_who_wait_and_the_next_server_gets_another() -> None:
+    server = SMTPServer().start()
+    background().soon(end_of_the_thread)
+    with pytest.raises(ServerCrashed):
+        server.wait_for_message(timeout=TIMEOUT)
+    server.stop()
+    with pytest.raises(ServerCrashed) as crashed:
+        server.check()
+    assert "on purpose" in repr(crashed.value.__cause__.__cause__)
+    serve_ten_more()
+    with server:
+        server.reset()
+        send(server)
+        assert len(server.messages) == 1

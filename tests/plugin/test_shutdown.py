@@ -11,7 +11,30 @@ import pytest
 # Far more than pytest itself takes to end, and far less than anything waits for here.
 TIMEOUT = 30
 
+# Each says `ready` when it has come where it is to be interrupted.
 INTERRUPTED = {
+    "in a wait": """
+        import smtplib
+
+        def test_it(smtpserver):
+            with smtplib.SMTP(smtpserver.host, smtpserver.port) as client:
+                client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+            # Said by the criterion: the wait has looked at the one message that there is.
+            smtpserver.wait_for_message(timeout=3600, where=lambda _: print("ready", flush=True))
+        """,
+    "in a wait of a task": """
+        import asyncio
+        import smtplib
+
+        def test_it(smtpserver_async):
+            with smtplib.SMTP(smtpserver_async.host, smtpserver_async.port) as client:
+                client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+            asyncio.run(
+                smtpserver_async.wait_for_message(
+                    timeout=3600, where=lambda _: print("ready", flush=True)
+                )
+            )
+        """,
     "in a hold": """
         import smtplib
         import threading
