@@ -136,8 +136,9 @@ def _stable(line: str) -> str:
 
 def _printable(text: str) -> str:
     """Return the text with its line feeds, and with escapes for what cannot be written down."""
+    # A quick look first: a text can have 20 MB, of which mostly nothing is to be escaped.
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
     escaped = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(
-        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode()
-        for char in escaped
-    )
+    odd = {char for char in set(escaped) if not char.isprintable() and char not in "\n\t"}
+    return escaped.translate({ord(char): char.encode("unicode_escape").decode() for char in odd})
