@@ -20,7 +20,7 @@ TLS = TLSInfo(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", server_name=No
 class Conversation:
     """An engine that has greeted. Each call is one tick later than the one before."""
 
-    def __init__(self, recorder=None, rules=lambda book: None, **settings):
+    def __init__(self, recorder=None, rules=lambda book: None, **settings) -> None:
         # The engine only hands the context on.
         offer = Offer(Settings(**settings), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         self.recorder = recorder or Recorder()

@@ -110,7 +110,7 @@ class Result:
 class Session:
     """One engine, fed until it closes."""
 
-    def __init__(self, chance, recorder):
+    def __init__(self, chance, recorder) -> None:
         self.chance = chance
         self.engine = new_engine(chance, recorder)
         self.now = 0.0
@@ -119,14 +119,14 @@ class Session:
         self.engine.opened(self.now)
         self.pull()
 
-    def feed(self, piece):
+    def feed(self, piece) -> None:
         """Feed a piece, and do all that it leads to."""
         # A line, or the end of a content, has one reply; and perhaps a pause before it.
         self.actions_left += 4 * (piece.count(b"\n") + 1)
         self.engine.receive(piece, self.now)
         self.pull()
 
-    def end(self):
+    def end(self) -> None:
         """End it in one of the ways in which a session ends."""
         self.actions_left += 8
         if not self.is_closed:
@@ -139,7 +139,7 @@ class Session:
         if not self.is_closed:
             raise Stuck("the session has ended, and the connection is open")
 
-    def pull(self):
+    def pull(self) -> None:
         """Carry out what the engine wants done."""
         self.now += 0.001
         sent = b""
@@ -261,7 +261,7 @@ def fuzz(octets, seed, *, look_every=SLICE):
     return result
 
 
-def main():
+def main() -> None:
     """Run it from a shell."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--octets", type=int, default=10_000_000)

@@ -10,18 +10,18 @@ from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.smtp import SMTPEngine
 
 
-def test_mutated_dialogues_upset_nothing():
+def test_mutated_dialogues_upset_nothing() -> None:
     result = fuzz(100_000, seed=5321)
     assert result.octets >= 100_000
     assert result.messages > 10
 
 
-def test_a_seed_decides_what_is_sent():
+def test_a_seed_decides_what_is_sent() -> None:
     first, second = random.Random(1), random.Random(1)
     assert mutated(first, b"EHLO a\r\n" * 9) == mutated(second, b"EHLO a\r\n" * 9)
 
 
-def test_pieces_are_the_octets_in_their_order():
+def test_pieces_are_the_octets_in_their_order() -> None:
     octets = b"".join(client_octets())
     assert b"".join(pieces(random.Random(1), octets)) == octets
 
@@ -36,18 +36,18 @@ class Endless(SMTPEngine):
 class Forgetful(Recorder):
     """A recorder that forgets to forget."""
 
-    def clear(self, now):
+    def clear(self, now) -> None:
         pass
 
 
-def test_a_growth_of_memory_is_found(monkeypatch):
+def test_a_growth_of_memory_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fuzz_engine.Recorder", Forgetful)
     monkeypatch.setattr("fuzz_engine.GROWTH", 0)
     with pytest.raises(AssertionError, match="memory grows"):
         fuzz(100_000, seed=1, look_every=20_000)
 
 
-def test_an_engine_that_does_not_come_to_an_end_is_found(monkeypatch):
+def test_an_engine_that_does_not_come_to_an_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("conversation.SMTPEngine", Endless)
     with pytest.raises(Stuck, match="one action too many"):
         Session(random.Random(1), Recorder())

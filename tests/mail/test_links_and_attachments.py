@@ -26,7 +26,7 @@ def links(message):
         ("really?https://app.example/?q=1?", "https://app.example/?q=1"),
     ],
 )
-def test_a_url_in_plain_text_ends_before_the_punctuation(body, url):
+def test_a_url_in_plain_text_ends_before_the_punctuation(body, url) -> None:
     assert links(text(body)) == [(url, url)]
 
 
@@ -46,19 +46,19 @@ def test_a_url_in_plain_text_ends_before_the_punctuation(body, url):
         ('<a href="">nowhere</a>', ("", "nowhere")),
     ],
 )
-def test_a_link_in_html_has_its_target_and_what_one_reads(markup, expected):
+def test_a_link_in_html_has_its_target_and_what_one_reads(markup, expected) -> None:
     assert links(html(markup)) == [expected]
 
 
-def test_a_link_shows_control_characters_in_its_repr():
+def test_a_link_shows_control_characters_in_its_repr() -> None:
     assert repr(html('<a href="/\x1b[31m">\x1b</a>').links) == r"(<Link /\x1b[31m '\x1b'>,)"
 
 
-def test_an_anchor_without_a_target_is_no_link():
+def test_an_anchor_without_a_target_is_no_link() -> None:
     assert links(html("<a name=top>Top</a>")) == []
 
 
-def test_one_link_is_found_by_its_url_by_its_text_and_by_a_pattern():
+def test_one_link_is_found_by_its_url_by_its_text_and_by_a_pattern() -> None:
     markup = f'<a href="{RESET}">Reset it</a> <a href="https://app.example/">Home</a>'
     message = both(f"Reset: {RESET}", markup)
     assert message.link("reset") == RESET
@@ -68,7 +68,7 @@ def test_one_link_is_found_by_its_url_by_its_text_and_by_a_pattern():
     assert message.link("app.example", pattern=re.compile("/$")) == "https://app.example/"
 
 
-def test_the_candidates_are_listed_when_several_links_fit_or_none_does():
+def test_the_candidates_are_listed_when_several_links_fit_or_none_does() -> None:
     message = html('<a href="https://a.example">A</a> <a href="https://b.example">B</a>')
     with pytest.raises(SMTPAssertionError) as caught:
         message.link()
@@ -82,7 +82,7 @@ def test_the_candidates_are_listed_when_several_links_fit_or_none_does():
         text("no link").link()
 
 
-def test_of_each_link_is_said_why_it_was_not_taken():
+def test_of_each_link_is_said_why_it_was_not_taken() -> None:
     message = html('<a href="https://a.example">A</a> <a href="https://b.example/b">B</a>')
     with pytest.raises(SMTPAssertionError) as caught:
         message.link("https", text="B", pattern="/a")
@@ -95,7 +95,7 @@ def test_of_each_link_is_said_why_it_was_not_taken():
     )
 
 
-def test_wrong_arguments_name_themselves():
+def test_wrong_arguments_name_themselves() -> None:
     with pytest.raises(ValueError, match=r"pattern='\(' is not a regular expression"):
         text("x").link(pattern="(")
     with pytest.raises(TypeError, match=r"contains=1: must be a str"):
@@ -104,7 +104,7 @@ def test_wrong_arguments_name_themselves():
         text("x").attachment(None)
 
 
-def test_a_reader_sees_blocks_as_lines_and_nothing_hidden():
+def test_a_reader_sees_blocks_as_lines_and_nothing_hidden() -> None:
     markup = (
         "<html><head><title>T</title><style>x</style></head><body>"
         '<div style="display: NONE">preview</div><p>Hello&nbsp;<b>Ann</b> &amp; Bob,'
@@ -155,7 +155,7 @@ not this body
 """
 
 
-def test_bodies_and_attachments_are_found_however_deep():
+def test_bodies_and_attachments_are_found_however_deep() -> None:
     mail = message(MIXED)
     assert (mail.text, mail.html, mail.defects) == ("plain", "<p>markup", ())
     logo, invoice, forwarded = mail.attachments
@@ -165,7 +165,7 @@ def test_bodies_and_attachments_are_found_however_deep():
     assert b"not this body" in forwarded.content
 
 
-def test_one_attachment_is_found_by_its_name_and_by_its_type():
+def test_one_attachment_is_found_by_its_name_and_by_its_type() -> None:
     mail = message(MIXED)
     assert mail.attachment("*.pdf").content == b"pdf"
     assert mail.attachment(content_type="IMAGE/*").content == b"abc"

@@ -4,7 +4,7 @@ import pytest
 from reading import message
 
 
-def test_the_bodies_of_nested_alternatives_are_found():
+def test_the_bodies_of_nested_alternatives_are_found() -> None:
     mail = message(
         "Content-Type: multipart/mixed; boundary=a\n\n"
         "--a\nContent-Type: multipart/related; boundary=b\n\n"
@@ -24,7 +24,7 @@ def test_the_bodies_of_nested_alternatives_are_found():
     assert mail.defects == ()
 
 
-def test_a_forwarded_message_is_not_mistaken_for_the_body():
+def test_a_forwarded_message_is_not_mistaken_for_the_body() -> None:
     inner = b"Subject: inner\r\n\r\nFrom here on\r\nit is inner.\r\n"
     mail = message(
         b"Subject: outer\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
@@ -36,13 +36,13 @@ def test_a_forwarded_message_is_not_mistaken_for_the_body():
     assert (forwarded.content_type, forwarded.content) == ("message/rfc822", inner)
 
 
-def test_a_message_that_is_a_forwarded_one_has_no_body():
+def test_a_message_that_is_a_forwarded_one_has_no_body() -> None:
     mail = message("Content-Type: message/rfc822\n\nSubject: inner\n\ninner text\n")
     assert (mail.text, mail.html) == ("", "")
     assert mail.attachments[0].content == b"Subject: inner\r\n\r\ninner text\r\n"
 
 
-def test_a_text_that_is_attached_is_no_body():
+def test_a_text_that_is_attached_is_no_body() -> None:
     mail = message("Content-Disposition: attachment\n\nattached\n")
     assert mail.text == ""
     assert mail.attachments[0].content == b"attached\r\n"
@@ -66,13 +66,13 @@ def test_a_text_that_is_attached_is_no_body():
         ("100%=?no word", "100%=?no word"),
     ],
 )
-def test_a_subject_is_decoded_and_unfolded(sent, subject):
+def test_a_subject_is_decoded_and_unfolded(sent, subject) -> None:
     mail = message(f"Subject: {sent}\n\nbody\n")
     assert mail.subject == mail["subject"] == subject
     assert mail.defects == ()
 
 
-def test_header_fields_are_kept_as_they_were_sent():
+def test_header_fields_are_kept_as_they_were_sent() -> None:
     mail = message("A:  1\nB: two\n  folded\na: =?utf-8?q?x?=\nC:\n\nbody\n")
     assert mail.headers == (
         ("A", "1"),
@@ -109,13 +109,13 @@ def test_header_fields_are_kept_as_they_were_sent():
         ("a@b.test\nTo: c@d.test", ("a@b.test", "c@d.test")),
     ],
 )
-def test_addresses_are_the_addr_specs(field, specs):
+def test_addresses_are_the_addr_specs(field, specs) -> None:
     mail = message(f"To: {field}\n\nbody\n")
     assert mail.to == specs
     assert mail.defects == ()
 
 
-def test_blind_recipients_are_those_whom_no_field_names():
+def test_blind_recipients_are_those_whom_no_field_names() -> None:
     mail = message(
         "To: Ann <ann@EXAMPLE.org>\nCc: bob@example.org\nBcc: eve@example.org\n\nbody\n",
         rcpt_to=["ann@example.org", "bob@example.org", "eve@example.org", "Bob@example.org"],
@@ -134,7 +134,7 @@ def test_blind_recipients_are_those_whom_no_field_names():
         ("attachment", ""),
     ],
 )
-def test_a_file_name_is_decoded(disposition, filename):
+def test_a_file_name_is_decoded(disposition, filename) -> None:
     mail = message(f"Content-Disposition: {disposition}\n\nbody\n")
     assert mail.attachments[0].filename == filename
 
@@ -148,14 +148,14 @@ def test_a_file_name_is_decoded(disposition, filename):
         ("base64", "R3LDvMOf\nZQ0KCg==\n", "Grüße\n\n"),
     ],
 )
-def test_a_body_is_decoded_and_has_lf(encoding, body, text):
+def test_a_body_is_decoded_and_has_lf(encoding, body, text) -> None:
     mail = message(
         f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: {encoding}\n\n{body}"
     )
     assert (mail.text, mail.defects) == (text, ())
 
 
-def test_the_library_s_own_parse_is_at_hand():
+def test_the_library_s_own_parse_is_at_hand() -> None:
     mail = message("Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n\nbody\n")
     assert mail.email["Subject"] == "Grüße"
     assert mail.email.get_content().splitlines() == ["body"]

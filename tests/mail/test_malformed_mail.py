@@ -26,7 +26,7 @@ BODY = "\nbody\n"
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
-def test_a_field_that_holds_no_address_gives_its_raw_value_and_a_defect(raw, addresses):
+def test_a_field_that_holds_no_address_gives_its_raw_value_and_a_defect(raw, addresses) -> None:
     mail = message(f"To: {raw}\n{BODY}")
     assert mail.to == addresses
     assert mail.defects == (f"To has no address: {addresses[0]}",)
@@ -34,12 +34,12 @@ def test_a_field_that_holds_no_address_gives_its_raw_value_and_a_defect(raw, add
 
 
 @pytest.mark.parametrize("raw", ["", "undisclosed-recipients:;", "Friends: ;"])
-def test_an_empty_group_is_no_defect(raw):
+def test_an_empty_group_is_no_defect(raw) -> None:
     mail = message(f"To: {raw}\n{BODY}")
     assert (mail.to, mail.defects) == ((), ())
 
 
-def test_a_message_id_in_brackets_is_given_as_it_stands():
+def test_a_message_id_in_brackets_is_given_as_it_stands() -> None:
     mail = message(f"Message-ID: <[x]>\n{BODY}")
     assert mail["Message-ID"] == "<[x]>"
     assert mail.text == "body\n"
@@ -48,38 +48,38 @@ def test_a_message_id_in_brackets_is_given_as_it_stands():
 @pytest.mark.parametrize(
     "charset", ["nope", "undefined", "idna", "rot13", "base64", "\0", "x y", "ü", "utf-8\udcff"]
 )
-def test_an_unknown_charset_is_taken_for_utf_8(charset):
+def test_an_unknown_charset_is_taken_for_utf_8(charset) -> None:
     mail = message(f'Content-Type: text/plain; charset="{charset}"\n\nGrüße \udcff\n')
     assert mail.text == "Grüße \ufffd\n"
     assert any("charset" in defect for defect in mail.defects)
 
 
-def test_octets_that_are_not_in_their_charset_are_a_defect():
+def test_octets_that_are_not_in_their_charset_are_a_defect() -> None:
     mail = message("Content-Type: text/plain; charset=us-ascii\n\nGr\udcfc\udcdfe\n")
     assert mail.text == "Grüße\n"
     assert mail.defects == ("text that is not in its charset 'us-ascii'",)
 
 
-def test_lone_surrogates_are_no_text():
+def test_lone_surrogates_are_no_text() -> None:
     mail = message("Content-Type: text/html; charset=utf-7\n\n<p>+2AA-</p>\n")
     assert mail.html_text == "\ufffd"
     assert mail.defects == ("text that is not in its charset 'utf-7'",)
 
 
-def test_a_charset_may_have_a_charset_and_a_language_of_its_own():
+def test_a_charset_may_have_a_charset_and_a_language_of_its_own() -> None:
     mail = message("Content-Type: text/plain; charset*=us-ascii'en'iso-8859-1\n\nGr\udcfc\udcdfe\n")
     assert (mail.text, mail.defects) == ("Grüße\n", ())
 
 
 @pytest.mark.parametrize("value", ["multipart/mixed", "multipart/alternative; charset=utf-8"])
-def test_a_multipart_without_a_boundary_is_text(value):
+def test_a_multipart_without_a_boundary_is_text(value) -> None:
     mail = message(f"Content-Type: {value}\n\n--x\n\none\n--x--\n")
     assert mail.text == "--x\n\none\n--x--\n"
     assert mail.attachments == ()
     assert mail.defects[0] == ("a multipart has no boundary parameter")
 
 
-def test_a_multipart_that_does_not_end_has_the_parts_that_came():
+def test_a_multipart_that_does_not_end_has_the_parts_that_came() -> None:
     mail = message("Content-Type: multipart/mixed; boundary=x\n\n--x\n\none\n--x\n\ntwo\n")
     assert mail.text == "one\ntwo"
     assert mail.attachments == ()
@@ -89,26 +89,26 @@ def test_a_multipart_that_does_not_end_has_the_parts_that_came():
 @pytest.mark.parametrize(
     ("encoded", "text"), [("YWJ!j=", "abc"), ("YWJjZ", "abc"), ("YWJ", "ab"), ("!", "")]
 )
-def test_wrong_base64_gives_what_can_be_decoded_and_a_defect(encoded, text):
+def test_wrong_base64_gives_what_can_be_decoded_and_a_defect(encoded, text) -> None:
     mail = message(f"Content-Transfer-Encoding: base64\n\n{encoded}\n")
     assert mail.text.rstrip("\n") == text.rstrip("\n")
     assert any("base64" in defect for defect in mail.defects)
 
 
 @pytest.mark.parametrize("encoded", ["a=ZZb", "a=3", "=", "100% = all"])
-def test_wrong_quoted_printable_is_left_as_it_is_and_a_defect(encoded):
+def test_wrong_quoted_printable_is_left_as_it_is_and_a_defect(encoded) -> None:
     mail = message(f"Content-Transfer-Encoding: quoted-printable\n\n{encoded}x\n")
     assert mail.text.startswith(encoded[0])
     assert mail.defects == ("quoted-printable text has an equals sign that introduces nothing",)
 
 
 @pytest.mark.parametrize("encoded", ["a=3Db", "a=3db", "soft=\nbreak", "soft= \t\nbreak", "end="])
-def test_good_quoted_printable_is_no_defect(encoded):
+def test_good_quoted_printable_is_no_defect(encoded) -> None:
     mail = message(f"Content-Transfer-Encoding: Quoted-Printable\n\n{encoded}\n")
     assert mail.defects == ()
 
 
-def test_raw_octets_in_a_header_are_replaced_and_a_defect():
+def test_raw_octets_in_a_header_are_replaced_and_a_defect() -> None:
     mail = message(f"Subject: Gr\udcfc\udcdfe\nFrom: J\udcfc <j@example.org>\n{BODY}")
     assert mail.subject == "Gr\ufffd\ufffde"
     assert mail.headers[0] == ("Subject", "Gr\udcfc\udcdfe")
@@ -119,7 +119,7 @@ def test_raw_octets_in_a_header_are_replaced_and_a_defect():
     )
 
 
-def test_raw_utf_8_in_a_header_is_text():
+def test_raw_utf_8_in_a_header_is_text() -> None:
     mail = message(f"Subject: Grüße\n{BODY}")
     assert (mail.subject, mail.defects) == ("Grüße", ())
 
@@ -134,7 +134,7 @@ def test_raw_utf_8_in_a_header_is_text():
         "=?utf-8?b?YWJjZ?=",
     ],
 )
-def test_encoded_words_that_cannot_be_decoded_stay_as_they_are(words):
+def test_encoded_words_that_cannot_be_decoded_stay_as_they_are(words) -> None:
     mail = message(f"Subject: see {words} there\n{BODY}")
     assert mail.subject == f"see {words} there"
     shown = words.replace("\0", r"\x00")
@@ -149,13 +149,13 @@ def test_encoded_words_that_cannot_be_decoded_stay_as_they_are(words):
         ("=?us-ascii?q?=e9?=", "é"),
     ],
 )
-def test_characters_that_the_charset_does_not_have_spoil_nothing_beside_them(word, text):
+def test_characters_that_the_charset_does_not_have_spoil_nothing_beside_them(word, text) -> None:
     mail = message(f"Subject: see {word} there\n{BODY}")
     assert mail.subject == f"see {text} there"
     assert mail.defects == (f"Subject has encoded words that cannot be decoded: {word}",)
 
 
-def test_a_line_without_a_colon_ends_the_header():
+def test_a_line_without_a_colon_ends_the_header() -> None:
     mail = message("Subject: one\nno colon here\nTo: ann@example.org\n\nbody\n")
     assert mail.subject == "one"
     assert mail.to == ()
@@ -164,12 +164,12 @@ def test_a_line_without_a_colon_ends_the_header():
 
 
 @pytest.mark.parametrize("content", ["", "\n", "\n\n", "body without a header\n", ":\n\n", " x\n"])
-def test_content_may_be_next_to_nothing(content):
+def test_content_may_be_next_to_nothing(content) -> None:
     mail = message(content)
     assert everything(mail)["subject"] == ""
 
 
-def test_ten_megabytes_in_one_line_are_read():
+def test_ten_megabytes_in_one_line_are_read() -> None:
     line = "x" * 10_000_000
     assert message(f"Subject: s\n\n{line}\n").text == f"{line}\n"
     assert message(f"Subject: {line}\n\nbody\n").subject == line
@@ -180,23 +180,23 @@ def nested(count):
     return "".join(heads) + "Content-Type: text/plain\n\ninnermost\n"
 
 
-def test_parts_are_found_at_some_depth():
+def test_parts_are_found_at_some_depth() -> None:
     assert message(nested(50)).text == "innermost"
 
 
-def test_parts_are_found_at_any_depth():
+def test_parts_are_found_at_any_depth() -> None:
     mail = message(f"Subject: deep\n{nested(10_000)}")
     assert mail.text == "innermost"
 
 
-def test_of_very_many_defects_the_first_are_told_and_the_rest_counted():
+def test_of_very_many_defects_the_first_are_told_and_the_rest_counted() -> None:
     mail = message(nested(10_000))
     assert mail.defects == ("a multipart has no close delimiter", "and 9900 more")
     assert len([problem for problem in mail.problems if problem.code == "unparsable"]) == 101
 
 
 @pytest.mark.parametrize("count", [100, 200, 300, 400, 1000])
-def test_forwarded_messages_may_be_nested_at_any_depth(count):
+def test_forwarded_messages_may_be_nested_at_any_depth(count) -> None:
     mail = message("Content-Type: message/rfc822\n\n" * count + "innermost\n")
     assert "innermost" in mail.text or b"innermost" in mail.attachments[0].content
     everything(mail)
@@ -222,7 +222,7 @@ FRAGMENTS = st.sampled_from(
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(st.lists(FRAGMENTS | st.binary(max_size=5), max_size=30).map(b"".join))
-def test_reading_never_raises_whatever_the_content(content):
+def test_reading_never_raises_whatever_the_content(content) -> None:
     mail = message(content)
     everything(mail)
     assert mail.content == content

@@ -27,7 +27,7 @@ class Reply:
     code: int
     text: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.code} {self.text}"
 
 

@@ -31,27 +31,29 @@ from pytest_smtpserver.matching.mailboxes import unmatched
         ("broken>", ("", "broken>")),
     ],
 )
-def test_an_address_is_a_display_name_and_an_addr_spec_with_its_domain_lowered(text, parsed):
+def test_an_address_is_a_display_name_and_an_addr_spec_with_its_domain_lowered(
+    text, parsed
+) -> None:
     assert parse_address(text) == parsed
 
 
-def test_an_internationalized_domain_is_the_same_as_its_a_labels():
+def test_an_internationalized_domain_is_the_same_as_its_a_labels() -> None:
     assert same_address("a@bücher.example", "a@BÜCHER.example")
     assert same_address("a@bücher.example", "a@XN--bcher-kva.example")
     assert not same_address("a@bucher.example", "a@xn--bcher-kva.example")
 
 
-def test_a_quoted_local_part_is_the_same_without_its_quotes():
+def test_a_quoted_local_part_is_the_same_without_its_quotes() -> None:
     assert same_address('"ann"@x.example', "ann@x.example")
     assert same_address("ann@x.example", '"a\\nn"@x.example')
     assert not same_address('"Ann"@x.example', "ann@x.example")
 
 
-def test_an_address_without_name_leaves_the_named_one_to_whom_it_belongs():
+def test_an_address_without_name_leaves_the_named_one_to_whom_it_belongs() -> None:
     actual = ["Ann <a@x.example>", "a@x.example"]
     assert unmatched(["a@x.example", "Ann <a@x.example>"], actual) == ([], [])
 
 
-def test_what_is_missing_and_what_is_too_many_keep_how_they_were_given():
+def test_what_is_missing_and_what_is_too_many_keep_how_they_were_given() -> None:
     actual = ["A@X.example", "Bob <b@x.example>"]
     assert unmatched(["a@x.example", "b@x.example"], actual) == (["a@x.example"], ["A@X.example"])

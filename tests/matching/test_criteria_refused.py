@@ -21,13 +21,13 @@ from pytest_smtpserver.matching import Criteria, CriterionError
         ("attachments", "attachment"),
     ],
 )
-def test_an_unknown_criterion_suggests_the_nearest(unknown, nearest):
+def test_an_unknown_criterion_suggests_the_nearest(unknown, nearest) -> None:
     text = f"unknown criterion '{unknown}': did you mean '{nearest}'? "
     with pytest.raises(TypeError, match=re.escape(text)):
         Criteria.for_messages({unknown: "x"})
 
 
-def test_an_unknown_criterion_lists_what_is_known():
+def test_an_unknown_criterion_lists_what_is_known() -> None:
     with pytest.raises(TypeError) as caught:
         Criteria.for_sessions({"zzz": "x"})
     assert str(caught.value) == (
@@ -35,7 +35,7 @@ def test_an_unknown_criterion_lists_what_is_known():
     )
 
 
-def test_the_criteria_of_messages_are_unknown_to_transactions():
+def test_the_criteria_of_messages_are_unknown_to_transactions() -> None:
     with pytest.raises(TypeError, match=r"a transaction has outcome, mail_from, rcpt_to, where$"):
         Criteria.for_transactions({"subject": "x"})
 
@@ -65,17 +65,17 @@ TEXT = "a str, a compiled pattern of str, a callable that is not a class, None o
         ({"where": dict}, "where=dict can never match: give a callable that is not a class"),
     ],
 )
-def test_a_value_that_can_never_match_is_an_error(given, text):
+def test_a_value_that_can_never_match_is_an_error(given, text) -> None:
     with pytest.raises(TypeError, match=re.escape(text)):
         Criteria.for_messages(given)
 
 
-def test_tls_is_no_version():
+def test_tls_is_no_version() -> None:
     with pytest.raises(TypeError, match=r"tls='TLSv1.3' can never match: give True or False"):
         Criteria.for_sessions({"tls": "TLSv1.3"})
 
 
-def test_a_word_that_no_record_can_have_is_an_error():
+def test_a_word_that_no_record_can_have_is_an_error() -> None:
     with pytest.raises(ValueError, match="outcome='refused' can never match: it is one of 'acc"):
         Criteria.for_transactions({"outcome": "refused"})
     with pytest.raises(ValueError, match="ended_by='eof' can never match: it is one of 'quit'"):
@@ -86,11 +86,11 @@ def test_a_word_that_no_record_can_have_is_an_error():
     "expected", [ANY, dirty_equals.IsStr, dirty_equals.IsStr(), dirty_equals.IsInt & 3, object()]
 )
 @pytest.mark.parametrize("keyword", ["subject", "rcpt_to", "body", "attachment", "username"])
-def test_whatever_may_compare_equal_is_no_error(keyword, expected):
+def test_whatever_may_compare_equal_is_no_error(keyword, expected) -> None:
     Criteria.for_messages({keyword: expected})
 
 
-def test_what_a_callable_raises_is_the_cause_of_an_error_that_names_it():
+def test_what_a_callable_raises_is_the_cause_of_an_error_that_names_it() -> None:
     criteria = Criteria.for_messages({"where": lambda record: record["no such key"]})
     with pytest.raises(CriterionError) as caught:
         criteria.matches(message("Welcome"))
@@ -102,14 +102,14 @@ def test_what_a_callable_raises_is_the_cause_of_an_error_that_names_it():
     )
 
 
-def test_what_a_callable_for_a_field_raises_is_not_swallowed():
+def test_what_a_callable_for_a_field_raises_is_not_swallowed() -> None:
     predicate = Mock(side_effect=KeyError("x"))
     criteria = Criteria.for_messages({"header": {"X-Id": predicate}})
     with pytest.raises(CriterionError, match=r"the criterion header\['X-Id'\]=.* raised KeyError"):
         criteria.differences(message(headers=(("X-Id", "1"),)))
 
 
-def test_what_a_comparison_raises_is_not_swallowed():
+def test_what_a_comparison_raises_is_not_swallowed() -> None:
     class Broken:
         def __eq__(self, other):
             raise RuntimeError("broken")
@@ -120,16 +120,16 @@ def test_what_a_comparison_raises_is_not_swallowed():
         Criteria.for_sessions({"helo": Broken()}).matches(Session())
 
 
-def test_leaving_the_test_passes_through_a_callable():
-    def leave(_):
+def test_leaving_the_test_passes_through_a_callable() -> None:
+    def leave(_) -> None:
         pytest.skip("not here")
 
     with pytest.raises(pytest.skip.Exception):
         Criteria.for_messages({"where": leave}).matches(message())
 
 
-def test_criteria_are_written_as_they_were_given():
-    def is_welcome(_):
+def test_criteria_are_written_as_they_were_given() -> None:
+    def is_welcome(_) -> bool:
         return True
 
     given = {
@@ -147,17 +147,17 @@ def test_criteria_are_written_as_they_were_given():
     )
 
 
-def test_no_criteria_are_written_as_nothing():
+def test_no_criteria_are_written_as_nothing() -> None:
     assert str(Criteria.for_messages({})) == ""
 
 
-def test_a_comparison_does_not_change_how_criteria_are_written():
+def test_a_comparison_does_not_change_how_criteria_are_written() -> None:
     criteria = Criteria.for_messages({"subject": dirty_equals.IsStr(regex="W.*")})
     assert criteria.matches(message("Welcome"))
     assert str(criteria) == "subject=IsStr(regex='W.*')"
 
 
-def test_long_values_are_shortened_where_criteria_are_written():
+def test_long_values_are_shortened_where_criteria_are_written() -> None:
     written = str(Criteria.for_messages({"body": "begin" + "x" * 1000 + "\nend"}))
     assert written.startswith("body='beginxxx")
     assert written.endswith(r"xxx\nend'")

@@ -15,7 +15,7 @@ def failure(given, records, **rest):
     return describe_failure(count=1, criteria=criteria, records=records, matched=[], **rest)
 
 
-def test_everything_at_once_takes_about_forty_lines():
+def test_everything_at_once_takes_about_forty_lines() -> None:
     refused = [Transaction(refused=((f"{n}@b.example", Reply(550, "no")),)) for n in range(9)]
     text = failure(
         dict.fromkeys(["subject", "mail_from", "rcpt_to", "to", "body", "username"], "x@x.example"),
@@ -27,34 +27,34 @@ def test_everything_at_once_takes_about_forty_lines():
     assert 35 <= len(text.splitlines()) <= 44
 
 
-def test_only_the_latest_are_listed_and_the_rest_is_counted():
+def test_only_the_latest_are_listed_and_the_rest_is_counted() -> None:
     text = failure({"cc": "a@b.example"}, [message(f"number {n}") for n in range(1, 21)])
     assert "\n20 messages:\n  ... 14 more before\n  15. subject='number 15'," in text
 
 
-def test_a_closest_message_that_is_not_listed_is_told_of_where_it_is_shown():
+def test_a_closest_message_that_is_not_listed_is_told_of_where_it_is_shown() -> None:
     records = [message("Welcom"), *[message("Bye")] * 50]
     text = failure({"subject": "Welcome"}, records)
     assert "\nclosest is message 1 of 51 (subject='Welcom', mail_from='app@example.org'," in text
 
 
-def test_only_the_end_of_the_transcript_is_shown():
+def test_only_the_end_of_the_transcript_is_shown() -> None:
     text = failure({}, [], transcript="\n".join(f"line {n}" for n in range(100)))
     assert text.endswith("\n  line 98\n  line 99")
     assert "line 50" not in text
     assert len(text.splitlines()) <= 40
 
 
-def test_a_huge_line_of_a_transcript_is_shortened():
+def test_a_huge_line_of_a_transcript_is_shortened() -> None:
     assert len(failure({}, [], transcript="x" * 100_000)) < 300
 
 
-def test_many_candidates_are_counted():
+def test_many_candidates_are_counted() -> None:
     text = describe_candidates(noun="link", which="", found=[str(n) for n in range(100)])
     assert text.endswith("\n  20. '19'\n  ... 80 more")
 
 
-def test_a_long_text_is_shown_where_it_differs():
+def test_a_long_text_is_shown_where_it_differs() -> None:
     head, tail = "a" * 1000, "z" * 1000
     text = failure({"subject": head + "X" + tail}, [message(head + "Y" + tail)])
     expected, actual, caret = text.splitlines()[5:8]
@@ -75,7 +75,9 @@ def test_a_long_text_is_shown_where_it_differs():
         (r"back\slash", r"back\\slash", r"'back\\\\slash'"),
     ],
 )
-def test_what_cannot_be_seen_is_escaped_and_the_caret_stands_below_it(expected, actual, shown):
+def test_what_cannot_be_seen_is_escaped_and_the_caret_stands_below_it(
+    expected, actual, shown
+) -> None:
     lines = failure({"subject": expected}, [message(actual)]).splitlines()
     first = next(at for at, one in enumerate(actual) if expected[at : at + 1] != one)
     escaped = actual[:first].replace("\\", "\\\\")
@@ -83,28 +85,28 @@ def test_what_cannot_be_seen_is_escaped_and_the_caret_stands_below_it(expected, 
     assert lines[7].index("^") == len("           actual   '" + escaped)
 
 
-def test_a_caret_stands_right_below_wide_and_combined_characters():
+def test_a_caret_stands_right_below_wide_and_combined_characters() -> None:
     lines = failure({"subject": "日本e\u0301!"}, [message("日本e\u0301?")]).splitlines()
     assert lines[7].index("^") == len("           actual   '") + 2 + 2 + 1
 
 
-def test_a_first_line_is_one_line_whatever_is_in_it():
+def test_a_first_line_is_one_line_whatever_is_in_it() -> None:
     text = failure({"subject": "a\nb"}, [message("a\r\n\x0b\u2028c")])
     assert text.splitlines()[0] == r"subject is 'a\r\n\x0b\u2028c', not 'a\nb' (1 message)"
 
 
-def test_of_equally_close_messages_it_is_the_latest():
+def test_of_equally_close_messages_it_is_the_latest() -> None:
     text = failure({"subject": "Welcome"}, [message("Welcom")] * 3)
     assert "\nclosest is message 3 of 3:\n" in text
 
 
-def test_a_message_with_fewer_differences_is_closer_than_one_with_a_similar_text():
+def test_a_message_with_fewer_differences_is_closer_than_one_with_a_similar_text() -> None:
     records = [message("X", mail_from="a@b.example"), message("Welcom")]
     text = failure({"subject": "Welcome", "mail_from": "a@b.example"}, records)
     assert "\nclosest is message 1 of 2:\n" in text
 
 
-def test_the_message_with_most_of_the_words_is_the_closest():
+def test_the_message_with_most_of_the_words_is_the_closest() -> None:
     records = [message(text="Your code"), message(text="code here"), message(text="nothing")]
     text = failure({"text": "Your code is here"}, records)
     assert "\nclosest is message 2 of 3:\n" in text
@@ -122,7 +124,7 @@ def test_the_message_with_most_of_the_words_is_the_closest():
     ],
     ids=["many subjects", "many bodies", "huge body", "huge passage", "huge subject", "predicate"],
 )
-def test_a_failure_among_many_or_huge_messages_is_explained_quickly(given, records):
+def test_a_failure_among_many_or_huge_messages_is_explained_quickly(given, records) -> None:
     started = process_time()
     text = failure(given, records)
     # Typically a tenth of this; the bound only tells what is looked at as a whole from what is not.

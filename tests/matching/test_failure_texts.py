@@ -42,7 +42,7 @@ def lines(text):
     return dedent(text).strip("\n")
 
 
-def test_the_closest_message_is_shown_with_a_caret_under_the_first_difference():
+def test_the_closest_message_is_shown_with_a_caret_under_the_first_difference() -> None:
     text = message_failure({"subject": "Welcome"}, message("Invoice"), message("Welcom"))
     assert text == lines(
         """
@@ -62,7 +62,7 @@ def test_the_closest_message_is_shown_with_a_caret_under_the_first_difference():
     )
 
 
-def test_only_what_differs_is_shown():
+def test_only_what_differs_is_shown() -> None:
     given = {"subject": "Welcome", "rcpt_to": "bob@example.org", "to": "bob@example.org"}
     text = message_failure(given, message("Welcome", to="bob@example.org"))
     assert text == lines(
@@ -82,7 +82,7 @@ def test_only_what_differs_is_shown():
     )
 
 
-def test_of_several_addresses_the_nearest_is_compared():
+def test_of_several_addresses_the_nearest_is_compared() -> None:
     recipients = ("ann@example.org", "bobby@example.org", "cid@example.org", "dan@example.org")
     text = message_failure({"rcpt_to": "bob@EXAMPLE.org"}, message("Hi", rcpt_to=recipients))
     assert text == lines(
@@ -102,7 +102,7 @@ def test_of_several_addresses_the_nearest_is_compared():
     )
 
 
-def test_of_a_collection_is_said_what_is_missing_and_what_is_too_many():
+def test_of_a_collection_is_said_what_is_missing_and_what_is_too_many() -> None:
     given = {"rcpt_to": ["bob@example.org", "ann@example.org"]}
     text = message_failure(given, message("Hi", rcpt_to=("ann@example.org", "eve@example.org")))
     assert text == lines(
@@ -121,7 +121,7 @@ def test_of_a_collection_is_said_what_is_missing_and_what_is_too_many():
     )
 
 
-def test_of_a_long_body_the_nearest_passage_is_shown():
+def test_of_a_long_body_the_nearest_passage_is_shown() -> None:
     body = "Dear Ann,\n\n" + "we thank you. " * 100 + "\n\nYour code  is\n1235.\nBye" + "!" * 500
     text = message_failure({"body": "Your code is 1234."}, message("Hi", text=body))
     assert text == lines(
@@ -141,7 +141,7 @@ def test_of_a_long_body_the_nearest_passage_is_shown():
     )
 
 
-def test_a_passage_that_only_begins_otherwise_is_found_by_its_end():
+def test_a_passage_that_only_begins_otherwise_is_found_by_its_end() -> None:
     text = message_failure(
         {"body": "Hello Ann, your code is 1234"}, message(text="Dear Ann, your code is 1234.")
     )
@@ -154,7 +154,7 @@ def test_a_passage_that_only_begins_otherwise_is_found_by_its_end():
     ) in text.replace("\n  ", "\n")
 
 
-def test_a_body_without_any_near_passage_is_shown_itself():
+def test_a_body_without_any_near_passage_is_shown_itself() -> None:
     text = message_failure({"body": "Your code is 1234."}, message("Hi", text="Dear Ann,\nbye\n"))
     assert text == lines(
         r"""
@@ -172,7 +172,7 @@ def test_a_body_without_any_near_passage_is_shown_itself():
     )
 
 
-def test_patterns_callables_and_other_objects_are_named():
+def test_patterns_callables_and_other_objects_are_named() -> None:
     def is_long(text):
         return len(text) > 20
 
@@ -200,7 +200,7 @@ def test_patterns_callables_and_other_objects_are_named():
     )
 
 
-def test_a_false_predicate_on_the_whole_message_is_said_to_be_false():
+def test_a_false_predicate_on_the_whole_message_is_said_to_be_false() -> None:
     text = message_failure({"where": lambda _: False}, message("Hi"))
     assert text == lines(
         """
@@ -218,7 +218,7 @@ def test_a_false_predicate_on_the_whole_message_is_said_to_be_false():
     )
 
 
-def test_of_many_differences_only_the_first_are_shown():
+def test_of_many_differences_only_the_first_are_shown() -> None:
     names = "ABCDEF"
     text = mismatch({"header": dict.fromkeys(names, "1")}, message("Hi"))
     assert text == lines(
@@ -242,7 +242,7 @@ def test_of_many_differences_only_the_first_are_shown():
     )
 
 
-def test_one_message_too_many_is_named_and_all_that_match_are_listed():
+def test_one_message_too_many_is_named_and_all_that_match_are_listed() -> None:
     records = [message("Hi", rcpt_to=[f"{name}@example.org"]) for name in ("ann", "bob")]
     text = message_failure({"subject": "Hi"}, records[0], message("Bye"), records[1], waited=0.04)
     assert text == lines(
@@ -258,7 +258,7 @@ def test_one_message_too_many_is_named_and_all_that_match_are_listed():
     )
 
 
-def test_of_too_few_messages_those_that_match_are_marked():
+def test_of_too_few_messages_those_that_match_are_marked() -> None:
     records = [message("Hi"), message("Ho"), message("Hi")]
     text = message_failure({"subject": "Hi"}, *records, count=3)
     assert text == lines(
@@ -280,7 +280,7 @@ def test_of_too_few_messages_those_that_match_are_marked():
     )
 
 
-def test_a_message_that_should_not_have_come_is_named():
+def test_a_message_that_should_not_have_come_is_named() -> None:
     assert message_failure({}, message("Hi", mail_from=""), count=0, waited=None) == lines(
         """
         1 message, not none: subject='Hi', mail_from='', rcpt_to=('ann@example.org',)
@@ -293,7 +293,7 @@ def test_a_message_that_should_not_have_come_is_named():
     )
 
 
-def test_when_nothing_came_the_first_hint_and_the_transcript_tell_why():
+def test_when_nothing_came_the_first_hint_and_the_transcript_tell_why() -> None:
     causes = [Cause("TLS: unknown CA", "trust it"), Cause("no client connected")]
     text = message_failure(
         {"to": "a@b.example"}, causes=causes, hints=["mind the gap"], transcript="C: one\nS: two\n"
@@ -314,7 +314,7 @@ def test_when_nothing_came_the_first_hint_and_the_transcript_tell_why():
     )
 
 
-def test_when_all_was_refused_the_reply_tells_why():
+def test_when_all_was_refused_the_reply_tells_why() -> None:
     content = Transaction(reply=Reply(554, "5.6.0 no"))
     text = message_failure({}, refused=[content, REFUSED], causes=[CAUSE], transcript="C: QUIT")
     assert text == lines(
@@ -333,7 +333,7 @@ def test_when_all_was_refused_the_reply_tells_why():
     )
 
 
-def test_what_was_refused_stands_beside_what_came_close():
+def test_what_was_refused_stands_beside_what_came_close() -> None:
     text = message_failure(
         {"subject": "Hi"}, message("Ho"), refused=[REFUSED], transcript="C: QUIT"
     )
@@ -360,7 +360,7 @@ def test_what_was_refused_stands_beside_what_came_close():
     )
 
 
-def test_transactions_and_sessions_are_told_of_in_their_own_words():
+def test_transactions_and_sessions_are_told_of_in_their_own_words() -> None:
     text = failure(Criteria.for_transactions({"outcome": "accepted"}), [REFUSED])
     assert text == lines(
         """
@@ -398,7 +398,7 @@ def test_transactions_and_sessions_are_told_of_in_their_own_words():
     )
 
 
-def test_an_assertion_on_one_message_shows_how_it_differs():
+def test_an_assertion_on_one_message_shows_how_it_differs() -> None:
     text = mismatch({"subject": "Welcome", "cc": None}, message("Welcom", cc="eve@example.org"))
     assert text == lines(
         """
@@ -417,7 +417,7 @@ def test_an_assertion_on_one_message_shows_how_it_differs():
     )
 
 
-def test_an_assertion_on_the_envelope_tells_a_keyword_without_value_from_none():
+def test_an_assertion_on_the_envelope_tells_a_keyword_without_value_from_none() -> None:
     record = message("Hi", parameters={"SIZE": "12", "SMTPUTF8": None})
     expected = {"SIZE": None, "SMTPUTF8": "x", "BODY": None}
     criteria = Criteria.for_envelopes({"parameters": expected})
@@ -440,20 +440,20 @@ def test_an_assertion_on_the_envelope_tells_a_keyword_without_value_from_none():
     )
 
 
-def test_a_cause_of_nothing_is_none_where_something_came():
+def test_a_cause_of_nothing_is_none_where_something_came() -> None:
     causes = [Cause("no client connected", weight="nothing")]
     text = message_failure({"subject": "Hi"}, message("Hi"), count=2, causes=causes)
     assert text.startswith("only 1 of 2 messages match (waited 2.0 s)\n")
 
 
-def test_a_cause_that_concerns_the_expected_message_comes_before_one_that_differs():
+def test_a_cause_that_concerns_the_expected_message_comes_before_one_that_differs() -> None:
     text = message_failure({"subject": "Hi"}, message("Ho"), causes=[CAUSE])
     assert text.startswith(f"{CAUSE.text} (1 message in 2.0 s)\n")
     text = message_failure({"subject": "Hi"}, message("Ho"), causes=[Cause("something else")])
     assert text.startswith("subject is 'Ho', not 'Hi' (1 message in 2.0 s)\n")
 
 
-def test_candidates_are_listed_when_there_are_too_many():
+def test_candidates_are_listed_when_there_are_too_many() -> None:
     found = [f"https://x.example/reset/{number}" for number in range(4)]
     assert describe_candidates(noun="link", which="containing 'reset'", found=found) == lines(
         """
@@ -469,7 +469,7 @@ def test_candidates_are_listed_when_there_are_too_many():
     )
 
 
-def test_what_there_is_instead_is_listed_when_there_is_no_candidate():
+def test_what_there_is_instead_is_listed_when_there_is_no_candidate() -> None:
     among = [("a.txt", "its name does not fit"), ("b.txt", "its name does not fit")]
     text = describe_candidates(noun="attachment", which="'*.pdf'", found=[], among=among, of="<M>")
     assert text == lines(

@@ -8,7 +8,7 @@ from pytest_smtpserver.matching.wording import aligned, first_difference, shorte
 
 
 @pytest.mark.parametrize("at", [0, 1, 4095, 4096, 4097, 9999])
-def test_the_first_difference_is_found_wherever_it_is(at):
+def test_the_first_difference_is_found_wherever_it_is(at) -> None:
     text = "x" * 10_000
     assert first_difference(text, f"{text[:at]}y{text[at + 1 :]}") == at
     assert first_difference(text, text[:at]) == at
@@ -18,7 +18,7 @@ TEXTS = st.text("ab\n", max_size=90)
 
 
 @given(TEXTS, TEXTS, TEXTS)
-def test_texts_are_the_same_before_the_first_difference_and_differ_there(head, one, other):
+def test_texts_are_the_same_before_the_first_difference_and_differ_there(head, one, other) -> None:
     one, other = head + one, head + other
     at = first_difference(one, other)
     assert one[:at] == other[:at]
@@ -26,23 +26,23 @@ def test_texts_are_the_same_before_the_first_difference_and_differ_there(head, o
 
 
 @given(TEXTS, TEXTS)
-def test_aligned_texts_are_on_one_line_each(one, other):
+def test_aligned_texts_are_on_one_line_each(one, other) -> None:
     expected, actual, column = aligned(one, other)
     assert len(expected.splitlines()) == len(actual.splitlines()) == 1
     assert column >= 1
 
 
 class Talkative:
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "<first line\r\nsecond line " + "x" * 1000 + ">"
 
 
 class Broken:
-    def __repr__(self):
+    def __repr__(self) -> str:
         raise RuntimeError
 
 
-def a_function():
+def a_function() -> None:
     pass
 
 
@@ -56,16 +56,16 @@ def a_function():
         (None, "None"),
     ],
 )
-def test_values_are_shown_as_python_writes_them(value, text):
+def test_values_are_shown_as_python_writes_them(value, text) -> None:
     assert shown(value) == text
 
 
-def test_a_long_or_broken_repr_does_no_harm():
+def test_a_long_or_broken_repr_does_no_harm() -> None:
     assert shown(Talkative()).startswith("<first line second line xxx")
     assert len(shown(Talkative())) < 80
     assert shown(Broken()).startswith("<Broken instance at 0x")
 
 
-def test_a_long_text_loses_its_middle():
+def test_a_long_text_loses_its_middle() -> None:
     assert shortened("begin" + "x" * 100 + "end", 20) == "beginxxx...xxxxxend"
     assert shortened("short\nlines") == "short lines"

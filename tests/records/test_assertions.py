@@ -15,17 +15,17 @@ def first_line(assertion, *args, **kwargs):
     return str(caught.value).splitlines()[0]
 
 
-def test_a_message_that_meets_all_criteria_passes():
+def test_a_message_that_meets_all_criteria_passes() -> None:
     text("Hello").assert_matches(subject="Hello", rcpt_to="ann@EXAMPLE.org", cc=None)
 
 
-def test_a_message_that_does_not_says_what_differs():
+def test_a_message_that_does_not_says_what_differs() -> None:
     assert first_line(text("Hello").assert_matches, subject="Hallo", to="x@y") == (
         "subject is 'Hello', not 'Hallo'; there is no To field (expected to='x@y')"
     )
 
 
-def test_of_the_envelope_only_what_is_given_is_compared():
+def test_of_the_envelope_only_what_is_given_is_compared() -> None:
     mail = message("\n", mail_from="", parameters={"SIZE": "5", "SMTPUTF8": None})
     mail.assert_envelope()
     mail.assert_envelope(mail_from="")
@@ -39,7 +39,7 @@ def test_of_the_envelope_only_what_is_given_is_compared():
     )
 
 
-def test_a_header_field_is_there_has_a_value_or_is_absent():
+def test_a_header_field_is_there_has_a_value_or_is_absent() -> None:
     mail = message("X-Id: 1\nX-Id: 2\n\n")
     mail.assert_header("x-id")
     mail.assert_header("x-id", ANY)
@@ -53,7 +53,7 @@ def test_a_header_field_is_there_has_a_value_or_is_absent():
     )
 
 
-def test_a_body_contains_what_is_expected_in_any_part_or_in_one():
+def test_a_body_contains_what_is_expected_in_any_part_or_in_one() -> None:
     mail = both("Dear Ann,\n bye", "<p>Dear <b>Bob</b>, bye")
     mail.assert_body("Ann, bye")
     mail.assert_body("Bob, bye")
@@ -65,7 +65,7 @@ def test_a_body_contains_what_is_expected_in_any_part_or_in_one():
     )
 
 
-def test_a_body_that_is_only_in_the_other_part_is_said_to_be_there():
+def test_a_body_that_is_only_in_the_other_part_is_said_to_be_there() -> None:
     assert first_line(html("<p>Hello").assert_body, "Hello", part="text") == (
         "there is no plain-text body (expected text='Hello'; found in the HTML body: use body=)"
     )
@@ -74,17 +74,17 @@ def test_a_body_that_is_only_in_the_other_part_is_said_to_be_there():
     )
 
 
-def test_an_unknown_part_of_the_body_is_an_error():
+def test_an_unknown_part_of_the_body_is_an_error() -> None:
     with pytest.raises(ValueError, match="part='plain': must be one of any, text, html"):
         text("x").assert_body("x", part="plain")
 
 
-def test_a_misspelt_criterion_is_an_error_that_suggests():
+def test_a_misspelt_criterion_is_an_error_that_suggests() -> None:
     with pytest.raises(TypeError, match=r"unknown criterion 'subjct': did you mean 'subject'?"):
         text("x").assert_matches(subjct="x")
 
 
-def test_blind_recipients_are_those_that_the_header_does_not_name():
+def test_blind_recipients_are_those_that_the_header_does_not_name() -> None:
     mail = message(
         'To: "A" <ann@EXAMPLE.org>\nCc: Ann@example.org\n\n',
         rcpt_to=("ann@example.org", "eve@example.org", "Ann@Example.org"),
@@ -92,7 +92,7 @@ def test_blind_recipients_are_those_that_the_header_does_not_name():
     assert mail.blind_recipients == ("eve@example.org",)
 
 
-def test_a_message_is_saved_as_it_was_sent(tmp_path):
+def test_a_message_is_saved_as_it_was_sent(tmp_path) -> None:
     mail = text("Hello", subject="a/b: ü?")
     assert mail.save(tmp_path / "new" / "it.eml").read_bytes() == mail.content
     assert [mail.save(tmp_path).name for _ in range(2)] == ["a-b-ü.eml", "a-b-ü-2.eml"]

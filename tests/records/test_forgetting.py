@@ -13,7 +13,7 @@ def sessions_of(helo):
     return [one for one in gc.get_objects() if type(one) is Session and one.helo == helo]
 
 
-def test_what_was_cleared_is_held_no_more():
+def test_what_was_cleared_is_held_no_more() -> None:
     conversation = Conversation()
     conversation.lines("EHLO forgotten.example", "QUIT")
     assert [one.helo for one in conversation.recorder.sessions()] == ["forgotten.example"]
@@ -23,7 +23,7 @@ def test_what_was_cleared_is_held_no_more():
     assert not sessions_of("forgotten.example")
 
 
-def test_of_a_session_that_is_open_what_passed_is_forgotten():
+def test_of_a_session_that_is_open_what_passed_is_forgotten() -> None:
     conversation = Conversation()
     conversation.one_by_one("EHLO lasting.example", *MAIL, "DATA")
     conversation.send(b"Subject: old\r\n.\r\n")
@@ -36,7 +36,7 @@ def test_of_a_session_that_is_open_what_passed_is_forgotten():
     assert not [each for each in messages if each.content == b"Subject: old\r\n"]
 
 
-def test_of_a_session_that_is_open_what_belongs_to_the_open_transaction_stays():
+def test_of_a_session_that_is_open_what_belongs_to_the_open_transaction_stays() -> None:
     conversation = Conversation()
     conversation.one_by_one("EHLO lasting.example", *MAIL)
     conversation.recorder.clear(0.0)
@@ -50,7 +50,7 @@ def test_of_a_session_that_is_open_what_belongs_to_the_open_transaction_stays():
     assert [message.subject for message in session.messages] == ["new"]
 
 
-def test_a_snapshot_that_was_taken_before_keeps_what_it_had():
+def test_a_snapshot_that_was_taken_before_keeps_what_it_had() -> None:
     conversation = Conversation()
     conversation.one_by_one("EHLO lasting.example", "NOOP")
     (before,) = conversation.recorder.sessions()

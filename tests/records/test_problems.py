@@ -16,7 +16,7 @@ def problems(content, **parameters):
     return [(problem.code, problem.text) for problem in made.problems]
 
 
-def test_a_message_in_order_has_none():
+def test_a_message_in_order_has_none() -> None:
     assert problems(f"{HEADER}Subject: Hi\n\nHello\n", SIZE="999") == []
     message(f"{HEADER}\nHi\n").assert_no_problems()
 
@@ -120,11 +120,11 @@ def test_a_message_in_order_has_none():
         ),
     ],
 )  # fmt: skip
-def test_each_is_found_and_says_what_and_where(content, parameters, code, text):
+def test_each_is_found_and_says_what_and_where(content, parameters, code, text) -> None:
     assert problems(content, **parameters) == [(code, text)]
 
 
-def test_a_header_line_that_is_no_field_is_found():
+def test_a_header_line_that_is_no_field_is_found() -> None:
     found = problems(f"{HEADER}no field\n\nHi\n")
     said = "the header has a line that is not a field; the body begins there"
     source = "(RFC 5322 section 3.6, RFC 2046 section 5.1)"
@@ -132,7 +132,7 @@ def test_a_header_line_that_is_no_field_is_found():
     assert {code for code, _ in found} == {"unparsable"}
 
 
-def test_what_was_declared_is_no_problem():
+def test_what_was_declared_is_no_problem() -> None:
     content = f"{HEADER}Subject: ü\n\nü\n"
     assert problems(content, BODY="8BITMIME", SMTPUTF8=None) == []
     binary = (
@@ -141,7 +141,7 @@ def test_what_was_declared_is_no_problem():
     assert problems(binary, BODY="BINARYMIME") == []
 
 
-def test_the_crlf_that_smtplib_adds_after_counting_is_no_problem():
+def test_the_crlf_that_smtplib_adds_after_counting_is_no_problem() -> None:
     content = f"{HEADER}\nHi\n".replace("\n", "\r\n")
     assert problems(content.encode(), SIZE=str(len(content) - 2)) == []
     assert [code for code, _ in problems(content.encode(), SIZE=str(len(content) - 3))] == [
@@ -150,21 +150,21 @@ def test_the_crlf_that_smtplib_adds_after_counting_is_no_problem():
 
 
 @pytest.mark.parametrize("value", ["", "undisclosed:;", " (nobody)"])
-def test_a_bcc_field_that_names_nobody_is_allowed(value):
+def test_a_bcc_field_that_names_nobody_is_allowed(value) -> None:
     assert problems(f"{HEADER}Bcc: {value}\n\nHi\n") == []
 
 
-def test_998_octets_are_no_long_line():
+def test_998_octets_are_no_long_line() -> None:
     assert problems(f"{HEADER}\n{'x' * 998}\n") == []
 
 
-def test_every_row_says_a_sentence_and_its_source():
+def test_every_row_says_a_sentence_and_its_source() -> None:
     for kind in KINDS.values():
         assert kind.sentence.endswith(".")
         assert kind.source == "advice" or kind.source.startswith("RFC ")
 
 
-def test_the_failure_names_the_first_problem_and_lists_all():
+def test_the_failure_names_the_first_problem_and_lists_all() -> None:
     with pytest.raises(SMTPAssertionError) as caught:
         message(f"Subject: Hi\n{HTML}").assert_no_problems(ignore=["missing-date", "missing-from"])
     assert str(caught.value) == (
@@ -178,25 +178,25 @@ def test_the_failure_names_the_first_problem_and_lists_all():
     )
 
 
-def test_problems_can_be_ignored():
+def test_problems_can_be_ignored() -> None:
     message("\n").assert_no_problems(ignore={"missing-date", "missing-from", "missing-message-id"})
     message("Message-ID: <1@x>\nFrom: a@x.example\n\n").assert_no_problems(ignore="missing-date")
 
 
-def test_to_ignore_an_unknown_code_is_an_error_that_lists_the_known():
+def test_to_ignore_an_unknown_code_is_an_error_that_lists_the_known() -> None:
     with pytest.raises(
         ValueError, match="'missing-dat' is not the code of a problem: known are bcc-header"
     ):
         message(HEADER).assert_no_problems(ignore=["missing-dat"])
 
 
-def test_a_problem_shows_control_characters_and_is_not_endless():
+def test_a_problem_shows_control_characters_and_is_not_endless() -> None:
     found = problems(f"{HEADER}Bcc: \x1b[31m{'x' * 2000}\n\nHi\n")
     text = dict(found)["bcc-header"]
     assert text.startswith(r"the header tells every recipient of Bcc: \x1b[31mxxx")
     assert len(text) < 350
 
 
-def test_a_problem_has_a_short_repr():
+def test_a_problem_has_a_short_repr() -> None:
     (problem,) = message(f"{HEADER}{HTML}").problems
     assert repr(problem).startswith("<Problem html-without-text: there is an HTML body")

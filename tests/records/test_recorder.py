@@ -16,7 +16,7 @@ TO_THE_CONTENT = ("MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "D
 MESSAGE = (*TO_THE_CONTENT, "text", ".")
 
 
-def test_snapshots_are_the_same_tuple_until_something_changes():
+def test_snapshots_are_the_same_tuple_until_something_changes() -> None:
     conversation = Conversation()
     recorder = conversation.recorder
     conversation.lines(*INTRODUCED, *MESSAGE)
@@ -31,7 +31,7 @@ def test_snapshots_are_the_same_tuple_until_something_changes():
     assert recorder.messages.all() is messages
 
 
-def test_a_snapshot_does_not_change():
+def test_a_snapshot_does_not_change() -> None:
     conversation = Conversation()
     conversation.lines(*INTRODUCED)
     before = conversation.session
@@ -41,7 +41,7 @@ def test_a_snapshot_does_not_change():
     assert conversation.session.ended_by == "quit"
 
 
-def test_a_message_is_the_same_object_everywhere():
+def test_a_message_is_the_same_object_everywhere() -> None:
     conversation = Conversation()
     conversation.lines(*INTRODUCED, *MESSAGE)
     (message,) = conversation.messages
@@ -54,7 +54,7 @@ def test_a_message_is_the_same_object_everywhere():
     assert conversation.transaction.session is conversation.session
 
 
-def test_a_message_sees_its_session_go_on_to_its_end():
+def test_a_message_sees_its_session_go_on_to_its_end() -> None:
     conversation = Conversation()
     conversation.lines(*INTRODUCED, *MESSAGE)
     (message,) = conversation.messages
@@ -65,13 +65,13 @@ def test_a_message_sees_its_session_go_on_to_its_end():
     assert message.session.ended_by == "quit"
 
 
-def test_records_compare_by_identity():
+def test_records_compare_by_identity() -> None:
     one, other = Conversation(), Conversation()
     assert one.session != other.session
     assert len({one.session, other.session}) == 2
 
 
-def test_records_cannot_be_changed():
+def test_records_cannot_be_changed() -> None:
     conversation = Conversation()
     conversation.lines(*INTRODUCED, *MESSAGE, "QUIT")
     session, (message,) = conversation.session, conversation.messages
@@ -93,7 +93,7 @@ def test_records_cannot_be_changed():
                 delattr(record, attribute)
 
 
-def test_reprs_are_one_short_line():
+def test_reprs_are_one_short_line() -> None:
     conversation = Conversation()
     conversation.lines(*INTRODUCED, *MESSAGE, "QUIT")
     session, transaction = conversation.session, conversation.transaction
@@ -104,7 +104,7 @@ def test_reprs_are_one_short_line():
     assert repr(session.exchanges[-1]) == "<Exchange 'QUIT' -> '221 2.0.0 bye'>"
 
 
-def test_reprs_are_short_however_much_there_is():
+def test_reprs_are_short_however_much_there_is() -> None:
     conversation = Conversation()
     conversation.lines(*INTRODUCED, "MAIL FROM:<ann@example.org>")
     conversation.lines(*[f"RCPT TO:<{number}@example.org>" for number in range(200)], "DATA")
@@ -117,7 +117,7 @@ def test_reprs_are_short_however_much_there_is():
     assert repr(message).endswith("199@example.org>")
 
 
-def test_an_envelope_has_what_mail_and_rcpt_said():
+def test_an_envelope_has_what_mail_and_rcpt_said() -> None:
     conversation = Conversation()
     conversation.lines(
         "EHLO client.test",
@@ -132,7 +132,7 @@ def test_an_envelope_has_what_mail_and_rcpt_said():
     assert envelope.rcpt_parameters == ({}, {})
 
 
-def test_exchanges_have_the_greeting_the_commands_and_the_end_of_the_content():
+def test_exchanges_have_the_greeting_the_commands_and_the_end_of_the_content() -> None:
     conversation = Conversation()
     conversation.lines("ehlo client.test", *MESSAGE, "WHAT ever", "QUIT")
     exchanges = conversation.session.exchanges
@@ -144,7 +144,7 @@ def test_exchanges_have_the_greeting_the_commands_and_the_end_of_the_content():
     assert [one.reply.code for one in exchanges] == [220, 250, 250, 250, 354, 250, 500, 221]
 
 
-def test_times_are_aware_and_never_go_backwards():
+def test_times_are_aware_and_never_go_backwards() -> None:
     conversation = Conversation()
     for line in (*INTRODUCED, *MESSAGE, "QUIT"):
         conversation.lines(line)
@@ -157,7 +157,7 @@ def test_times_are_aware_and_never_go_backwards():
     assert session.started_at < transaction.started_at < received < session.ended_at
 
 
-def test_ids_count_up_over_all_that_is_cleared():
+def test_ids_count_up_over_all_that_is_cleared() -> None:
     first = Conversation()
     first.lines("QUIT")
     first.recorder.clear(first.now)
@@ -166,7 +166,7 @@ def test_ids_count_up_over_all_that_is_cleared():
     assert [session.id for session in second.recorder.sessions()] == [2]
 
 
-def test_clearing_forgets_what_has_ended_and_keeps_what_is_open():
+def test_clearing_forgets_what_has_ended_and_keeps_what_is_open() -> None:
     ended = Conversation()
     recorder = ended.recorder
     ended.lines(*INTRODUCED, *MESSAGE, "QUIT")
@@ -181,7 +181,7 @@ def test_clearing_forgets_what_has_ended_and_keeps_what_is_open():
     assert [transaction.outcome for transaction in recorder.transactions()] == [None]
 
 
-def test_what_was_open_when_it_was_cleared_is_recorded_when_it_ends():
+def test_what_was_open_when_it_was_cleared_is_recorded_when_it_ends() -> None:
     conversation = Conversation()
     conversation.lines(*INTRODUCED, *TO_THE_CONTENT)
     conversation.recorder.clear(conversation.now)
@@ -191,7 +191,7 @@ def test_what_was_open_when_it_was_cleared_is_recorded_when_it_ends():
     assert conversation.session.messages == conversation.messages
 
 
-def test_a_forgotten_message_is_missing_in_the_messages_alone():
+def test_a_forgotten_message_is_missing_in_the_messages_alone() -> None:
     conversation = Conversation()
     conversation.lines(*INTRODUCED, *MESSAGE, *MESSAGE)
     first, second = conversation.messages
@@ -200,7 +200,7 @@ def test_a_forgotten_message_is_missing_in_the_messages_alone():
     assert len(conversation.recorder.transactions()) == 2
 
 
-def test_open_sessions_are_those_that_have_not_ended():
+def test_open_sessions_are_those_that_have_not_ended() -> None:
     one = Conversation()
     other = Conversation(one.recorder)
     assert one.recorder.open_sessions == 2
@@ -209,7 +209,7 @@ def test_open_sessions_are_those_that_have_not_ended():
     assert one.recorder.open_sessions == 0
 
 
-def test_the_client_over_max_connections_gets_421():
+def test_the_client_over_max_connections_gets_421() -> None:
     one = Conversation(max_connections=1)
     other = Conversation(one.recorder, max_connections=1)
     assert other.greeting == b"421 4.7.0 smtpserver.test has too many connections, closing\r\n"
@@ -230,14 +230,14 @@ def test_the_client_over_max_connections_gets_421():
         (lambda conversation: conversation.end("crash"), "server"),
     ],
 )
-def test_a_session_says_what_ended_it(end, ended_by):
+def test_a_session_says_what_ended_it(end, ended_by) -> None:
     conversation = Conversation()
     end(conversation)
     assert conversation.session.ended_by == ended_by
     assert conversation.session.ended_at > conversation.session.started_at
 
 
-def test_what_ended_a_session_first_stays():
+def test_what_ended_a_session_first_stays() -> None:
     conversation = Conversation()
     conversation.lines("QUIT")
     conversation.engine.end("stop", conversation.now)
@@ -245,7 +245,7 @@ def test_what_ended_a_session_first_stays():
     assert conversation.session.ended_by == "quit"
 
 
-def test_who_waits_is_woken_when_there_may_be_something_new():
+def test_who_waits_is_woken_when_there_may_be_something_new() -> None:
     woken = []
     conversation = Conversation()
     recorder = conversation.recorder
@@ -259,7 +259,7 @@ def test_who_waits_is_woken_when_there_may_be_something_new():
     assert len(woken) == 2
 
 
-def test_the_first_crash_is_kept_and_raised_with_its_cause():
+def test_the_first_crash_is_kept_and_raised_with_its_cause() -> None:
     recorder = Conversation().recorder
     recorder.raise_crash()
     cause = RuntimeError("why")
@@ -270,11 +270,11 @@ def test_the_first_crash_is_kept_and_raised_with_its_cause():
     assert crash.value.__cause__ is cause
 
 
-def test_readers_in_other_threads_see_only_what_was_true_at_some_moment():
+def test_readers_in_other_threads_see_only_what_was_true_at_some_moment() -> None:
     conversation = Conversation()
     recorder, seen, done = conversation.recorder, [], threading.Event()
 
-    def read():
+    def read() -> None:
         while not done.is_set():
             for session in recorder.sessions():
                 messages = session.messages
@@ -304,7 +304,7 @@ STEPS = st.lists(
 
 @settings(deadline=None, derandomize=True, database=None)
 @given(STEPS)
-def test_accepted_transactions_and_messages_agree_whatever_is_cleared(steps):
+def test_accepted_transactions_and_messages_agree_whatever_is_cleared(steps) -> None:
     conversation = Conversation(max_message_size=10)
     conversation.lines(*INTRODUCED)
     recorder = conversation.recorder

@@ -26,7 +26,7 @@ def content_shown(content):
     return lines[start:end]
 
 
-def test_it_shows_both_directions_and_the_end():
+def test_it_shows_both_directions_and_the_end() -> None:
     conversation = Conversation(extensions=["SIZE"])
     conversation.lines("EHLO client.test", "WHAT", "QUIT")
     assert shown(conversation) == [
@@ -42,7 +42,7 @@ def test_it_shows_both_directions_and_the_end():
     ]
 
 
-def test_times_are_seconds_since_the_session_began():
+def test_times_are_seconds_since_the_session_began() -> None:
     conversation = Conversation(extensions=[])
     conversation.lines("NOOP")
     conversation.lines("NOOP")
@@ -51,7 +51,7 @@ def test_times_are_seconds_since_the_session_began():
     assert times == ["0.000", "0.125", "0.125", "0.250", "0.250", "0.375"]
 
 
-def test_short_content_is_shown_whole():
+def test_short_content_is_shown_whole() -> None:
     assert content_shown(b"Subject: s\r\n\r\none\r\ntwo\r\n") == [
         "C: Subject: s",
         "C: one",
@@ -59,7 +59,7 @@ def test_short_content_is_shown_whole():
     ]
 
 
-def test_long_content_is_shown_by_its_beginning_and_its_size():
+def test_long_content_is_shown_by_its_beginning_and_its_size() -> None:
     assert content_shown(b"".join(b"line %d\r\n" % i for i in range(1000))) == [
         "C: line 0",
         "C: line 1",
@@ -69,19 +69,19 @@ def test_long_content_is_shown_by_its_beginning_and_its_size():
     ]
 
 
-def test_content_with_long_lines_is_shown_by_its_beginning_and_its_size():
+def test_content_with_long_lines_is_shown_by_its_beginning_and_its_size() -> None:
     first, size = content_shown(b"x" * 1_000_000 + b"\r\n")
     assert first.startswith("C: xxx")
     assert len(first) < 300
     assert size == "C: [... 1 line, 1,000,002 octets in all]"
 
 
-def test_what_is_beyond_the_long_lines_is_counted():
+def test_what_is_beyond_the_long_lines_is_counted() -> None:
     lines = content_shown((b"x" * 600 + b"\r\n") * 3)
     assert lines[-1] == "C: [... 3 lines, 1,806 octets in all]"
 
 
-def test_a_long_line_is_shown_by_both_its_ends():
+def test_a_long_line_is_shown_by_both_its_ends() -> None:
     conversation = Conversation(extensions=[])
     conversation.lines("NOOP " + "a" * 250 + "z" * 250)
     line = next(line for line in shown(conversation) if line.startswith("C: NOOP"))
@@ -90,27 +90,27 @@ def test_a_long_line_is_shown_by_both_its_ends():
     assert "[... 325 characters ...]" in line
 
 
-def test_control_characters_and_raw_octets_are_visible():
+def test_control_characters_and_raw_octets_are_visible() -> None:
     conversation = Conversation(extensions=[])
     conversation.send(b"NO\0OP\x1b[2J\xff \xc3\xbc\x7f\r\n")
     assert r"C: NO\x00OP\x1b[2J\xff ü\x7f" in shown(conversation)
     assert content_shown(b"a\tb\n\x1b[31m\xff\r\n") == [r"C: a\tb\n\x1b[31m\xff"]
 
 
-def test_an_open_session_shows_the_command_that_awaits_its_answer():
+def test_an_open_session_shows_the_command_that_awaits_its_answer() -> None:
     conversation = Conversation(rules=lambda book: book.on("noop").hold(), extensions=[])
     conversation.lines("NOOP")
     assert "C: NOOP" in shown(conversation)
 
 
-def test_half_a_content_is_not_shown():
+def test_half_a_content_is_not_shown() -> None:
     conversation = Conversation(extensions=[])
     conversation.lines(*ENVELOPE, "Subject: half")
     conversation.eof()
     assert shown(conversation)[-1] == "*  the client closed the connection"
 
 
-def test_the_recorder_shows_its_last_sessions():
+def test_the_recorder_shows_its_last_sessions() -> None:
     one = Conversation(extensions=[])
     other = Conversation(one.recorder, extensions=[])
     first, second = one.recorder.transcript().split("\n\n")
@@ -119,7 +119,7 @@ def test_the_recorder_shows_its_last_sessions():
     assert other.recorder.transcript(1) == second
 
 
-def test_what_the_server_offers_once_more_is_counted():
+def test_what_the_server_offers_once_more_is_counted() -> None:
     conversation = Conversation(extensions=["SIZE", "DSN", "8BITMIME", "PIPELINING"])
     conversation.lines("EHLO client.test", "EHLO client.test")
     first = ["S: 250-smtpserver.test", "S: 250-PIPELINING", "S: 250-SIZE 33554432"]
@@ -128,7 +128,7 @@ def test_what_the_server_offers_once_more_is_counted():
     assert lines[lines.index("C: EHLO client.test", 2) + 1 :] == ["S: [... 5 lines as before]"]
 
 
-def test_what_is_new_in_an_offer_is_shown():
+def test_what_is_new_in_an_offer_is_shown() -> None:
     conversation = Conversation(
         extensions=["SIZE", "DSN", "8BITMIME"],
         rules=lambda book: book.on("ehlo").reply("250 client\nDSN").then().accept(),
@@ -137,7 +137,7 @@ def test_what_is_new_in_an_offer_is_shown():
     assert "S: 250-SIZE 33554432" in shown(conversation)
 
 
-def test_an_offer_is_counted_in_the_sessions_after_the_first():
+def test_an_offer_is_counted_in_the_sessions_after_the_first() -> None:
     one = Conversation()
     one.lines("EHLO client.test")
     other = Conversation(one.recorder)

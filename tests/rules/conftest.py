@@ -7,7 +7,7 @@ from delivering import CLIENTS
 
 
 @pytest.fixture(params=CLIENTS, ids=["smtplib", "aiosmtplib"])
-def deliver(request):
+def deliver(request: pytest.FixtureRequest):
     """Deliver with one client and then, in another test, with the other."""
     return request.param
 

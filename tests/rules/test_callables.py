@@ -1,10 +1,12 @@
 """Callables of the test that raise, as text: the client gets 421, and the error is kept."""
 
+from typing import Never
+
 import pytest
 from conversation import Conversation
 
 
-def wrong(_):
+def wrong(_) -> Never:
     raise LookupError("what is that?")
 
 
@@ -17,7 +19,7 @@ def wrong(_):
         lambda book: book.on("*").reply(wrong),
     ],
 )
-def test_the_client_gets_421_and_the_error_is_kept(rules):
+def test_the_client_gets_421_and_the_error_is_kept(rules) -> None:
     conversation = Conversation(rules=rules)
     assert conversation.codes("NOOP") == [421]
     assert conversation.is_closed
@@ -33,27 +35,27 @@ def test_the_client_gets_421_and_the_error_is_kept(rules):
         lambda book, outcome: book.on("noop", where=outcome).accept(),
     ],
 )
-def test_what_is_no_exception_is_kept_too(rules, outcome):
+def test_what_is_no_exception_is_kept_too(rules, outcome) -> None:
     conversation = Conversation(rules=lambda book: rules(book, outcome))
     assert conversation.codes("NOOP") == [421]
     assert conversation.recorder.callable_error.msg == "no"
 
 
 @pytest.mark.parametrize("returned", [550, b"550 no", "no", "99 no", "550 a\rb"])
-def test_what_is_no_reply_is_an_error_of_the_test(returned):
+def test_what_is_no_reply_is_an_error_of_the_test(returned) -> None:
     conversation = Conversation(rules=lambda book: book.on("noop").reply(lambda _: returned))
     assert conversation.codes("NOOP") == [421]
     assert isinstance(conversation.recorder.callable_error, TypeError | ValueError)
 
 
-def test_an_error_after_the_reply_closes_too():
+def test_an_error_after_the_reply_closes_too() -> None:
     conversation = Conversation(rules=lambda book: book.on("noop").accept().reply(wrong))
     assert conversation.codes("NOOP") == [250, 421]
     assert conversation.is_closed
 
 
-def test_the_first_error_is_the_one_that_is_kept():
-    def rules(book):
+def test_the_first_error_is_the_one_that_is_kept() -> None:
+    def rules(book) -> None:
         book.on("connect", where=wrong).accept()
         book.on("noop").reply(lambda _: 1 / 0)
 
@@ -62,11 +64,11 @@ def test_the_first_error_is_the_one_that_is_kept():
     assert isinstance(conversation.recorder.callable_error, LookupError)
 
 
-def test_a_callable_can_make_and_release_rules():
+def test_a_callable_can_make_and_release_rules() -> None:
     conversation = Conversation()
     held = conversation.rules.on("rset").hold()
 
-    def change(command):
+    def change(command) -> str:
         held.release()
         conversation.rules.on("vrfy").reply("551 as agreed")
         return "250 changed"
@@ -75,7 +77,7 @@ def test_a_callable_can_make_and_release_rules():
     assert conversation.lines("NOOP", "VRFY x") == ["250 changed", "551 as agreed"]
 
 
-def test_a_callable_sees_the_session_as_it_is():
+def test_a_callable_sees_the_session_as_it_is() -> None:
     seen = []
     conversation = Conversation(
         rules=lambda book: book.on("noop").reply(lambda command: seen.append(command.session))

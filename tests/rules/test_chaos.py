@@ -17,11 +17,11 @@ def struck(rate, seed, commands=100):
     return answers
 
 
-def test_a_seed_gives_the_same_in_each_run():
+def test_a_seed_gives_the_same_in_each_run() -> None:
     assert struck(0.05, seed=7) == struck(0.05, seed=7)
 
 
-def test_another_seed_gives_something_else():
+def test_another_seed_gives_something_else() -> None:
     assert struck(0.05, seed=7) != struck(0.05, seed=8)
 
 
@@ -32,26 +32,28 @@ def test_another_seed_gives_something_else():
         (9, [250, 250, 250, 250, 250, 452, 250, 250, 250, 250], True),
     ],
 )
-def test_what_a_seed_gives_stays_the_same_from_one_release_to_the_next(seed, codes, was_reset):
+def test_what_a_seed_gives_stays_the_same_from_one_release_to_the_next(
+    seed, codes, was_reset
+) -> None:
     conversation = Conversation(rules=lambda book: book.chaos(0.2, seed))
     assert conversation.codes("EHLO client.test", *["NOOP"] * 29) == codes
     assert conversation.is_closed
     assert conversation.was_reset == was_reset
 
 
-def test_rate_zero_strikes_never():
+def test_rate_zero_strikes_never() -> None:
     assert set(struck(0, seed=7)) == {"250 2.0.0 OK\r\n", False}
 
 
-def test_rate_one_strikes_at_once():
+def test_rate_one_strikes_at_once() -> None:
     conversation = Conversation(rules=lambda book: book.chaos(1, seed=7))
     conversation.send(b"EHLO client.test\r\n")
     [exchange] = conversation.session.exchanges[1:]
     assert exchange.rule is conversation.rules.rules[0].rule
 
 
-def test_rules_made_later_win_over_chaos():
-    def rules(book):
+def test_rules_made_later_win_over_chaos() -> None:
+    def rules(book) -> None:
         book.chaos(1)
         book.on("noop").reply("250 spared")
 
@@ -64,35 +66,35 @@ def book():
     return rule_book(Offer(Settings()))
 
 
-def test_chaos_is_optional(book):
+def test_chaos_is_optional(book) -> None:
     book.chaos()
     assert book.unused() == ()
 
 
-def test_chaos_notes_its_seed(book):
+def test_chaos_notes_its_seed(book) -> None:
     book.chaos(0.25, seed=7)
     assert book.notes() == ("chaos(rate=0.25, seed=7)",)
 
 
-def test_a_seed_that_was_not_given_is_chosen_and_noted(book):
+def test_a_seed_that_was_not_given_is_chosen_and_noted(book) -> None:
     book.chaos()
     [note] = book.notes()
     assert note.removeprefix("chaos(rate=0.1, seed=").removesuffix(")").isdigit()
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan")])
-def test_a_rate_is_a_share(book, rate):
+def test_a_rate_is_a_share(book, rate) -> None:
     with pytest.raises(ValueError, match="must be a number from 0 to 1"):
         book.chaos(rate)
 
 
 @pytest.mark.parametrize("rate", ["0.1", True, None])
-def test_a_rate_is_a_number(book, rate):
+def test_a_rate_is_a_number(book, rate) -> None:
     with pytest.raises(TypeError, match="must be a number from 0 to 1"):
         book.chaos(rate)
 
 
 @pytest.mark.parametrize("seed", [b"7", object()])
-def test_a_seed_is_what_can_be_typed_again(book, seed):
+def test_a_seed_is_what_can_be_typed_again(book, seed) -> None:
     with pytest.raises(TypeError, match="must be an int or a str"):
         book.chaos(seed=seed)

@@ -8,10 +8,10 @@ from pytest_smtpserver.recording.recorder import Recorder
 class Sessions:
     """Several sessions of one server, which have said EHLO."""
 
-    def __init__(self, count, rules, **settings):
+    def __init__(self, count, rules, **settings) -> None:
         self.book = None
 
-        def share(book):
+        def share(book) -> None:
             if self.book is None:
                 self.book = book
                 rules(book)
@@ -27,7 +27,7 @@ class Sessions:
 def noops(*build, count=6):
     """Return the codes of so many NOOPs: 250 is the server's own."""
 
-    def rules(book):
+    def rules(book) -> None:
         rule = book.on("noop")
         for step in build:
             step(rule)
@@ -37,53 +37,53 @@ def noops(*build, count=6):
     return conversation.codes(*["NOOP"] * count)
 
 
-def test_without_a_count_a_rule_answers_for_ever():
+def test_without_a_count_a_rule_answers_for_ever() -> None:
     assert noops(lambda rule: rule.reply(450)) == [450] * 6
 
 
-def test_a_rule_is_used_up_after_so_many_times():
+def test_a_rule_is_used_up_after_so_many_times() -> None:
     assert noops(lambda rule: rule.times(2).reply(450)) == [450, 450, 250, 250, 250, 250]
 
 
-def test_the_count_can_stand_before_or_after_the_steps():
+def test_the_count_can_stand_before_or_after_the_steps() -> None:
     assert noops(lambda rule: rule.reply(450).times(2)) == [450, 450, 250, 250, 250, 250]
 
 
-def test_after_lets_the_first_ones_pass():
+def test_after_lets_the_first_ones_pass() -> None:
     assert noops(lambda rule: rule.after(4).reply(450)) == [250] * 4 + [450] * 2
 
 
-def test_after_nothing_passes():
+def test_after_nothing_passes() -> None:
     assert noops(lambda rule: rule.after(0).reply(450), count=1) == [450]
 
 
-def test_after_and_times_make_a_window():
+def test_after_and_times_make_a_window() -> None:
     assert noops(lambda rule: rule.after(1).times(2).reply(450)) == [250, 450, 450, 250, 250, 250]
 
 
-def test_a_phase_is_used_once_unless_it_says_otherwise():
+def test_a_phase_is_used_once_unless_it_says_otherwise() -> None:
     assert noops(lambda rule: rule.reply(450).then().reply(451), count=3) == [450, 451, 451]
 
 
-def test_phases_follow_each_other_and_then_the_server_answers():
+def test_phases_follow_each_other_and_then_the_server_answers() -> None:
     answers = noops(
         lambda rule: rule.reply(450).times(2).then().reply(451).then().reply(452).times(1)
     )
     assert answers == [450, 450, 451, 452, 250, 250]
 
 
-def test_a_later_phase_can_let_some_pass():
+def test_a_later_phase_can_let_some_pass() -> None:
     answers = noops(lambda rule: rule.reply(450).then().after(2).reply(451).times(1))
     assert answers == [450, 250, 250, 451, 250, 250]
 
 
-def test_a_phase_that_only_accepts_lets_the_server_answer():
+def test_a_phase_that_only_accepts_lets_the_server_answer() -> None:
     assert noops(lambda rule: rule.reply(450).then().accept().then().reply(451), count=4) == [
         450, 250, 451, 451,
     ]  # fmt: skip
 
 
-def test_hits_are_those_of_all_phases():
+def test_hits_are_those_of_all_phases() -> None:
     rules = []
     conversation = Conversation(
         rules=lambda book: rules.append(book.on("noop").reply(450).then().reply(451))
@@ -92,8 +92,8 @@ def test_hits_are_those_of_all_phases():
     assert [hit.reply.code for hit in rules[0].hits] == [450, 451, 451]
 
 
-def test_a_rule_that_is_used_up_leaves_the_command_to_the_next_one():
-    def rules(book):
+def test_a_rule_that_is_used_up_leaves_the_command_to_the_next_one() -> None:
+    def rules(book) -> None:
         book.on("noop").reply(450).times(1)
         book.on("noop").reply(451).times(1)
         book.on("noop").reply(452).times(1)
@@ -103,8 +103,8 @@ def test_a_rule_that_is_used_up_leaves_the_command_to_the_next_one():
     assert conversation.codes(*["NOOP"] * 4) == [452, 451, 450, 250]
 
 
-def test_what_another_rule_answers_is_not_counted():
-    def rules(book):
+def test_what_another_rule_answers_is_not_counted() -> None:
+    def rules(book) -> None:
         book.on("noop").after(1).reply(450)
         book.on("noop", argument="x").reply(451)
 
@@ -113,7 +113,7 @@ def test_what_another_rule_answers_is_not_counted():
     assert conversation.codes("NOOP x", "NOOP x", "NOOP", "NOOP") == [451, 451, 250, 450]
 
 
-def test_a_server_counts_all_sessions_together():
+def test_a_server_counts_all_sessions_together() -> None:
     sessions = Sessions(2, lambda book: book.on("noop").reply(450).times(3))
     one, other = sessions.all
     assert one.codes("NOOP") + other.codes("NOOP") + one.codes("NOOP", "NOOP") == [
@@ -121,7 +121,7 @@ def test_a_server_counts_all_sessions_together():
     ]  # fmt: skip
 
 
-def test_each_session_can_be_counted_for_itself():
+def test_each_session_can_be_counted_for_itself() -> None:
     sessions = Sessions(
         2, lambda book: book.on("noop").after(1, per="session").times(1, "session").reply(450)
     )
@@ -129,7 +129,7 @@ def test_each_session_can_be_counted_for_itself():
         assert conversation.codes("NOOP", "NOOP", "NOOP") == [250, 450, 250]
 
 
-def test_the_fourth_mail_of_each_connection_closes_it():
+def test_the_fourth_mail_of_each_connection_closes_it() -> None:
     sessions = Sessions(2, lambda book: book.on("mail").after(3, per="session").reply("421 enough"))
     for conversation in sessions.all:
         for _ in range(3):
@@ -138,7 +138,7 @@ def test_the_fourth_mail_of_each_connection_closes_it():
         assert conversation.is_closed
 
 
-def test_each_recipient_can_be_counted_for_itself():
+def test_each_recipient_can_be_counted_for_itself() -> None:
     conversation = Conversation(rules=lambda book: book.greylist())
     conversation.lines("EHLO client.test", "MAIL FROM:<ann@example.org>")
     names = ["bob@example.org", "cat@example.org", "dan@example.org"]
@@ -148,7 +148,7 @@ def test_each_recipient_can_be_counted_for_itself():
     assert conversation.transaction.envelope.rcpt_to == tuple(names)
 
 
-def test_a_recipient_is_the_same_whatever_the_case_of_its_domain():
+def test_a_recipient_is_the_same_whatever_the_case_of_its_domain() -> None:
     conversation = Conversation(rules=lambda book: book.greylist())
     conversation.lines("EHLO client.test", "MAIL FROM:<ann@example.org>")
     assert conversation.codes(
@@ -156,14 +156,14 @@ def test_a_recipient_is_the_same_whatever_the_case_of_its_domain():
     ) == [451, 250, 451]
 
 
-def test_greylisting_can_last_for_longer_and_concern_one_recipient_only():
+def test_greylisting_can_last_for_longer_and_concern_one_recipient_only() -> None:
     conversation = Conversation(rules=lambda book: book.greylist(2, rcpt_to="bob@example.org"))
     conversation.lines("EHLO client.test", "MAIL FROM:<ann@example.org>")
     bob = "RCPT TO:<bob@example.org>"
     assert conversation.codes(bob, "RCPT TO:<cat@example.org>", bob, bob) == [451, 250, 451, 250]
 
 
-def test_lmtp_recipients_of_a_message_can_be_counted_for_themselves():
+def test_lmtp_recipients_of_a_message_can_be_counted_for_themselves() -> None:
     conversation = Conversation(
         rules=lambda book: book.on("message").reply(452).times(1, per="recipient"), protocol="lmtp"
     )
@@ -173,7 +173,7 @@ def test_lmtp_recipients_of_a_message_can_be_counted_for_themselves():
     assert conversation.codes(*mail)[-2:] == [250, 250]
 
 
-def test_of_pipelined_commands_each_is_counted():
+def test_of_pipelined_commands_each_is_counted() -> None:
     conversation = Conversation(rules=lambda book: book.on("rcpt").reply(450).times(2))
     conversation.lines("EHLO client.test", "MAIL FROM:<>")
     assert conversation.codes(*["RCPT TO:<bob@example.org>"] * 4) == [450, 450, 250, 250]
@@ -183,7 +183,7 @@ def sentences(*build, used=0, **kwargs):
     """Return what is said of a rule that was used so often."""
     rules = []
 
-    def make(book):
+    def make(book) -> None:
         rule = book.on("noop", **kwargs)
         rules.append(rule)
         for step in build:
@@ -194,43 +194,43 @@ def sentences(*build, used=0, **kwargs):
     return [one.replace(rules[0]._state.made_at, "HERE") for _, one in conversation.rules.unused()]
 
 
-def test_a_rule_that_was_used_is_not_missed():
+def test_a_rule_that_was_used_is_not_missed() -> None:
     assert sentences(lambda rule: rule.reply(450), used=1) == []
 
 
-def test_a_rule_that_was_never_used_is_named_with_its_criteria_and_its_line():
+def test_a_rule_that_was_never_used_is_named_with_its_criteria_and_its_line() -> None:
     assert sentences(lambda rule: rule.reply(450), argument="x") == [
         "never used: the rule on('noop', argument='x') made at HERE"
     ]
 
 
-def test_a_rule_without_a_step_is_said_to_have_none():
+def test_a_rule_without_a_step_is_said_to_have_none() -> None:
     (sentence,) = sentences(used=1)
     assert sentence.startswith("no step: the rule on('noop') made at ")
 
 
-def test_a_phase_that_was_never_used_is_named_by_its_number():
+def test_a_phase_that_was_never_used_is_named_by_its_number() -> None:
     assert sentences(lambda rule: rule.reply(450).then().reply(451), used=1) == [
         "never used: phase 2 of the rule on('noop') made at HERE"
     ]
 
 
-def test_a_rule_that_let_all_pass_was_never_used():
+def test_a_rule_that_let_all_pass_was_never_used() -> None:
     assert len(sentences(lambda rule: rule.after(1).reply(450), used=1)) == 1
 
 
-def test_an_optional_rule_is_not_missed():
+def test_an_optional_rule_is_not_missed() -> None:
     assert sentences(lambda rule: rule.reply(450), optional=True) == []
 
 
-def test_rules_are_named_in_the_order_in_which_they_were_made():
+def test_rules_are_named_in_the_order_in_which_they_were_made() -> None:
     conversation = Conversation(
         rules=lambda book: (book.on("noop").ignore(), book.on("rset").ignore())
     )
     assert ["noop" in one for _, one in conversation.rules.unused()] == [True, False]
 
 
-def test_rules_that_are_forgotten_let_go_whom_they_hold():
+def test_rules_that_are_forgotten_let_go_whom_they_hold() -> None:
     conversation = Conversation(rules=lambda book: book.on("noop").hold())
     conversation.lines("EHLO client.test")
     conversation.send(b"NOOP\r\n")

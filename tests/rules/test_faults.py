@@ -24,7 +24,7 @@ def ended_transaction(server):
     return transaction
 
 
-def test_a_delayed_250_is_waited_for(smtpserver, deliver):
+def test_a_delayed_250_is_waited_for(smtpserver, deliver) -> None:
     rule = smtpserver.on("mail").delay(SHORT)
     assert deliver(smtpserver).raised is None
     [hit] = rule.hits
@@ -32,7 +32,7 @@ def test_a_delayed_250_is_waited_for(smtpserver, deliver):
     assert smtpserver.wait_for_message().transaction.outcome == "accepted"
 
 
-def test_a_delayed_250_is_not_waited_for_by_who_has_no_patience(smtpserver, deliver, error):
+def test_a_delayed_250_is_not_waited_for_by_who_has_no_patience(smtpserver, deliver, error) -> None:
     rule = smtpserver.on("mail").delay(10 * SHORT)
     delivered = deliver(smtpserver, timeout=SHORT)
     assert delivered.error == error("SMTPServerDisconnected", "SMTPReadTimeoutError")
@@ -42,7 +42,7 @@ def test_a_delayed_250_is_not_waited_for_by_who_has_no_patience(smtpserver, deli
     assert hit.reply is None
 
 
-def test_a_greeting_that_begins_and_never_ends(smtpserver, deliver, error):
+def test_a_greeting_that_begins_and_never_ends(smtpserver, deliver, error) -> None:
     rule = smtpserver.on("connect").send(b"220-").ignore()
     delivered = deliver(smtpserver, timeout=SHORT)
     assert delivered.error == error("SMTPServerDisconnected", "SMTPConnectTimeoutError")
@@ -52,7 +52,7 @@ def test_a_greeting_that_begins_and_never_ends(smtpserver, deliver, error):
     assert len(rule.hits) == 1
 
 
-def test_250_then_221_and_close(smtpserver, deliver, error):
+def test_250_then_221_and_close(smtpserver, deliver, error) -> None:
     smtpserver.on("mail").send(b"250 ok\r\n221 bye\r\n").disconnect()
     delivered = deliver(smtpserver)
     # smtplib takes the 221 for the answer to its RCPT.
@@ -62,13 +62,13 @@ def test_250_then_221_and_close(smtpserver, deliver, error):
     assert smtpserver.sessions[0].ended_by == "server"
 
 
-def test_a_reply_that_is_no_text(smtpserver, deliver):
+def test_a_reply_that_is_no_text(smtpserver, deliver) -> None:
     smtpserver.on("mail").send(b"250 \xff\xff\r\n")
     assert deliver(smtpserver).raised is None
     assert smtpserver.messages[0].session.exchanges[2].reply.text == "\udcff\udcff"
 
 
-def test_gibberish(smtpserver, deliver, error):
+def test_gibberish(smtpserver, deliver, error) -> None:
     smtpserver.on("mail").send(b"gibberish\r\n")
     delivered = deliver(smtpserver)
     assert delivered.error == error("SMTPSenderRefused", "SMTPResponseException")
@@ -77,7 +77,7 @@ def test_gibberish(smtpserver, deliver, error):
     assert (transaction.outcome, transaction.reply) == ("aborted", None)
 
 
-def test_ehlo_refused_and_helo_accepted(smtpserver, deliver):
+def test_ehlo_refused_and_helo_accepted(smtpserver, deliver) -> None:
     smtpserver.refuse("502 5.5.1 not implemented", stage="ehlo")
     assert deliver(smtpserver).raised is None
     session = smtpserver.messages[0].session
@@ -85,7 +85,7 @@ def test_ehlo_refused_and_helo_accepted(smtpserver, deliver):
     assert not session.is_esmtp
 
 
-def test_421_and_close(smtpserver, deliver):
+def test_421_and_close(smtpserver, deliver) -> None:
     smtpserver.refuse("421 4.3.2 closing")
     delivered = deliver(smtpserver)
     assert (delivered.error, delivered.code) == ("SMTPSenderRefused", 421)
@@ -93,7 +93,7 @@ def test_421_and_close(smtpserver, deliver):
     assert smtpserver.sessions[0].ended_by == "server"
 
 
-def test_421_at_once(smtpserver, deliver, error):
+def test_421_at_once(smtpserver, deliver, error) -> None:
     smtpserver.refuse("421 4.3.2 closing", stage="connect")
     delivered = deliver(smtpserver)
     assert delivered.error == error("SMTPConnectError", "SMTPConnectResponseError")
@@ -102,7 +102,7 @@ def test_421_at_once(smtpserver, deliver, error):
 
 
 @pytest.mark.smtpserver(tls="starttls")
-def test_454_to_starttls(smtpserver, deliver):
+def test_454_to_starttls(smtpserver, deliver) -> None:
     smtpserver.refuse("454 4.7.0 TLS not available", stage="starttls")
     delivered = deliver(smtpserver, starttls=True)
     assert (delivered.error, delivered.code) == ("SMTPResponseException", 454)
@@ -110,7 +110,7 @@ def test_454_to_starttls(smtpserver, deliver):
 
 
 @pytest.mark.smtpserver(tls="starttls")
-def test_220_to_starttls_then_close(smtpserver, deliver, error):
+def test_220_to_starttls_then_close(smtpserver, deliver, error) -> None:
     smtpserver.on("starttls").accept().disconnect()
     delivered = deliver(smtpserver, starttls=True)
     assert delivered.error == error("SSLEOFError", "SMTPServerDisconnected")
@@ -120,7 +120,7 @@ def test_220_to_starttls_then_close(smtpserver, deliver, error):
 
 
 @pytest.mark.smtpserver(tls="starttls")
-def test_a_handshake_that_is_cut(smtpserver, deliver, error):
+def test_a_handshake_that_is_cut(smtpserver, deliver, error) -> None:
     rule = smtpserver.on("tls").disconnect()
     delivered = deliver(smtpserver, starttls=True)
     assert delivered.error == error("SSLEOFError", "SMTPServerDisconnected")
@@ -128,14 +128,14 @@ def test_a_handshake_that_is_cut(smtpserver, deliver, error):
     assert len(rule.hits) == 1
 
 
-def test_354_then_close(smtpserver, deliver):
+def test_354_then_close(smtpserver, deliver) -> None:
     smtpserver.on("data").accept().disconnect()
     assert deliver(smtpserver).error == "SMTPServerDisconnected"
     transaction = ended_transaction(smtpserver)
     assert (transaction.outcome, transaction.reply.code) == ("aborted", 354)
 
 
-def test_an_immediate_disconnect(smtpserver, deliver, error):
+def test_an_immediate_disconnect(smtpserver, deliver, error) -> None:
     smtpserver.on("connect").disconnect()
     assert deliver(smtpserver).error == error("SMTPServerDisconnected", "SMTPConnectError")
     session = smtpserver.wait_for_session()
@@ -143,7 +143,7 @@ def test_an_immediate_disconnect(smtpserver, deliver, error):
     assert session.exchanges[0].reply is None
 
 
-def test_550_to_one_recipient_of_three(smtpserver, deliver):
+def test_550_to_one_recipient_of_three(smtpserver, deliver) -> None:
     smtpserver.refuse("550 5.1.1 no such user", rcpt_to="bob@example.org")
     assert deliver(smtpserver, RECIPIENTS).refused == ("bob@example.org",)
     message = smtpserver.wait_for_message()
@@ -152,7 +152,7 @@ def test_550_to_one_recipient_of_three(smtpserver, deliver):
     assert (address, reply.code) == ("bob@example.org", 550)
 
 
-def test_550_to_all_recipients(smtpserver, deliver):
+def test_550_to_all_recipients(smtpserver, deliver) -> None:
     smtpserver.refuse("550 5.1.1 no such user", stage="rcpt")
     delivered = deliver(smtpserver, RECIPIENTS)
     assert delivered.error == "SMTPRecipientsRefused"
@@ -161,14 +161,16 @@ def test_550_to_all_recipients(smtpserver, deliver):
 
 
 @pytest.mark.parametrize("reply", ["500 5.5.2 what?", "503 5.5.1 bad sequence of commands"])
-def test_a_command_that_the_server_says_it_does_not_know_or_want_now(smtpserver, deliver, reply):
+def test_a_command_that_the_server_says_it_does_not_know_or_want_now(
+    smtpserver, deliver, reply
+) -> None:
     smtpserver.refuse(reply)
     delivered = deliver(smtpserver)
     assert (delivered.error, delivered.code) == ("SMTPSenderRefused", int(reply[:3]))
     assert str(ended_transaction(smtpserver).reply) == reply
 
 
-def test_501_then_drop(smtpserver, deliver):
+def test_501_then_drop(smtpserver, deliver) -> None:
     smtpserver.on("mail").reply("501 5.5.4 syntax error").disconnect()
     delivered = deliver(smtpserver)
     assert (delivered.error, delivered.code) == ("SMTPSenderRefused", 501)
@@ -176,7 +178,7 @@ def test_501_then_drop(smtpserver, deliver):
     assert smtpserver.sessions[0].ended_by == "server"
 
 
-def test_452_after_the_final_dot(smtpserver, deliver):
+def test_452_after_the_final_dot(smtpserver, deliver) -> None:
     smtpserver.refuse("452 4.3.1 insufficient storage", stage="message")
     delivered = deliver(smtpserver)
     assert (delivered.error, delivered.code) == ("SMTPDataError", 452)
@@ -185,7 +187,7 @@ def test_452_after_the_final_dot(smtpserver, deliver):
     smtpserver.assert_no_message()
 
 
-def test_a_connection_reset_in_the_middle_of_the_content(smtpserver, deliver):
+def test_a_connection_reset_in_the_middle_of_the_content(smtpserver, deliver) -> None:
     smtpserver.on("data").accept().delay(SHORT).reset()
     assert deliver(smtpserver, content=BIG).error == "SMTPServerDisconnected"
     transaction = ended_transaction(smtpserver)
@@ -195,7 +197,7 @@ def test_a_connection_reset_in_the_middle_of_the_content(smtpserver, deliver):
 
 def test_a_mail_whose_acceptance_the_client_never_hears_of_is_sent_twice(
     smtpserver, deliver, error
-):
+) -> None:
     smtpserver.on("message").accept(reply=False).times(1)
     unheard = deliver(smtpserver, timeout=SHORT)
     assert unheard.error == error("SMTPServerDisconnected", "SMTPReadTimeoutError")
@@ -205,14 +207,14 @@ def test_a_mail_whose_acceptance_the_client_never_hears_of_is_sent_twice(
     assert [one.outcome for one in smtpserver.transactions] == ["accepted", "accepted"]
 
 
-def test_a_quit_that_is_never_answered(smtpserver, deliver):
+def test_a_quit_that_is_never_answered(smtpserver, deliver) -> None:
     rule = smtpserver.on("quit").ignore()
     assert deliver(smtpserver, timeout=SHORT).raised is None
     assert smtpserver.wait_for_session().ended_by == "client"
     assert [hit.verb for hit in rule.hits] == ["QUIT"]
 
 
-def test_greylisting_for_one_recipient_of_three(smtpserver, deliver):
+def test_greylisting_for_one_recipient_of_three(smtpserver, deliver) -> None:
     smtpserver.greylist(rcpt_to="bob@example.org")
     assert deliver(smtpserver, RECIPIENTS).refused == ("bob@example.org",)
     assert deliver(smtpserver, ("bob@example.org",)).refused == ()
@@ -223,7 +225,7 @@ def test_greylisting_for_one_recipient_of_three(smtpserver, deliver):
     assert second.refused == ()
 
 
-def test_each_of_three_recipients_is_greylisted_once(smtpserver, deliver):
+def test_each_of_three_recipients_is_greylisted_once(smtpserver, deliver) -> None:
     smtpserver.greylist()
     assert deliver(smtpserver, RECIPIENTS).refused == RECIPIENTS
     assert deliver(smtpserver, RECIPIENTS).refused == ()

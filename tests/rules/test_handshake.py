@@ -14,7 +14,7 @@ def connected(rules):
 
 
 @pytest.mark.parametrize(("end", "was_reset"), [("disconnect", False), ("reset", True)])
-def test_a_handshake_can_be_cut(end, was_reset):
+def test_a_handshake_can_be_cut(end, was_reset) -> None:
     conversation, rule = connected(lambda book: getattr(book.on("tls"), end)())
     assert conversation.greeting == conversation.send(b"\x16") == b""
     assert (conversation.is_closed, conversation.was_reset) == (True, was_reset)
@@ -23,14 +23,14 @@ def test_a_handshake_can_be_cut(end, was_reset):
     assert (hit.verb, hit.reply, hit.rule) == ("", None, rule)
 
 
-def test_octets_can_be_sent_instead_of_a_handshake():
+def test_octets_can_be_sent_instead_of_a_handshake() -> None:
     conversation, _ = connected(lambda book: book.on("tls").send(b"220 what?\r\n"))
     assert conversation.greeting == b""
     assert conversation.send(b"\x16") == b"220 what?\r\n"
     assert conversation.session.exchanges == ()
 
 
-def test_a_handshake_that_is_never_answered_ends_with_the_clients_patience():
+def test_a_handshake_that_is_never_answered_ends_with_the_clients_patience() -> None:
     conversation, rule = connected(lambda book: book.on("tls").ignore())
     assert conversation.send(b"\x16\x03\x01") == b""
     conversation.eof()
@@ -38,7 +38,7 @@ def test_a_handshake_that_is_never_answered_ends_with_the_clients_patience():
     assert len(rule.hits) == 1
 
 
-def test_a_handshake_can_be_held():
+def test_a_handshake_can_be_held() -> None:
     conversation, rule = connected(lambda book: book.on("tls").hold().disconnect())
     conversation.send(b"\x16")
     assert isinstance(conversation.pause, Hold)
@@ -47,7 +47,7 @@ def test_a_handshake_can_be_held():
     assert conversation.is_closed
 
 
-def test_a_callable_that_raises_closes_without_a_word():
+def test_a_callable_that_raises_closes_without_a_word() -> None:
     conversation, _ = connected(lambda book: book.on("tls", where=lambda command: 1 / 0).accept())
     assert conversation.send(b"\x16") == b""
     assert conversation.is_closed

@@ -21,7 +21,9 @@ STAGES = {
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_held_client_has_no_reply_until_it_is_released(smtpserver, deliver, in_background, stage):
+def test_a_held_client_has_no_reply_until_it_is_released(
+    smtpserver, deliver, in_background, stage
+) -> None:
     rule = smtpserver.on(stage).hold()
     delivery = in_background(deliver, smtpserver)
     command = rule.wait_held()
@@ -37,7 +39,9 @@ def test_a_held_client_has_no_reply_until_it_is_released(smtpserver, deliver, in
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_client_that_does_not_wait_so_long_is_recorded_as_gone(smtpserver, deliver, stage):
+def test_a_client_that_does_not_wait_so_long_is_recorded_as_gone(
+    smtpserver, deliver, stage
+) -> None:
     rule = smtpserver.on(stage).hold()
     delivered = deliver(smtpserver, timeout=SHORT)
     assert stage == "quit" or delivered.raised is not None
@@ -49,7 +53,7 @@ def test_a_client_that_does_not_wait_so_long_is_recorded_as_gone(smtpserver, del
         assert smtpserver.transactions[0].outcome == "aborted"
 
 
-def test_who_is_held_does_not_hold_up_others(smtpserver, deliver, in_background):
+def test_who_is_held_does_not_hold_up_others(smtpserver, deliver, in_background) -> None:
     rule = smtpserver.on("rcpt", rcpt_to="ann@example.org").hold()
     held = in_background(deliver, smtpserver)
     rule.wait_held()
@@ -59,7 +63,7 @@ def test_who_is_held_does_not_hold_up_others(smtpserver, deliver, in_background)
     assert held.result().raised is None
 
 
-def test_several_clients_are_held_and_released_together(smtpserver, deliver, in_background):
+def test_several_clients_are_held_and_released_together(smtpserver, deliver, in_background) -> None:
     rule = smtpserver.on("message").hold()
     deliveries = [in_background(deliver, smtpserver, (recipient,)) for recipient in RECIPIENTS]
     rule.wait_held(3)
@@ -69,28 +73,30 @@ def test_several_clients_are_held_and_released_together(smtpserver, deliver, in_
     assert len(rule.hits) == 3
 
 
-def test_a_gate_that_was_opened_stays_open(smtpserver, deliver):
+def test_a_gate_that_was_opened_stays_open(smtpserver, deliver) -> None:
     rule = smtpserver.on("mail").hold()
     rule.release()
     assert deliver(smtpserver).raised is None
     assert len(rule.hits) == 1
 
 
-def test_what_is_never_held_is_a_failure_that_names_the_rule(smtpserver):
+def test_what_is_never_held_is_a_failure_that_names_the_rule(smtpserver) -> None:
     rule = smtpserver.on("mail", optional=True).hold()
     with pytest.raises(SMTPAssertionError, match=r"the rule on\('mail'\) made at .*test_holding"):
         rule.wait_held(timeout=0)
 
 
 @pytest.mark.parametrize("count", [0, -1, 1.5])
-def test_waiting_for_no_held_client_at_all_is_an_error(smtpserver, count):
+def test_waiting_for_no_held_client_at_all_is_an_error(smtpserver, count) -> None:
     rule = smtpserver.on("mail", optional=True).hold()
     with pytest.raises(ValueError, match="must be a whole number"):
         rule.wait_held(count)
 
 
 @pytest.mark.parametrize("wait", [lambda rule: rule.hold(), lambda rule: rule.delay(60)])
-def test_a_server_that_stops_says_421_to_who_waits(smtpserver, deliver, in_background, wait):
+def test_a_server_that_stops_says_421_to_who_waits(
+    smtpserver, deliver, in_background, wait
+) -> None:
     reached = Event()
     rule = wait(smtpserver.on("mail", where=lambda command: reached.set() or True))
     delivery = in_background(deliver, smtpserver)

@@ -52,21 +52,23 @@ def book():
         (lambda rule: rule.ignore().ignore(), ValueError, "nothing can follow"),
     ],
 )
-def test_an_impossible_step_is_an_error_and_the_rule_is_withdrawn(book, build, error, sentence):
+def test_an_impossible_step_is_an_error_and_the_rule_is_withdrawn(
+    book, build, error, sentence
+) -> None:
     rule = book.on("mail")
     with pytest.raises(error, match=sentence):
         build(rule)
     assert book.rules == ()
 
 
-def test_other_rules_are_left_when_one_is_withdrawn(book):
+def test_other_rules_are_left_when_one_is_withdrawn(book) -> None:
     rule = book.on("mail").reply(550)
     with pytest.raises(ValueError, match="delay"):
         book.on("mail").delay(-1)
     assert [one.rule for one in book.rules] == [rule]
 
 
-def test_after_an_end_another_phase_can_begin(book):
+def test_after_an_end_another_phase_can_begin(book) -> None:
     assert book.on("mail").disconnect().then().ignore().times(2)
 
 
@@ -86,7 +88,7 @@ def test_after_an_end_another_phase_can_begin(book):
         ("lhlo", "do not offer it"),
     ],
 )
-def test_a_stage_that_is_misspelt_or_not_offered_is_an_error(book, name, sentence):
+def test_a_stage_that_is_misspelt_or_not_offered_is_an_error(book, name, sentence) -> None:
     with pytest.raises(ValueError, match=re.escape(sentence)):
         book.on(name)
     assert book.rules == ()
@@ -100,12 +102,12 @@ def test_a_stage_that_is_misspelt_or_not_offered_is_an_error(book, name, sentenc
         ({"extensions": ["-CHUNKING", "-BINARYMIME"]}, "bdat"),
     ],
 )
-def test_what_the_settings_take_away_is_no_stage(settings, stage):
+def test_what_the_settings_take_away_is_no_stage(settings, stage) -> None:
     with pytest.raises(ValueError, match="do not offer it"):
         rule_book(Offer(Settings(**settings))).on(stage)
 
 
-def test_a_stage_is_a_str(book):
+def test_a_stage_is_a_str(book) -> None:
     with pytest.raises(TypeError, match="a stage is a str such as 'rcpt', not 550"):
         book.on(550)
 
@@ -125,21 +127,21 @@ def test_a_stage_is_a_str(book):
         ("noop", {"session": "1"}, "session='1' can never match: give the id of a session"),
     ],
 )
-def test_a_keyword_that_the_stage_does_not_have_is_an_error(book, stage, match, sentence):
+def test_a_keyword_that_the_stage_does_not_have_is_an_error(book, stage, match, sentence) -> None:
     with pytest.raises(TypeError) as raised:
         book.on(stage, **match)
     assert sentence in str(raised.value)
     assert book.rules == ()
 
 
-def test_only_in_lmtp_a_message_is_about_one_recipient(book):
+def test_only_in_lmtp_a_message_is_about_one_recipient(book) -> None:
     with pytest.raises(ValueError, match="about no single recipient"):
         book.on("message").times(1, per="recipient")
     lmtp = rule_book(Offer(Settings(protocol="lmtp")))
     assert lmtp.on("message").times(1, per="recipient").reply(452)
 
 
-def test_a_handshake_has_no_reply():
+def test_a_handshake_has_no_reply() -> None:
     book = rule_book(Offer(Settings(tls="starttls")))
     with pytest.raises(ValueError, match="cannot reply"):
         book.on("tls").reply(550)
@@ -149,13 +151,13 @@ def test_a_handshake_has_no_reply():
 
 
 @pytest.mark.parametrize("reply", ["250 ok", "354 go ahead", Reply(250), None])
-def test_a_refusal_has_a_code_that_refuses(book, reply):
+def test_a_refusal_has_a_code_that_refuses(book, reply) -> None:
     with pytest.raises((TypeError, ValueError), match=r"must be a (reply with a )?code"):
         book.refuse(reply)
     assert book.rules == ()
 
 
-def test_a_refusal_that_no_stage_can_be_asked_about_is_an_error(book):
+def test_a_refusal_that_no_stage_can_be_asked_about_is_an_error(book) -> None:
     with pytest.raises(TypeError, match=r"no stage of this server .* subject, argument"):
         book.refuse("550 no", subject="x", argument="y")
 
@@ -172,15 +174,15 @@ def test_a_refusal_that_no_stage_can_be_asked_about_is_an_error(book):
         ({"rcpt_to": "ann@example.org", "subject": "x"}, "message"),
     ],
 )
-def test_a_refusal_stands_at_the_earliest_stage_that_knows_its_keywords(book, match, stage):
+def test_a_refusal_stands_at_the_earliest_stage_that_knows_its_keywords(book, match, stage) -> None:
     assert book.refuse("550 no", **match)._state.name == stage
 
 
-def test_a_refusal_can_say_its_stage(book):
+def test_a_refusal_can_say_its_stage(book) -> None:
     assert book.refuse("550 no", stage="DATA", rcpt_to="ann@example.org")._state.name == "data"
 
 
-def test_greylisting_no_time_at_all_is_an_error(book):
+def test_greylisting_no_time_at_all_is_an_error(book) -> None:
     with pytest.raises(ValueError, match=r"times\(0\)"):
         book.greylist(0)
     assert book.rules == ()

@@ -26,7 +26,7 @@ def connect(smtpserver):
 
 def test_fifty_clients_with_rules_of_their_own_do_not_disturb_one_another(
     smtpserver, in_background
-):
+) -> None:
     recipients = [f"user{number}@example.org" for number in range(50)]
     rules = [
         smtpserver.refuse(f"5{number:02} no", rcpt_to=recipient)
@@ -43,7 +43,7 @@ def test_fifty_clients_with_rules_of_their_own_do_not_disturb_one_another(
 
 def test_fifty_clients_that_are_held_by_rules_of_their_own_are_released_one_by_one(
     smtpserver, in_background
-):
+) -> None:
     recipients = [f"user{number}@example.org" for number in range(50)]
     rules = [smtpserver.on("message", rcpt_to=recipient).hold() for recipient in recipients]
     for recipient in recipients:
@@ -59,7 +59,7 @@ def test_fifty_clients_that_are_held_by_rules_of_their_own_are_released_one_by_o
 
 def test_a_rule_used_from_two_connections_at_once_is_counted_exactly(
     smtpserver, connect, in_background
-):
+) -> None:
     rule = smtpserver.on("noop").reply("450 later").times(100)
     both_ready = threading.Barrier(2)
 
@@ -73,7 +73,7 @@ def test_a_rule_used_from_two_connections_at_once_is_counted_exactly(
     assert len(rule.hits) == 100
 
 
-def test_the_fourth_mail_of_every_connection_gets_421(smtpserver, connect):
+def test_the_fourth_mail_of_every_connection_gets_421(smtpserver, connect) -> None:
     rule = smtpserver.on("mail").after(3, per="session").reply("421 4.7.0 too many messages")
     for _ in range(2):
         client = connect()
@@ -89,7 +89,7 @@ def test_the_fourth_mail_of_every_connection_gets_421(smtpserver, connect):
 
 def test_rules_can_be_made_and_forgotten_while_clients_are_served(
     smtpserver, connect, in_background
-):
+) -> None:
     client, ready = connect(), threading.Event()
 
     def ask():
@@ -104,7 +104,7 @@ def test_rules_can_be_made_and_forgotten_while_clients_are_served(
     assert answers.result() <= {250, 450}
 
 
-def test_chaos_strikes_the_same_commands_in_each_run(smtpserver_factory):
+def test_chaos_strikes_the_same_commands_in_each_run(smtpserver_factory) -> None:
     def codes():
         server = smtpserver_factory()
         server.chaos(0.3, seed=7)

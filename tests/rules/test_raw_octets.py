@@ -9,7 +9,7 @@ from pytest_smtpserver import Reply
 def answered_raw(*pieces, stage="noop"):
     """Return a conversation in which a rule has sent these octets."""
 
-    def make(book):
+    def make(book) -> None:
         rule = book.on(stage)
         for piece in pieces:
             rule.send(piece)
@@ -33,7 +33,7 @@ def answered_raw(*pieces, stage="noop"):
         (b"250 a\0b\r\n", Reply(250, "ab")),
     ],
 )
-def test_the_first_complete_reply_is_recorded(octets, reply):
+def test_the_first_complete_reply_is_recorded(octets, reply) -> None:
     assert answered_raw(octets).session.exchanges[-1].reply == reply
 
 
@@ -51,28 +51,28 @@ def test_the_first_complete_reply_is_recorded(octets, reply):
         b"\r\n",
     ],
 )
-def test_what_is_no_complete_reply_is_none(octets):
+def test_what_is_no_complete_reply_is_none(octets) -> None:
     assert answered_raw(octets).session.exchanges[-1].reply is None
 
 
-def test_a_reply_can_be_completed_by_a_later_step():
+def test_a_reply_can_be_completed_by_a_later_step() -> None:
     conversation = answered_raw(b"250-one\r\n25", b"0 two\r\n")
     assert conversation.session.exchanges[-1].reply == Reply(250, "one\ntwo")
 
 
-def test_a_raw_refusal_refuses():
+def test_a_raw_refusal_refuses() -> None:
     conversation = Conversation(rules=lambda book: book.on("ehlo").send(b"451 later\r\n"))
     assert conversation.codes("EHLO client.test") == [451]
     assert conversation.codes("MAIL FROM:<ann@example.org>") == [503]
 
 
-def test_a_raw_421_closes():
+def test_a_raw_421_closes() -> None:
     conversation = answered_raw(b"421 closing\r\n")
     assert conversation.is_closed
     assert conversation.session.ended_by == "server"
 
 
-def test_a_raw_221_to_quit_ends_the_session():
+def test_a_raw_221_to_quit_ends_the_session() -> None:
     conversation = answered_raw(b"221 bye\r\n", stage="quit")
     assert conversation.is_closed
     assert conversation.session.ended_by == "quit"
@@ -87,7 +87,7 @@ def test_a_raw_221_to_quit_ends_the_session():
         ([b"\xff\r\n"], [r"\xff"]),
     ],
 )
-def test_the_transcript_shows_all_of_it_once(pieces, shown):
+def test_the_transcript_shows_all_of_it_once(pieces, shown) -> None:
     transcript = answered_raw(*pieces).session.transcript
     after = transcript.partition("C: noop")[2]
     assert [line.split(" S: ")[1] for line in after.splitlines() if " S: " in line] == shown

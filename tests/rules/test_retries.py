@@ -10,7 +10,7 @@ from delivering import deliver_with_smtplib
 PAUSE = 0.03
 
 
-def deliver_patiently(server, tries=5):
+def deliver_patiently(server, tries=5) -> None:
     """Do as a queue does: again after a transient error, never after a permanent one."""
     for _ in range(tries):
         raised = deliver_with_smtplib(server).raised
@@ -19,7 +19,7 @@ def deliver_patiently(server, tries=5):
         time.sleep(PAUSE)
 
 
-def test_how_often_and_with_which_pauses(smtpserver, in_background):
+def test_how_often_and_with_which_pauses(smtpserver, in_background) -> None:
     smtpserver.refuse("451 4.3.0 try again").times(2)
     in_background(deliver_patiently, smtpserver)
     attempts = smtpserver.wait_for_transactions(3)
@@ -29,14 +29,14 @@ def test_how_often_and_with_which_pauses(smtpserver, in_background):
     assert all(pause >= PAUSE for pause in pauses)
 
 
-def test_a_permanent_error_is_not_retried(smtpserver, in_background):
+def test_a_permanent_error_is_not_retried(smtpserver, in_background) -> None:
     smtpserver.refuse("550 5.7.1 go away")
     in_background(deliver_patiently, smtpserver)
     attempt = smtpserver.wait_for_transaction(settle=2 * PAUSE)
     assert (attempt.outcome, attempt.reply.code) == ("rejected", 550)
 
 
-def test_one_try_too_many_is_a_failure(smtpserver, in_background):
+def test_one_try_too_many_is_a_failure(smtpserver, in_background) -> None:
     smtpserver.refuse("451 4.3.0 try again")
     in_background(deliver_patiently, smtpserver, 2)
     with pytest.raises(AssertionError):

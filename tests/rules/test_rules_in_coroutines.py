@@ -9,7 +9,7 @@ from pytest_smtpserver import AsyncSMTPServer, SMTPAssertionError
 
 
 @pytest.fixture(params=["asyncio", "trio"])
-def run(request):
+def run(request: pytest.FixtureRequest):
     """Run a coroutine function with each library."""
     return lambda main: anyio.run(main, backend=request.param)
 
@@ -18,8 +18,8 @@ async def deliver_in_a_thread(server):
     return await anyio.to_thread.run_sync(deliver_with_smtplib, server)
 
 
-def test_a_task_waits_until_a_client_is_held(smtpserver_async, run):
-    async def main():
+def test_a_task_waits_until_a_client_is_held(smtpserver_async, run) -> None:
+    async def main() -> None:
         rule = smtpserver_async.on("mail").hold()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(deliver_in_a_thread, smtpserver_async)
@@ -33,8 +33,8 @@ def test_a_task_waits_until_a_client_is_held(smtpserver_async, run):
     run(main)
 
 
-def test_the_loop_goes_on_while_its_own_client_is_held(smtpserver_async):
-    async def main():
+def test_the_loop_goes_on_while_its_own_client_is_held(smtpserver_async) -> None:
+    async def main() -> None:
         rule = smtpserver_async.on("data").hold()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(deliver, smtpserver_async)
@@ -45,8 +45,8 @@ def test_the_loop_goes_on_while_its_own_client_is_held(smtpserver_async):
     anyio.run(main)
 
 
-def test_what_is_never_held_is_a_failure(smtpserver_async, run):
-    async def main():
+def test_what_is_never_held_is_a_failure(smtpserver_async, run) -> None:
+    async def main() -> None:
         rule = smtpserver_async.on("mail", optional=True).hold()
         with pytest.raises(SMTPAssertionError, match="to hold 1 command"):
             await rule.wait_held(timeout=0)
@@ -54,15 +54,15 @@ def test_what_is_never_held_is_a_failure(smtpserver_async, run):
     run(main)
 
 
-def test_steps_are_chained_as_on_the_server_itself(smtpserver):
+def test_steps_are_chained_as_on_the_server_itself(smtpserver) -> None:
     rule = AsyncSMTPServer(smtpserver).on("mail", optional=True)
     built = rule.after(1).times(2).delay(0).reply("450 no").then().accept().then().disconnect()
     assert built is rule
     assert repr(rule).startswith("<AsyncRule on('mail') made at ")
 
 
-def test_the_shorthands_are_there_too(smtpserver_async, run):
-    async def main():
+def test_the_shorthands_are_there_too(smtpserver_async, run) -> None:
+    async def main() -> None:
         refusal = smtpserver_async.refuse("550 no").times(1)
         greylisting = smtpserver_async.greylist()
         smtpserver_async.chaos(0, seed=7)
@@ -75,7 +75,7 @@ def test_the_shorthands_are_there_too(smtpserver_async, run):
     run(main)
 
 
-def test_an_impossible_rule_is_the_same_error(smtpserver_async):
+def test_an_impossible_rule_is_the_same_error(smtpserver_async) -> None:
     with pytest.raises(ValueError, match=r"times\(0\)"):
         smtpserver_async.on("mail").times(0)
     with pytest.raises(ValueError, match="unknown stage"):

@@ -46,7 +46,7 @@ def hits(stage, *lines, settings=None, **match):
         ("quit", "QUIT"),
     ],
 )
-def test_a_rule_is_asked_at_its_stage_and_nowhere_else(stage, verb):
+def test_a_rule_is_asked_at_its_stage_and_nowhere_else(stage, verb) -> None:
     rules = []
     play(
         *MAIL, *CONTENT, "RSET", "NOOP", "VRFY bob", "EXPN list", "HELP", "QUIT",
@@ -55,26 +55,26 @@ def test_a_rule_is_asked_at_its_stage_and_nowhere_else(stage, verb):
     assert [hit.verb for hit in rules[0].hits] == [verb]
 
 
-def test_a_stage_has_no_case():
+def test_a_stage_has_no_case() -> None:
     assert hits("RcPt", *MAIL) == 1
 
 
-def test_helo_and_ehlo_are_two_stages():
+def test_helo_and_ehlo_are_two_stages() -> None:
     assert hits("helo", "HELO client.test") == 1
     assert hits("ehlo", "HELO client.test") == 1
 
 
-def test_lhlo_is_a_stage_of_lmtp():
+def test_lhlo_is_a_stage_of_lmtp() -> None:
     assert hits("lhlo", settings={"protocol": "lmtp"}) == 1
 
 
-def test_every_chunk_is_a_bdat_and_the_last_one_is_the_message_too():
+def test_every_chunk_is_a_bdat_and_the_last_one_is_the_message_too() -> None:
     bdat = [*MAIL, "BDAT 6", "text", "BDAT 6 LAST", "text"]
     assert hits("bdat", *bdat) == 2
     assert hits("message", *bdat) == 1
 
 
-def test_of_message_and_bdat_the_newer_one_answers_for_the_last_chunk():
+def test_of_message_and_bdat_the_newer_one_answers_for_the_last_chunk() -> None:
     conversation = play(
         *MAIL, "BDAT 6 LAST", "text",
         rules=lambda book: (book.on("message").reply("452 one"), book.on("bdat").reply("452 two")),
@@ -82,7 +82,7 @@ def test_of_message_and_bdat_the_newer_one_answers_for_the_last_chunk():
     assert conversation.transaction.reply.text == "two"
 
 
-def test_auth_is_asked_once_for_an_exchange_after_the_clients_last_answer():
+def test_auth_is_asked_once_for_an_exchange_after_the_clients_last_answer() -> None:
     rules = []
     conversation = play(
         "AUTH LOGIN", "YW5u",
@@ -93,7 +93,7 @@ def test_auth_is_asked_once_for_an_exchange_after_the_clients_last_answer():
     assert len(rules[0].hits) == 1
 
 
-def test_starttls_is_asked_before_the_handshake():
+def test_starttls_is_asked_before_the_handshake() -> None:
     rules = []
     conversation = play(
         rules=lambda book: rules.append(book.on("starttls").reply("454 later")), tls="starttls"
@@ -102,7 +102,7 @@ def test_starttls_is_asked_before_the_handshake():
     assert conversation.pause is None
 
 
-def test_a_star_is_every_command_line_and_nothing_else():
+def test_a_star_is_every_command_line_and_nothing_else() -> None:
     rules = []
     play(
         "XYZZY", "DATA", "MAIL FROM:nonsense", *MAIL, *CONTENT,
@@ -113,13 +113,13 @@ def test_a_star_is_every_command_line_and_nothing_else():
     ]  # fmt: skip
 
 
-def test_a_malformed_command_or_one_out_of_order_is_no_stage_of_its_own():
+def test_a_malformed_command_or_one_out_of_order_is_no_stage_of_its_own() -> None:
     assert hits("mail", "MAIL FROM:nonsense") == 0
     assert hits("rcpt", "RCPT TO:<bob@example.org>") == 0
     assert hits("noop", "N\0OP") == 0
 
 
-def test_another_verb_becomes_a_command():
+def test_another_verb_becomes_a_command() -> None:
     conversation = play(
         rules=lambda book: book.on("XCLIENT", argument="a=b").reply("220 as you say")
     )
@@ -127,7 +127,7 @@ def test_another_verb_becomes_a_command():
     assert conversation.session.violations == ()
 
 
-def test_a_rule_is_asked_before_limits():
+def test_a_rule_is_asked_before_limits() -> None:
     conversation = play(
         *MAIL,
         rules=lambda book: book.on("rcpt", rcpt_to="eve@example.org").reply("250 ok"),
@@ -140,7 +140,7 @@ def test_a_rule_is_asked_before_limits():
 
 
 @pytest.mark.parametrize("content", [["DATA", "12345678", "."], ["BDAT 10 LAST", "12345678"]])
-def test_a_rule_is_asked_about_content_over_the_limit_which_is_not_kept(content):
+def test_a_rule_is_asked_about_content_over_the_limit_which_is_not_kept(content) -> None:
     rules = []
     conversation = play(
         "MAIL FROM:<ann@example.org>", MAIL[1], *content,
@@ -154,12 +154,12 @@ def test_a_rule_is_asked_about_content_over_the_limit_which_is_not_kept(content)
 
 
 @pytest.mark.parametrize("match", [{"subject": ""}, {"text": ""}, {"html": lambda html: True}])
-def test_content_that_was_not_kept_meets_no_criterion(match):
+def test_content_that_was_not_kept_meets_no_criterion(match) -> None:
     settings = {"max_message_size": 10}
     assert hits("message", *MAIL, *CONTENT, settings=settings, **match) == 0
 
 
-def test_content_that_was_not_kept_is_no_message_even_if_a_rule_accepts_it():
+def test_content_that_was_not_kept_is_no_message_even_if_a_rule_accepts_it() -> None:
     conversation = play(
         *MAIL, *CONTENT,
         rules=lambda book: book.on("message").reply("250 fine"), max_message_size=10,
@@ -168,7 +168,7 @@ def test_content_that_was_not_kept_is_no_message_even_if_a_rule_accepts_it():
     assert conversation.messages == ()
 
 
-def test_a_rule_is_asked_before_the_lack_of_credentials():
+def test_a_rule_is_asked_before_the_lack_of_credentials() -> None:
     conversation = play(rules=lambda book: book.on("mail").reply("250 ok"), auth="required")
     assert conversation.codes("MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>") == [
         250,
@@ -176,7 +176,7 @@ def test_a_rule_is_asked_before_the_lack_of_credentials():
     ]
 
 
-def test_a_rule_is_asked_before_credentials_are_judged():
+def test_a_rule_is_asked_before_credentials_are_judged() -> None:
     conversation = play(
         rules=lambda book: book.on("auth").reply("235 come in"),
         auth="optional", users={"ann": "secret"},
@@ -185,7 +185,7 @@ def test_a_rule_is_asked_before_credentials_are_judged():
     assert conversation.session.username == "ann"
 
 
-def test_a_rule_is_asked_before_the_limit_of_connections():
+def test_a_rule_is_asked_before_the_limit_of_connections() -> None:
     recorder = Recorder()
     Conversation(recorder, max_connections=1)
     second = Conversation(
@@ -194,12 +194,12 @@ def test_a_rule_is_asked_before_the_limit_of_connections():
     assert second.greeting == b"220 come in\r\n"
 
 
-def test_a_rule_without_steps_is_not_asked():
+def test_a_rule_without_steps_is_not_asked() -> None:
     assert play(rules=lambda book: book.on("noop")).codes("NOOP") == [250]
 
 
-def test_the_newest_rule_that_fits_answers():
-    def rules(book):
+def test_the_newest_rule_that_fits_answers() -> None:
+    def rules(book) -> None:
         book.on("noop").reply("250 old")
         book.on("noop").reply("250 new")
         book.on("noop", argument="x").reply("250 newest")
@@ -207,8 +207,8 @@ def test_the_newest_rule_that_fits_answers():
     assert play(rules=rules).lines("NOOP", "NOOP x") == ["250 new", "250 newest"]
 
 
-def test_a_star_and_a_verb_are_as_good_as_each_other():
-    def rules(book):
+def test_a_star_and_a_verb_are_as_good_as_each_other() -> None:
+    def rules(book) -> None:
         book.on("noop").reply("250 noop")
         book.on("*").reply("250 star")
         book.on("rset").reply("250 rset")
@@ -248,12 +248,12 @@ def test_a_star_and_a_verb_are_as_good_as_each_other():
         ("*", {"argument": re.compile("^FROM")}, {"argument": "nothing of the kind"}),
     ],
 )
-def test_a_rule_answers_what_fits_and_nothing_else(stage, fitting, unfitting):
+def test_a_rule_answers_what_fits_and_nothing_else(stage, fitting, unfitting) -> None:
     assert hits(stage, *MAIL, *CONTENT, **fitting) == 1
     assert hits(stage, *MAIL, *CONTENT, **unfitting) == 0
 
 
-def test_credentials_that_are_given_now_can_be_matched():
+def test_credentials_that_are_given_now_can_be_matched() -> None:
     auth = "AUTH PLAIN AGFubgBzZWNyZXQ="
     settings = {"auth": "optional"}
     assert hits("auth", auth, settings=settings, username="ann", mechanism="plain") == 1
@@ -261,22 +261,22 @@ def test_credentials_that_are_given_now_can_be_matched():
     assert hits("auth", auth, settings=settings, mechanism="LOGIN") == 0
 
 
-def test_who_is_authenticated_can_be_matched_later():
+def test_who_is_authenticated_can_be_matched_later() -> None:
     lines = ["AUTH PLAIN AGFubgBzZWNyZXQ=", "MAIL FROM:<ann@example.org>"]
     assert hits("mail", *lines, settings={"auth": "optional"}, username="ann") == 1
 
 
-def test_in_lmtp_the_message_is_asked_about_for_each_recipient():
+def test_in_lmtp_the_message_is_asked_about_for_each_recipient() -> None:
     lines = [*MAIL, "RCPT TO:<cat@example.org>", *CONTENT]
     settings = {"protocol": "lmtp"}
     assert hits("message", *lines, settings=settings) == 2
     assert hits("message", *lines, settings=settings, rcpt_to="cat@example.org") == 1
 
 
-def test_what_a_callable_is_given_says_what_is_known():
+def test_what_a_callable_is_given_says_what_is_known() -> None:
     seen = []
 
-    def rules(book):
+    def rules(book) -> None:
         book.on("rcpt", where=seen.append).accept()
         book.on("message", where=seen.append).accept()
 
@@ -293,7 +293,7 @@ def test_what_a_callable_is_given_says_what_is_known():
     assert message.session.id == 1
 
 
-def test_what_a_callable_is_given_has_no_secrets():
+def test_what_a_callable_is_given_has_no_secrets() -> None:
     seen = []
     play(
         "AUTH PLAIN AGFubgBzZWNyZXQ=",

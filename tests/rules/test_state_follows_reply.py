@@ -25,7 +25,7 @@ UP_TO = {
 def answered(stage, reply, *more, lines=None, **settings):
     """Return a conversation in which a rule has answered once at a stage; `None`: with nothing."""
 
-    def rules(book):
+    def rules(book) -> None:
         rule = book.on(stage).times(1)
         if reply is None:
             # No complete reply, and yet the session goes on.
@@ -43,12 +43,12 @@ REFUSED_OR_SILENT = [*REFUSALS, None]
 
 
 @pytest.mark.parametrize("reply", ["220 hello", "200 hello", None])
-def test_who_was_not_refused_can_go_on(reply):
+def test_who_was_not_refused_can_go_on(reply) -> None:
     assert answered("connect", reply, lines=[]).codes(EHLO) == [250]
 
 
 @pytest.mark.parametrize("reply", ["450 later", "554 no"])
-def test_who_was_refused_by_the_greeting_can_only_quit(reply):
+def test_who_was_refused_by_the_greeting_can_only_quit(reply) -> None:
     conversation = answered("connect", reply, lines=[])
     assert conversation.codes(EHLO, "NOOP") == [503, 503]
     assert conversation.codes("QUIT") == [221]
@@ -56,44 +56,44 @@ def test_who_was_refused_by_the_greeting_can_only_quit(reply):
 
 
 @pytest.mark.parametrize("stage", ["ehlo", "mail", "rcpt", "data", "message", "bdat", "quit"])
-def test_a_421_closes_at_each_stage(stage):
+def test_a_421_closes_at_each_stage(stage) -> None:
     conversation = answered(stage, "421 closing")
     assert conversation.is_closed
     assert conversation.session.ended_by == "server"
     assert conversation.session.exchanges[-1].reply.code == 421
 
 
-def test_a_421_greeting_closes():
+def test_a_421_greeting_closes() -> None:
     conversation = answered("connect", "421 closing", lines=[])
     assert conversation.is_closed
     assert conversation.session.ended_by == "server"
 
 
 @pytest.mark.parametrize("reply", REFUSED_OR_SILENT)
-def test_who_has_not_introduced_itself_with_success_cannot_send_mail(reply):
+def test_who_has_not_introduced_itself_with_success_cannot_send_mail(reply) -> None:
     conversation = answered("ehlo", reply)
     assert conversation.session.helo is None
     assert conversation.codes(MAIL) == [503]
 
 
-def test_any_completion_of_ehlo_introduces():
+def test_any_completion_of_ehlo_introduces() -> None:
     assert answered("ehlo", "220 hello").codes(MAIL) == [250]
 
 
-def test_a_refused_ehlo_resets_nothing():
+def test_a_refused_ehlo_resets_nothing() -> None:
     conversation = Conversation(rules=lambda book: book.on("ehlo").after(1).reply("550 no"))
     conversation.lines(EHLO, MAIL, BOB, EHLO)
     assert conversation.codes("DATA") == [354]
 
 
-def test_a_helo_is_accepted_after_a_refused_ehlo():
+def test_a_helo_is_accepted_after_a_refused_ehlo() -> None:
     conversation = answered("ehlo", "502 no")
     assert conversation.codes("HELO client.test", MAIL) == [250, 250]
     assert not conversation.session.is_esmtp
 
 
 @pytest.mark.parametrize("reply", [*REFUSALS, "354 what"])
-def test_a_refused_mail_leaves_no_transaction_open_and_is_recorded(reply):
+def test_a_refused_mail_leaves_no_transaction_open_and_is_recorded(reply) -> None:
     conversation = answered("mail", reply)
     assert conversation.transaction.outcome == "rejected"
     assert str(conversation.transaction.reply) == reply
@@ -101,19 +101,19 @@ def test_a_refused_mail_leaves_no_transaction_open_and_is_recorded(reply):
     assert conversation.codes(MAIL) == [250]
 
 
-def test_a_mail_without_any_reply_leaves_no_transaction_open_and_was_aborted():
+def test_a_mail_without_any_reply_leaves_no_transaction_open_and_was_aborted() -> None:
     conversation = answered("mail", None)
     assert conversation.transaction.outcome == "aborted"
     assert conversation.transaction.reply is None
     assert conversation.codes(BOB) == [503]
 
 
-def test_any_completion_of_mail_begins_a_transaction():
+def test_any_completion_of_mail_begins_a_transaction() -> None:
     assert answered("mail", "251 fine").codes(BOB) == [250]
 
 
 @pytest.mark.parametrize("reply", REFUSALS)
-def test_a_refused_recipient_is_none_and_is_recorded(reply):
+def test_a_refused_recipient_is_none_and_is_recorded(reply) -> None:
     conversation = answered("rcpt", reply)
     assert conversation.transaction.envelope.rcpt_to == ()
     [(address, said)] = conversation.transaction.refused
@@ -122,25 +122,25 @@ def test_a_refused_recipient_is_none_and_is_recorded(reply):
     assert conversation.codes(CAT, "DATA") == [250, 354]
 
 
-def test_a_recipient_without_any_reply_is_neither_accepted_nor_refused():
+def test_a_recipient_without_any_reply_is_neither_accepted_nor_refused() -> None:
     conversation = answered("rcpt", None)
     assert conversation.transaction.envelope.rcpt_to == ()
     assert conversation.transaction.refused == ()
     assert conversation.transaction.outcome is None
 
 
-def test_any_completion_of_rcpt_accepts_the_recipient():
+def test_any_completion_of_rcpt_accepts_the_recipient() -> None:
     conversation = answered("rcpt", "251 will forward")
     assert conversation.transaction.envelope.rcpt_to == ("bob@example.org",)
 
 
 @pytest.mark.parametrize("reply", [*REFUSALS, "421 closing"])
-def test_a_transaction_whose_every_recipient_was_refused_is_rejected(reply):
+def test_a_transaction_whose_every_recipient_was_refused_is_rejected(reply) -> None:
     conversation = answered("rcpt", reply, "RSET")
     assert conversation.transaction.outcome == "rejected"
 
 
-def test_a_transaction_with_an_accepted_recipient_that_ends_with_421_is_aborted():
+def test_a_transaction_with_an_accepted_recipient_that_ends_with_421_is_aborted() -> None:
     conversation = Conversation(rules=lambda book: book.on("rcpt").after(1).reply("421 closing"))
     conversation.lines(EHLO, MAIL, BOB, CAT)
     assert conversation.transaction.outcome == "aborted"
@@ -148,7 +148,7 @@ def test_a_transaction_with_an_accepted_recipient_that_ends_with_421_is_aborted(
 
 
 @pytest.mark.parametrize("reply", [*REFUSALS, "421 closing"])
-def test_refused_data_rejects_whatever_the_client_does_next(reply):
+def test_refused_data_rejects_whatever_the_client_does_next(reply) -> None:
     conversation = answered("data", reply)
     conversation.eof()
     assert conversation.transaction.outcome == "rejected"
@@ -156,25 +156,27 @@ def test_refused_data_rejects_whatever_the_client_does_next(reply):
 
 
 @pytest.mark.parametrize("reply", [*REFUSED_OR_SILENT, "250 what"])
-def test_without_354_no_content_is_expected(reply):
+def test_without_354_no_content_is_expected(reply) -> None:
     conversation = answered("data", reply)
     assert conversation.codes("NOOP") == [250]
 
 
-def test_data_that_was_refused_can_be_tried_again():
+def test_data_that_was_refused_can_be_tried_again() -> None:
     conversation = answered("data", "451 later")
     assert conversation.codes("DATA", "text", ".") == [354, 250]
     assert conversation.transaction.outcome == "accepted"
 
 
 @pytest.mark.parametrize("reply", [None, "250 what"])
-def test_data_that_was_neither_refused_nor_accepted_is_aborted_when_the_client_leaves(reply):
+def test_data_that_was_neither_refused_nor_accepted_is_aborted_when_the_client_leaves(
+    reply,
+) -> None:
     conversation = answered("data", reply)
     conversation.eof()
     assert conversation.transaction.outcome == "aborted"
 
 
-def test_a_354_followed_by_a_close_aborts():
+def test_a_354_followed_by_a_close_aborts() -> None:
     conversation = Conversation(rules=lambda book: book.on("data").accept().disconnect())
     assert conversation.codes(*UP_TO["data"])[-1] == 354
     assert conversation.is_closed
@@ -182,7 +184,7 @@ def test_a_354_followed_by_a_close_aborts():
 
 
 @pytest.mark.parametrize("reply", [*REFUSALS, "421 closing"])
-def test_refused_content_is_kept_and_is_no_message(reply):
+def test_refused_content_is_kept_and_is_no_message(reply) -> None:
     conversation = answered("message", reply)
     assert conversation.transaction.outcome == "rejected"
     assert conversation.transaction.message.content == b"text\r\n"
@@ -190,15 +192,15 @@ def test_refused_content_is_kept_and_is_no_message(reply):
 
 
 @pytest.mark.parametrize("reply", ["354 what", None])
-def test_content_that_was_neither_refused_nor_accepted_aborts(reply):
+def test_content_that_was_neither_refused_nor_accepted_aborts(reply) -> None:
     conversation = answered("message", reply)
     assert conversation.transaction.outcome == "aborted"
     assert conversation.messages == ()
     assert conversation.codes(MAIL) == [250]
 
 
-def test_a_recipient_refused_before_does_not_make_unanswered_chunks_a_refusal():
-    def rules(book):
+def test_a_recipient_refused_before_does_not_make_unanswered_chunks_a_refusal() -> None:
+    def rules(book) -> None:
         book.on("rcpt", rcpt_to="cat@example.org").reply("550 no")
         book.on("message").ignore()
 
@@ -207,13 +209,13 @@ def test_a_recipient_refused_before_does_not_make_unanswered_chunks_a_refusal():
     assert conversation.transaction.outcome == "aborted"
 
 
-def test_any_completion_accepts_the_content():
+def test_any_completion_accepts_the_content() -> None:
     conversation = answered("message", "252 perhaps")
     assert conversation.transaction.outcome == "accepted"
     assert len(conversation.messages) == 1
 
 
-def test_content_accepted_without_reply_is_a_message():
+def test_content_accepted_without_reply_is_a_message() -> None:
     conversation = Conversation(rules=lambda book: book.on("message").accept(reply=False))
     assert conversation.codes(*UP_TO["message"])[-1] == 354
     assert conversation.transaction.outcome == "accepted"
@@ -221,7 +223,7 @@ def test_content_accepted_without_reply_is_a_message():
 
 
 @pytest.mark.parametrize("end", ["disconnect", "reset"])
-def test_content_without_reply_aborts_when_the_connection_is_cut(end):
+def test_content_without_reply_aborts_when_the_connection_is_cut(end) -> None:
     conversation = Conversation(rules=lambda book: getattr(book.on("message"), end)())
     conversation.lines(*UP_TO["message"])
     assert conversation.is_closed
@@ -230,17 +232,17 @@ def test_content_without_reply_aborts_when_the_connection_is_cut(end):
 
 
 @pytest.mark.parametrize("reply", REFUSALS)
-def test_a_refused_chunk_rejects(reply):
+def test_a_refused_chunk_rejects(reply) -> None:
     conversation = answered("bdat", reply)
     assert conversation.transaction.outcome == "rejected"
     assert conversation.codes("BDAT 6 LAST", "text") == [503]
 
 
-def test_a_chunk_without_any_reply_aborts():
+def test_a_chunk_without_any_reply_aborts() -> None:
     assert answered("bdat", None).transaction.outcome == "aborted"
 
 
-def test_a_chunk_that_was_accepted_by_a_rule_belongs_to_the_message():
+def test_a_chunk_that_was_accepted_by_a_rule_belongs_to_the_message() -> None:
     conversation = answered("bdat", "250 fine", "BDAT 6 LAST", "more")
     assert conversation.messages[0].content == b"text\r\nmore\r\n"
 
@@ -252,62 +254,62 @@ def lmtp(rules):
 
 
 @pytest.mark.parametrize("recipient", ["bob@example.org", "cat@example.org"])
-def test_a_message_that_one_recipient_got_is_accepted(recipient):
+def test_a_message_that_one_recipient_got_is_accepted(recipient) -> None:
     conversation = lmtp(lambda book: book.on("message", rcpt_to=recipient).reply("452 full"))
     assert conversation.transaction.outcome == "accepted"
     assert [address for address, _ in conversation.transaction.refused] == [recipient]
     assert len(conversation.messages) == 1
 
 
-def test_a_message_that_all_recipients_refused_is_rejected():
+def test_a_message_that_all_recipients_refused_is_rejected() -> None:
     conversation = lmtp(lambda book: book.on("message").reply("452 full"))
     assert conversation.transaction.outcome == "rejected"
     assert conversation.messages == ()
 
 
-def test_a_message_that_was_refused_for_one_and_not_answered_for_another_is_aborted():
-    def rules(book):
+def test_a_message_that_was_refused_for_one_and_not_answered_for_another_is_aborted() -> None:
+    def rules(book) -> None:
         book.on("message").ignore()
         book.on("message", rcpt_to="bob@example.org").reply("452 full")
 
     assert lmtp(rules).transaction.outcome == "aborted"
 
 
-def test_a_message_that_one_recipient_got_before_the_end_is_accepted():
+def test_a_message_that_one_recipient_got_before_the_end_is_accepted() -> None:
     conversation = lmtp(lambda book: book.on("message", rcpt_to="cat@example.org").disconnect())
     assert conversation.transaction.outcome == "accepted"
     assert len(conversation.messages) == 1
 
 
 @pytest.mark.parametrize("reply", REFUSED_OR_SILENT)
-def test_a_reset_that_was_not_accepted_resets_nothing(reply):
+def test_a_reset_that_was_not_accepted_resets_nothing(reply) -> None:
     conversation = answered("rset", reply, lines=[EHLO, MAIL, BOB, "RSET"])
     assert conversation.transaction.outcome is None
     assert conversation.codes("DATA") == [354]
 
 
 @pytest.mark.parametrize("reply", REFUSED_OR_SILENT)
-def test_a_quit_that_was_not_accepted_does_not_end_the_session(reply):
+def test_a_quit_that_was_not_accepted_does_not_end_the_session(reply) -> None:
     conversation = answered("quit", reply)
     assert conversation.session.ended_by is None
     assert conversation.codes("NOOP") == [250]
 
 
 @pytest.mark.parametrize("reply", REFUSALS)
-def test_a_client_that_leaves_after_a_refused_quit_has_left_by_itself(reply):
+def test_a_client_that_leaves_after_a_refused_quit_has_left_by_itself(reply) -> None:
     conversation = answered("quit", reply)
     conversation.eof()
     assert conversation.session.ended_by == "client"
 
 
 @pytest.mark.parametrize("reply", [*REFUSED_OR_SILENT, "354 what"])
-def test_a_starttls_that_was_not_accepted_leaves_the_connection_in_clear(reply):
+def test_a_starttls_that_was_not_accepted_leaves_the_connection_in_clear(reply) -> None:
     conversation = answered("starttls", reply, lines=[EHLO, "STARTTLS"], tls="starttls")
     assert conversation.pause is None
     assert conversation.codes(MAIL) == [250]
 
 
-def test_a_220_to_starttls_followed_by_a_close_begins_no_handshake():
+def test_a_220_to_starttls_followed_by_a_close_begins_no_handshake() -> None:
     conversation = Conversation(
         rules=lambda book: book.on("starttls").accept().disconnect(), tls="starttls"
     )
@@ -321,7 +323,7 @@ AUTH = "AUTH PLAIN AGFubgBzZWNyZXQ="
 
 
 @pytest.mark.parametrize("reply", [*REFUSED_OR_SILENT, "334 what"])
-def test_an_auth_that_was_not_accepted_authenticates_nobody(reply):
+def test_an_auth_that_was_not_accepted_authenticates_nobody(reply) -> None:
     conversation = answered("auth", reply, lines=[EHLO, AUTH], auth="required")
     assert conversation.session.username is None
     [attempt] = conversation.session.auth
@@ -329,7 +331,7 @@ def test_an_auth_that_was_not_accepted_authenticates_nobody(reply):
     assert conversation.codes(MAIL) == [530]
 
 
-def test_an_auth_that_was_accepted_without_reply_authenticates():
+def test_an_auth_that_was_accepted_without_reply_authenticates() -> None:
     conversation = Conversation(
         rules=lambda book: book.on("auth").accept(reply=False), auth="required"
     )
@@ -337,7 +339,7 @@ def test_an_auth_that_was_accepted_without_reply_authenticates():
     assert conversation.session.username == "ann"
 
 
-def test_rules_of_one_session_leave_another_alone():
+def test_rules_of_one_session_leave_another_alone() -> None:
     recorder = Recorder()
     first = Conversation(recorder, rules=lambda book: book.on("mail", session=1).reply("550 no"))
     second = Conversation(recorder, rules=lambda book: setattr(book, "rules", first.rules.rules))
@@ -345,7 +347,7 @@ def test_rules_of_one_session_leave_another_alone():
     assert second.codes(EHLO, MAIL) == [250, 250]
 
 
-def test_what_a_reply_says_is_recorded_before_it_leaves():
+def test_what_a_reply_says_is_recorded_before_it_leaves() -> None:
     conversation = answered("quit", "221 bye", lines=[EHLO])
     conversation.engine.receive(b"QUIT\r\n", conversation.now)
     conversation.engine.next_action()

@@ -13,7 +13,7 @@ def recorded(conversation):
     return "\n".join(lines) + "\n"
 
 
-def _introduction(session):
+def _introduction(session) -> str:
     if session.helo is None:
         return "no EHLO or HELO"
     return f"{'EHLO' if session.is_esmtp else 'HELO'} {session.helo}"

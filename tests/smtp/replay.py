@@ -70,7 +70,7 @@ class Dialogue:
     turns: list[Turn]
     recorded: str
 
-    def make_rules(self, book):
+    def make_rules(self, book) -> None:
         """Make the rules in a rule book."""
         for row in self.rules:
             rule = book.on(row["stage"], **row.get("match", {}))
@@ -101,7 +101,7 @@ def replay(dialogue, cut):
     return wrong, recorded(conversation)
 
 
-def _take_step(step, argument):
+def _take_step(step, argument) -> None:
     if isinstance(argument, dict):
         step(**argument)
     else:

@@ -68,7 +68,7 @@ def outcome_of(pieces, **settings):
 
 @quick
 @given(cut_octets())
-def test_how_octets_are_cut_changes_neither_replies_nor_records(case):
+def test_how_octets_are_cut_changes_neither_replies_nor_records(case) -> None:
     octets, pieces = case
     whole = outcome_of([octets], max_message_size=50)
     assert outcome_of(pieces, max_message_size=50) == whole
@@ -99,7 +99,7 @@ def expected_replies(conversation, octets):
 
 @quick
 @given(OCTETS)
-def test_each_command_line_gets_exactly_one_reply(octets):
+def test_each_command_line_gets_exactly_one_reply(octets) -> None:
     codes = expected_replies(Conversation(), octets)
     assert replies(Conversation().send(octets)) == codes
     assert all(200 <= code <= 599 for code in codes)
@@ -107,7 +107,7 @@ def test_each_command_line_gets_exactly_one_reply(octets):
 
 @quick
 @given(OCTETS)
-def test_every_reply_is_an_exchange_with_its_command(octets):
+def test_every_reply_is_an_exchange_with_its_command(octets) -> None:
     conversation = Conversation()
     codes = replies(conversation.greeting + conversation.send(octets))
     assert [one.reply.code for one in conversation.session.exchanges] == codes
@@ -127,7 +127,7 @@ PIECES_OF_CONTENT = st.sampled_from([b"\r\n", b".", b"\r", b"\n", b"\r\n.", b"\r
     st.lists(PIECES_OF_CONTENT | st.binary(max_size=30), max_size=30).map(b"".join),
     st.integers(1, 40),
 )
-def test_content_arrives_exactly_as_it_was_sent(content, size):
+def test_content_arrives_exactly_as_it_was_sent(content, size) -> None:
     content = content if content.endswith(b"\r\n") else content + b"\r\n"
     conversation = Conversation(max_message_size=0)
     conversation.lines("EHLO client.test", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")
@@ -140,7 +140,7 @@ def test_content_arrives_exactly_as_it_was_sent(content, size):
 
 @quick
 @given(st.binary(max_size=60), st.integers(1, 60))
-def test_the_limit_is_on_the_content_without_its_transparency_dots(content, limit):
+def test_the_limit_is_on_the_content_without_its_transparency_dots(content, limit) -> None:
     content += b"\r\n"
     conversation = Conversation(max_message_size=limit)
     conversation.lines("EHLO client.test", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")
@@ -149,7 +149,7 @@ def test_the_limit_is_on_the_content_without_its_transparency_dots(content, limi
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 1000, 65536])
-def test_a_long_content_survives_any_size_of_pieces(size):
+def test_a_long_content_survives_any_size_of_pieces(size) -> None:
     content = b"..\r\n.\n\r.\r\r\n" * 2000
     conversation = Conversation()
     conversation.lines("EHLO client.test", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")

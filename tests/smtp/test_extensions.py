@@ -18,7 +18,7 @@ from pytest_smtpserver.smtp.replies import echo
 class Client:
     """Speaks with an engine, a command at a time."""
 
-    def __init__(self, **settings):
+    def __init__(self, **settings) -> None:
         self.recorder = Recorder()
         self.offer = Offer(Settings().changed(settings))
         self.engine = SMTPEngine(self.offer, self.recorder, rule_book(self.offer), ("127.0.0.1", 1))
@@ -121,7 +121,7 @@ def offer():
     return Offer(Settings(auth="optional"))
 
 
-def test_each_parameter_of_an_extension_has_valid_and_invalid_values_here():
+def test_each_parameter_of_an_extension_has_valid_and_invalid_values_here() -> None:
     parameters = {
         (command, keyword)
         for row in EXTENSIONS.values()
@@ -132,18 +132,18 @@ def test_each_parameter_of_an_extension_has_valid_and_invalid_values_here():
 
 
 @pytest.mark.parametrize(("command", "keyword", "value"), cases(VALID))
-def test_a_good_value_is_accepted(offer, command, keyword, value):
+def test_a_good_value_is_accepted(offer, command, keyword, value) -> None:
     assert refusal(offer.under_tls, command, {keyword: value}) is None
 
 
 @pytest.mark.parametrize(("command", "keyword", "value"), cases(INVALID))
-def test_a_bad_value_is_refused_with_501(offer, command, keyword, value):
+def test_a_bad_value_is_refused_with_501(offer, command, keyword, value) -> None:
     reply = refusal(offer.under_tls, command, {keyword: value})
     assert reply == f"501 5.5.4 bad value of {keyword}: {echo(value or 'none')}"
 
 
 @pytest.mark.parametrize("keyword", OFFERED)
-def test_an_extension_that_was_taken_away_is_not_announced(keyword):
+def test_an_extension_that_was_taken_away_is_not_announced(keyword) -> None:
     extensions = Offer(Settings(extensions=(f"-{keyword}",))).under_tls
     assert keyword not in [line.split()[0] for line in announced(extensions)]
 
@@ -161,7 +161,7 @@ def test_an_extension_that_was_taken_away_is_not_announced(keyword):
 )
 def test_a_parameter_of_an_extension_that_was_taken_away_is_refused_with_555(
     keyword, command, parameter
-):
+) -> None:
     extensions = Offer(Settings(extensions=(f"-{keyword}",))).under_tls
     for value in VALID[command, parameter]:
         assert refusal(extensions, command, {parameter: value}) == (
@@ -180,13 +180,13 @@ def test_a_parameter_of_an_extension_that_was_taken_away_is_refused_with_555(
         (["-8BITMIME", "-BINARYMIME"], "7BIT", 555),
     ],
 )
-def test_each_value_of_body_belongs_to_an_extension(taken_away, value, code):
+def test_each_value_of_body_belongs_to_an_extension(taken_away, value, code) -> None:
     extensions = Offer(Settings(extensions=taken_away)).in_clear
     reply = refusal(extensions, "mail", {"BODY": value})
     assert reply is None if code is None else reply.startswith(str(code))
 
 
-def test_ehlo_announces_what_is_offered_in_the_order_of_the_settings():
+def test_ehlo_announces_what_is_offered_in_the_order_of_the_settings() -> None:
     client = Client(max_recipients=7, max_message_size=1000)
     assert client.say("EHLO client.example") == (
         "250-smtpserver.test\r\n"
@@ -205,27 +205,27 @@ def test_ehlo_announces_what_is_offered_in_the_order_of_the_settings():
     )
 
 
-def test_the_settings_offer_extensions_of_the_table_in_its_order():
+def test_the_settings_offer_extensions_of_the_table_in_its_order() -> None:
     assert [keyword for keyword in EXTENSIONS if keyword in OFFERED] == list(OFFERED)
 
 
-def test_the_limit_of_recipients_is_announced_in_six_digits_at_most():
+def test_the_limit_of_recipients_is_announced_in_six_digits_at_most() -> None:
     extensions = Offer(Settings(max_recipients=12_345_678)).in_clear
     assert announced(extensions)[-1] == "LIMITS RCPTMAX=999999"
 
 
-def test_requiretls_is_offered_under_tls_only(offer):
+def test_requiretls_is_offered_under_tls_only(offer) -> None:
     assert "REQUIRETLS" in announced(offer.under_tls)
     assert "REQUIRETLS" not in announced(offer.in_clear)
 
 
-def test_requiretls_in_clear_is_refused_as_unknown():
+def test_requiretls_in_clear_is_refused_as_unknown() -> None:
     client = Client()
     reply = client.say("EHLO client.example", "MAIL FROM:<a@example.com> REQUIRETLS")
     assert reply == "555 5.5.4 parameter not recognized: REQUIRETLS\r\n"
 
 
-def test_a_message_is_held_for_a_time_or_until_one_but_not_both():
+def test_a_message_is_held_for_a_time_or_until_one_but_not_both() -> None:
     client = Client()
     reply = client.say(
         "EHLO client.example",
@@ -238,31 +238,31 @@ def set_of(*keywords):
     return ExtensionSet(Settings(), keywords, encrypted=False)
 
 
-def test_binarymime_needs_chunking():
+def test_binarymime_needs_chunking() -> None:
     assert announced(set_of("CHUNKING", "BINARYMIME")) == ["CHUNKING", "BINARYMIME"]
     assert announced(set_of("BINARYMIME")) == []
 
 
-def test_body_takes_the_values_of_both_extensions_when_both_are_offered():
+def test_body_takes_the_values_of_both_extensions_when_both_are_offered() -> None:
     extensions = set_of("8BITMIME", "CHUNKING", "BINARYMIME")
     for value in ("7BIT", "8BITMIME", "BINARYMIME"):
         assert refusal(extensions, "mail", {"BODY": value}) is None
 
 
-def test_body_8bitmime_is_not_for_a_server_with_binarymime_alone():
+def test_body_8bitmime_is_not_for_a_server_with_binarymime_alone() -> None:
     extensions = set_of("CHUNKING", "BINARYMIME")
     assert refusal(extensions, "mail", {"BODY": "BINARYMIME"}) is None
     refused = refusal(extensions, "mail", {"BODY": "8BITMIME"})
     assert refused == "555 5.5.4 parameter not recognized: BODY=8BITMIME"
 
 
-def test_without_ehlo_there_are_no_parameters():
+def test_without_ehlo_there_are_no_parameters() -> None:
     client = Client()
     reply = client.say("HELO client.example", "MAIL FROM:<a@example.com> RET=FULL")
     assert reply == "555 5.5.4 parameter not recognized: RET\r\n"
 
 
-def test_parameters_are_recorded_as_sent():
+def test_parameters_are_recorded_as_sent() -> None:
     client = Client()
     client.say(
         "EHLO client.example",
@@ -287,7 +287,7 @@ def longest_of(command, parameter):
 @pytest.mark.parametrize("keyword", OFFERED)
 def test_a_command_line_may_be_longer_for_the_longest_parameters_of_an_extension(
     keyword, verb, command
-):
+) -> None:
     row = EXTENSIONS[keyword]
     longest = {parameter: longest_of(command, parameter) for parameter in getattr(row, command)}
     excluding = [longest.pop(parameter, 0) for parameter in row.mail_excludes]
@@ -298,7 +298,7 @@ def test_a_command_line_may_be_longer_for_the_longest_parameters_of_an_extension
     assert extensions.line_limit(verb) == 512 + longer
 
 
-def test_a_command_line_that_is_longer_than_all_extensions_allow_is_refused():
+def test_a_command_line_that_is_longer_than_all_extensions_allow_is_refused() -> None:
     client = Client()
     client.say("EHLO client.example", "MAIL FROM:<a@example.com>")
     limit = 512 + sum(EXTENSIONS[keyword].rcpt_octets for keyword in OFFERED)

@@ -57,7 +57,7 @@ class EngineAndModel(RuleBasedStateMachine):
 
     # In few steps to where much can happen: chance would seldom come there.
     @initialize(size=st.sampled_from([1, 3, 1000]), steps=st.sampled_from([0, 1, 3, 3, 4]))
-    def begin(self, size, steps):
+    def begin(self, size, steps) -> None:
         self.conversation = Conversation()
         self.size = size
         self.where, self.delivered = "start", 0
@@ -77,7 +77,7 @@ class EngineAndModel(RuleBasedStateMachine):
         self.where = to.get(leads_to, leads_to)
         return code
 
-    def compare(self, octets, code):
+    def compare(self, octets, code) -> None:
         """Send it, and hold the engine to the model."""
         said = b"".join(map(self.conversation.send, in_pieces(octets, self.size)))
         assert int(said[:3]) == code
@@ -85,7 +85,7 @@ class EngineAndModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.where != "content")
     @rule(command=st.sampled_from(COMMANDS), refusal=st.sampled_from([None] * 6 + [450, 550]))
-    def command(self, command, refusal):
+    def command(self, command, refusal) -> None:
         self.instead(command, refusal)
         code = self.model(command, refusal)
         self.compare(f"{LINES[command]}\r\n".encode(), code)
@@ -95,7 +95,7 @@ class EngineAndModel(RuleBasedStateMachine):
     @rule(
         octets=st.binary(max_size=20), is_last=st.booleans(), refusal=st.sampled_from([None, 451])
     )
-    def chunk(self, octets, is_last, refusal):
+    def chunk(self, octets, is_last, refusal) -> None:
         command = "LAST" if is_last else "BDAT"
         self.instead(command, refusal)
         code = self.model(command, refusal)
@@ -105,7 +105,7 @@ class EngineAndModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.where == "content")
     @rule(octets=st.binary(max_size=20), refusal=st.sampled_from([None, 451, 554]))
-    def content(self, octets, refusal):
+    def content(self, octets, refusal) -> None:
         self.instead(".", refusal)
         code = self.model(".", refusal)
         octets = octets.replace(b"\r\n", b"\n").removeprefix(b".")
@@ -114,18 +114,18 @@ class EngineAndModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.where != "content")
     @rule(malformed=st.sampled_from(MALFORMED))
-    def malformed(self, malformed):
+    def malformed(self, malformed) -> None:
         line, code = malformed
         verb = line.partition(" ")[0]
         is_refused_as_such = code == 500 or self.where in MODEL[verb][0]
         self.compare(f"{line}\r\n".encode(), code if is_refused_as_such else 503)
 
-    def instead(self, command, refusal):
+    def instead(self, command, refusal) -> None:
         if refusal:
             self.conversation.rules.refuse(f"{refusal} no", stage=STAGES[command])
 
     @invariant()
-    def records_agree(self):
+    def records_agree(self) -> None:
         transactions = self.conversation.recorder.transactions()
         assert len(self.conversation.messages) == self.delivered
         assert [one.outcome for one in transactions].count("accepted") == self.delivered

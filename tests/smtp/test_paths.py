@@ -35,7 +35,7 @@ from pytest_smtpserver.smtp.grammar import Refusal, forward_path, parameters, re
     ],
 )
 @pytest.mark.parametrize(("path", "keyword"), [(reverse_path, "FROM"), (forward_path, "TO")])
-def test_a_mailbox_is_taken_as_it_is_written(path, keyword, mailbox):
+def test_a_mailbox_is_taken_as_it_is_written(path, keyword, mailbox) -> None:
     assert path(f"{keyword}:<{mailbox}> SIZE=1") == (mailbox, " SIZE=1", None)
 
 
@@ -91,7 +91,7 @@ def test_a_mailbox_is_taken_as_it_is_written(path, keyword, mailbox):
     ],
 )
 @pytest.mark.parametrize(("path", "keyword"), [(reverse_path, "FROM"), (forward_path, "TO")])
-def test_what_is_no_path_is_refused_with_501(path, keyword, text):
+def test_what_is_no_path_is_refused_with_501(path, keyword, text) -> None:
     with pytest.raises(Refusal) as refusal:
         path(f"{keyword}:{text}")
     assert refusal.value.reply.code == 501
@@ -111,7 +111,7 @@ def test_what_is_no_path_is_refused_with_501(path, keyword, text):
     ],
 )
 @pytest.mark.parametrize(("path", "keyword"), [(reverse_path, "FROM"), (forward_path, "TO")])
-def test_what_can_be_read_all_the_same_has_an_objection(path, keyword, text, mailbox, why):
+def test_what_can_be_read_all_the_same_has_an_objection(path, keyword, text, mailbox, why) -> None:
     found, rest, objection = path(f"{keyword}:{text} SIZE=1")
     assert (found, rest) == (mailbox, " SIZE=1")
     assert objection.code == 501
@@ -121,35 +121,35 @@ def test_what_can_be_read_all_the_same_has_an_objection(path, keyword, text, mai
 @pytest.mark.parametrize(
     "text", ["", "ann@example.org", "FROM", "FROM <a@b>", "FROM :<a@b>", "TO:"]
 )
-def test_the_keyword_and_its_colon_come_first(text):
+def test_the_keyword_and_its_colon_come_first(text) -> None:
     with pytest.raises(Refusal, match=r"501 5\.5\.4 syntax: FROM:<address>"):
         reverse_path(text)
 
 
 @pytest.mark.parametrize("keyword", ["FROM", "from", "From"])
-def test_the_keyword_has_no_case(keyword):
+def test_the_keyword_has_no_case(keyword) -> None:
     assert reverse_path(f"{keyword}:<a@b>") == ("a@b", "", None)
 
 
 @pytest.mark.parametrize("route", ["@a.test:", "@a.test,@b.test:", "@a.test,@b.test,@c.test:"])
-def test_a_source_route_is_dropped(route):
+def test_a_source_route_is_dropped(route) -> None:
     assert forward_path(f"TO:<{route}bob@example.org>") == ("bob@example.org", "", None)
     assert reverse_path(f"FROM:<{route}bob@example.org>") == ("bob@example.org", "", None)
 
 
-def test_the_null_sender_is_a_reverse_path_only():
+def test_the_null_sender_is_a_reverse_path_only() -> None:
     assert reverse_path("FROM:<>") == ("", "", None)
     with pytest.raises(Refusal):
         forward_path("TO:<>")
 
 
 @pytest.mark.parametrize("name", ["postmaster", "Postmaster", "POSTMASTER", "pOSTMASTER"])
-def test_the_postmaster_needs_no_domain_as_a_recipient(name):
+def test_the_postmaster_needs_no_domain_as_a_recipient(name) -> None:
     assert forward_path(f"TO:<{name}>") == (name, "", None)
     assert reverse_path(f"FROM:<{name}>").objection.code == 501
 
 
-def test_addresses_may_be_longer_than_a_server_must_take():
+def test_addresses_may_be_longer_than_a_server_must_take() -> None:
     # RFC 5321 section 4.5.3.1: "To the maximum extent possible, implementation techniques that
     # impose no limits on the length of these objects should be used."
     mailbox = f"{'a' * 65}@{'.'.join(['b' * 63] * 5)}"
@@ -167,32 +167,32 @@ def test_addresses_may_be_longer_than_a_server_must_take():
         (" 8BIT=ü", {"8BIT": "ü"}),
     ],
 )
-def test_parameters_are_keywords_with_or_without_a_value(text, found):
+def test_parameters_are_keywords_with_or_without_a_value(text, found) -> None:
     assert parameters(text) == found
 
 
 @pytest.mark.parametrize("word", ["=", "=1", "A=", "A==1", "A=1=2", "A_B=1", "-A=1", "Ä=1", "A!"])
-def test_a_malformed_parameter_is_refused_with_501(word):
+def test_a_malformed_parameter_is_refused_with_501(word) -> None:
     with pytest.raises(Refusal, match=r"501 5\.5\.4 malformed parameter"):
         parameters(f" SIZE=1 {word}")
 
 
-def test_parameters_cannot_be_changed():
+def test_parameters_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         parameters(" SIZE=1")["SIZE"] = "2"
 
 
-def test_only_a_space_separates_parameters():
+def test_only_a_space_separates_parameters() -> None:
     assert parameters(" A=1\u00a0B\u2003C") == {"A": "1\u00a0B\u2003C"}
 
 
 @pytest.mark.parametrize("text", [" A A", " A=1 a=1", " A=1 B=1 A=2"])
-def test_the_same_parameter_twice_is_refused_with_501(text):
+def test_the_same_parameter_twice_is_refused_with_501(text) -> None:
     with pytest.raises(Refusal, match=r"501 5\.5\.4 parameter given twice: A"):
         parameters(text)
 
 
-def test_a_reply_repeats_little_of_what_the_client_said_and_in_ascii():
+def test_a_reply_repeats_little_of_what_the_client_said_and_in_ascii() -> None:
     with pytest.raises(Refusal) as refusal:
         forward_path("TO:<ü" + "x" * 1000)
     text = refusal.value.reply.text

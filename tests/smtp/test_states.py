@@ -38,7 +38,7 @@ CODES = {
 
 @pytest.mark.parametrize("line", CODES)
 @pytest.mark.parametrize("state", STATES)
-def test_a_command_is_answered_as_its_state_demands(state, line):
+def test_a_command_is_answered_as_its_state_demands(state, line) -> None:
     conversation = Conversation()
     conversation.lines(*STATES[state])
     assert conversation.codes(line) == [CODES[line][list(STATES).index(state)]]
@@ -53,7 +53,7 @@ def test_a_command_is_answered_as_its_state_demands(state, line):
         if code == 503
     ],
 )
-def test_a_command_out_of_order_changes_nothing(state, line):
+def test_a_command_out_of_order_changes_nothing(state, line) -> None:
     conversation = Conversation()
     conversation.lines(*STATES[state])
     before = conversation.recorder.transactions()
@@ -73,7 +73,7 @@ def test_a_command_out_of_order_changes_nothing(state, line):
     ("state", "outcome"),
     [("after MAIL", "aborted"), ("after a refused RCPT", "rejected"), ("after RCPT", "aborted")],
 )
-def test_ehlo_helo_and_rset_give_the_transaction_up(state, outcome, line):
+def test_ehlo_helo_and_rset_give_the_transaction_up(state, outcome, line) -> None:
     conversation = Conversation()
     conversation.lines(*STATES[state], line)
     assert conversation.transaction.outcome == outcome

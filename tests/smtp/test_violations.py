@@ -57,17 +57,17 @@ def after_together(*lines, rules=lambda book: None, **settings):
         ("data-after-quit", [EHLO, "QUIT\r\nNOOP"]),
     ],
 )
-def test_a_client_that_does_this_commits(code, lines):
+def test_a_client_that_does_this_commits(code, lines) -> None:
     assert after(*lines) == [code]
 
 
 @pytest.mark.parametrize("line", ["RSET\r\nNOOP", f"{MAIL}\r\n{RCPT}\r\nRSET"])
-def test_pipelining_is_a_violation_where_it_was_not_offered(line):
+def test_pipelining_is_a_violation_where_it_was_not_offered(line) -> None:
     assert set(after(EHLO, line, extensions=["-PIPELINING"])) == {"pipelining-not-offered"}
     assert set(after("HELO client.example", line)) == {"pipelining-not-offered"}
 
 
-def test_octets_before_the_greeting_are_early():
+def test_octets_before_the_greeting_are_early() -> None:
     conversation = Conversation(rules=lambda book: book.on("connect").delay(1))
     conversation.send(f"{EHLO}\r\n".encode())
     conversation.resume()
@@ -83,12 +83,12 @@ def test_octets_before_the_greeting_are_early():
     ],
     ids=["ignore", "no reply", "half a greeting"],
 )
-def test_who_is_never_greeted_is_early_however_late(step):
+def test_who_is_never_greeted_is_early_however_late(step) -> None:
     found = after(EHLO, "NOOP", "QUIT", rules=lambda book: step(book.on("connect")))
     assert found == ["early-talker"]
 
 
-def test_a_client_that_is_early_is_told_so_once():
+def test_a_client_that_is_early_is_told_so_once() -> None:
     conversation = Conversation(rules=lambda book: book.on("connect").delay(1))
     conversation.send(b"EHLO ")
     conversation.send(b"client.example\r\n")
@@ -96,85 +96,85 @@ def test_a_client_that_is_early_is_told_so_once():
     assert codes(conversation) == ["early-talker"]
 
 
-def test_who_leaves_without_quit_is_found_out():
+def test_who_leaves_without_quit_is_found_out() -> None:
     conversation = Conversation()
     conversation.lines(EHLO)
     conversation.eof()
     assert codes(conversation) == ["no-quit"]
 
 
-def test_a_reset_is_no_quit():
+def test_a_reset_is_no_quit() -> None:
     conversation = Conversation()
     conversation.lines(EHLO)
     conversation.eof(reset=True)
     assert codes(conversation) == ["no-quit"]
 
 
-def test_who_only_looks_whether_the_port_is_open_need_not_quit():
+def test_who_only_looks_whether_the_port_is_open_need_not_quit() -> None:
     conversation = Conversation()
     conversation.eof()
     assert codes(conversation) == []
 
 
 @pytest.mark.parametrize("reason", ["idle", "stop", "crash"])
-def test_whom_the_server_leaves_need_not_quit(reason):
+def test_whom_the_server_leaves_need_not_quit(reason) -> None:
     conversation = Conversation()
     conversation.lines(EHLO)
     conversation.end(reason)
     assert codes(conversation) == []
 
 
-def test_a_group_as_rfc_2920_has_it_is_clean():
+def test_a_group_as_rfc_2920_has_it_is_clean() -> None:
     assert after_together(MAIL, RCPT, RCPT, "DATA") == []
     assert after(EHLO, MAIL, RCPT, "DATA", f".\r\n{MAIL}\r\n{RCPT}\r\nRSET\r\nQUIT") == []
 
 
-def test_chunks_in_a_group_are_clean():
+def test_chunks_in_a_group_are_clean() -> None:
     assert after_together(MAIL, RCPT, "BDAT 1\r\naBDAT 2 LAST\r\nbcQUIT") == []
 
 
-def test_a_line_that_is_refused_may_end_with_a_bare_lf_no_more_than_others():
+def test_a_line_that_is_refused_may_end_with_a_bare_lf_no_more_than_others() -> None:
     assert after(EHLO, b"HALO\n") == ["bare-lf-command", "unknown-command"]
 
 
 class TestAClientIsNotBlamedForWhatARuleMadeItDo:
-    def test_after_a_refused_mail_in_a_group(self):
+    def test_after_a_refused_mail_in_a_group(self) -> None:
         assert after_together(MAIL, RCPT, "DATA", rules=lambda book: book.refuse("550 no")) == []
 
-    def test_after_refused_recipients_in_a_group(self):
+    def test_after_refused_recipients_in_a_group(self) -> None:
         rules = lambda book: book.refuse("550 no", stage="rcpt")  # noqa: E731
         assert after_together(MAIL, RCPT, RCPT, "DATA", rules=rules) == []
 
-    def test_after_a_refused_chunk_in_a_group(self):
+    def test_after_a_refused_chunk_in_a_group(self) -> None:
         rules = lambda book: book.refuse("451 no", stage="bdat")  # noqa: E731
         together = (MAIL, RCPT, "BDAT 1\r\naBDAT 1\r\nbBDAT 0 LAST")
         assert after_together(*together, rules=rules) == []
 
-    def test_after_a_chunk_that_is_too_big_in_a_group(self):
+    def test_after_a_chunk_that_is_too_big_in_a_group(self) -> None:
         together = (MAIL, RCPT, "BDAT 3\r\nabcBDAT 0 LAST")
         assert after_together(*together, max_message_size=2) == []
 
     @pytest.mark.parametrize("cut", [(f"{MAIL}", f"{RCPT}\r\nDATA"), (f"{MAIL}\r\n{RCPT}", "DATA")])
-    def test_where_the_group_arrives_in_pieces(self, cut):
+    def test_where_the_group_arrives_in_pieces(self, cut) -> None:
         assert after(EHLO, *cut, rules=lambda book: book.refuse("550 no")) == []
 
-    def test_but_who_pipelined_and_begins_anew_must_keep_to_the_order_again(self):
+    def test_but_who_pipelined_and_begins_anew_must_keep_to_the_order_again(self) -> None:
         rules = lambda book: book.refuse("550 no")  # noqa: E731
         sent = (EHLO, f"{MAIL}\r\n{RCPT}", "RSET", RCPT)
         assert after(*sent, rules=rules) == ["out-of-order"]
 
-    def test_but_who_has_the_refusal_of_a_chunk_and_sends_another_is_to_blame(self):
+    def test_but_who_has_the_refusal_of_a_chunk_and_sends_another_is_to_blame(self) -> None:
         rules = lambda book: book.refuse("451 no", stage="bdat")  # noqa: E731
         sent = (EHLO, MAIL, RCPT, b"BDAT 1\r\na", b"BDAT 1\r\nb")
         assert after(*sent, rules=rules) == ["out-of-order"]
 
-    def test_but_who_has_the_refusal_and_goes_on_is_to_blame(self):
+    def test_but_who_has_the_refusal_and_goes_on_is_to_blame(self) -> None:
         rules = lambda book: book.refuse("550 no")  # noqa: E731
         assert after(EHLO, MAIL, RCPT, rules=rules) == ["out-of-order"]
 
     @pytest.mark.parametrize("answer", ["reply", "ignore", "silence"])
-    def test_when_quit_is_not_answered_as_it_should_be(self, answer):
-        def rules(book):
+    def test_when_quit_is_not_answered_as_it_should_be(self, answer) -> None:
+        def rules(book) -> None:
             rule = book.on("quit")
             {
                 "reply": lambda: rule.reply("500 no"),
@@ -187,31 +187,31 @@ class TestAClientIsNotBlamedForWhatARuleMadeItDo:
         conversation.eof()
         assert "no-quit" not in codes(conversation)
 
-    def test_when_it_waits_for_an_answer_in_vain(self):
+    def test_when_it_waits_for_an_answer_in_vain(self) -> None:
         conversation = Conversation(rules=lambda book: book.on("ehlo").ignore())
         conversation.lines(EHLO)
         conversation.eof()
         assert codes(conversation) == []
 
-    def test_when_it_leaves_while_it_is_held(self):
+    def test_when_it_leaves_while_it_is_held(self) -> None:
         conversation = Conversation(rules=lambda book: book.on("ehlo").hold())
         conversation.lines(EHLO)
         conversation.eof()
         assert codes(conversation) == []
 
-    def test_when_it_is_not_welcome(self):
+    def test_when_it_is_not_welcome(self) -> None:
         conversation = Conversation(rules=lambda book: book.on("connect").reply("554 no"))
         conversation.eof()
         assert codes(conversation) == []
 
-    def test_when_it_was_told_of_an_extension(self):
-        def rules(book):
+    def test_when_it_was_told_of_an_extension(self) -> None:
+        def rules(book) -> None:
             book.on("ehlo").reply("250 a.example\nPIPELINING\nXCOLOUR\nETRN")
 
         sent = [EHLO, MAIL + " XCOLOUR=red", "ETRN x", f"RSET\r\n{MAIL}"]
         assert after(*sent, rules=rules, extensions=[]) == []
 
-    def test_but_who_was_not_told_of_one_may_not_use_it(self):
+    def test_but_who_was_not_told_of_one_may_not_use_it(self) -> None:
         rules = lambda book: book.on("ehlo").reply("250 a.example")  # noqa: E731
         sent = [EHLO, f"{MAIL}\r\n{RCPT}\r\nRSET"]
         assert set(after(*sent, rules=rules)) == {"pipelining-not-offered"}
