@@ -54,7 +54,7 @@ content are [problems](problems.md).
 """
 
 SYNTAX_INTRO = """\
-# What is taken and what is refused
+# Syntax: what is accepted and what is refused
 
 Most servers accept some commands that the grammar of RFC 5321 forbids. This server does, too, and
 records a [violation](violations.md); under the setting `strict` it refuses them. To make this
