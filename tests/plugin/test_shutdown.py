@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import signal
+import smtplib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import pytest_smtpserver
+from pytest_smtpserver.network import connection, listener
 
 # Far more than pytest itself takes to end, and far less than anything waits for here.
 TIMEOUT = 30
@@ -85,6 +91,10 @@ INTERRUPTED = {
         """,
 }
 
+# Besides `-s`.
+OPTIONS = {"with the inbox open": ["--smtpserver-inbox=0"]}
+INTERRUPTED["with the inbox open"] = INTERRUPTED["in set-up"]
+
 # Where pytest was started in the background of a shell, the signal would be ignored.
 OBEYS = """
 import signal
@@ -98,7 +108,7 @@ def test_a_run_is_interrupted_at_once(pytester: pytest.Pytester, where: str) -> 
     pytester.makeconftest(OBEYS)
     pytester.makepyfile(INTERRUPTED[where])
     run = pytester.popen(
-        [sys.executable, "-m", "pytest", "-s"],
+        [sys.executable, "-m", "pytest", "-s", *OPTIONS.get(where, [])],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -187,3 +197,98 @@ def test_every_way_to_start_a_process_works_and_ends(pytester: pytest.Pytester) 
     pytester.makepyfile(SENDS_FROM_ANOTHER_PROCESS)
     result = pytester.runpytest_subprocess("-W", "error", timeout=TIMEOUT)
     assert result.ret == pytest.ExitCode.OK
+
+
+DIES = """
+import os
+import smtplib
+
+import pytest
+
+@pytest.mark.parametrize("number", range(3))
+def test_it(smtpserver, smtpserver_session, number):
+    with smtplib.SMTP(*smtpserver.addr, timeout=20) as client:
+        client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+        if number == 1:
+            {ending}
+    smtpserver.wait_for_message()
+"""
+
+
+@pytest.mark.parametrize("ending", ["os._exit(3)", "os.abort()"])
+def test_a_worker_that_dies_costs_its_test_only(pytester: pytest.Pytester, ending: str) -> None:
+    pytester.makepyfile(DIES.format(ending=ending))
+    options = ("--smtpserver-report=mail.html", "--smtpserver-artifacts=mail")
+    result = pytester.runpytest_subprocess("-p", "xdist", "-n", "1", *options, timeout=TIMEOUT)
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*crashed while running*test_it*1*"])
+    assert (pytester.path / "mail.html").exists()
+
+
+HELD_IN_A_DEBUGGER = """
+def test_it(smtpserver):
+    print("port", smtpserver.port, flush=True)
+    assert 0, "look at me"
+"""
+
+
+def test_a_server_serves_while_a_debugger_holds_its_test_and_ends_with_it(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(HELD_IN_A_DEBUGGER)
+    run = pytester.popen(
+        [sys.executable, "-m", "pytest", "--pdb", "-s"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with run:
+        assert run.stdin
+        assert run.stdout
+        port = next(line.split()[-1] for line in run.stdout if "port" in line.split())
+        assert any("look at me" in line for line in run.stdout)
+        with smtplib.SMTP("127.0.0.1", int(port), timeout=TIMEOUT) as client:
+            client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+            try:
+                # Leave the debugger; a client is connected.
+                output, _ = run.communicate("p smtpserver.messages[0].subject\nq\n", TIMEOUT)
+            finally:
+                run.kill()
+    assert "'hello'" in output
+    assert "1 failed" in output
+    assert run.returncode != 0
+
+
+PACKAGE = Path(pytest_smtpserver.__file__).parent
+
+
+def unbounded_waits(source: str) -> list[int]:
+    """Return the lines that wait for a thread, an event or a lock without saying how long."""
+    tree = ast.parse(source)
+    awaited = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Await)}
+    return [
+        call.lineno
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in ("wait", "join", "acquire")
+        and not (call.args or call.keywords or id(call) in awaited)
+    ]
+
+
+def test_every_wait_of_a_thread_has_a_bound() -> None:
+    assert unbounded_waits("thread.join()\nevent.wait(1)\nawait event.wait()") == [1]
+    found = {
+        str(path.relative_to(PACKAGE)): lines
+        for path in PACKAGE.rglob("*.py")
+        if (lines := unbounded_waits(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+def test_the_bounds_of_an_end_are_within_a_second() -> None:
+    assert connection._GOODBYE_SECONDS + connection._LAST_WORD_SECONDS < listener._CLOSE_TIMEOUT
+    assert listener._CLOSE_TIMEOUT < 1
+    # `network.background` is the function of that name.
+    assert sys.modules["pytest_smtpserver.network.background"]._SHUTDOWN_TIMEOUT <= 1

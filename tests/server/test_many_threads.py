@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver import Message, Session
 
 # Far more than is needed on a busy machine.
-TIMEOUT = 120
+TIMEOUT = 300
 READERS, WRITERS, EACH = 10, 100, 3
 MESSAGE = (
     b"MAIL FROM:<from@example.org>\r\nRCPT TO:<to@example.org>\r\nRCPT TO:<>\r\nDATA\r\n"
@@ -55,7 +55,6 @@ class Reader:
         self._look_at_messages()
         for session in self._server.sessions:
             self._look_at_session(session)
-        assert self._server.transcript is not None
 
     def _look_at_messages(self) -> None:
         messages = self._server.messages

@@ -1,0 +1,123 @@
+"""What other systems lack is switched off here, and a server works all the same."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from pytest_smtpserver import SettingsError, SMTPServer
+from pytest_smtpserver.network import readiness
+
+# Far more than is needed on a busy machine.
+TIMEOUT = 60
+
+
+def send(server: SMTPServer) -> None:
+    with smtplib.SMTP(*server.addr, "client.example.org", TIMEOUT) as client:
+        if client.ehlo() and client.has_extn("starttls"):
+            client.starttls(context=server.client_context())
+        client.sendmail("from@example.org", "to@example.org", "Subject: hello\r\n\r\nworld\r\n")
+
+
+@pytest.fixture(params=["no selector that can be awaited", "no epoll", "neither"])
+def another_system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param != "no epoll":
+        # Windows.
+        monkeypatch.setattr(readiness, "_CAN_AWAIT_SELECTOR", False)
+    if request.param != "no selector that can be awaited":
+        # Windows and macOS.
+        monkeypatch.setattr(readiness, "select", SimpleNamespace())
+
+
+@pytest.mark.usefixtures("another_system")
+@pytest.mark.parametrize("tls", ["off", "starttls"])
+def test_mail_arrives(tls: str) -> None:
+    with SMTPServer(tls=tls) as server:
+        for _ in range(3):
+            send(server)
+        assert [one.ended_by for one in server.sessions] == ["quit"] * 3
+    assert [one.subject for one in server.messages] == ["hello"] * 3
+
+
+@pytest.mark.usefixtures("another_system")
+def test_a_client_that_is_held_goes_on() -> None:
+    with SMTPServer(wait_timeout=TIMEOUT) as server:
+        rule = server.on("mail").hold()
+        with socket.create_connection(server.addr, TIMEOUT) as client:
+            client.sendall(b"EHLO client.example.org\r\nMAIL FROM:<from@example.org>\r\n")
+            rule.wait_held()
+            rule.release()
+            client.sendall(b"QUIT\r\n")
+            assert b"\r\n221 " in b"".join(iter(lambda: client.recv(65536), b""))
+
+
+@pytest.mark.usefixtures("another_system")
+def test_a_client_that_leaves_while_it_is_held_ends_its_session() -> None:
+    with SMTPServer(wait_timeout=TIMEOUT) as server:
+        rule = server.on("mail").hold()
+        with socket.create_connection(server.addr, TIMEOUT) as client:
+            client.sendall(b"EHLO client.example.org\r\nMAIL FROM:<from@example.org>\r\n")
+            rule.wait_held()
+        server.wait_closed()
+        # It left replies unread, which most systems tell with a reset.
+        assert server.sessions[0].ended_by in ("client", "reset")
+
+
+@pytest.mark.usefixtures("another_system")
+def test_a_server_stops_with_clients_connected() -> None:
+    server = SMTPServer().start()
+    with socket.create_connection(server.addr, TIMEOUT) as client:
+        assert client.recv(1000).startswith(b"220 ")
+        server.stop()
+        assert client.recv(1000).startswith(b"421 ")
+    assert [one.ended_by for one in server.sessions] == ["server"]
+
+
+def test_without_sockets_in_the_file_system_one_sentence_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(socket, "AF_UNIX", raising=False)
+    with pytest.raises(SettingsError, match="this system has no sockets in the file system"):
+        SMTPServer(host="unix:/tmp/never").start()
+
+
+def test_where_addresses_could_be_shared_ours_is_taken_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options: list[int] = []
+
+    class Noting(socket.socket):
+        def setsockopt(self, level: int, option: int, *value: object) -> None:
+            options.append(option)
+            if option != 0xABCD:
+                super().setsockopt(level, option, *value)  # type: ignore[call-overload]
+
+    with monkeypatch.context() as patch:
+        # Windows, where SO_REUSEADDR lets two servers listen on one port.
+        patch.setattr(sys, "platform", "win32")
+        patch.setattr(socket, "SO_EXCLUSIVEADDRUSE", 0xABCD, raising=False)
+        patch.setattr(socket, "socket", Noting)
+        server = SMTPServer().start()
+    with server:
+        send(server)
+    assert 0xABCD in options
+    assert socket.SO_REUSEADDR not in options
+
+
+def test_a_system_that_cannot_fork_needs_nothing_of_it() -> None:
+    script = """
+import os, smtplib
+for name in ("fork", "register_at_fork", "getuid", "sysconf"):
+    delattr(os, name) if hasattr(os, name) else None
+from pytest_smtpserver import SMTPServer
+with SMTPServer(tls="starttls") as server, smtplib.SMTP(*server.addr, timeout=60) as client:
+    client.starttls(context=server.client_context())
+    client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+    assert len(server.messages) == 1
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=TIMEOUT)
