@@ -147,6 +147,9 @@ SUITE = """
     def test_logs_in(smtpserver, mechanism, way):
         client = Client(smtpserver)
         getattr(client, way)(mechanism)
+        # Report, folders and inbox show attempts to send, with their sessions.
+        client.ask(b"RSET")
+        client.ask(b"MAIL FROM:<from@example.org>")
         client.ask(b"QUIT")
         client.close()
         if mechanism == "PLAIN":
@@ -164,12 +167,24 @@ CONFTEST = f"""
     import json
     import sys
     from pathlib import Path
+    from urllib.request import urlopen
 
     sys.path.insert(0, {str(Path(__file__).parent)!r})
 
     def pytest_runtest_logreport(report):
         with Path("reports.json").open("a") as file:
             json.dump(report._to_json(), file, default=repr)
+
+    def pytest_sessionfinish(session):
+        plugins = session.config.pluginmanager.get_plugins()
+        [url] = [one._inbox.url for one in plugins if type(one).__name__ == "LiveInbox"]
+        with urlopen(f"{{url}}messages.json") as answer:
+            shown = [answer.read().decode()]
+        for number in range(1, len(json.loads(shown[0])) + 1):
+            for view in ("", "/view"):
+                with urlopen(f"{{url}}messages/{{number}}{{view}}") as answer:
+                    shown.append(answer.read().decode())
+        Path("inbox.txt").write_text("".join(shown))
 """
 
 
@@ -187,7 +202,13 @@ def test_no_report_shows_a_secret(pytester: pytest.Pytester, auth: str) -> None:
         """)
     )
     result = pytester.runpytest_inprocess(
-        "-rA", "-vv", "--smtpserver-transcript=all", "--junitxml=junit.xml"
+        "-rA",
+        "-vv",
+        "--smtpserver-transcript=all",
+        "--junitxml=junit.xml",
+        "--smtpserver-report=mail.html",
+        "--smtpserver-artifacts=mail",
+        "--smtpserver-inbox=0",
     )
     result.assert_outcomes(failed=3 * len(MECHANISMS), passed=1, errors=1)
     texts = [
@@ -195,7 +216,13 @@ def test_no_report_shows_a_secret(pytester: pytest.Pytester, auth: str) -> None:
         *result.errlines,
         Path("junit.xml").read_text(),
         Path("reports.json").read_text(),
+        Path("mail.html").read_text(encoding="utf-8"),
+        Path("inbox.txt").read_text(),
+        *(path.read_text() for path in Path("mail").rglob("*.*") if path.is_file()),
     ]
+    assert len(texts) > len(result.outlines) + len(result.errlines) + 4 + len(MECHANISMS)
+    assert "AUTH" in Path("mail.html").read_text(encoding="utf-8")
+    assert "from@example.org" in Path("inbox.txt").read_text()
     assert any("SMTP transcript" in text for text in texts)
     # What each client sent, without the random parts.
     sent = [
