@@ -112,8 +112,8 @@ def report(directory: Path) -> Path:
     write(directory)
     page = directory / "mail.html"
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={directory}",
-         f"--smtpserver-report={page}", "test_shop.py"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly",
+         f"--rootdir={directory}", f"--smtpserver-report={page}", "test_shop.py"],
         cwd=directory, check=False, capture_output=True, timeout=120,
     )  # fmt: skip
     return page

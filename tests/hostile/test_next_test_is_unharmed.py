@@ -28,6 +28,8 @@ from pytest_smtpserver.network import background
 if TYPE_CHECKING:
     from pytest_smtpserver import Command
 
+pytestmark = pytest.mark.usefixtures("thread_of_its_own")
+
 
 def test_many_threads_start_one_listener() -> None:
     # So that the thread is there, and its listeners can be counted.

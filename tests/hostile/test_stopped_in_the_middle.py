@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver import Command
 
+pytestmark = pytest.mark.usefixtures("thread_of_its_own")
+
 
 def assert_serves(server: SMTPServer) -> None:
     send(server)
