@@ -3,43 +3,53 @@
 The same table serves the ini keys, the marker, the factory and `SMTPServer`. Values are checked
 when a `Settings` is made, so every `Settings` is valid.
 
-* `table`: one row for each setting
+* `keys`: what pytest must know of each setting when it starts; the one file that each start imports
+* `table`: what is allowed for each setting
 * `checks`: what a value must be, how it is written in a file, and what a wrong one raises
 * `keywords`: the names and types, for type checkers
 * `users`: who may log in, without ever showing a password
 * `words`: from words on a command line to a value
-* `value`: `Settings`, and what one setting means for another. It is imported when the first server
-  is set up: making the class would slow down each start of pytest
+* `value`: `Settings`, and what one setting means for another
+
+The names below are imported when they are first used: each start of pytest would pay for it.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .checks import EXTENSIONS, MECHANISMS, SettingsError
-from .table import SETTINGS, Setting
-
 if TYPE_CHECKING:
-    from .value import DEFAULTS, Settings, check_each, check_effect, nearest_setting
+    from .checks import MECHANISMS as MECHANISMS
+    from .checks import SettingsError as SettingsError
+    from .keys import EXTENSIONS as EXTENSIONS
+    from .table import SETTINGS as SETTINGS
+    from .table import Setting as Setting
+    from .value import DEFAULTS as DEFAULTS
+    from .value import Settings as Settings
+    from .value import check_each as check_each
+    from .value import check_effect as check_effect
+    from .value import nearest_setting as nearest_setting
 
-__all__ = [
-    "DEFAULTS",
-    "EXTENSIONS",
-    "MECHANISMS",
-    "SETTINGS",
-    "Setting",
-    "Settings",
-    "SettingsError",
-    "check_each",
-    "check_effect",
-    "nearest_setting",
-]
+_HOMES = {
+    "DEFAULTS": "value",
+    "EXTENSIONS": "keys",
+    "MECHANISMS": "checks",
+    "SETTINGS": "table",
+    "Setting": "table",
+    "Settings": "value",
+    "SettingsError": "checks",
+    "check_each": "value",
+    "check_effect": "value",
+    "nearest_setting": "value",
+}
+
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> object:
-    if name not in __all__:
+    home = _HOMES.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import value
-
-    globals()[name] = found = getattr(value, name)
+    globals()[name] = found = getattr(import_module(f"{__name__}.{home}"), name)
     return found

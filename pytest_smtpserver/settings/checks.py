@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.numeric import is_number, is_whole
 
+from .keys import EXTENSIONS
 from .users import Users
 
 if TYPE_CHECKING:
@@ -27,24 +28,6 @@ class SettingsError(ValueError):
     # The name under which users import and see it.
     __module__ = "pytest_smtpserver"
 
-
-#: The service extensions that can be offered, in the order of the reply to EHLO. What each of
-#: them means is written in `smtp/extensions.py`.
-EXTENSIONS = (
-    "PIPELINING",
-    "SIZE",
-    "8BITMIME",
-    "SMTPUTF8",
-    "ENHANCEDSTATUSCODES",
-    "CHUNKING",
-    "BINARYMIME",
-    "DSN",
-    "DELIVERBY",
-    "MT-PRIORITY",
-    "FUTURERELEASE",
-    "LIMITS",
-    "REQUIRETLS",
-)
 
 #: The SASL mechanisms, in the order in which they are offered unless `mechanisms` says another.
 #: How they work is written in `smtp/sasl`.

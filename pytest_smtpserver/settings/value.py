@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .checks import EXTENSIONS, SettingsError, can_serve, mechanisms_for
-from .table import FOLLOWS, SETTINGS
+from .checks import SettingsError, can_serve, mechanisms_for
+from .keys import EXTENSIONS, FOLLOWS
+from .table import SETTINGS
 from .users import Users
 
 if TYPE_CHECKING:

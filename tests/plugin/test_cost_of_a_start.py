@@ -1,0 +1,30 @@
+"""What each start of pytest imports of ours, in every environment that has the plugin."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CODE = """
+import sys, pytest
+pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir", sys.argv[1], sys.argv[1]])
+print("imported", *(name for name in sys.modules if name.startswith("pytest_smtpserver.")))
+"""
+
+
+def test_a_start_without_settings_imports_no_check_of_settings(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _CODE, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    imported = done.stdout.splitlines()[-1].split()[1:]
+    assert {name for name in imported if name.startswith("pytest_smtpserver.settings.")} == {
+        "pytest_smtpserver.settings.keys"
+    }
