@@ -9,20 +9,20 @@ import subprocess
 import sys
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from environments import OURS, REQUIREMENTS, Unavailable, postfix, python, version
-from measure import FULL, LARGE, QUICK, SINK, SMALL, Bench, Load
+from measure import FULL, LARGE, MIDDLE, QUICK, SINK, SMALL, Bench, Load
+from page import PLOT, write
 from plot import growth
 from table import Figures, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 # What the rows are compared with.
 BASE = "aiosmtpd"
-PLOT = Path(__file__).parent.parent / "docs" / "pictures" / "growth.svg"
 
 
 def main() -> None:
@@ -31,7 +31,13 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="one repetition of each, for the order of things"
     )
-    size = QUICK if parser.parse_args().quick else FULL
+    parser.add_argument(
+        "--page",
+        action="store_true",
+        help="three repetitions, and the figures go into docs/explanation/performance.md",
+    )
+    options = parser.parse_args()
+    size = QUICK if options.quick else MIDDLE if options.page else FULL
     pythons = {name: path for name in REQUIREMENTS if (path := _prepared(name))}
     try:
         bench = Bench(pythons, postfix("smtp-source"), postfix(SINK), size)
@@ -44,7 +50,10 @@ def main() -> None:
         _attempt(partial(measurement, bench, figures, details), details)
         name = measurement.__name__.replace("_", " ")
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
-    _print(bench, figures, details)
+    told = _told(bench, figures, details)
+    print(told)
+    if options.page:
+        write(told)
 
 
 def small_messages(bench: Bench, figures: Figures, details: list[str]) -> None:
@@ -188,15 +197,20 @@ def _lines(what: str, figures: dict[str, float], factor: float, unit: str) -> li
     return [f"{what}, {name}: {value * factor:.3g} {unit}" for name, value in figures.items()]
 
 
-def _print(bench: Bench, figures: Figures, details: list[str]) -> None:
+def _told(bench: Bench, figures: Figures, details: list[str]) -> str:
     versions = [f"{name} {version(path, name)}" for name, path in bench.pythons.items()]
     today = dt.datetime.now(dt.UTC).date()
-    print(
-        f"{today}, Python {platform.python_version()}, {platform.system()}; {', '.join(versions)}"
+    return "\n".join(
+        (
+            (
+                f"{today}, Python {platform.python_version()}, {platform.system()}; "
+                f"{', '.join(versions)}; medians of {bench.size.repetitions}."
+            ),
+            f"\n{markdown(figures)}\n",
+            "On this machine (the table's ratios are what can be compared):\n",
+            *(f"- {line}" for line in details),
+        )
     )
-    print(f"\n{markdown(figures)}\n")
-    print("On this machine, for the curious (the table's ratios are what can be compared):\n")
-    print("\n".join(f"- {line}" for line in details))
 
 
 if __name__ == "__main__":
