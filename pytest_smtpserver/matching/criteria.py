@@ -116,13 +116,18 @@ class Criteria:
 def _row(kind: RecordKind, keyword: str) -> Criterion | MappedCriterion:
     if keyword in kind.criteria:
         return kind.criteria[keyword]
-    near = suggestions(keyword, kind.criteria)
+    elsewhere = (kind.elsewhere or _known_of)(keyword)
+    near = [] if elsewhere else suggestions(keyword, kind.criteria)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    known = kind.elsewhere(keyword) if kind.elsewhere and not near else ""
     raise TypeError(
-        f"unknown criterion {keyword!r}: {known or hint}a {kind.noun} has "
+        f"unknown criterion {keyword!r}: {elsewhere or hint}a {kind.noun} has "
         f"{', '.join(kind.criteria)}"
     )
+
+
+def _known_of(keyword: str) -> str:
+    kinds = [kind.noun for kind in (MESSAGES, TRANSACTIONS, SESSIONS) if keyword in kind.criteria]
+    return f"it is known of {' and '.join(f'{noun}s' for noun in kinds)}; " if kinds else ""
 
 
 #: What other tools and people call what is expected, and how it is called here.

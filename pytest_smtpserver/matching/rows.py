@@ -41,7 +41,8 @@ PREDICATE: Final[Meanings] = {ValueKind.PREDICATE: VALUE[ValueKind.PREDICATE]}
 class RecordKind:
     """A kind of record: what it is called, its criteria, and those that tell two of it apart.
 
-    `elsewhere` may say in a sentence where a criterion is known that this kind does not have.
+    `elsewhere` says in a sentence where a criterion is known that this kind does not have, or `""`;
+    without it, the other kinds of record are where it may be known.
     """
 
     noun: str

@@ -48,13 +48,23 @@ def _chosen(node: pytest.Item) -> tuple[tuple[str, ...], Any]:
 
 
 def brought_along(item: pytest.Item, marked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that a test's fault brings along for its `smtpserver`."""
+    """Return the settings that a test's fault brings along for its `smtpserver`.
+
+    Skips the test if this machine cannot have them, such as a version of TLS.
+    """
     fault = _fault_of(item)
     if fault is None:
         return {}
     from pytest_smtpserver.faults.needs import brought_along
+    from pytest_smtpserver.settings import SettingsError, check_each
 
-    return brought_along(fault.settings, marked)
+    settings = brought_along(fault.settings, marked)
+    try:
+        check_each(settings)
+    except SettingsError as error:
+        # They are right for every server, but not every machine can have such a server.
+        pytest.skip(f"{fault.name}: {error}")
+    return settings
 
 
 def _fault_of(item: pytest.Item) -> Fault | None:

@@ -56,10 +56,27 @@ def render(
         lines.append("  ...")
     for time, speaker, text in _lines(wire, said, compact=compact):
         lines.append(f"  +{max(0.0, time - start):.3f} {speaker} {_shorten(printable(text))}")
+    if session.ended_at is None:
+        for time, speaker, text in _content_so_far(session):
+            lines.append(f"  +{max(0.0, time - start):.3f} {speaker} {_shorten(printable(text))}")
     if session.ended_at and session.ended_by:
         elapsed = session.ended_at.timestamp() - start
         lines.append(f"  +{max(0.0, elapsed):.3f} *  {ENDINGS[session.ended_by]}")
     return "\n".join(lines)
+
+
+def _content_so_far(session: Session) -> Iterator[tuple[float, str, str]]:
+    """Yield the lines of content that is on its way; it is on the wire when it is complete."""
+    last = session.transactions[-1] if session.transactions else None
+    newest = session._wire[-1] if session._wire else None
+    # Behind anything but DATA, the content is complete, and shown already.
+    if last is None or not isinstance(newest, Exchange) or newest.verb != "DATA":
+        return
+    octets = last._arriving() if last.outcome is None and last._arriving else b""
+    if octets:
+        time = newest.answered
+        yield from _event_lines(Event(time=time, speaker="C", what=octets))
+        yield time, "* ", f"the content is not complete yet: {len(octets):,} octets of it have come"
 
 
 def _lines(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import CriterionError
 
-from .places import callers_line
+from .places import callers_place
 from .stages import find_stage
 from .state import RuleState
 from .steps import CallableError
@@ -39,7 +39,7 @@ class RuleBook:
     def add(self, stage: str, match: Mapping[str, object], *, optional: bool) -> RuleState:
         """Take up a rule; errors as `RuleMaker.on` has them."""
         name, row = find_stage(stage, self.offered)
-        rule = RuleState(self, name, row, match, optional=optional, made_at=callers_line())
+        rule = RuleState(self, name, row, match, optional=optional, made=callers_place())
         with self.lock:
             self.rules = (rule, *self.rules)
         return rule

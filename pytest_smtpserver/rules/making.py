@@ -73,6 +73,8 @@ class RuleMaker(Generic[AnyRule]):
         `optional`, a rule that is never used fails the test. Raises `ValueError` for a stage that
         this server does not have, `TypeError` for a keyword that the stage does not know.
         """
+        if not isinstance(optional, bool):
+            raise TypeError(f"on({stage!r}, optional={optional!r}): must be True or False")
         return self._new_rule(self._rules.add(stage, match, optional=optional))
 
     def refuse(

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from traceback import walk_tb
-from typing import TYPE_CHECKING
+from types import CodeType
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
-_PACKAGE = __name__.partition(".")[0]
+_PACKAGE: Final = __name__.partition(".")[0]
+# What calls fixtures.
+_PYTEST: Final = ("_pytest", "pluggy")
 
 
-def callers_line() -> str:
-    """Return file and line of the caller outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back and _is_ours(frame):
-        frame = frame.f_back
-    return _place(frame, frame.f_lineno)
+def callers_place() -> str:
+    """Return `at` and the line of the caller outside this package, or `by` and a fixture of ours.
+
+    pytest calls such a fixture, and a line of pytest's would help nobody.
+    """
+    inner = frame = sys._getframe(1)
+    while frame.f_back and _root(frame) == _PACKAGE:
+        inner, frame = frame, frame.f_back
+    if _root(frame) in _PYTEST:
+        return f"by the fixture {inner.f_code.co_name}"
+    return f"at {_place(frame.f_code.co_filename, frame.f_lineno)}"
 
 
 def raised_at(error: BaseException) -> str:
@@ -27,17 +37,23 @@ def raised_at(error: BaseException) -> str:
     It is the line of the callable itself, not of what it called.
     """
     for frame, line in walk_tb(error.__traceback__):
-        if not _is_ours(frame):
-            return _place(frame, line)
+        if _root(frame) != _PACKAGE:
+            return _place(frame.f_code.co_filename, line)
     return ""
 
 
-def _is_ours(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == _PACKAGE
+def defined_at(called: Callable[..., object]) -> str:
+    """Return file and line where a callable begins; `""` if unknown."""
+    function = called.func if isinstance(called, partial) else called
+    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+    return _place(code.co_filename, code.co_firstlineno) if isinstance(code, CodeType) else ""
 
 
-def _place(frame: FrameType, line: int) -> str:
-    path = frame.f_code.co_filename
+def _root(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _place(path: str, line: int) -> str:
     try:
         relative = os.path.relpath(path)
     except ValueError:  # on another drive

@@ -81,9 +81,13 @@ class RuleSteps:
         With `reply=False` the command takes effect, but its reply never comes, so that many clients
         send the mail twice (RFC 1047). Nothing more is sent in that session.
         """
+        if not isinstance(reply, bool):
+            raise TypeError(
+                f"accept({reply!r}): must be True or False; reply() gives another reply"
+            )
         if not reply and not self._state.stage.has_reply:
             raise ValueError(f"a rule on {self._state.name!r} has no reply to leave out")
-        return self._add(Accept(bool(reply)))
+        return self._add(Accept(reply))
 
     @_building
     def delay(self, seconds: float) -> Self:
@@ -199,7 +203,8 @@ class Rule(RuleSteps):
     def wait_held(self, count: int = 1, *, timeout: float | None = None) -> Command:
         """Return the command held last, as soon as so many were held in all.
 
-        Raises `SMTPAssertionError` after `timeout` seconds (default: the setting `wait_timeout`).
+        Raises `SMTPAssertionError` after `timeout` seconds (default: the setting `wait_timeout`),
+        and `ValueError` at once if the rule has no `hold()`.
         """
         __tracebackhide__ = True
         return self._wait_held(self._state, count, timeout)

@@ -9,6 +9,7 @@ from pytest_smtpserver.matching import Criteria
 from pytest_smtpserver.numeric import is_whole
 
 from .phase import PER, Count, Phase
+from .steps import HoldStep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,13 +40,13 @@ class RuleState:
         match: Mapping[str, object],
         *,
         optional: bool,
-        made_at: str,
+        made: str,
     ) -> None:
         self.name = name
         self.stage = stage
         self.optional = optional
-        #: File and line of the test.
-        self.made_at = made_at
+        #: Where: `at` and a line of the test, or `by` and a fixture.
+        self.made = made
         self.rule: object = None
         #: What a failing test's report says of the rule.
         self.note = ""
@@ -105,6 +106,11 @@ class RuleState:
             self.held = (*self.held, command)
         self._book.wake()
 
+    @property
+    def can_hold(self) -> bool:
+        """Whether a step of it holds clients."""
+        return any(isinstance(step, HoldStep) for phase in self._phases for step in phase.steps)
+
     def fits(self, command: Command) -> bool:
         """Return whether the command is one that the rule is about.
 
@@ -151,4 +157,4 @@ class RuleState:
 
     def __str__(self) -> str:
         wording = f", {self._criteria}" if str(self._criteria) else ""
-        return f"on({self.name!r}{wording}) made at {self.made_at}"
+        return f"on({self.name!r}{wording}) made {self.made}"

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from pytest_smtpserver.engine import Action, Gate, Hold, Throttle, Wait
 from pytest_smtpserver.records.reply import Reply
 
+from .places import defined_at
+
 if TYPE_CHECKING:
     from .command import Command
 
@@ -21,7 +23,10 @@ Replying = Callable[["Command"], "Reply | str | None"]
 
 
 class CallableError(Exception):
-    """A callable of the test raised; `__cause__` is what it raised."""
+    """A callable of the test raised; `__cause__` is what it raised.
+
+    Its text is the line where the callable begins, if it returned what is not a reply.
+    """
 
 
 class Turn(Protocol):
@@ -200,4 +205,4 @@ def _called(replying: Replying, command: Command) -> Reply | None:
             return Reply.parse(reply)
         raise TypeError(f"{replying!r} returned {reply!r}: a reply is a Reply, its str, or None")
     except BaseException as error:  # `pytest.fail` raises what is not an `Exception`
-        raise CallableError from error
+        raise CallableError(defined_at(replying)) from error

@@ -40,7 +40,8 @@ class AsyncRule(RuleSteps):
     async def wait_held(self, count: int = 1, *, timeout: float | None = None) -> Command:
         """Return the command held last, as soon as so many were held in all.
 
-        Raises `SMTPAssertionError` after `timeout` seconds (default: the setting `wait_timeout`).
+        Raises `SMTPAssertionError` after `timeout` seconds (default: the setting `wait_timeout`),
+        and `ValueError` at once if the rule has no `hold()`.
         """
         __tracebackhide__ = True
         expected = self._server._expectations.held(self._state, count, timeout)

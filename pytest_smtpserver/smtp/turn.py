@@ -84,7 +84,7 @@ def callable_failed(dialogue: Dialogue, error: CallableError) -> Reply:
     """Note that a callable of the test raised, and return the 421 to the client concerned."""
     cause = error.__cause__ or error
     dialogue.session.callable_failed(cause)
-    return dialogue.offer.rendered(replies.callable_raised(cause, raised_at(cause)))
+    return dialogue.offer.rendered(replies.callable_raised(cause, raised_at(cause) or str(error)))
 
 
 class Turn:

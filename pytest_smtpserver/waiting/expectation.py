@@ -178,6 +178,10 @@ class Holding(Protocol[Held_co]):
     def held(self) -> tuple[Held_co, ...]:
         """The commands that were held so far, oldest first."""
 
+    @property
+    def can_hold(self) -> bool:
+        """Whether it holds any command at all."""
+
 
 class Held(Generic[Held_co]):
     """So many commands were held.

@@ -132,6 +132,8 @@ class Expectations:
         _check_count(count)
         if not count:
             raise ValueError("count=0: must be a whole number from 1")
+        if not rule.can_hold:
+            raise ValueError(f"wait_held(): the rule {rule} has no hold(), so it holds no client")
         return Held(
             rule,
             count,

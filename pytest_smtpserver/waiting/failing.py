@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,13 @@ class Failing:
         lasting = [one for one in self._recorder.sessions() if one.ended_by is None]
         if not lasting:
             return
-        found = list(causes(self._facts(None, blocked=waited > 0)))
+        # What became of others is no reason why these are still here.
+        facts = replace(
+            self._facts(None, blocked=waited > 0),
+            sessions=lasting,
+            transactions=[one for session in lasting for one in session.transactions],
+        )
+        found = list(causes(facts))
         found = [cause for cause in found if cause.weight != "nothing"][:1]
         loop = [f"hint: this wait blocked the running {name} loop: {ASYNC_ADVICE}"
                 for name in (self._loop(blocked=waited > 0),) if name]  # fmt: skip

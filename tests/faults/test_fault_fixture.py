@@ -195,3 +195,31 @@ def test_it(smtpserver, smtpserver_fault):
 
 def test_the_marker_is_listed(run: Run) -> None:
     assert "@pytest.mark.smtpserver_faults(*names, exclude=())" in run("", "--markers").stdout.str()
+
+
+def test_a_fault_that_this_machine_cannot_have_is_skipped_with_the_reason(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ssl.HAS_TLSv1_1", False)
+    result = run(
+        "@pytest.mark.smtpserver_faults('old-tls-only')\ndef test_it(smtpserver_fault): pass", "-rs"
+    )
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED *old-tls-only: tls_versions=*does not have TLSv1.1*"])
+
+
+def test_a_rule_of_a_fault_is_said_to_be_made_by_its_fixture(run: Run) -> None:
+    result = run(
+        """
+        import smtplib
+
+        @pytest.mark.smtpserver_faults("busy-greeting")
+        def test_it(smtpserver, smtpserver_fault):
+            with pytest.raises(smtplib.SMTPResponseException):
+                smtplib.SMTP(*smtpserver.addr)
+            assert str(smtpserver.sessions[0].exchanges[0].rule) == (
+                "on('connect') made by the fixture smtpserver_fault"
+            )
+        """.replace("\n        ", "\n")
+    )
+    result.assert_outcomes(passed=1)

@@ -40,6 +40,20 @@ def test_the_criteria_of_messages_are_unknown_to_transactions() -> None:
         Criteria.for_transactions({"subject": "x"})
 
 
+@pytest.mark.parametrize(
+    ("criteria", "keyword", "of"),
+    [
+        (Criteria.for_messages, "helo", "sessions"),
+        (Criteria.for_messages, "outcome", "transactions"),
+        (Criteria.for_transactions, "username", "messages and sessions"),
+        (Criteria.for_sessions, "rcpt_to", "messages and transactions"),
+    ],
+)
+def test_a_criterion_of_other_records_is_said_to_be_theirs(criteria, keyword, of):
+    with pytest.raises(TypeError, match=f"unknown criterion '{keyword}': it is known of {of}; a "):
+        criteria({keyword: "x"})
+
+
 TEXT = "a str, a compiled pattern of str, a callable that is not a class, None or an object"
 
 

@@ -147,3 +147,21 @@ def test_an_offer_is_counted_in_the_sessions_after_the_first() -> None:
     assert "250-PIPELINING" not in second
     assert "lines as before]" in second
     assert "250-PIPELINING" in other.session.transcript
+
+
+def test_content_on_its_way_is_shown_as_far_as_it_came():
+    conversation = Conversation(extensions=[])
+    conversation.lines(*ENVELOPE)
+    conversation.send(b"Subject: hi\r\n\r\nhel")
+    *_, before, subject, body, note = shown(conversation)
+    assert before.startswith("S: 354")
+    assert [subject, body] == ["C: Subject: hi", "C: hel"]
+    assert note == "*  the content is not complete yet: 18 octets of it have come"
+
+
+def test_complete_content_is_shown_once():
+    conversation = Conversation(extensions=[])
+    conversation.lines(*ENVELOPE)
+    conversation.send(b"hello\r\n")
+    conversation.send(b".\r\n")
+    assert shown(conversation)[-3:] == ["C: hello", "C: .", "S: 250 message accepted"]

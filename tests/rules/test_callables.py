@@ -1,6 +1,7 @@
 """Callables of the test that raise, as text: the client gets 421, and the error is kept."""
 
-from typing import Never
+from functools import partial
+from typing import Any, Never
 
 import pytest
 from conversation import Conversation
@@ -46,6 +47,32 @@ def test_what_is_no_reply_is_an_error_of_the_test(returned) -> None:
     conversation = Conversation(rules=lambda book: book.on("noop").reply(lambda _: returned))
     assert conversation.codes("NOOP") == [421]
     assert isinstance(conversation.recorder.callable_error, TypeError | ValueError)
+
+
+def no_reply(_: object) -> Any:
+    return 550
+
+
+class NoReply:
+    def __call__(self, _: object) -> Any:
+        return "no"
+
+
+@pytest.mark.parametrize(
+    ("replying", "name", "code"),
+    [
+        (no_reply, "TypeError", no_reply.__code__),
+        (partial(no_reply), "TypeError", no_reply.__code__),
+        (NoReply(), "ValueError", NoReply.__call__.__code__),
+    ],
+)
+def test_the_421_names_the_line_of_a_callable_that_returns_no_reply(
+    replying: Any, name: str, code: Any
+) -> None:
+    conversation = Conversation(rules=lambda book: book.on("noop").reply(replying))
+    (reply,) = conversation.lines("NOOP")
+    assert f"a callable of the test raised {name} (" in reply
+    assert f"test_callables.py:{code.co_firstlineno})" in reply
 
 
 def test_an_error_after_the_reply_closes_too() -> None:

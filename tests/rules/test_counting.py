@@ -191,7 +191,7 @@ def sentences(*build, used=0, **kwargs):
 
     conversation = Conversation(rules=make)
     conversation.lines("EHLO client.test", *["NOOP"] * used)
-    return [one.replace(rules[0]._state.made_at, "HERE") for _, one in conversation.rules.unused()]
+    return [one.replace(rules[0]._state.made, "at HERE") for _, one in conversation.rules.unused()]
 
 
 def test_a_rule_that_was_used_is_not_missed() -> None:

@@ -86,6 +86,12 @@ def test_what_is_never_held_is_a_failure_that_names_the_rule(smtpserver) -> None
         rule.wait_held(timeout=0)
 
 
+def test_waiting_for_a_rule_that_holds_nobody_is_an_error_at_once(smtpserver):
+    rule = smtpserver.on("mail", optional=True).delay(1).then().reply(450)
+    with pytest.raises(ValueError, match=r"the rule on\('mail'\) made at .* has no hold\(\)"):
+        rule.wait_held(timeout=60)
+
+
 @pytest.mark.parametrize("count", [0, -1, 1.5])
 def test_waiting_for_no_held_client_at_all_is_an_error(smtpserver, count) -> None:
     rule = smtpserver.on("mail", optional=True).hold()

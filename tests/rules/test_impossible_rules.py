@@ -38,6 +38,8 @@ def book():
         (lambda rule: rule.delay("1"), TypeError, r"delay\('1'\): must be a number of seconds"),
         (lambda rule: rule.send("250 ok"), TypeError, r"send\('250 ok'\): must be bytes"),
         (lambda rule: rule.send(b""), ValueError, "use ignore"),
+        (lambda rule: rule.accept("x"), TypeError, r"accept\('x'\): must be True or False"),
+        (lambda rule: rule.accept(0), TypeError, r"accept\(0\): must be True or False"),
         (lambda rule: rule.times(0), ValueError, r"times\(0\): must be a whole number from 1"),
         (lambda rule: rule.times(1.0), ValueError, r"times\(1.0\): must be a whole number"),
         (lambda rule: rule.times(1).times(1), ValueError, r"times\(\) was already given"),
@@ -58,6 +60,13 @@ def test_an_impossible_step_is_an_error_and_the_rule_is_withdrawn(
     rule = book.on("mail")
     with pytest.raises(error, match=sentence):
         build(rule)
+    assert book.rules == ()
+
+
+@pytest.mark.parametrize("optional", [3, "yes", None])
+def test_a_rule_is_optional_or_not(book, optional) -> None:
+    with pytest.raises(TypeError, match=r"optional=.*: must be True or False"):
+        book.on("mail", optional=optional)
     assert book.rules == ()
 
 

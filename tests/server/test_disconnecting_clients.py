@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rawclient import EHLO, MAIL, TIMEOUT, everything, greeted, until
 
-from pytest_smtpserver import SMTPServer
+from pytest_smtpserver import SMTPAssertionError, SMTPServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,3 +102,14 @@ def test_it_waits_for_no_client_that_comes_meanwhile(server: SMTPServer) -> None
         with greeted(server):
             thread.join(TIMEOUT)
             assert not thread.is_alive()
+
+
+def test_what_became_of_another_client_is_no_reason_why_one_is_still_there(
+    server: SMTPServer,
+) -> None:
+    with greeted(server) as other:
+        other.sendall(EHLO + MAIL + b"RCPT TO:<to@example.org>\r\nRSET\r\nQUIT\r\n")
+        everything(other)
+    with greeted(server), pytest.raises(SMTPAssertionError) as failed:
+        server.wait_closed(0)
+    assert str(failed.value).splitlines()[0] == "1 client is still connected (waited 0 ms)"
