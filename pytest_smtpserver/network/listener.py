@@ -190,7 +190,14 @@ class Listener:
                 self._file.unlink()
 
     def abandon(self) -> None:
-        """Close the sockets that a forked child has inherited; its parent's stay open."""
+        """Close the sockets that a forked child has inherited; its parent's stay open.
+
+        So does the parent's file of a socket in the file system; the child has nothing to close.
+        """
+        self._file = None
+        # Not the old event: a thread of the parent's may have had its lock.
+        self._closed = Event()
+        self._closed.set()
         self._socket.close()
         for connection in list(self._connections):
             connection.abandon()

@@ -12,9 +12,11 @@ import pytest
 from rawclient import TIMEOUT, connected, send
 
 from pytest_smtpserver import SMTPServer
+from pytest_smtpserver.network import listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 
@@ -61,3 +63,21 @@ def test_a_forked_process_that_stops_its_parents_server_does_not_end_it() -> Non
             pass
         send(server)
         assert len(server.messages) == 1
+
+
+def test_a_forked_process_that_stops_its_parents_server_leaves_the_socket_in_the_file_system(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "smtp"
+    with SMTPServer(host=f"unix:{path}") as server:
+        with forked(server.stop):
+            pass
+        assert path.is_socket()
+
+
+def test_a_forked_process_stops_its_parents_server_without_waiting_for_its_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listener, "_CLOSE_TIMEOUT", 2 * TIMEOUT)
+    with SMTPServer() as server, forked(server.stop):
+        pass
