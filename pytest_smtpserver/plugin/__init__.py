@@ -171,7 +171,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         if servers:
             from pytest_smtpserver.server.final_checks import check
 
-            check([one._core for one in servers], passed=lasting.has_passed(item))
+            cores = [one._core for one in servers]
+            check(cores, passed=lasting.has_passed(item), of_run=True)
         if useless:
             pytest.fail(useless, pytrace=False)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_smtpserver.matching import SMTPAssertionError
 from pytest_smtpserver.recording.recorder import server_crashed
+from pytest_smtpserver.rules.places import raised_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,22 +43,27 @@ class Checked(Protocol):
         """A sentence for each rule that was never used."""
 
 
-def check(servers: Sequence[Checked], *, passed: bool = True) -> None:
+def check(servers: Sequence[Checked], *, passed: bool = True, of_run: bool = False) -> None:
     """Raise one error for all that is wrong with any of the servers.
 
     In this order: `ServerCrashed` if one failed by its own fault, with its exception as the cause;
     the exception of a callable of the test; and, if the test itself has `passed`,
     `SMTPAssertionError` for violations of the protocol under `strict` and for rules that were
-    never used. What else is wrong is in the notes of the error.
+    never used. What else is wrong is in the notes of the error; but a rule may be unused because a
+    callable has raised at the same server. With `of_run` a `KeyboardInterrupt` of a callable is an
+    error like others, because as itself it would end the whole run.
     """
     __tracebackhide__ = True
-    wrong = [one for find in (_crashes, _callable_errors) for one in find(servers)]
+    wrong = [*_crashes(servers), *_callable_errors(servers, _KINDS_OF_RUN if of_run else _KINDS)]
     if passed:
         wrong += [one for find in (_violations, _unused_rules) for one in find(servers)]
     if not wrong:
         return
-    for other in wrong[1:]:
-        wrong[0].add_note(f"{type(other).__name__}: {other}")
+    noted = getattr(wrong[0], "__notes__", ())
+    for note in (f"{type(other).__name__}: {other}" for other in wrong[1:]):
+        # A test may have checked the same error already.
+        if note not in noted:
+            wrong[0].add_note(note)
     raise wrong[0]
 
 
@@ -65,8 +71,27 @@ def _crashes(servers: Sequence[Checked]) -> Iterator[BaseException]:
     return (server_crashed(server.crash) for server in servers if server.crash is not None)
 
 
-def _callable_errors(servers: Sequence[Checked]) -> Iterator[BaseException]:
-    return (server.callable_error for server in servers if server.callable_error is not None)
+# What would say something else than it did in the callable: to raise it in a generator, such as a
+# fixture, is the error "generator raised StopIteration" (PEP 479).
+_KINDS = (StopIteration, StopAsyncIteration)
+_KINDS_OF_RUN = (*_KINDS, KeyboardInterrupt)
+
+
+def _callable_errors(
+    servers: Sequence[Checked], replaced: tuple[type[BaseException], ...]
+) -> Iterator[BaseException]:
+    found = (server.callable_error for server in servers)
+    return (
+        _described(error) if isinstance(error, replaced) else error
+        for error in found
+        if error is not None
+    )
+
+
+def _described(error: BaseException) -> RuntimeError:
+    said, place = f": {error}" if str(error) else "", raised_at(error)
+    text = f"a callable of the test raised {type(error).__name__} ({place}){said}"
+    return RuntimeError(text).with_traceback(error.__traceback__)
 
 
 def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
@@ -83,7 +108,8 @@ def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
 
 
 def _unused_rules(servers: Sequence[Checked]) -> Iterator[BaseException]:
-    sentences = [sentence for server in servers for sentence in server.unused_rules]
+    sound = [server for server in servers if server.callable_error is None]
+    sentences = [sentence for server in sound for sentence in server.unused_rules]
     if sentences:
         more = "".join(f"\n{sentence}" for sentence in sentences[1:])
         yield SMTPAssertionError(f"{sentences[0]}{more}")

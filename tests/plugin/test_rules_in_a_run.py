@@ -301,6 +301,65 @@ def test_it(smtpserver):
     result.stdout.fnmatch_lines([">*return 1 / 0  # the cause", "E*ZeroDivisionError*"])
 
 
+def test_an_iterator_of_replies_that_has_come_to_its_end_is_named_with_its_line(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        f"""{PREAMBLE}
+def test_it(smtpserver):
+    replies = iter(["450 later"])
+    smtpserver.on("mail").reply(lambda command: next(replies))  # too few
+    for attempt in range(2):
+        with pytest.raises(smtplib.SMTPSenderRefused):
+            send(smtpserver)
+"""
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(passed=1, errors=1)
+    said = "RuntimeError: a callable of the test raised StopIteration (*.py:*)"
+    result.stdout.fnmatch_lines([">*next(replies))  # too few", f"E*{said}"])
+    result.stdout.no_fnmatch_line("*generator raised*")
+
+
+def test_a_callable_that_raises_keyboard_interrupt_fails_its_test_and_the_run_goes_on(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        f"""{PREAMBLE}
+def interrupt(command):
+    raise KeyboardInterrupt("as if by Ctrl-C")
+
+def test_it(smtpserver):
+    smtpserver.on("mail").reply(interrupt)
+    with pytest.raises(smtplib.SMTPSenderRefused):
+        send(smtpserver)
+
+def test_next(smtpserver):
+    send(smtpserver)
+"""
+    )
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["E*raised KeyboardInterrupt (*.py:*): as if by Ctrl-C"])
+
+
+def test_beside_what_a_callable_raised_its_rule_is_not_called_unused(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        f"""{PREAMBLE}
+def test_it(smtpserver):
+    smtpserver.on("mail", where=lambda command: 1 / 0).reply(550)
+    smtpserver.on("rcpt").reply(550)
+    with pytest.raises(smtplib.SMTPSenderRefused):
+        send(smtpserver)
+"""
+    )
+    result = pytester.runpytest_inprocess()
+    result.stdout.fnmatch_lines(["E*ZeroDivisionError: division by zero"])
+    result.stdout.no_fnmatch_line("*never used*")
+
+
 def test_a_test_that_waits_hears_at_its_end_what_a_callable_raised(
     pytester: pytest.Pytester,
 ) -> None:
