@@ -49,6 +49,8 @@ class Background:
         self.listeners: set[Listener] = set()
         #: Whether the thread failed to do something in time.
         self.is_stuck = False
+        # A thread is alive for a moment after its loop has ended.
+        self._has_ended = False
         # Thread dumps show the name.
         self._thread = Thread(target=self._run, name="pytest-smtpserver (trio)", daemon=True)
         start(self._thread)
@@ -71,7 +73,7 @@ class Background:
     @property
     def is_alive(self) -> bool:
         """Whether the loop still runs."""
-        return self._thread.is_alive()
+        return self._thread.is_alive() and not self._has_ended
 
     @property
     def is_current(self) -> bool:
@@ -97,6 +99,7 @@ class Background:
             trio.run(self._main, clock=SteadyClock())
         except BaseException as error:  # noqa: BLE001  # reported to every listener
             self._failure = error
+        self._has_ended = True
         self._ready.set()
         # A copy in one step: another thread may be starting a server.
         for listener in self.listeners.copy():
