@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,11 @@ def _configured(*names: str) -> list[Mapping[str, Any]]:
     from django.conf import settings
 
     if not hasattr(settings, "MAILERS"):
-        return [{"BACKEND": one} for one in (settings.EMAIL_BACKEND, *_before("email_backend"))]
+        with warnings.catch_warnings():
+            # Django 6.1 warns of whoever reads it, and a project was warned when it set it.
+            warnings.simplefilter("ignore")
+            now = settings.EMAIL_BACKEND
+        return [{"BACKEND": one} for one in (now, *_before("email_backend"))]
     both = [settings.MAILERS, *_before("mailers")]
     return [mailers[name] for mailers in both for name in names or mailers if name in mailers]
 
