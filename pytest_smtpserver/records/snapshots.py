@@ -90,6 +90,9 @@ def _attachment(one: Attachment) -> str:
     return f"{name}, {one.content_type}, {len(one.content)} octets, sha256 {digest}{where}"
 
 
+_KEYWORD = re.compile(r"^(?:FROM|TO):", re.IGNORECASE)
+
+
 def of_session(session: Session) -> str:
     """Return the dialogue as one text."""
     lines = [line for entry in session._wire for line in _entry(entry)]
@@ -114,7 +117,8 @@ def _entry(entry: Exchange | Event) -> Iterator[str]:
 
 def _with_verb(exchange: Exchange) -> str:
     # Whether a client writes its commands in capitals depends on its version.
-    return f"{exchange.verb} {exchange.argument}".rstrip()
+    argument = _KEYWORD.sub(lambda keyword: keyword[0].upper(), exchange.argument)
+    return f"{exchange.verb} {argument}".rstrip()
 
 
 def _event(event: Event) -> Iterator[str]:

@@ -23,7 +23,9 @@ _VOLATILE = (
 
 
 # Which of them smtplib writes in capitals differs from one Python to the next.
-_COMMAND = re.compile(r"C: (?i:ehlo|mail from|rcpt to|data|rset|quit)\b")
+_COMMAND = re.compile(
+    r"C: (?i:ehlo|mail from|rcpt to|data|rset|quit)\b|(?<=instead: )(?i:to|from):"
+)
 
 
 def normal(text: str) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_smtpserver import Message, SMTPServer
 
 
@@ -208,6 +210,19 @@ def test_what_is_different_in_each_run_is_not_in_a_dialogue(smtpserver: SMTPServ
     assert dialogues[0] == dialogues[1]
     assert "\n* TLSv1.3\n" in dialogues[0]
     assert "\nS: 334 <challenge>\nC: ***\nS: 235 " in dialogues[0]
+
+
+@pytest.mark.parametrize("written", [str.lower, str.upper, str.capitalize])
+def test_a_dialogue_has_commands_in_capitals(
+    smtpserver: SMTPServer, written: Callable[[str], str]
+) -> None:
+    with smtplib.SMTP(*smtpserver.addr) as client:
+        client.ehlo("client.test")
+        client.docmd(written("mail"), f"{written('from')}:<To@x.test> size=5")
+        client.docmd(written("rcpt"), f"{written('to')}:<From@x.test>")
+    dialogue = smtpserver.sessions[0].dialogue()
+    assert "\nC: MAIL FROM:<To@x.test> size=<size>\n" in dialogue
+    assert "\nC: RCPT TO:<From@x.test>\n" in dialogue
 
 
 def test_a_rule_is_named_without_its_line(smtpserver: SMTPServer) -> None:
