@@ -6,8 +6,13 @@ import pytest
 # cryptography bears only one.
 import trio  # noqa: F401
 import trustme  # noqa: F401
+from hypothesis import settings
 
 pytest_plugins = ["pytester"]
+
+# The same examples in each run, however slow the machine is.
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+settings.load_profile("steady")
 
 
 # What pytest or we take from the environment, and what a test must not depend on: in a worker of

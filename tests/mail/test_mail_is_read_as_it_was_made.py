@@ -23,7 +23,7 @@ HEADER = b"From: a@x.example\r\nDate: x\r\nMessage-ID: <1@x>\r\nMIME-Version: 1.
 NODE = Path(__file__).parent.parent / "clients" / "node"
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200)
 @given(composing.messages())
 def test_a_structure_is_read_as_it_was_made(made: Leaf | Tree) -> None:
     declared = {"BODY": "8BITMIME", "SMTPUTF8": None}

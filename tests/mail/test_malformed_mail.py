@@ -220,7 +220,7 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300)
 @given(st.lists(FRAGMENTS | st.binary(max_size=5), max_size=30).map(b"".join))
 def test_reading_never_raises_whatever_the_content(content) -> None:
     mail = message(content)

@@ -6,7 +6,7 @@ from datetime import UTC
 
 import pytest
 from conversation import Conversation
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_smtpserver.recording.recorder import ServerCrashed
@@ -302,7 +302,6 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None, derandomize=True, database=None)
 @given(STEPS)
 def test_accepted_transactions_and_messages_agree_whatever_is_cleared(steps) -> None:
     conversation = Conversation(max_message_size=10)

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_smtpserver import Reply
@@ -49,7 +49,6 @@ TEXTS = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs
 ENHANCED = st.from_regex(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", fullmatch=True)
 
 
-@settings(deadline=None, derandomize=True, database=None)
 @given(st.integers(200, 599), TEXTS, ENHANCED)
 def test_parse_is_the_inverse_of_str(code, text, enhanced) -> None:
     reply = Reply(code, text, enhanced)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import recorded
 
-quick = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=200)
 
 #: Command lines and pieces of content that lead somewhere, so that chance does more than err.
 WORDS = st.sampled_from(

@@ -134,6 +134,4 @@ class EngineAndModel(RuleBasedStateMachine):
 
 
 TestEngineAndModel = EngineAndModel.TestCase
-TestEngineAndModel.settings = settings(
-    max_examples=100, stateful_step_count=30, deadline=None, derandomize=True, database=None
-)
+TestEngineAndModel.settings = settings(max_examples=100, stateful_step_count=30)
