@@ -192,6 +192,12 @@ class Recorder:
         """How many clients are in a session right now."""
         return len(self._open)
 
+    @property
+    def forgotten(self) -> int:
+        """How many sessions `clear` has forgotten."""
+        with self._lock:
+            return self._ids - len(self._sessions)
+
     def open_transactions(self) -> tuple[TransactionRecording, ...]:
         """Return the transactions that last."""
         with self._lock:

@@ -140,6 +140,8 @@ class Failing:
             criteria=criteria,
             loop=self._loop(blocked=blocked),
             skipped=skipped,
+            cleared=self._recorder.cleared,
+            forgotten=self._recorder.forgotten,
         )
 
     def _loop(self, *, blocked: bool) -> str | None:

@@ -85,6 +85,21 @@ def application_never_connected(server: SMTPServer) -> None:
     server.wait_for_message(subject="Welcome to the shop", timeout=SOON)
 
 
+def cleared_too_late(server: SMTPServer) -> None:
+    send(server)
+    server.wait_closed()
+    server.clear()
+    server.wait_for_message(subject="Welcome to the shop", timeout=SOON)
+
+
+def cleared_while_the_client_stays(server: SMTPServer) -> None:
+    client = connect(server)
+    KEPT.append(client)
+    client.sendmail("shop@shop.example", "ann@example.org", WELCOME)
+    server.reset()
+    server.wait_for_message(subject="Welcome to the shop", timeout=SOON)
+
+
 def application_connected_but_sent_nothing(server: SMTPServer) -> None:
     with connect(server) as client:
         client.ehlo()
@@ -959,6 +974,8 @@ class Way:
 
 WAYS = (
     Way(application_never_connected, "no client connected to"),
+    Way(cleared_too_late, "no client connected since clear() or the test's"),
+    Way(cleared_while_the_client_stays, "no message was begun since clear() or the test's"),
     Way(application_connected_but_sent_nothing, "the client left after EHLO, without sending a"),
     Way(parameter_that_the_server_does_not_know, "MAIL 'shop@shop.example' was refused: 555 5.5.4"),
     Way(

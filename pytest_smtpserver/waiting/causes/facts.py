@@ -45,8 +45,15 @@ class Facts:
     loop: str | None = None
     #: How many messages came before the block of `capture` was entered.
     skipped: int = field(default=0)
+    #: When the records were last emptied, seconds since the epoch, and how many sessions that cost.
+    cleared: float = 0.0
+    forgotten: int = 0
 
     @property
     def settings(self) -> Settings:
         """The settings of the server."""
         return self.server.settings
+
+    def came_before_clear(self, session: Session) -> bool:
+        """Return whether a session began before the records were emptied: some of it is gone."""
+        return session.started_at.timestamp() < self.cleared

@@ -120,6 +120,12 @@ def nobody(facts: Facts) -> Cause | None:
     """No client connected."""
     if facts.sessions:
         return None
+    if facts.forgotten:
+        return Cause(
+            "no client connected since clear() or the test's start",
+            "what came before is forgotten; does the code under test send again, to "
+            f"{facts.server.address}?",
+        )
     return Cause(
         f"no client connected to {facts.server.address}",
         "does the code under test use this host and port?",

@@ -85,6 +85,8 @@ def silent(facts: Facts) -> Cause | None:
     """All clients connected and said nothing."""
     if not facts.sessions or not all(map(_is_silent, facts.sessions)):
         return None
+    if any(map(facts.came_before_clear, facts.sessions)):
+        return None
     how = "connected, but said nothing"
     who = "a client" if len(facts.sessions) == 1 else f"{len(facts.sessions)} clients"
     if facts.settings.tls == "implicit":

@@ -148,6 +148,12 @@ def sent_nothing(facts: Facts) -> Cause | None:
     """Clients came, and none began a transaction."""
     if not facts.sessions or facts.transactions:
         return None
+    if any(map(facts.came_before_clear, facts.sessions)):
+        return Cause(
+            "no message was begun since clear() or the test's start",
+            "what came before is forgotten",
+            weight="nothing",
+        )
     if all(map(left_after_greeting, facts.sessions)):
         return Cause(
             "the client left after EHLO, without sending a message",
