@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
-from typing import Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
+Value = TypeVar("Value")
 Class = TypeVar("Class", bound=type)
 
 #: The name that other tools use: where the value is here; the first one that the record has.
@@ -33,22 +34,48 @@ def frozen(cls: Class) -> Class:
 
     The methods that `dataclass` makes refer to the class as it was without slots, and so raise a
     `TypeError` for an unknown name or a property. Reading an unknown attribute raises an
-    `AttributeError` that suggests a known one.
+    `AttributeError` that suggests a known one. A copy is the value itself: nothing can change it.
     """
     # Not in the class body: with `__getattr__` a type checker would let any name pass.
-    methods = {"__setattr__": _refuse, "__delattr__": _refuse, "__getattr__": _suggest}
+    methods = {
+        "__setattr__": _refuse,
+        "__delattr__": _refuse,
+        "__getattr__": _suggest,
+        "__copy__": _same,
+        "__deepcopy__": _same,
+    }
     for name, method in methods.items():
         setattr(cls, name, method)
     return cls
 
 
+def not_pickled(cls: Class) -> Class:
+    """Make `pickle` refuse a record of what a server still writes, and say what to keep instead."""
+    setattr(cls, "__reduce_ex__", _keep_instead)  # noqa: B010  # as in `frozen`
+    return cls
+
+
 def _refuse(record: object, name: str, *_: object) -> NoReturn:
-    raise FrozenInstanceError(f"{name} of a {type(record).__name__} cannot be changed")
+    raise FrozenInstanceError(f"{type(record).__name__}.{name} cannot be changed")
 
 
-def _suggest(record: object, name: str) -> NoReturn:
+def _same(record: Value, _: object = None) -> Value:
+    return record
+
+
+def _keep_instead(record: object, _: object) -> NoReturn:
+    raise TypeError(
+        f"a record ({type(record).__name__}) cannot be pickled: keep what you need of it, such as "
+        "message.content, or the file that message.save() writes"
+    )
+
+
+def _suggest(record: object, name: str) -> Any:
     __tracebackhide__ = True
     kind = type(record)
+    if hasattr(kind, name):
+        # A property has raised an `AttributeError`, which Python drops before it asks here.
+        return object.__getattribute__(record, name)
     hint = "" if name.startswith("_") else _hint(kind, name)
     raise AttributeError(
         f"{kind.__name__!r} object has no attribute {name!r}{hint}", name=name, obj=record

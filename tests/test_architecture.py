@@ -34,7 +34,7 @@ ALLOWED = {
     "mail": {"frozen", "matching"},
     "network": {"clock", "engine", "unpatched"},
     "matching": set(),
-    "settings": {"numeric"},
+    "settings": {"frozen", "numeric"},
     "engine": set(),
     "input": set(),
     "clock": set(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -261,8 +262,9 @@ def test_settings_are_compared_by_value() -> None:
 
 
 def test_settings_are_frozen() -> None:
-    with pytest.raises(AttributeError):
-        Settings().tls = "starttls"
+    for name in ("tls", "no_such_name"):
+        with pytest.raises(FrozenInstanceError, match=rf"^Settings\.{name} cannot be changed$"):
+            setattr(Settings(), name, "starttls")
 
 
 def test_an_unknown_setting_suggests_the_nearest() -> None:

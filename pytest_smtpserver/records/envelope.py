@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.frozen import frozen, not_pickled
 from pytest_smtpserver.matching.wording import shortened
 
 #: Parameters of MAIL or RCPT: keywords in upper case, values as sent, `None` for a mere keyword.
@@ -16,6 +16,7 @@ Parameters = Mapping[str, str | None]
 NO_PARAMETERS: Parameters = MappingProxyType({})
 
 
+@not_pickled
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Envelope:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.frozen import frozen, not_pickled
 from pytest_smtpserver.matching import Criteria, comparable
 from pytest_smtpserver.matching.wording import printable, shown
 
@@ -47,6 +47,7 @@ class Origin(Protocol):
         """The transaction as it is now."""
 
 
+@not_pickled
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.frozen import frozen, not_pickled
 
 from . import assertions
 from .exchange import Event, Exchange
@@ -50,6 +50,7 @@ class AuthAttempt:
         return f"<AuthAttempt {self.mechanism} as {self.username!r} {where}, {outcome}>"
 
 
+@not_pickled
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Session:

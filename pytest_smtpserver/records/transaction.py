@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.frozen import frozen, not_pickled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ class Lasting(Protocol):
         """Return the session as it is now."""
 
 
+@not_pickled
 @frozen
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Transaction:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pytest_smtpserver.frozen import frozen
+
 from .checks import SettingsError, can_serve, mechanisms_for
 from .keys import EXTENSIONS, FOLLOWS
 from .table import SETTINGS
@@ -40,6 +42,7 @@ def _checked(name: str, given: object) -> object:
         raise setting.wrong(name, given, str(error)) from None
 
 
+@frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How a server is set up; raises `SettingsError` for a value that is not possible.

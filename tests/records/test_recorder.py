@@ -1,6 +1,8 @@
 """The recorder: snapshots that never change, what is forgotten and what stays, times in order."""
 
+import copy
 import dataclasses
+import pickle
 import threading
 from datetime import UTC
 
@@ -9,6 +11,7 @@ from conversation import Conversation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_smtpserver import Message
 from pytest_smtpserver.recording.recorder import ServerCrashed
 
 INTRODUCED = ("EHLO client.test",)
@@ -91,6 +94,39 @@ def test_records_cannot_be_changed() -> None:
                 setattr(record, attribute, None)
             with pytest.raises(dataclasses.FrozenInstanceError, match=attribute):
                 delattr(record, attribute)
+
+
+def test_a_copy_of_a_record_is_the_record() -> None:
+    conversation = Conversation()
+    conversation.lines(*INTRODUCED, *MESSAGE)
+    session, (message,) = conversation.session, conversation.messages
+    for record in (message, message.envelope, session, session.exchanges[0].reply):
+        assert copy.copy(record) is record
+        assert copy.deepcopy(record) is record
+    assert copy.deepcopy([message]) == [message]
+    assert copy.deepcopy(conversation.messages) == (message,)
+
+
+def test_a_record_that_is_pickled_says_what_to_keep_instead() -> None:
+    conversation = Conversation()
+    conversation.lines(*INTRODUCED, *MESSAGE)
+    (message,) = conversation.messages
+    for record in (message, message.envelope, message.transaction, message.session):
+        kind = type(record).__name__
+        with pytest.raises(TypeError, match=rf"\({kind}\) cannot be pickled: .*message\.content"):
+            pickle.dumps(record)
+
+
+def test_an_attribute_error_within_a_property_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> str:
+        raise AttributeError("within")
+
+    monkeypatch.setattr(Message, "subject", property(broken))
+    conversation = Conversation()
+    conversation.lines(*INTRODUCED, *MESSAGE)
+    (message,) = conversation.messages
+    with pytest.raises(AttributeError, match=r"^within$"):
+        _ = message.subject
 
 
 def test_reprs_are_one_short_line() -> None:
