@@ -19,6 +19,7 @@ when it is needed.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read all settings once, so that a wrong one is named before any test runs."""
     options.read(config)
+    if "PYTEST_XDIST_WORKER" in os.environ and not hasattr(config, "workerinput"):
+        from pytest_smtpserver.server import ports
+
+        # A worker's test has started this run, and it has the worker's environment.
+        ports.is_no_worker()
     config.stash[_ENDS_THREAD] = not _has_thread()
     misspelt.forget()
     page, folder = options.path_given(config, "report"), options.path_given(config, "artifacts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import warnings
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ __tracebackhide__ = True
 
 _lock = threading.Lock()
 _taken: set[int] = set()
+# How pytest-xdist tells a worker which it is; what a worker starts has it from its environment.
+_WORKER = "PYTEST_XDIST_WORKER"
+_inherited: str | None = None
 
 
 def claim(settings: Settings) -> None:
@@ -28,7 +32,7 @@ def claim(settings: Settings) -> None:
     port = settings.port
     if not port:
         return
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if _is_worker():
         raise SettingsError(
             f"port={port}: with pytest-xdist each worker has servers of its own; use port=0, "
             "and server.port for the one that was chosen"
@@ -40,6 +44,17 @@ def claim(settings: Settings) -> None:
                 "and server.port for the one that was chosen"
             )
         _taken.add(port)
+
+
+def _is_worker() -> bool:
+    # A script that a test starts has nothing to do with pytest-xdist.
+    return os.environ.get(_WORKER) != _inherited and "xdist" in sys.modules
+
+
+def is_no_worker() -> None:
+    """Take note that this process is no worker of pytest-xdist, whatever its environment says."""
+    global _inherited
+    _inherited = os.environ.get(_WORKER)
 
 
 def release(settings: Settings) -> None:

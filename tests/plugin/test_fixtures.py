@@ -370,6 +370,18 @@ def test_a_fixed_port_with_xdist_is_refused_before_any_test(suite: pytest.Pytest
     result.stderr.fnmatch_lines(["*smtpserver_port=2525: *pytest-xdist*use 0*"])
 
 
+def test_a_run_that_an_xdist_worker_starts_can_have_a_fixed_port(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    suite.makepyfile("def test_it(smtpserver): pass")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    result = suite.runpytest_subprocess("-p", "xdist", "-o", f"smtpserver_port={port}")
+    result.assert_outcomes(passed=1)
+
+
 def test_a_fixed_port_that_a_test_asks_for_with_xdist_is_a_set_up_error(
     suite: pytest.Pytester,
 ) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import smtplib
 import socket
+import subprocess
 import sys
 import threading
 import warnings
@@ -243,9 +244,21 @@ def free_port() -> int:
 
 
 def test_a_fixed_port_in_an_xdist_worker_is_told_to_use_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    import xdist  # noqa: F401  # it is imported in a worker
+
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
     with pytest.raises(SettingsError, match=r"pytest-xdist.*use port=0"):
         SMTPServer(port=free_port()).start()
+
+
+def test_a_script_that_an_xdist_worker_starts_can_have_a_fixed_port() -> None:
+    code = "import sys, pytest_smtpserver as p; p.SMTPServer(port=int(sys.argv[1])).start().stop()"
+    subprocess.run(
+        [sys.executable, "-c", code, str(free_port())],
+        env={**os.environ, "PYTEST_XDIST_WORKER": "gw0"},
+        check=True,
+        timeout=60,
+    )
 
 
 def test_an_address_that_others_can_reach_is_warned_of() -> None:
