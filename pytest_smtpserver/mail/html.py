@@ -119,11 +119,13 @@ def read(html: str) -> Page:
 
 
 def _long_page(html: str) -> Page:
-    text = long_html.text_of(html, sorted(_INVISIBLE), _edge)
-    anchors = (
-        (links.target("", href), _seen(label)) for href, label in long_html.anchors_of(html, _edge)
-    )
-    return Page(_seen(text), tuple(anchors))
+    return Page(_seen(long_html.text_of(html, sorted(_INVISIBLE), _edge)), ())
+
+
+def long_anchors(html: str) -> tuple[tuple[str, str], ...]:
+    """Return target and label of each link in very long HTML: they are not found with its text."""
+    found = long_html.anchors_of(html, _edge)
+    return tuple((links.target("", href), _seen(label)) for href, label in found)
 
 
 def _edge(tag: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urljoin
 
 from pytest_smtpserver.frozen import frozen
@@ -13,6 +14,15 @@ from pytest_smtpserver.matching.wording import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+T = TypeVar("T")
+
+#: How many links are read of each body; arbitrary: more than any mail has. To make a million takes
+#: ten seconds.
+MOST: Final = 20_000
+TOO_MANY: Final = f"there are more than {MOST:,} links: no more of them are read"
+
+# No URL has white space.
+_CHUNK: Final = re.compile(r"https?://\S*+", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"https?://", re.IGNORECASE)
 # RFC 3986 section 2: the characters of US-ASCII that a URL may have.
 _ASCII: Final = re.compile(r"[!#-;=?-\[\]_a-z~]*+", re.IGNORECASE)
@@ -51,15 +61,33 @@ class Link:
         return f"<Link {visible(self.url)} {self.text!r}>"
 
 
-def together(text: str, anchors: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
-    """Return the links of a text, and those of HTML (target and label), in order of appearance.
+def together(text: str, anchors: Iterable[tuple[str, str]]) -> tuple[tuple[Link, ...], bool]:
+    """Return the links of a text, then those of HTML (target and label), and if there are too many.
 
-    Each counts once; one that is in both is that of the HTML, which says more.
+    Each counts once; one that is in both is that of the HTML, which says more. Of each body
+    `MOST` are read.
     """
-    found = list(dict.fromkeys(anchors))
+    found, written = distinct(anchors, MOST + 1), distinct(urls(text), MOST + 1)
+    is_cut = max(len(found), len(written)) > MOST
+    found, written = found[:MOST], written[:MOST]
     labelled = {_comparable(url) for url, _ in found}
-    plain = [url for url in dict.fromkeys(urls(text)) if _comparable(url) not in labelled]
-    return tuple(Link(url=url, text=label) for url, label in [*((u, u) for u in plain), *found])
+    plain = [(url, url) for url in written if _comparable(url) not in labelled]
+    return tuple(Link(url=url, text=label) for url, label in [*plain, *found]), is_cut
+
+
+def may_be_too_many(text: str, html: str) -> bool:
+    """Return whether there may be more links than are read, at a glance."""
+    return html.count("=") > MOST or text.count("://") > MOST
+
+
+def distinct(values: Iterable[T], most: int) -> list[T]:
+    """Return the first ones that differ; of more than `most` of them, no more are looked at."""
+    found: dict[T, None] = {}
+    values = iter(values)
+    # In lots, without a line of Python for each value.
+    while len(found) < most and (lot := list(islice(values, most))):
+        found.update(dict.fromkeys(lot))
+    return list(found)[:most]
 
 
 def urls(text: str) -> Iterator[str]:
@@ -67,6 +95,11 @@ def urls(text: str) -> Iterator[str]:
     if "://" not in text:
         return
     joined = _IN_ANGLES.sub(_joined, text) if "<" in text else text
+    for chunk in distinct((one[0] for one in _CHUNK.finditer(joined)), MOST + 1):
+        yield from _within(chunk)
+
+
+def _within(joined: str) -> Iterator[str]:
     position = 0
     while scheme := _SCHEME.search(joined, position):
         position = _end(joined, scheme.end())

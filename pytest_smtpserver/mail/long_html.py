@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from .links import MOST, distinct
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -28,6 +30,7 @@ _MAY_HIDE: Final = ("<style", "<STYLE", "display", "visibility", " hidden", "mso
 
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG: Final = re.compile(r"</?[a-zA-Z!?][^>]*(?:>|\Z)")
+_LINK_TAG: Final = re.compile(r"</?[aA](?:\s[^<>]*)?>")
 _ENTITY: Final = re.compile(r"&#?\w{1,31};")
 _ALTERNATIVE: Final = re.compile(
     r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
@@ -35,10 +38,16 @@ _ALTERNATIVE: Final = re.compile(
 # No "<" within a tag: where none ends, the whole text would be looked through for each.
 _ANCHOR: Final = re.compile(
     r"""<(?:[aA]|[aA][rR][eE][aA])\s(?:[^<>]*?\s)?[hH][rR][eE][fF]\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)"""
-    r"[^<>]*>((?:[^<]|<(?!/?[aA][\s>]))*+)"
+    r"[^<>]*>((?:[^<]++|<(?!/?[aA][\s>]))*+)"
 )
-# White space does not split it, and HTML has none in its text.
+# White space does not split these, and HTML has none of them in its text: a line's end, an
+# ampersand that is none of an entity, and a "<" that begins no tag.
 _LINE_END: Final = "\0"
+_AMPERSAND: Final = "\1"
+_NO_TAG: Final = "\2"
+#: Of a run of "<" the last alone may begin a tag; without the tag after it, any would. Pairs
+#: twice: what is left of three is a pair. Hostile mail has a million, hence the longer runs.
+_RUNS: Final = (1000, 30, 2, 2)
 
 
 def is_long(markup: str) -> bool:
@@ -56,7 +65,7 @@ def text_of(markup: str, hidden: Iterable[str], edge: Callable[[str], str]) -> s
 
     The elements that are `hidden` are left out; `edge` says what stands for a tag, by its name.
     """
-    markup = markup.replace(_LINE_END, "")
+    markup = _without_marks(markup)
     if "<!--" in markup:
         markup = _COMMENT.sub("", markup)
     for name in hidden:
@@ -64,14 +73,17 @@ def text_of(markup: str, hidden: Iterable[str], edge: Callable[[str], str]) -> s
     read = _Edges(edge)
     for tag in _most_often(_TAG, markup):
         markup = markup.replace(tag, read[tag])
+    # Most of a million different tags are links, which leave nothing: no call for each of them.
+    markup = _LINK_TAG.sub("", markup) if "<" in markup else markup
     text = _TAG.sub(lambda tag: read[tag[0]], markup) if "<" in markup else markup
-    return _folded(_unescaped(text))
+    return _folded(_unescaped(text.replace(_NO_TAG, "<")))
 
 
 def anchors_of(markup: str, edge: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     """Yield where each link leads, as written, and its text; `edge` is that of `text_of`."""
     read = _Edges(edge)
-    for href, label in dict.fromkeys(_ANCHOR.findall(markup)):
+    found = (one.groups() for one in _ANCHOR.finditer(markup))
+    for href, label in distinct(found, MOST + 1):
         text = _TAG.sub(lambda tag: read[tag[0]], label).replace(_LINE_END, " ")
         yield html.unescape(href.strip("\"'")), " ".join(html.unescape(text).split())
 
@@ -92,6 +104,15 @@ class _Edges(dict[str, str]):
         return found
 
 
+def _without_marks(markup: str) -> str:
+    for mark in (_LINE_END, _AMPERSAND, _NO_TAG):
+        markup = markup.replace(mark, "")
+    for size in _RUNS:
+        if "<" * size in markup:
+            markup = markup.replace("<" * size, _NO_TAG * (size - 1) + "<")
+    return markup
+
+
 def _without(markup: str, name: str) -> str:
     if f"<{name}" not in markup and f"<{name.upper()}" not in markup:
         return markup
@@ -110,12 +131,12 @@ def _unescaped(text: str) -> str:
     if "&" not in text:
         return text
     # What stands for an ampersand must not make an entity with what follows it.
-    text = text.replace("&amp;", "\1")
+    text = text.replace("&amp;", _AMPERSAND)
     for entity in _most_often(_ENTITY, text):
         text = text.replace(entity, html.unescape(entity))
     if "&" in text:
         text = html.unescape(text)
-    return text.replace("\1", "&")
+    return text.replace(_AMPERSAND, "&")
 
 
 def _folded(text: str) -> str:

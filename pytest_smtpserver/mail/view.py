@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .addresses import Address, Addresses
     from .header import Field
+    from .links import Link
 
 #: How many defects are told one by one; arbitrary. Hostile mail has a million.
 _TOLD: Final = 100
@@ -82,9 +83,19 @@ class View:
         return self._page.text
 
     @cached_property
-    def links(self) -> tuple[links.Link, ...]:
+    def links(self) -> tuple[Link, ...]:
         """The links of both bodies."""
-        return links.together(self.parts.text, self._page.anchors)
+        return self._links[0]
+
+    @cached_property
+    def _links(self) -> tuple[tuple[Link, ...], bool]:
+        return links.together(self.parts.text, self._anchors)
+
+    @cached_property
+    def _anchors(self) -> tuple[tuple[str, str], ...]:
+        if long_html.is_long(self.parts.html):
+            return html.long_anchors(self.parts.html)
+        return self._page.anchors
 
     @cached_property
     def defects(self) -> tuple[Defect, ...]:
@@ -104,6 +115,8 @@ class View:
             yield from field_values.defects(name, value)
         if long_html.is_long(self.parts.html) and long_html.may_hide(self.parts.html):
             yield Defect("unparsable", long_html.NOT_APPLIED)
+        if links.may_be_too_many(self.parts.text, self.parts.html) and self._links[1]:
+            yield Defect("unparsable", links.TOO_MANY)
         for name in field_values.READ:
             yield from self._parsed_addresses(name).defects
 

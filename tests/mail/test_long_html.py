@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from making import message
 
-from pytest_smtpserver.mail import long_html
+from pytest_smtpserver.mail import links, long_html
 
 FEW = 50
 MANY = 80_000
@@ -48,6 +48,26 @@ def test_the_text_of_long_html_is_that_of_short_html_many_times(row: str) -> Non
 def test_the_links_of_long_html_are_those_of_short_html(row: str) -> None:
     few, many = (message(mail_of(f"<p>{row}</p>", count).encode()) for count in (FEW, MANY))
     assert [(one.url, one.text) for one in many.links] == [(one.url, one.text) for one in few.links]
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"), [("html", "<a href=https://x.example/{}>Go</a>"), ("plain", "https://x.example/{}")]
+)  # fmt: skip
+def test_of_very_many_links_the_first_are_read_and_a_defect_says_so(kind: str, row: str) -> None:
+    rows = [row.format(number) for number in range(links.MOST + 1)]
+    all_but_one, all_of_them = (
+        message(f"Content-Type: text/{kind}\r\n\r\n{' '.join(lot)}".encode())
+        for lot in (rows[:-1], rows)
+    )
+    assert len(all_but_one.links) == len(all_of_them.links) == links.MOST
+    assert all_of_them.links[-1].url == f"https://x.example/{links.MOST - 1}"
+    assert all_but_one.defects == ()
+    assert all_of_them.defects == (links.TOO_MANY,)
+
+
+def test_signs_that_begin_no_tag_are_read_in_long_html() -> None:
+    mail = message(mail_of(f"{'<' * 3000}<b>x</b> ", MANY // 50).encode())
+    assert mail.html_text == " ".join([f"{'<' * 3000}x"] * (MANY // 50))
 
 
 def test_what_styles_may_hide_in_long_html_is_a_defect() -> None:
