@@ -2,12 +2,12 @@
 
 * `engine`: octets to command lines and content, and the flow from one to the next
 * `command_line`: a line's verb and argument, how it is shown, and what is wrong with it
-* `command_turn`: from such a line to the server's turn: whether it may come, what it leads to
+* `command_turn`: from such a line to the server's turn: may it come now, and what it leads to
 * `arguments`: what follows the verb, and what is malformed in it
 * `commands`: one row for each command: how it is parsed, answered and carried out
 * `states`: which command may come when
 * `dialogue`: one session: what was agreed on so far, and the parts that own the rest
-* `open_transaction`: the one that is open: recipients, content, outcome
+* `open_transaction`: the transaction that is open: recipients, content, outcome
 * `turn`: from what the client did to the answer, the server's own or a rule's
 * `content`, `delivery`: where a message's content ends, and who answers for it
 * `authentication`: one AUTH exchange; the mechanisms are in `sasl`

@@ -1,7 +1,7 @@
 """What the arguments of commands say, and which of them are malformed.
 
-Each `parse` gets the argument, and raises `Refusal` for one that no command can be made of. What
-can be read of a refused one all the same, `sender_in`, `recipient_in` and `address_in` return.
+Each `parse` gets the argument, and raises `Refusal` if it is malformed. `sender_in`, `recipient_in`
+and `address_in` return what can still be read of a refused argument.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def parse_nothing(dialogue: Dialogue, argument: str) -> None:
 
 
 def parse_something(dialogue: Dialogue, argument: str) -> str:
-    """Accept any argument but none."""
+    """Accept any argument, but require one."""
     if not argument:
         raise Refusal(replies.ARGUMENT_REQUIRED)
     return argument
@@ -65,7 +65,7 @@ def parse_data(dialogue: Dialogue, argument: str) -> None:
 
 
 def parse_starttls(dialogue: Dialogue, argument: str) -> None:
-    """RFC 3207 section 4: no parameters, and once only."""
+    """RFC 3207 section 4: no parameters, and only once in a session."""
     parse_nothing(dialogue, argument)
     if dialogue.session.tls is not None:
         raise Refusal(replies.ALREADY_ENCRYPTED, "out-of-order")
@@ -80,7 +80,7 @@ def parse_bdat(dialogue: Dialogue, argument: str) -> Chunk:
 
 
 def chunk_size(argument: str) -> int:
-    """Return how many octets come after a BDAT that was refused, as far as it says so."""
+    """Return how many octets follow a refused BDAT; 0 if it does not say."""
     match = _BDAT.fullmatch(argument)
     return int(match[1]) if match else 0
 
@@ -119,18 +119,18 @@ def parse_rcpt(dialogue: Dialogue, argument: str) -> Path:
 
 
 def address_in(argument: str) -> str:
-    """Return the recipient of a RCPT that was refused, or what stands in its place."""
+    """Return the recipient of a refused RCPT, or the text in its place."""
     recipient = recipient_in(argument)
     return recipient.address if recipient else legible(argument[len("TO:") :].strip("<> "))
 
 
 def sender_in(argument: str) -> Path | None:
-    """Return what a MAIL says that was refused, as far as it can be read; `None`: not at all."""
+    """Return what can be read of a refused MAIL, `None` if its path cannot be read."""
     return _path_in(argument, reverse_path)
 
 
 def recipient_in(argument: str) -> Path | None:
-    """Return the same of a RCPT."""
+    """Return what can be read of a refused RCPT, `None` if its path cannot be read."""
     return _path_in(argument, forward_path)
 
 

@@ -1,6 +1,6 @@
 """AUTH (RFC 4954): one exchange, from the command to the conclusion.
 
-Secrets are masked by their place: all that follows the mechanism's name, and every line that the
+Secrets are masked by their place: everything after the mechanism's name, and every line that the
 client sends during the exchange.
 """
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 #: Shown instead of a secret.
 MASK: Final = "***"
 
-# What a person reads as AUTH, whatever is before or after it: a malformed command may carry
-# a secret, too.
+# Anything that a person would read as AUTH, whatever is before or after it: a malformed command may
+# carry a secret, too.
 _AUTH = re.compile(r"[^A-Za-z]*AUTH", re.IGNORECASE)
 
-# Mechanisms that clients also try; names as IANA has them, except NTLM. What else stands in the
-# mechanism's place may be a secret whose mechanism was left out.
+# Mechanisms that clients also try; the names are IANA's, except NTLM. Any other word in the
+# mechanism's place may be a secret: the client may have left the mechanism out.
 _FOREIGN = (
     "ANONYMOUS CRAM-SHA1 DIGEST-MD5 EXTERNAL GS2-KRB5 GSSAPI KERBEROS_V4 NTLM OTP "
     "SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS SCRAM-SHA-512 SCRAM-SHA-512-PLUS"
@@ -72,7 +72,7 @@ _PARTS = re.compile(r"( *AUTH +)(\S+)( *)(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def masked(line: str) -> str:
-    """Return an AUTH command as it was sent, as far as it may be shown."""
+    """Return an AUTH command as it was sent, with its secrets masked."""
     parts = _PARTS.fullmatch(line)
     if parts is not None:
         verb, name, space, secret = parts.groups()
@@ -100,7 +100,7 @@ def parse_auth(dialogue: Dialogue, argument: str) -> AuthRequest:
     if dialogue.session.is_authenticated:
         raise Refusal(replies.ALREADY_AUTHENTICATED, "out-of-order")
     if initial:
-        # Whatever is answered: it has been sent.
+        # Whatever the answer is: the password has been sent.
         note_plaintext(dialogue, name)
     if argument.startswith(" "):
         dialogue.tolerate(replies.AUTH_SYNTAX)
@@ -114,7 +114,7 @@ def parse_auth(dialogue: Dialogue, argument: str) -> AuthRequest:
 
 
 def refused_at_once(dialogue: Dialogue, argument: str, reply: Reply) -> None:
-    """An AUTH that was refused before its exchange is an attempt, too."""
+    """Record an AUTH that was refused before its exchange: it is an attempt, too."""
     name = argument.split()[:1]
     if name and not dialogue.session.is_authenticated:
         attempt = _attempt(dialogue, shown_name(name[0]).upper(), None, reply)
@@ -146,9 +146,9 @@ class Login:
     __slots__ = ("authentication", "may_hold_secret")
 
     def __init__(self) -> None:
-        #: The exchange that lasts.
+        #: The exchange that is going on, if there is one.
         self.authentication: Authentication | None = None
-        #: Whether the next line may be an answer that was meant for an exchange that is over.
+        #: Whether the next line may be an answer to an exchange that is already over.
         self.may_hold_secret = False
 
     def attempted(self) -> None:
@@ -173,7 +173,7 @@ class Login:
 
 
 class Authentication:
-    """One exchange; each method takes what the client said, and gives what the server does."""
+    """One exchange; each method takes what the client said, and returns the server's actions."""
 
     def __init__(self, dialogue: Dialogue, request: AuthRequest, line: str) -> None:
         settings = dialogue.offer.settings
@@ -188,7 +188,7 @@ class Authentication:
         self._line_rule: RuleState | None = None
 
     def let_pass_by(self, rule: RuleState | None) -> None:
-        """Note the rule on any command that was used at the line, and lets the exchange begin."""
+        """Note the rule on any command that was used at the AUTH line; the exchange begins."""
         self._line_rule = rule
 
     def begin(self) -> Iterable[Action]:
@@ -272,7 +272,7 @@ class Authentication:
 class AuthLine(Turn):
     """The turn at the AUTH line, before any challenge: a rule on any command may answer it.
 
-    Without its answer the exchange begins, whose end is another turn.
+    If no rule does, the exchange begins; its end is another turn.
     """
 
     __slots__ = ("_authentication",)

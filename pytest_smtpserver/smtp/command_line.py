@@ -1,7 +1,7 @@
 """A command line as it came: its verb and argument, how it is shown, and what is wrong with it.
 
-All this depends only on the octets, and clients send the same lines again and again. So results are
-kept; but not those of AUTH, which may hold a secret.
+All this depends only on the octets, and clients send the same lines again and again. So the results
+are cached, except those of AUTH, which may hold a secret.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 #: word and the <CRLF> is 512 octets. SMTP extensions may be used to increase this limit."
 COMMAND_LINE = 512
 
-# How many lines are kept, and how long ones: arbitrary, and together no more than a few hundred
-# kilobytes. RFC 5321 section 4.5.3.1.4 has 512 octets for a line without extensions.
+# How many lines are cached, and how long they may be: arbitrary, and a few hundred kilobytes at
+# most. RFC 5321 section 4.5.3.1.4 allows 512 octets for a line without extensions.
 _LINES_KEPT = 512
 _LONGEST_KEPT = 512
-# AUTH is looked for in so many first octets. Arbitrary: some clients have spaces before it.
+# AUTH is looked for in this many octets at the start. Arbitrary: some clients send spaces first.
 _VERB = 16
-# What is shown of a line that is too long. Arbitrary.
+# How many characters are shown of a line that is too long. Arbitrary.
 _SHOWN_OF_LONG_LINE = 80
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# What `surrogateescape` makes of octets that are not UTF-8.
+# `surrogateescape` turns octets that are not UTF-8 into these.
 _NOT_UTF8 = re.compile(r"[\udc80-\udcff]")
 _WITHOUT_SECRETS = COMMANDS.keys() - {"AUTH"}
 _UTF8_COMMANDS = frozenset(verb for verb, row in COMMANDS.items() if row.takes_utf8)
@@ -42,16 +42,16 @@ _INTRODUCTIONS = frozenset(verb for verb, row in COMMANDS.items() if row.introdu
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What a line says. `fault` is the reply to one that no command can be made of."""
+    """What a line says. `fault` is the reply, with a violation's code, to an unreadable line."""
 
     #: In upper case.
     verb: str
     argument: str
-    #: As records have it: secrets masked, octets that are no UTF-8 as `\\xff`.
+    #: The line as records show it: secrets masked, octets that are not UTF-8 as `\\xff`.
     shown: str
     #: Octets, CRLF included.
     length: int
-    #: Whether it is AUTH, or was to be: there may be a secret in it.
+    #: Whether it is AUTH, or meant to be: there may be a secret in it.
     is_auth: bool
     fault: tuple[Reply, str] | None
     #: The codes of the line's violations, and of those that count only if it is accepted.
@@ -60,7 +60,7 @@ class CommandLine:
 
 
 def read(line: bytes) -> CommandLine:
-    """Return what a line with its end says."""
+    """Return what a line says, given with its line end."""
     said = _read_before.get(line)
     if said is None:
         said = _read(line)
@@ -79,7 +79,7 @@ def _read(line: bytes) -> CommandLine:
     # RFC 5321 section 4.1.1: "receivers SHOULD tolerate trailing white space".
     trimmed = text.rstrip(" \t")
     verb, _, argument = trimmed.partition(" ")
-    # ASCII alone, or a dotless i would make a MAIL.
+    # Only ASCII: otherwise a dotless i would make a MAIL.
     verb = verb.upper() if verb.isascii() else verb
     argument = argument.rstrip(" ")
     auth = verb not in _WITHOUT_SECRETS and is_auth(text)
@@ -95,7 +95,8 @@ def _read(line: bytes) -> CommandLine:
     )
 
 
-# A dictionary is asked once for each command, and at its fastest. When it is full it begins anew.
+# A plain dictionary, because it is the fastest, and is asked for each command. When it is full, it
+# is emptied.
 _read_before: dict[bytes, CommandLine] = {}
 
 
@@ -107,8 +108,8 @@ def _keep(line: bytes, said: CommandLine) -> None:
 
 def _line_violations(line: bytes, verb: str) -> tuple[str, ...]:
     codes = ("bare-lf-command",) if b"\n" in line.removesuffix(b"\r\n") else ()
-    # RFC 4954 section 4: with an initial response the command must not exceed the limit of
-    # command lines. Beyond the longest line of all it is refused, and counted there.
+    # RFC 4954 section 4: with an initial response, the command must not exceed the limit of command
+    # lines. A line beyond LINE_LIMIT is refused, and that refusal notes the violation.
     if verb == "AUTH" and COMMAND_LINE < len(line) <= LINE_LIMIT:
         return (*codes, "long-command-line")
     return codes

@@ -1,7 +1,7 @@
 """From a command line to the server's turn: what it says, whether it may come, what it leads to.
 
-Most lines are in order, and that way is short: what has to be judged only where something is amiss
-is asked for behind a condition here, and not in a function that finds nothing to do.
+Most lines are in order, so their way is kept short: a condition here decides whether a check is
+needed at all, instead of calling a function that finds nothing to do.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class CommandTurns:
         self._input = received
 
     def take(self, line: bytes) -> Iterable[Action]:
-        """Answer a line with its end."""
+        """Answer a line, given with its line end."""
         dialogue, said = self._dialogue, command_line.read(line)
         refusal, command, parsed = None, None, None
-        # No limit is below that of a command without extensions.
+        # Every limit is at least that of a command without extensions.
         is_too_long = said.length > COMMAND_LINE and self._is_too_long(said)
         try:
             command = self._command_in_order(said, is_too_long=is_too_long)
@@ -127,8 +127,9 @@ class CommandTurns:
             command.declined(dialogue, parsed, reply)
 
     def _forget_what_came_in_clear(self) -> None:
-        # RFC 3207 section 4.2 has the client forgotten; what it sent ahead in clear too, or
-        # somebody between the two could have his commands obeyed as if they had come encrypted.
+        # RFC 3207 section 4.2: the server forgets the client. Forget what it sent ahead in clear,
+        # too. Otherwise somebody between the two could insert commands, and they would be obeyed as
+        # if they had come encrypted.
         if not self._input.is_empty:
             self._dialogue.violated("plaintext-after-starttls", "after STARTTLS")
         self._input.clear()
@@ -147,7 +148,7 @@ class CommandTurns:
             # message data before sending the appropriate 5XX or 4XX code".
             self._input.skip(chunk_size(said.argument))
         dialogue.conformance.refused()
-        # To the rules, a verb that is no command of the server is one if a rule says so.
+        # A rule may exist for a verb that the server does not know.
         stages = ("*",) if verb in COMMANDS else (verb.lower(), "*")
         carry_out = partial(self._refused, verb, said.argument)
         return Turn(dialogue, stages, lambda: reply, carry_out, line=shown).answer()
@@ -158,7 +159,7 @@ class CommandTurns:
             return
         is_in_order = dialogue.progress.allows(verb)
         if is_in_order and reply.code // 100 == command.accepted_by:
-            # A rule on any command has it accepted all the same.
+            # A rule on any command has accepted it all the same.
             parsed = command.salvaged(argument)
             if parsed is not None:
                 dialogue.progress.move(verb)
@@ -169,11 +170,11 @@ class CommandTurns:
     def _judge(self, said: CommandLine, shown: str) -> None:
         self._blame(said.violations, shown)
         if said.verb != "STARTTLS" and not self._input.is_empty:
-            # What comes after STARTTLS is judged with the reply, until which more may come.
+            # What comes after STARTTLS is judged with its reply: more may come until then.
             self.judge_going_on(said.verb, said.argument)
 
     def judge_going_on(self, verb: str, argument: str = "") -> None:
-        """Blame a client that has sent on before it had the reply to this command."""
+        """Blame a client that went on sending before it had the reply to this command."""
         self._blame(conformance.judge_going_on(self._dialogue, verb, argument), f"after {verb}")
 
     def _blame(self, codes: Iterable[str], detail: str) -> None:
@@ -181,8 +182,8 @@ class CommandTurns:
             self._dialogue.violated(code, detail)
 
     def _shown(self, said: CommandLine, refusal: Refusal | None, *, is_too_long: bool) -> str:
-        # A secret may also come after AUTH was answered, by a client that does not look: so what
-        # comes then is masked until the first well-formed command.
+        # A client that does not look at replies may send a secret even after AUTH was answered. So
+        # everything is masked until the first well-formed command.
         login = self._dialogue.login
         if said.is_auth:
             login.attempted()

@@ -1,16 +1,18 @@
 """The commands, one row for each: how it is parsed, answered and carried out.
 
-`parse` gets the argument and raises `Refusal` for one that is malformed. `answer` says what the
-server replies of its own accord; only here are its limits applied. `accepted` does what it means
-that the command was accepted, after the state has followed from `states.TRANSITIONS`; `declined`
-does what it means that it was not, be it by a reply or by none. `unparsed` is called for a command
-that was refused before it was parsed, or because it could not be, though it was in order or in the
-middle of a transaction. A row with `begins` is answered later: after the client's last answer, or
-after a chunk. `when` says whether a server with these settings knows the command at all.
+* `parse` gets the argument and raises `Refusal` if it is malformed.
+* `answer` returns the server's own reply; the server's limits are applied only here.
+* `accepted` carries out a command that was accepted. The state has already changed, as
+  `states.TRANSITIONS` says.
+* `declined` does what must be done if it was not accepted: it was refused, or got no reply.
+* `unparsed` is called for a command that was refused without being parsed, or because it could not
+  be parsed, if it was in order or came in the middle of a transaction.
+* `begins` makes a command be answered later: after the client's last answer, or after a chunk.
+* `when` says whether a server with these settings knows the command at all.
 
-All else that depends on a command follows from its row: the stage of rules, HELP, whether clients
-may pipeline after it. Only its place in the order of commands is in `states`, if it differs from
-that of NOOP.
+Everything else that depends on a command follows from its row: the stage of rules, HELP, whether
+clients may pipeline after it. Only its place in the order of commands is in `states`, if it differs
+from that of NOOP.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from .dialogue import Dialogue
 
 
-# The middle value is whatever `parse` makes of the argument; each row is consistent in itself.
+# Whatever `parse` returns is passed to the row's other functions; each row is consistent in itself.
 Parse = Callable[["Dialogue", str], Any]
 Answer = Callable[["Dialogue", Any], Reply]
 Accepted = Callable[["Dialogue", Any, Reply], None]
@@ -97,7 +99,7 @@ def answer_rcpt(dialogue: Dialogue, recipient: Path) -> Reply:
 
 
 def answer_help(dialogue: Dialogue, topic: str) -> Reply:
-    """RFC 5321 section 4.1.1.8: "more specific information" on a command, else what there is."""
+    """RFC 5321 section 4.1.1.8: "more specific information" on a command, or the list of all."""
     verb = topic.upper()
     if verb in dialogue.offer.commands:
         syntax = f"{verb} {dialogue.offer.commands[verb].syntax}".rstrip()
@@ -116,7 +118,7 @@ def greet_smtp(dialogue: Dialogue, domain: str, reply: Reply) -> None:
 
 
 def begin(dialogue: Dialogue, mail: Path, reply: Reply | None) -> None:
-    """Begin a transaction; one that was not accepted has ended already."""
+    """Begin a transaction; if MAIL was not accepted, it ends at once."""
     dialogue.begin(mail.address, mail.parameters, reply)
 
 
@@ -145,7 +147,7 @@ def begin_unparsed(dialogue: Dialogue, argument: str, reply: Reply) -> None:
 
 
 def refuse_unparsed_recipient(dialogue: Dialogue, argument: str, reply: Reply) -> None:
-    """Note a refused recipient: to the client the reason makes no difference."""
+    """Note a refused recipient: for the client the reason makes no difference."""
     if dialogue.transaction is not None:
         dialogue.transaction.refuse_recipient(address_in(argument), reply)
 
@@ -168,7 +170,7 @@ def begin_authentication(dialogue: Dialogue, request: AuthRequest, line: str) ->
 
 
 def begin_chunk(dialogue: Dialogue, chunk: Chunk, line: str) -> Iterable[Action]:
-    """Expect a chunk: it is answered when it has come."""
+    """Expect a chunk, which is answered when it is complete."""
     assert dialogue.transaction is not None
     dialogue.progress.move("BDAT")
     dialogue.transaction.expect_chunk(chunk.size, line, is_last=chunk.is_last)
@@ -195,12 +197,12 @@ def no_facts(dialogue: Dialogue, _: object) -> dict[str, Any]:
 
 
 def with_sender(dialogue: Dialogue, mail: Path) -> dict[str, Any]:
-    """Add the sender that is now given."""
+    """Add the sender that this command names."""
     return {"mail_from": mail.address}
 
 
 def with_recipient(dialogue: Dialogue, recipient: Path) -> dict[str, Any]:
-    """Add the recipient that is now given."""
+    """Add the recipient that this command names."""
     return {"recipient": recipient.address, "_is_given": True}
 
 
@@ -249,7 +251,7 @@ class Handling:
     declined: Declined = nothing
     unparsed: Unparsed = nothing
     begins: Begins | None = None
-    #: What can be read of an argument that was refused, so that a rule can have it accepted.
+    #: What can be read of a refused argument, for a rule that accepts the command all the same.
     salvaged: Callable[[str], Any] = lambda argument: None
     #: What a rule's `Command` has besides the command line and the session.
     facts: Facts = no_facts
@@ -265,7 +267,7 @@ class Handling:
     #: command group". RFC 3030 section 2 has a server "accept and discard additional BDAT chunks
     #: already in the pipeline".
     ends_group: bool = True
-    #: What HELP says of the argument.
+    #: What HELP says about the argument.
     syntax: str = ""
 
 

@@ -1,8 +1,8 @@
-"""Whether a client keeps to the protocol, where its commands alone do not show it.
+"""Whether a client keeps to the protocol in how its commands follow one another.
 
-What is wrong with a command itself is found where it is parsed. Here it is judged how commands
-follow one another: pipelining (RFC 2920), leaving without QUIT, and what a client cannot be blamed
-for, because a refusal or a rule has misled it.
+What is wrong with a command itself is found where it is parsed. This file is about pipelining
+(RFC 2920), about leaving without QUIT, and about what a client cannot be blamed for, because a
+refusal or a rule has misled it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .dialogue import Dialogue
 
 _LEAVING = frozenset({State.REFUSED, *SPEECHLESS})
-# Violations of a client that was told of an extension that the server does not know.
+# What a client may do wrong if it was told of an extension that the server does not know.
 _OF_AN_EXTENSION = frozenset({"unknown-command", "unknown-parameter"})
 
 # RFC 2920 section 3.1: "the actual transfer of message content is explicitly allowed to be the
@@ -32,7 +32,8 @@ _NO_COMMANDS_HERE = frozenset({"SEND", "SOML", "SAML", END_OF_CONTENT})
 _ONE_ROUND_TRIP = frozenset({"PLAIN", "EXTERNAL"})
 
 _BEGINS_ANEW = frozenset({"MAIL", "RSET", "EHLO", "HELO", "LHLO"})
-# After these more comes only from a client that pipelines: not a chunk, content or a handshake.
+# If more comes together with one of these, the client pipelines: no chunk, content or handshake
+# follows them.
 _IN_A_GROUP = frozenset({"MAIL", "RCPT", "RSET"})
 
 
@@ -44,11 +45,11 @@ class Conformance:
     def __init__(self) -> None:
         #: The verb of the last command line, `None` before the first.
         self.last_verb: str | None = None
-        #: Whether there was a handshake, and nothing has come since.
+        #: Whether nothing has come since the TLS handshake.
         self.is_silent_since_tls = False
-        #: Whether a command that came before its predecessor's reply can blame that reply.
+        #: Whether a command was refused, and the client may not know it yet.
         self.group_failed = False
-        #: Whether a command was refused since the client last began anew.
+        #: Whether a command was refused since the client last started over.
         self.attempt_failed = False
         #: Whether the client was seen to send a command before it had the reply to another.
         self.pipelines = False
@@ -67,7 +68,7 @@ class Conformance:
         self.is_silent_since_tls = True
 
     def refused(self) -> None:
-        """Note that a command was refused: those pipelined after it build on it in vain."""
+        """Note that a command was refused, so that those pipelined after it are excused."""
         self.group_failed = self.attempt_failed = True
 
     def all_answered(self) -> None:
@@ -75,12 +76,12 @@ class Conformance:
         self.group_failed = False
 
     def is_excused(self, code: str, *, misled: bool) -> bool:
-        """Return whether a client does this because of what a rule, or a refusal, has caused.
+        """Return whether a rule or a refusal, and not the client, is to blame for a violation.
 
-        In a pipelined group it could not know that what it builds on was refused. The commands of
-        a group may arrive one by one, though: msmtp writes each by itself. So a client that was
-        seen to pipeline is taken to do so until it begins anew. `misled` says that a rule has
-        announced an extension that the server does not know.
+        In a pipelined group, the client could not know that an earlier command was refused. The
+        commands of a group may arrive one by one: msmtp writes each by itself. So once a client was
+        seen to pipeline, it counts as pipelining until it starts over. `misled` says that a rule
+        has announced an extension that the server does not know.
         """
         if code == "out-of-order":
             return self.group_failed or (self.pipelines and self.attempt_failed)
@@ -89,8 +90,8 @@ class Conformance:
     def owes_quit(self, dialogue: Dialogue) -> bool:
         """Return whether a client that closes the connection should have sent QUIT.
 
-        Not if it sent QUIT, however that was answered; was refused; got no reply; or said nothing:
-        it may only have checked whether the port is open.
+        It need not if it already sent QUIT (however that was answered), was refused, got no reply,
+        or said nothing: it may only have checked whether the port is open.
         """
         if dialogue.progress.state in _LEAVING or self.last_verb in (None, "QUIT"):
             return False
@@ -98,7 +99,7 @@ class Conformance:
 
 
 def judge_going_on(dialogue: Dialogue, verb: str, argument: str = "") -> Iterator[str]:
-    """Yield the codes for a client that has sent on before it had the reply to this command."""
+    """Yield the codes for a client that went on sending before it had the reply to this command."""
     if verb == "QUIT":
         yield "data-after-quit"
     elif not dialogue.announced("PIPELINING"):

@@ -10,30 +10,30 @@ from __future__ import annotations
 from io import BytesIO
 
 _END = b"\r\n.\r\n"
-# A piece that ends with one of these may go on to a dot or to the end; longest first.
+# A piece that ends with one of these may continue with a stuffed dot or the end; longest first.
 _HALF_SEEN = tuple(_END[:length] for length in range(len(_END) - 1, 0, -1))
 
-# The end of the DATA line: the line end before the content's first line, but no part of it.
+# The line end of the DATA command. It comes before the content's first line, and is no part of it.
 _BEFORE = b"\r\n"
 
 
 class _Kept:
-    """What is kept of content, which may have `limit` octets (0: any number).
+    """Content while it arrives, up to `limit` octets (0: any number).
 
-    Content that grows beyond that is counted, but not kept.
+    Content that grows beyond the limit is counted, but not kept.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        # It grows in place, and gives away what it holds without a copy: content of 100 MB takes
-        # little more than that.
+        # It grows in place and returns its value without a copy: content of 100 MB needs little
+        # more memory than that.
         self._kept = BytesIO()
         #: Octets of the content so far.
         self.size = 0
 
     @property
     def is_too_big(self) -> bool:
-        """Whether there is more of it than the limit allows."""
+        """Whether it is longer than the limit allows."""
         return 0 < self._limit < self.size
 
     def octets(self) -> bytes | None:
@@ -41,7 +41,7 @@ class _Kept:
         return None if self.is_too_big else self._kept.getvalue()
 
     def so_far(self) -> tuple[bytes | None, int]:
-        """Return what has come of content that is not complete, and its size in octets."""
+        """Return the part that has arrived so far, and its size in octets."""
         return self.octets(), max(0, self.size)
 
     def kept_so_far(self) -> bytes:
@@ -50,15 +50,15 @@ class _Kept:
 
 
 class Content(_Kept):
-    """The content of one message while it arrives.
+    """The content of one message while it arrives after DATA.
 
-    What is kept is what was sent, up to and including the CRLF before the final dot, dots
+    It is kept as it was sent, up to and including the CRLF before the final dot, but with dots
     unstuffed.
     """
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
-        # What the last octets ended with and could not be judged yet.
+        # The last octets, if they may be the beginning of the end.
         self._tail = _BEFORE
         self.size = -len(_BEFORE)
 
@@ -68,7 +68,7 @@ class Content(_Kept):
         return self._kept.getvalue() + tail
 
     def feed(self, octets: bytes) -> bytes | None:
-        """Take octets, cut anyhow; return those beyond the end, or `None` before the end."""
+        """Take octets in pieces of any size; return those after the end, `None` before the end."""
         octets = self._tail + octets
         end = octets.find(_END)
         if end >= 0:
@@ -82,7 +82,7 @@ class Content(_Kept):
         # RFC 5321 section 4.5.2: "If the first character is a period and there are other
         # characters on the line, the first character is deleted."
         piece = octets.replace(b"\r\n.", b"\r\n")
-        # Below zero there is nothing yet: the first octets are those before the content.
+        # A size below zero means that the octets before the content have not been dropped yet.
         before, self.size = max(0, -self.size), self.size + len(piece)
         if self.is_too_big:
             self._kept = BytesIO()
@@ -93,19 +93,19 @@ class Content(_Kept):
 class Chunks(_Kept):
     """The content of one message that comes in chunks, octet for octet (RFC 3030 section 2).
 
-    Its `size` is what was announced so far.
+    Its `size` is that of all chunks announced so far.
     """
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
-        #: Octets of the chunk that comes now, and how many of them have not come yet.
+        #: The size of the current chunk, and how many of its octets have not arrived yet.
         self.chunk = self.remaining = 0
         self.is_last = False
         #: The command that announced it.
         self.line = ""
 
     def expect(self, size: int, line: str, *, is_last: bool) -> None:
-        """Begin a chunk of so many octets."""
+        """Begin a chunk of `size` octets."""
         self.line = line
         self.size += size
         self.chunk = self.remaining = size
@@ -114,11 +114,11 @@ class Chunks(_Kept):
             self._kept = BytesIO()
 
     def so_far(self) -> tuple[bytes | None, int]:
-        """See `Content`; of the last chunk some octets have not come."""
+        """Return the part that has arrived so far; the current chunk may be incomplete."""
         return self.octets(), self.size - self.remaining
 
     def feed(self, octets: bytes) -> None:
-        """Take octets of the chunk, no more than remain of it."""
+        """Take octets of the current chunk, at most as many as `remaining` says."""
         self.remaining -= len(octets)
         if not self.is_too_big:
             self._kept.write(octets)

@@ -1,4 +1,4 @@
-"""The end of a message's content: who answers for it, and what is recorded before.
+"""The end of a message's content: how many replies it gets, and what is recorded before them.
 
 In SMTP the server answers once. RFC 2033 section 4.2: an LMTP server "is required to return one
 reply for each previously successful RCPT command in the mail transaction, in the order that the

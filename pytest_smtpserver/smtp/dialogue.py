@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .turn import Turn
 
 
-# Why there was no TLS in the end, when it was not the handshake that failed.
+# Why there was no TLS in the end, if the handshake itself did not fail.
 _UNFINISHED: Mapping[EndedBy, str] = {
     "client": LEFT_HANDSHAKE,
     "reset": RESET_HANDSHAKE,
@@ -74,20 +74,20 @@ class Dialogue:
         self.login = Login()
         self.conformance = Conformance()
         self.transaction: OpenTransaction | None = None
-        #: What the client is offered here and now.
+        #: The extensions that the client is offered now.
         self.extensions = offer.in_clear
-        #: Seconds since the epoch: when what is dealt with now has come.
+        #: When the input that is dealt with now arrived, in seconds since the epoch.
         self.now = now
         #: How the connection is closed when the session has ended.
         self.closing = Close()
-        #: The server's turn that is being taken.
+        #: The turn that is going on, if there is one.
         self.turn: Turn | None = None
-        #: Whether something was taken that the grammar does not allow.
+        #: Whether something was accepted that the grammar does not allow.
         self.has_tolerated = False
         #: Whether the last turn ended without a reply.
         self.is_unanswered = False
         self._is_esmtp = False
-        # The keywords that the reply to EHLO has named, which may be a rule's.
+        # The keywords in the reply to EHLO, which may be a rule's reply.
         self._announced: frozenset[str] = frozenset()
 
     def at(self, now: float) -> None:
@@ -95,15 +95,15 @@ class Dialogue:
         self.now = now
 
     def turn_began(self, turn: Turn) -> None:
-        """Take note that the server has something to answer."""
+        """Note that the server has something to answer."""
         self.turn = turn
 
     def turn_ended(self) -> None:
-        """Take note that all of it is done."""
+        """Note that the turn is over."""
         self.turn = None
 
     def answered(self, *, said: bool) -> None:
-        """Take note of whether the client gets a reply."""
+        """Note whether the client gets a reply."""
         self.is_unanswered = not said
 
     @property
@@ -123,11 +123,11 @@ class Dialogue:
 
     @property
     def takes_auth(self) -> bool:
-        """Whether AUTH is accepted here and now."""
+        """Whether AUTH is accepted on the connection as it is now."""
         return self.session.tls is not None or not self.offer.settings.auth_needs_tls
 
     def command(self, line: str, **facts: Any) -> Command:
-        """Return what a rule is asked about: a command line, and what is known by now."""
+        """Return the `Command` that rules are asked about: a line, and what is known so far."""
         transaction = self.transaction
         recipients = transaction.recipients if transaction else ()
         known: dict[str, Any] = {
@@ -147,7 +147,7 @@ class Dialogue:
         return self._is_esmtp and extension in self.extensions.rows
 
     def announced(self, extension: str) -> bool:
-        """Return whether this client was told of an extension, be it by a rule."""
+        """Return whether this client was told of an extension, even if only by a rule."""
         return extension in self._announced
 
     @property
@@ -156,7 +156,7 @@ class Dialogue:
         return not self._announced <= self.extensions.rows.keys()
 
     def check_parameters(self, given: Parameters, command: Literal["mail", "rcpt"]) -> None:
-        """Raise `Refusal` for a parameter that this client may not give, or not so.
+        """Raise `Refusal` for a parameter that this client may not give, or for a wrong value.
 
         Without EHLO there are no parameters (RFC 5321 section 2.2.1).
         """
@@ -167,20 +167,20 @@ class Dialogue:
         self.extensions.check_parameters(given, command)
 
     def tolerate(self, refusal: Reply) -> None:
-        """Take what the grammar does not allow, but servers of the world do.
+        """Accept something that the grammar does not allow, but real servers do.
 
-        Raises `Refusal` with this reply under `strict`.
+        Under `strict`, raise `Refusal` with this reply instead.
         """
         if self.offer.settings.strict:
             raise Refusal(refusal)
         self.has_tolerated = True
 
     def blamed(self) -> None:
-        """Take note that what was tolerated is on record."""
+        """Note that what was tolerated is on record."""
         self.has_tolerated = False
 
     def violated(self, code: str, detail: str = "") -> None:
-        """Note what the client did against the protocol."""
+        """Note a violation of the protocol by the client."""
         self.session.violated(violation(code, detail))
 
     def secured(self, info: TLSInfo) -> None:
@@ -192,19 +192,19 @@ class Dialogue:
         self.session.secured(info, self.now)
 
     def greeted(self, reply: Reply | None) -> None:
-        """Take note of whether the client is welcome."""
+        """Note whether the client is welcome."""
         if reply is not None and not reply.is_positive:
             self.progress.move(REFUSED)
 
     def introduce(self, domain: str, reply: Reply, *, is_esmtp: bool) -> None:
-        """Take note of EHLO or HELO, which also resets."""
+        """Note EHLO or HELO, which also resets."""
         self.reset()
         self._is_esmtp = is_esmtp
         self._announced = _keywords(reply) if is_esmtp else frozenset()
         self.session.greeted(domain, is_esmtp=is_esmtp)
 
     def begin(self, mail_from: str, parameters: Parameters, reply: Reply | None) -> None:
-        """Begin a transaction; if its MAIL was not accepted, it has ended already."""
+        """Begin a transaction; if its MAIL was not accepted, it ends at once."""
         self.transaction = transaction = OpenTransaction(
             self.session, mail_from, parameters, self.offer.settings.max_message_size, self.now
         )
@@ -215,7 +215,7 @@ class Dialogue:
             transaction.finish("aborted" if reply is None else "rejected")
 
     def chunk_answered(self, reply: Reply | None) -> None:
-        """Await the next chunk; one that was not taken ends the transaction."""
+        """Await the next chunk; a chunk that was not accepted ends the transaction."""
         transaction = self.transaction
         assert transaction is not None
         if reply is not None:
@@ -230,7 +230,7 @@ class Dialogue:
     def content_answered(
         self, recipient: str | None, reply: Reply | None, *, is_last: bool
     ) -> None:
-        """Do as the reply to the content says, given to all recipients or (LMTP) to one."""
+        """Carry out the reply to the content: for all recipients, or in LMTP for one."""
         transaction = self.transaction
         assert transaction is not None
         transaction.content_answered(recipient, reply)
@@ -251,13 +251,13 @@ class Dialogue:
             transaction.give_up()
 
     def close_with(self, closing: Close) -> None:
-        """End the session of the server's own accord, and close the connection in this way."""
+        """End the session on the server's side, and close the connection in this way."""
         self.closing = closing
         if self.progress.state is not State.CLOSED:
             self.end("server")
 
     def fall_silent(self) -> None:
-        """Send nothing more, and look at nothing more: a reply was withheld."""
+        """Send nothing more and ignore what comes: a reply was withheld."""
         if self.progress.state is not State.CLOSED:
             self.progress.move(WITHHELD)
 
@@ -273,7 +273,7 @@ class Dialogue:
         self.session.end(ended_by, self.now)
 
     def content_cut_off(self) -> None:
-        """Show content that never became complete as far as it came."""
+        """Record the part that arrived of content that will never be complete."""
         if self.transaction is None or self.progress.state not in _IN_CONTENT:
             return
         incomplete = self.transaction.take_incomplete()

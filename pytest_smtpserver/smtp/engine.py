@@ -1,8 +1,8 @@
 """The SMTP engine: octets to command lines and content, and the flow from one to the next.
 
-Each command leads to some actions; where a rule answers, a generator makes them. `next_action`
-takes the next one. When there are none left, it takes the next command or the next piece of the
-content, as the state says, which leads to new actions. So a pause in the middle of a command needs
+Each command leads to some actions; if a rule answers, a generator makes them. `next_action` returns
+the next one. When there are none left, it takes the next command or the next piece of the content,
+depending on the state, and that leads to new actions. So a pause in the middle of a command needs
 no state of its own: the generator is simply not asked to go on before `resume`.
 """
 
@@ -86,7 +86,7 @@ class SMTPEngine:
             self._work = self._greet()
 
     def receive(self, octets: bytes, now: float) -> None:
-        """Take octets, cut anyhow."""
+        """Take octets, in pieces of any size."""
         dialogue = self._dialogue
         dialogue.at(now)
         if not self._is_greeted and not self._has_talked_early and self._is_new:
@@ -105,7 +105,7 @@ class SMTPEngine:
 
     @property
     def _owes_nothing(self) -> bool:
-        # Whether all that the client has sent is answered.
+        # Whether everything that the client has sent is answered.
         dialogue = self._dialogue
         is_between = dialogue.turn is None and dialogue.progress.state is not State.CHUNK
         return is_between and self._input.is_empty and not self._input.to_skip
@@ -131,7 +131,7 @@ class SMTPEngine:
         self._paused = False
 
     def tls_done(self, info: TLSInfo, now: float) -> None:
-        """Begin anew, or at last, on an encrypted connection."""
+        """Start over, or greet the client if TLS is implicit, on the encrypted connection."""
         self.resume(now)
         self._dialogue.secured(info)
         if self._offer.settings.tls == "implicit":
@@ -147,7 +147,7 @@ class SMTPEngine:
         self._end("reset" if reset else "client", now)
 
     def eof(self, now: float, *, reset: bool = False) -> None:
-        """Take note that the client is gone."""
+        """Note that the client is gone."""
         if self._dialogue.conformance.owes_quit(self._dialogue):
             self._dialogue.violated("no-quit")
         self._end("reset" if reset else "client", now)
@@ -181,7 +181,7 @@ class SMTPEngine:
         self._work = iter(())
         self._dialogue.at(now)
         if self._input.has_bare_lf and self._dialogue.progress.state in COMMAND_STATES:
-            # Under `strict` it does not end the line, so the client has waited in vain.
+            # Under `strict` a bare LF does not end the line, so the client has waited in vain.
             self._dialogue.violated("bare-lf-command", "and waited in vain")
         self._input.clear()
         if self._dialogue.turn is not None:
@@ -192,7 +192,7 @@ class SMTPEngine:
     def _greet(self) -> Iterator[Action]:
         dialogue = self._dialogue
         yield from Turn(dialogue, ("connect",), self._greeting, dialogue.greeted).answer()
-        # A rule may have kept the greeting back.
+        # A rule may have withheld the greeting.
         self._is_greeted = not dialogue.is_unanswered
 
     def _greeting(self) -> Reply:
@@ -262,7 +262,7 @@ class SMTPEngine:
         return None if line is None else self._commands.take(line)
 
 
-# To a client that took the port for one of implicit TLS.
+# What is recorded of a client that began with TLS where the server expected none.
 _BEGAN_WITH_TLS = {
     "off": f"{engine.UNEXPECTED_TLS}, but this server speaks plain SMTP (tls='off')",
     "starttls": f"{engine.UNEXPECTED_TLS}, but this server expects STARTTLS first (tls='starttls')",

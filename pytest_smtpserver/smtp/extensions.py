@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.settings import Settings
 
-    #: Whether a parameter's value is a good one; `None` for a parameter that takes no value.
+    #: Whether a parameter's value is valid; `None` for a parameter that takes no value.
     Value = Callable[[str], object] | None
 
 
@@ -47,10 +47,10 @@ class Extension:
     """One service extension."""
 
     rfcs: tuple[int, ...]
-    #: When it is offered, and which others must be so at the same time.
+    #: When it is offered, and which others must be offered at the same time.
     when: Callable[[Settings, bool], bool] = always
     needs: tuple[str, ...] = ()
-    #: What stands after the keyword in the reply to EHLO.
+    #: The text after the keyword in the reply to EHLO.
     announcement: Callable[[Settings], str] = lambda _: ""
     mail: Mapping[str, Value] = field(default_factory=dict)
     rcpt: Mapping[str, Value] = field(default_factory=dict)
@@ -70,8 +70,8 @@ def _matches(pattern: str) -> Callable[[str], object]:
 _SIZE = _matches(r"[0-9]{1,20}")
 # RFC 6152 section 2: body-value = "7BIT" / "8BITMIME"
 _BODY = _matches(r"7BIT|8BITMIME")
-# RFC 3030 section 3: body-value ::= "7BIT" / "8BITMIME" / "BINARYMIME", of which the one in the
-# middle is the other extension's.
+# RFC 3030 section 3: body-value ::= "7BIT" / "8BITMIME" / "BINARYMIME". The one in the middle
+# belongs to the other extension.
 _BINARY_BODY = _matches(r"7BIT|BINARYMIME")
 
 # RFC 3461 section 4.3: "FULL" or "HDRS", "in any combination of upper and lower case letters".
@@ -90,7 +90,7 @@ _XTEXT = r"(?:[!-*,-<>-~]|\+(?:09|[2-6][0-9A-F]|7[0-9A-E]))+"
 # Section 4.4: "The ENVID parameter MAY be up to 100 characters in length."
 _ENVID = re.compile(rf"(?!.{{101}}){_XTEXT}").fullmatch
 # RFC 6533 section 3: utf-8-addr-unitext = 1*(QUCHAR / EmbeddedUnicodeChar)
-# The set is written as what it lacks, as in `grammar`.
+# The set is written by what is not in it, as in `grammar`.
 _UNITEXT = r"(?:[^\x00- +=\\\x7f]|\\x\{[0-9A-F]+\})+"
 # RFC 3461 section 4.2: original-recipient-address = addr-type ";" xtext ; addr-type = atom
 # "The entire ORCPT parameter MAY be up to 500 characters in length", the keyword included.
@@ -188,8 +188,8 @@ _ROWS: Mapping[str, Extension] = MappingProxyType(
         ),
         "FUTURERELEASE": Extension(
             rfcs=(4865,),
-            # max-future-release-interval SP max-future-release-date-time: the most that can be
-            # said, so that nothing depends on the clock.
+            # max-future-release-interval SP max-future-release-date-time: the greatest possible
+            # values, so that nothing depends on the clock.
             announcement=lambda _: "999999999 9999-12-31T23:59:59Z",
             mail={"HOLDFOR": _HOLDFOR, "HOLDUNTIL": _holduntil},
             mail_excludes=("HOLDFOR", "HOLDUNTIL"),
@@ -220,7 +220,7 @@ _ROWS: Mapping[str, Extension] = MappingProxyType(
     }
 )
 
-#: Those that follow settings of their own.
+#: Those that have settings of their own.
 OF_SETTINGS = ("STARTTLS", "AUTH")
 
 #: All, in the order in which they are offered. The names and their order are the settings'; one

@@ -1,7 +1,7 @@
-"""Paths and parameters, as RFC 5321 section 4.1.2 and RFC 6531 section 3.3 write them.
+"""Paths and parameters, as RFC 5321 section 4.1.2 and RFC 6531 section 3.3 define them.
 
-Each expression is below the ABNF that it obeys. Those of RFC 6531 add UTF-8 to atoms,
-quoted strings and domain labels; whether that is allowed here and now is the dialogue's matter.
+Each expression is below the ABNF that it follows. RFC 6531 adds UTF-8 to atoms, quoted strings and
+domain labels; whether UTF-8 is allowed at the moment is for the dialogue to decide.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # RFC 6531: UTF8-non-ascii = UTF8-2 / UTF8-3 / UTF8-4
-# Sets that have it are written as what they lack of ASCII: Python compiles one that runs up to
-# U+10FFFF a hundred times as slowly, and all of them together took a tenth of a second.
+# Sets that have it are written by the ASCII characters that are not in them. Python takes a hundred
+# times as long to compile a set that runs up to U+10FFFF; all of them took a tenth of a second.
 # RFC 5322: atext = ALPHA / DIGIT / "!" / "#" / ... ; RFC 6531: atext =/ UTF8-non-ascii
 _ATEXT = r'[^\x00- "(),.:;<>@\[\\\]\x7f]'
 # Dot-string = Atom *("." Atom) ; Atom = 1*atext
@@ -67,8 +67,8 @@ _LONGEST_DOMAIN = 255
 # esmtp-value = 1*(%d33-60 / %d62-126) ; RFC 6531: esmtp-value =/ UTF8-non-ascii
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([^\x00- =\x7f]+))?")
 
-# The same addresses come again and again: this spares parsing them, and a copy in each record. The
-# size is arbitrary.
+# The same addresses come again and again: the cache saves parsing them, and a copy in each record.
+# Its size is arbitrary.
 _remembered = lru_cache(maxsize=256)
 
 _REVERSE_PATHS = (_PATH, _NULL_PATH)
@@ -83,7 +83,7 @@ _LENIENT_PATHS = (_BARE, _NO_DOMAIN)
 class ReadPath(NamedTuple):
     """A mailbox (`""` for the null sender), and the rest of the line.
 
-    `objection` is the reply to a path that the grammar does not allow, though one can read it.
+    `objection` is the reply to a path that can be read, but that the grammar does not allow.
     """
 
     mailbox: str
@@ -92,9 +92,9 @@ class ReadPath(NamedTuple):
 
 
 class Refusal(Exception):  # not an error of ours: it carries the reply to the client
-    """A command that is refused, with the reply that says why.
+    """A command is refused, with the reply that says why.
 
-    `violation` is the code of what the client did against the protocol, `None` for nothing.
+    `violation` is the code of the client's violation, `None` if it did nothing wrong.
     """
 
     def __init__(self, reply: Reply, violation: str | None = "bad-syntax") -> None:
@@ -140,7 +140,7 @@ def parameters(text: str) -> Mapping[str, str | None]:
         if keyword in found:
             raise Refusal(Reply(501, f"parameter given twice: {echo(keyword)}", "5.5.4"))
         found[keyword] = match[2]
-    # They end in a record, which nobody can change.
+    # They become part of a record, which must be immutable.
     return MappingProxyType(found)
 
 
@@ -216,7 +216,7 @@ def _is_ipv6(literal: str) -> bool:
 
     tag, _, address = literal[1:-1].partition(":")
     try:
-        # A zone (RFC 4007) has its meaning on one host only, and is not in the grammar.
+        # A zone (RFC 4007) means something only on one host, and is not in the grammar.
         return tag.upper() == "IPV6" and IPv6Address(address).scope_id is None
     except AddressValueError:
         return False

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from .extensions import Value
 
-# How a server of each protocol greets, and with what a client introduces itself to it.
+# The protocol's name in the greeting, and the command by which a client introduces itself.
 _PROTOCOLS = {"smtp": ("ESMTP", "EHLO or HELO"), "lmtp": ("LMTP", "LHLO")}
 
 
-# How many are kept: arbitrary, and more than the tests of a run are likely to differ in.
+# The size is arbitrary: more than the different settings that a run is likely to use.
 @lru_cache(maxsize=32)
 def offer_of(settings: Settings, tls_context: ssl.SSLContext | None) -> Offer:
-    """Return the offer of a server, worked out once for all with the same settings."""
+    """Return the offer of a server, the same one for the same settings."""
     return Offer(settings, tls_context)
 
 
@@ -42,7 +42,7 @@ class Offer:
         self.tls_context = tls_context
         self.commands = {verb: row for verb, row in COMMANDS.items() if row.when(settings)}
         self._is_enhanced = "ENHANCEDSTATUSCODES" in settings.offered_extensions
-        #: Where a rule of this server can answer.
+        #: The stages at which a rule of this server can answer.
         self.stages = {"connect", "message", "*", *map(str.lower, self.commands)}
         if settings.tls != "off":
             self.stages.add("tls")
@@ -57,9 +57,9 @@ class Offer:
         self.under_tls = ExtensionSet(settings, keywords, encrypted=True)
 
     def rendered(self, reply: Reply) -> Reply:
-        """Return one of the server's own replies as this server gives it.
+        """Return one of the package's replies as this server gives it.
 
-        The server's name stands for `{}`, and there is no enhanced status code unless
+        `{}` is replaced by the server's name, and the enhanced status code is dropped unless
         ENHANCEDSTATUSCODES (RFC 2034) is offered.
         """
         is_closing = reply.code == replies.CLOSING
@@ -123,8 +123,8 @@ def _values(rows: Iterable[Mapping[str, Value]]) -> Mapping[str, list[Value]]:
 
 
 def _bad_value(keyword: str, value: str | None, command: Literal["mail", "rcpt"]) -> Refusal:
-    # A value of an extension that is not offered, such as BODY=BINARYMIME, is as unknown as a
-    # keyword would be.
+    # A value of an extension that is not offered, such as BODY=BINARYMIME, is treated like an
+    # unknown keyword.
     if value is not None and any(_fits(value, one) for one in _ALL_VALUES[command][keyword]):
         return Refusal(replies.unknown_parameter(f"{keyword}={value}"), "unknown-parameter")
     return Refusal(replies.bad_value(keyword, value))
@@ -136,7 +136,7 @@ def _fits(given: str | None, value: Value) -> object:
     return given is not None and value(given)
 
 
-# What there would be with all extensions.
+# All values that parameters could have if every extension were offered.
 _ALL_VALUES = {
     "mail": _values(row.mail for row in EXTENSIONS.values()),
     "rcpt": _values(row.rcpt for row in EXTENSIONS.values()),

@@ -1,8 +1,8 @@
 """The transaction that is open: its recipients, its content, and what becomes of it.
 
-It begins with MAIL, and `finish` or `give_up` ends it. It decides nothing about the order of
-commands: that is for `states`. Methods that take a reply are called before it is sent;
-`None`: there will be none.
+It begins with MAIL, and `finish` or `give_up` ends it. It does not decide about the order of
+commands: `states` does. Methods that take a reply are called before it is sent; `None`: there will
+be none.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class OpenTransaction:
         self._session = session
         self._recording = session.begin(mail_from, parameters, now)
         self._max_size = max_size
-        #: The content that comes after DATA, or in chunks.
+        #: The content, after DATA or in chunks.
         self.content: Content | None = None
         self.chunks: Chunks | None = None
         self._data_refused = False
         self._is_delivered = False
-        # Whether all replies to the content, of which LMTP gives several, have refused it.
+        # Whether all replies to the content (LMTP gives several) have refused it.
         self._content_refused = True
 
     @property
@@ -119,9 +119,9 @@ class OpenTransaction:
         return self.chunks
 
     def take_incomplete(self) -> tuple[bytes | None, int] | None:
-        """Return the content that has come, `None` if it is too big, and its size in octets.
+        """Return the content that has arrived, `None` if it is too big, and its size in octets.
 
-        It is for when no more can come; `None` if nothing was to come.
+        Call it when no more can come. It returns `None` if no content was expected.
         """
         content, self.content, self.chunks = self.content or self.chunks, None, None
         return None if content is None else content.so_far()
@@ -142,19 +142,19 @@ class OpenTransaction:
             self._recording.refuse(recipient, reply)
 
     def show_message(self) -> None:
-        """Show a message that was accepted for one recipient, though others are to come (LMTP)."""
+        """Show a message accepted for one recipient before the others are answered (LMTP)."""
         if self._is_delivered:
             self._session.accept(self._recording)
 
     def finish_content(self) -> None:
-        """End it after the last reply to its content."""
+        """End the transaction after the last reply to its content."""
         if self._is_delivered:
             self.finish("accepted")
         else:
             self.finish("rejected" if self._content_refused else "aborted")
 
     def give_up(self) -> None:
-        """End it before its content was answered."""
+        """End the transaction before its content was answered."""
         if self._is_delivered:
             self.finish("accepted")
             return
@@ -163,6 +163,6 @@ class OpenTransaction:
         self.finish("rejected" if self._data_refused or nobody_left else "aborted")
 
     def finish(self, outcome: Outcome) -> None:
-        """End it."""
+        """End the transaction."""
         self.content = self.chunks = None
         self._session.finish(self._recording, outcome)

@@ -20,7 +20,7 @@ BYE = Reply(221, "bye", "2.0.0")
 # RFC 5321 section 4.2.3: 252, "Cannot VRFY user, but will accept message and attempt delivery".
 NOT_VERIFIED = Reply(252, "cannot verify, but will accept mail for it", "2.0.0")
 # Section 4.2.4: 502 for a command that the server recognizes, but does not implement. 252 would
-# say of a list that mail to it is accepted; this server has no lists, and does not announce EXPN.
+# mean that mail to the list is accepted; this server has no lists, and does not announce EXPN.
 NO_LISTS = Reply(502, "there are no mailing lists here", "5.5.1")
 
 MALFORMED_COMMAND = Reply(500, "a command line has no control characters", "5.5.2")
@@ -57,8 +57,8 @@ BAD_CHUNK = Reply(501, "syntax: BDAT octets [LAST]", "5.5.4")
 TOO_MANY_RECIPIENTS = Reply(452, "too many recipients", "4.5.3")
 TOO_BIG = Reply(552, "message exceeds the maximum size", "5.3.4")
 
-#: RFC 5321 section 3.8: when the server must close of its own accord. The text begins with the
-#: server's domain (section 4.2.3), which stands for `{}`.
+#: RFC 5321 section 3.8: for when the server must close the connection itself. The text begins with
+#: the server's domain (section 4.2.3), which replaces `{}`.
 CLOSING = 421
 TOO_MANY_CONNECTIONS = Reply(CLOSING, "{} has too many connections, closing", "4.7.0")
 GOODBYES = {
@@ -69,7 +69,7 @@ GOODBYES = {
 
 
 def callable_raised(error: BaseException, place: str) -> Reply:
-    """Return the 421 to a client for which a callable of the test was called, and raised."""
+    """Return the 421 to the client whose command made a callable of the test raise."""
     where = f" ({echo(place)})" if place else ""
     name = type(error).__name__
     return Reply(CLOSING, f"{{}}: a callable of the test raised {name}{where}, closing", "4.3.0")
@@ -77,8 +77,8 @@ def callable_raised(error: BaseException, place: str) -> Reply:
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
-# RFC 5321 section 4.5.3.1.5: a reply line has at most 512 octets. What is repeated of the client's
-# words is much shorter: arbitrary, and enough to recognize them.
+# How many characters of the client's words are repeated: arbitrary, enough to recognize them, and
+# far below the 512 octets of a reply line (RFC 5321 section 4.5.3.1.5).
 _ECHO = 80
 
 
@@ -146,13 +146,13 @@ NO_INITIAL_RESPONSE = Reply(501, "this mechanism takes no initial response", "5.
 # reply."
 ANSWER_TOO_LONG = Reply(500, "authentication exchange line is too long", "5.5.6")
 
-# What is well-formed base64 but not what the mechanism's syntax asks for. Section 4: "it SHOULD
-# reject the AUTH command with a 535 reply unless a more specific error code is appropriate", and
+# For well-formed base64 that does not follow the mechanism's syntax. Section 4: "it SHOULD reject
+# the AUTH command with a 535 reply unless a more specific error code is appropriate", and
 # RFC 5321 section 4.2.2 has 501 for a "Syntax error in parameters or arguments".
 ANSWER_NOT_UTF8 = Reply(501, "this answer is not UTF-8", "5.5.2")
 NO_USER_NAME = Reply(501, "this answer has no user name", "5.5.2")
 
 
 def malformed(mechanism: str) -> Reply:
-    """Return the reply to an answer that is not of the mechanism's form."""
+    """Return the reply to an answer that does not follow the mechanism's syntax."""
     return Reply(501, f"malformed answer for {mechanism}", "5.5.2")

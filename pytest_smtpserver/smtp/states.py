@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class State(Enum):
     """Where in a session the client is; `{hello}` is what it should introduce itself with."""
 
-    # Members are compared by identity, and are looked up for each command: that of Enum hashes
+    # Members are compared by identity, and are looked up for each command. Enum's own method hashes
     # the name each time.
     __hash__ = object.__hash__
 
@@ -43,7 +43,7 @@ class State(Enum):
     CHUNK = "in a chunk"
     #: The server awaits an answer of the client in an exchange that AUTH began.
     AUTH = "in an AUTH exchange"
-    #: TLS is to be begun.
+    #: TLS must begin next.
     HANDSHAKE = "before the TLS handshake"
     #: The TLS handshake has begun.
     SECURING = "in the TLS handshake"
@@ -71,9 +71,9 @@ HANDSHAKE_DONE: Final = "handshake done"
 AUTH_ENDED: Final = "auth ended"
 #: A chunk was taken, and another may come (RFC 3030 section 2).
 CHUNK_TAKEN: Final = "chunk taken"
-#: A rule has withheld a reply, in whichever state the client is.
+#: A rule has withheld a reply; in any state.
 WITHHELD: Final = "withheld"
-#: The session ends, in whichever state it is.
+#: The session ends; in any state.
 ENDED: Final = "ended"
 
 # fmt: off
@@ -111,8 +111,8 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         "RSET": S.READY,  "NOOP": S.BDAT,   "QUIT": S.CLOSED,
         "VRFY": S.BDAT,   "EXPN": S.BDAT,   "HELP": S.BDAT,
     },
-    # What follows leads on from inside a command: a chunk or the content that is complete, an
-    # exchange that is over, a handshake that has begun or was done.
+    # The rows from here on are for states inside a command. They are left when a chunk or the
+    # content is complete, when an exchange is over, or when a handshake has begun or is done.
     S.CONTENT: {
         END_OF_CONTENT: S.READY,
     },
@@ -134,7 +134,7 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
 }
 # fmt: on
 
-#: In these nothing can be said, for it would be said in clear.
+#: In these the server sends no reply: it would be sent in clear.
 IN_HANDSHAKE = frozenset({S.HANDSHAKE, S.SECURING})
 #: In these the server does not speak, not even a last word.
 SPEECHLESS = frozenset({*IN_HANDSHAKE, S.SILENT, S.CLOSED})
@@ -167,7 +167,7 @@ class Progress:
         return verb not in _NAMED and "NOOP" in self._row
 
     def move(self, event: str) -> None:
-        """Go on to the state that an accepted command, or an event, leads to."""
+        """Change to the state that follows an accepted command or an event."""
         state = self._row.get(event)
         if state is None:
             assert self._is_like_noop(event), (self.state, event)

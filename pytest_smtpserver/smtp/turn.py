@@ -61,10 +61,10 @@ _sending = lru_cache(maxsize=256)(Send)
 def answer_without_rules(
     dialogue: Dialogue, reply: Reply, carry_out: Callable[[Reply], object]
 ) -> Iterable[Action]:
-    """Answer where there are no rules: all that a `Turn` would do, without one.
+    """Answer if there are no rules: do what a `Turn` would do, but without making one.
 
-    A `Turn` for each command costs a quarter of the engine's time. A test holds that both do the
-    same in the same order.
+    A `Turn` for each command costs a quarter of the engine's time. A test checks that both do the
+    same things in the same order.
     """
     if dialogue.is_unanswered:
         dialogue.answered(said=True)
@@ -81,18 +81,18 @@ def _end_after(dialogue: Dialogue, reply: Reply) -> None:
 
 
 def callable_failed(dialogue: Dialogue, error: CallableError) -> Reply:
-    """Note that a callable of the test raised, and return the 421 to the client concerned."""
+    """Note that a callable of the test raised; return the 421 for the client concerned."""
     cause = error.__cause__ or error
     dialogue.session.callable_failed(cause)
     return dialogue.offer.rendered(replies.callable_raised(cause, raised_at(cause) or str(error)))
 
 
 class Turn:
-    """One turn; it is what the steps of a rule act through.
+    """One turn; the steps of a rule act through it.
 
-    `own` gives the server's own reply; `carry_out` does what the first reply means, `None` if
-    there was none. `stages` are those at which a rule can answer; `facts` is what its `Command`
-    has beyond the verb and what is known of the session.
+    `own` returns the server's own reply. `carry_out` carries out the first reply, or `None` if
+    there was none. `stages` are those at which a rule can answer. `facts` returns what the rule's
+    `Command` has in addition to the verb and to what is known about the session.
     """
 
     __slots__ = (
@@ -144,7 +144,7 @@ class Turn:
 
     @property
     def command(self) -> Command:
-        """What is answered."""
+        """The command that is answered."""
         if self._command is None:
             self._command = self._dialogue.command(self._line, **self._facts())
         return self._command
@@ -154,13 +154,13 @@ class Turn:
         return self.say(self._own())
 
     def say(self, reply: Reply) -> Iterable[Action]:
-        """Send a reply; what the first one means is carried out before it leaves."""
+        """Send a reply; the first one is carried out before it is sent."""
         self._settle(reply, reply)
         _end_after(self._dialogue, reply)
         return (_sending(reply.octets),)
 
     def take_effect(self) -> Iterable[Action]:
-        """Carry out what the server's own reply means, without sending it."""
+        """Carry out the server's own reply without sending it."""
         self._settle(None, self._own())
         self.withhold()
         return ()
@@ -168,8 +168,8 @@ class Turn:
     def withhold(self) -> None:
         """Leave the client without a reply, unless a later step gives one.
 
-        A client that pipelines would take the next command's reply for it, so nothing more is sent
-        in this session.
+        A client that pipelines would take the next command's reply for the missing one, so nothing
+        more is sent in this session.
         """
         self._is_withheld = True
 
@@ -195,11 +195,11 @@ class Turn:
         return ()
 
     def note(self, what: str) -> None:
-        """Note in the transcript what happens."""
+        """Note an event in the transcript."""
         self._notice("*", f"{what} by the rule {self._rule}")
 
     def give_up(self, last_word: Reply | None = None) -> None:
-        """End the turn without an answer that has any effect, if it has not been answered."""
+        """End the turn without carrying anything out, if it has not been answered yet."""
         if not self._is_settled:
             self._settle(last_word, None)
 
@@ -253,7 +253,7 @@ def _reply_of(octets: bytes) -> Reply:
 
 
 class Handshake(Turn):
-    """The turn in which TLS begins; no reply is due, and steps of a rule come before it."""
+    """The turn in which TLS begins. No reply is due; a rule's steps run before the handshake."""
 
     __slots__ = ("_input",)
 
@@ -269,19 +269,19 @@ class Handshake(Turn):
         return (StartTLS(context, self._input.take()),)
 
     def send(self, octets: bytes) -> Iterable[Action]:
-        """Send raw octets, whatever they are to the client."""
+        """Send raw octets; nothing in them counts as a reply."""
         self._notice_sent(octets)
         return (Send(octets),)
 
     def withhold(self) -> None:
-        """Say nothing: without a handshake nothing can be said anyway."""
+        """Do nothing: without a handshake no reply can be sent anyway."""
 
     def _fail(self, goodbye: Reply) -> Iterable[Action]:
-        # It would be said in clear.
+        # A reply would be sent in clear.
         return self.close(reset=False)
 
     def _settle(self, said: Reply | None, meant: Reply | None) -> None:
-        # The handshake is no exchange of the session, but a rule that was used has hit one.
+        # The handshake is not an exchange of the session, but a rule that was used needs a hit.
         if not self._is_settled and self._rule is not None:
             now = self._dialogue.now
             exchange = Exchange(

@@ -5,10 +5,10 @@
 * `cram`: CRAM-MD5, where it sends a digest made with it
 * `scram`: SCRAM, where each side proves to the other that it knows it
 * `bearer`: XOAUTH2 and OAUTHBEARER, where it sends a token
-* `codec`: base64 as RFC 4954 wants it
+* `codec`: base64 as RFC 4954 defines it
 
-A mechanism sends nothing. It is a generator of challenges whose last value is the conclusion, so
-that a rule of the test can still decide otherwise once the client has said all.
+A mechanism sends nothing. It is a generator that yields challenges and returns the conclusion, so
+that a rule of the test can still decide otherwise after the client's last answer.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """One SASL mechanism: how an exchange is begun, and whether AUTH may carry its first answer."""
+    """One SASL mechanism: how an exchange begins, and whether AUTH may carry its first answer."""
 
     #: Begins an exchange, given who may log in and the server's name.
     begin: Callable[[Users, str], Challenges]
-    #: Whether the client's first answer may stand in the AUTH command. It then answers the first
+    #: Whether the AUTH command may contain the client's first answer. It then answers the first
     #: challenge, which is not sent.
     takes_initial_response: bool = True
 
@@ -60,7 +60,7 @@ class Mechanism:
 _ROWS: Mapping[str, Mechanism] = MappingProxyType(
     {
         "PLAIN": Mechanism(plain),
-        # The server begins, and yet clients send the name with the command, smtplib among them.
+        # The server should begin, but clients such as smtplib send the name with the command.
         "LOGIN": Mechanism(login),
         "CRAM-MD5": Mechanism(cram_md5, takes_initial_response=False),
         "SCRAM-SHA-1": Mechanism(scram_sha_1),
@@ -70,6 +70,6 @@ _ROWS: Mapping[str, Mechanism] = MappingProxyType(
     }
 )
 
-#: All, in the order in which they are offered. That order, and what each needs in order to be
-#: offered, is the settings'; one without a row here is an error when the first server starts.
+#: All, in the order in which they are offered. The settings define the order, and what each needs
+#: to be offered. A mechanism without a row here is an error when the first server starts.
 MECHANISMS: Mapping[str, Mechanism] = MappingProxyType({name: _ROWS[name] for name in OFFERED})

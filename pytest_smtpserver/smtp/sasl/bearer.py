@@ -26,7 +26,7 @@ _XOAUTH2 = re.compile(rb"user=([^\x01]*)\x01auth=Bearer ([^\x01]*)\x01\x01", re.
 # kvsep = %x01 ; kvpair = key "=" value kvsep ; key = 1*(ALPHA)
 # RFC 5801 section 4: gs2-header = [gs2-nonstd-flag ","] gs2-cb-flag "," [gs2-authzid] ","
 # gs2-authzid = "a=" saslname ; gs2-cb-flag = "p=" ... / "n" / "y", and "p" asks for a channel
-# binding, which this mechanism has not.
+# binding, which this mechanism does not have.
 _OAUTHBEARER = re.compile(rb"[ny],(?:a=([^,\x01]+))?,\x01((?:[A-Za-z]+=[^\x01]*\x01)*)\x01")
 # RFC 5801 section 4: saslname = 1*(UTF8-char-safe / "=2C" / "=3D")
 _BAD_ESCAPE = re.compile(rb"=(?!2C|3D)")
@@ -46,7 +46,7 @@ def xoauth2(users: Users, hostname: str) -> Challenges:
 
 
 def oauthbearer(users: Users, hostname: str) -> Challenges:
-    """RFC 7628. A client that gives no name is whom the token belongs to."""
+    """RFC 7628. A client that gives no name is the user to whom the token belongs."""
     message = _OAUTHBEARER.fullmatch((yield NO_DATA))
     if message is None:
         raise Refusal(replies.malformed("OAUTHBEARER"))
@@ -57,7 +57,7 @@ def oauthbearer(users: Users, hostname: str) -> Challenges:
         name = name or _owner(users, bearer[1])
         if users.are_anyone or (name and accepts(users, "OAUTHBEARER", name, bearer[1])):
             return Conclusion(name, succeeded=True)
-    # Section 3.2.2: "status" is required, and is of the OAuth error codes.
+    # Section 3.2.2: "status" is required, and is one of the OAuth error codes.
     return (yield from _refused(name, b'{"status":"invalid_token"}'))
 
 

@@ -1,8 +1,8 @@
 """What the two sides of an authentication exchange say to each other.
 
-A mechanism is a generator function. It yields what the server says, is sent what the client
-answers, and returns the conclusion; an answer that the mechanism's syntax does not allow is a
-`Refusal` with the reply that says so. Octets are those before base64.
+A mechanism is a generator function. It yields what the server says, receives what the client
+answers, and returns the conclusion. For an answer that the mechanism's syntax does not allow, it
+raises `Refusal` with a reply that says so. All octets are those before base64.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What the server says next, and waits to have answered.
+    """What the server says next; the client must answer it.
 
-    With a `conclusion`, the outcome is known already, though the exchange goes on: some clients
-    hang up at such a challenge, so the attempt is to be recorded before it leaves.
+    With a `conclusion`, the outcome is already known, although the exchange goes on. Some clients
+    hang up at such a challenge, so the attempt must be recorded before it is sent.
     """
 
     octets: bytes
     conclusion: Conclusion | None = None
 
 
-#: What a mechanism is while it lasts.
+#: A mechanism while an exchange is going on.
 Challenges = Generator[Challenge, bytes, Conclusion]
 
 #: RFC 4954 section 4: "a server challenge that contains no data".
@@ -53,7 +53,7 @@ def step(challenges: Challenges, answer: bytes | None) -> Challenge | Conclusion
     raises.
     """
     try:
-        # A generator is begun by sending None to it.
+        # Sending None starts a generator.
         return challenges.send(answer)  # type: ignore[arg-type]
     except StopIteration as stop:
         conclusion: Conclusion = stop.value
@@ -61,7 +61,7 @@ def step(challenges: Challenges, answer: bytes | None) -> Challenge | Conclusion
 
 
 def accepts(users: Users, mechanism: str, name: str, secret: bytes) -> bool:
-    """Return whether this is the user's password or token, or whether anyone's will do."""
+    """Return whether this is the user's password or token, or any is accepted."""
     try:
         return users.accepts(mechanism, name, secret)
     except BaseException as error:  # `pytest.fail` raises what is not an `Exception`
@@ -73,7 +73,7 @@ def text(octets: bytes) -> str:
     try:
         return octets.decode()
     except UnicodeDecodeError:
-        # Not chained: that error would show the octets, and there are secrets among them.
+        # Not chained: that error would show the octets, which may hold a secret.
         raise Refusal(replies.ANSWER_NOT_UTF8) from None
 
 

@@ -15,7 +15,7 @@ LINE_LIMIT = 12288
 # RFC 4954 section 8: base64 = base64-terminal / ( 1*(4base64-char) [base64-terminal] )
 # base64-char = ALPHA / DIGIT / "+" / "/"
 # base64-terminal = (2base64-char "==") / (3base64-char "=")
-# and in auth-command it may be absent: *(CRLF [base64])
+# In auth-command it may be absent: *(CRLF [base64])
 _BASE64 = re.compile(
     rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
 )
@@ -27,7 +27,7 @@ def encoded(octets: bytes) -> str:
 
 
 def decoded(line: bytes) -> bytes:
-    """Return the octets that the client's line, without its line end, encodes.
+    """Return the octets that the client's line encodes; the line is given without its end.
 
     Section 4: "servers and clients MUST reject (and not ignore) any character not explicitly
     allowed by the BASE64 alphabet". Raises `Refusal`.

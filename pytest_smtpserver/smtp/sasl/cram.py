@@ -24,9 +24,9 @@ _ANSWER = re.compile(rb"(.*) ([0-9a-f]{32})")
 
 
 def cram_md5(users: Users, hostname: str, *, unique: str | None = None) -> Challenges:
-    """RFC 2195. `unique` is the left side of the challenge, which must never come twice.
+    """RFC 2195. `unique` is the left side of the challenge, which must be different each time.
 
-    Without users no digest can be checked, and any is accepted.
+    Without users no digest can be checked, so any digest is accepted.
     """
     # Section 2: "The syntax of the unencoded form must correspond to that of an RFC 822
     # 'msg-id'". Randomness alone makes it unique: there is no clock here for its timestamp.

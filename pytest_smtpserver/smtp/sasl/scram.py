@@ -1,8 +1,8 @@
 """SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677): each side proves that it knows the password.
 
 The library scramp makes the keys and prepares names and passwords (SASLprep, RFC 4013). The
-messages are read here: scramp takes no authorization identity, and verifies against one password
-alone. Channel binding is not offered: the mechanisms whose names end in -PLUS are others.
+messages are parsed here: scramp takes no authorization identity, and verifies against a single
+password. Channel binding is not offered: it has mechanisms of its own, with names in -PLUS.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _RANDOM = 18
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """What a server knows of one secret (section 3)."""
+    """What a server stores for one secret (section 3)."""
 
     salt: bytes
     stored: bytes
@@ -94,8 +94,8 @@ def _scram(
     if signature is None:
         return Conclusion(name, succeeded=False)
     # RFC 4954 section 4: "the SMTP protocol doesn't support the SASL feature of returning
-    # additional data with a successful outcome", so RFC 4422 section 3.6 has them sent as a
-    # challenge, and answered without data.
+    # additional data with a successful outcome". RFC 4422 section 3.6: such data are then sent as a
+    # challenge, and the client answers it without data.
     if (yield Challenge(b"v=" + b64encode(signature))):
         raise Refusal(replies.malformed(mechanism))
     return Conclusion(name, succeeded=True)
@@ -132,14 +132,14 @@ def _keys_of(mechanism: str, secrets: tuple[str, ...], salt: bytes) -> Iterator[
                 secret, salt=salt
             )
         except ScramException:
-            # SASLprep does not allow it: nobody can log in with it.
+            # SASLprep does not allow this password, so nobody can log in with it.
             continue
         yield _Keys(salted, stored, server, iterations)
 
 
 def _prepared(saslname: str, mechanism: str) -> str:
-    # Section 5.1: the characters ',' and '=' in a name are sent as '=2C' and '=3D'; the server
-    # prepares it with SASLprep, and one that it does not allow fails.
+    # Section 5.1: the characters ',' and '=' in a name are sent as '=2C' and '=3D'. The server
+    # prepares the name with SASLprep; a name that SASLprep does not allow fails.
     from scramp import ScramException
     from scramp.utils import saslprep
 
