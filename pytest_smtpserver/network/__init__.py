@@ -9,7 +9,7 @@ before the first server starts, because importing trio takes a tenth of a second
 * `unix`: sockets in the file system
 * `readiness`: calls back when a socket is readable
 * `stream`: octets over a socket, in clear
-* `throttled`: the same, no faster than at a rate
+* `throttled`: the same, at a limited rate
 * `tls`: the same, encrypted; `handshake`: why a handshake failed; `client_hello`: which server the
   client asked for
 """

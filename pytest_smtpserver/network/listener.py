@@ -8,7 +8,7 @@ Which object owns a socket and closes it
 
 A descriptor is a small number, and the system reuses it as soon as it is closed. Suppose that one
 thread closes a socket while a task still waits for its number. The next server may get the same
-number, and is then never told of its clients. Therefore:
+number, and then never learns of its clients. Therefore:
 
 * Only the server's thread closes sockets, and each socket has one owner: a listening socket its
   `Listener`, an accepted socket its `Connection`.
@@ -84,7 +84,7 @@ class Listener:
         make_engine: MakeEngine,
         on_crash: Callable[[BaseException], object],
     ) -> None:
-        """Listen on an address; raises `OSError` if it cannot be had.
+        """Listen on an address; raises `OSError` if that is not possible.
 
         `make_engine` is called with each client's address, `on_crash` with whatever an engine
         raises; both in the background thread.
@@ -234,7 +234,7 @@ class Listener:
                     await trio.sleep(_RETRY_DELAY)
 
     def _tell(self, error: Exception) -> None:
-        # Report only the first of several failures in a row.
+        # Of several failures in a row, report only the first.
         if self._can_accept:
             self._can_accept = False
             self._on_crash(error)

@@ -20,9 +20,9 @@ Three things must be kept in mind:
 * The functions must not block: all sockets wait for them.
 * A function can cancel its own task: a test's callable may stop the server. What the function
   returns is delivered in that case too, and the cancellation follows at the next checkpoint (see
-  `_Reader._abort`). Else octets that were read would be lost.
-* A socket leaves the selector in the same moment as its reader has a result, not when the task runs
-  again. Between the two the selector may be asked again, and would read for a task that has ended.
+  `_Reader._abort`). Otherwise octets that were read would be lost.
+* A socket leaves the selector as soon as its reader has a result, not when the task runs again. In
+  between, the selector may be asked again, and would read for a task that has ended.
 
 On Windows a selector cannot be awaited, so there each socket is awaited in the usual way.
 """
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# Windows has `select` only, which has no descriptor.
+# Windows has only `select`, which has no descriptor.
 _CAN_AWAIT_SELECTOR = hasattr(selectors.DefaultSelector, "fileno")
 
 
@@ -119,7 +119,7 @@ class _Reader(Generic[Result]):
     def _abort(self, raise_cancel: Callable[[], object]) -> trio.lowlevel.Abort:
         if self._is_calling:
             # The function itself has cancelled this task. Refuse: `_readable` still delivers the
-            # result, and the cancellation comes up at the next checkpoint.
+            # result, and the cancellation takes effect at the next checkpoint.
             self._raise_cancel = raise_cancel
             return trio.lowlevel.Abort.FAILED
         self._unregister()

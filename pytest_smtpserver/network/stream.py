@@ -26,7 +26,7 @@ class Lost(Exception):
 
 
 # Errors that come from the peer or the network, besides `ConnectionError` and `TimeoutError`. macOS
-# has EPROTOTYPE when the peer is just closing. Any other, such as ENOBUFS, is our own trouble.
+# raises EPROTOTYPE while the peer is closing. Any other error, such as ENOBUFS, is our own fault.
 _NOT_OURS = {
     errno.EHOSTDOWN,
     errno.EHOSTUNREACH,
@@ -48,7 +48,7 @@ class Stream(Protocol):
         """Return at least one octet, or `b""` when the peer has sent its last; raises `Lost`."""
 
     async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
-        """Call `take` with what `receive` would return until it returns a result; return that.
+        """Call `take` with what `receive` would return, until it has a result; return the result.
 
         `None` is not a result. Raises what `take` raises, and `Lost`.
         """

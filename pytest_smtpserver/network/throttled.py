@@ -1,8 +1,8 @@
 """A stream on top of another that limits the rate of octets in both directions.
 
-What the peer sent is handed on in small pieces, with pauses between them. Meanwhile nothing more is
-read, so the peer meets a full buffer, as with any slow server. Replies are sent in small pieces,
-too. Only this task pauses; other connections go on.
+What the peer sent is passed on in small pieces, with pauses between them. Meanwhile nothing more is
+read, so the peer's buffer fills up, as with any slow server. Replies are sent in small pieces, too.
+Only this task pauses; other connections go on.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from .readiness import Result
     from .stream import Stream
 
-# Arbitrary, and smooth enough for a person who watches.
+# Arbitrary; smooth enough for a person who watches.
 _PIECES_PER_SECOND = 20
 
 
 class ThrottledStream:
-    """A `Stream` that passes so many octets per second."""
+    """A `Stream` that passes a limited number of octets per second."""
 
     def __init__(self, below: Stream, octets_per_second: float) -> None:
         self._below = below

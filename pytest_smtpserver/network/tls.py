@@ -101,7 +101,7 @@ class TLSStream:
             self._incoming.write(encrypted)
 
     def _decrypted(self) -> bytes:
-        # Everything that has arrived, so that it is answered in one write.
+        # Read everything that has arrived, so that it is answered in one write.
         pieces = []
         try:
             while not self._ended:

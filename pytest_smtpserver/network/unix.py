@@ -48,7 +48,7 @@ def _is_left_behind(path: Path) -> bool:
     if identity(path) is None:
         return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        # If its backlog is full, connecting would block: then its server is alive.
+        # Connecting would block if the backlog is full; then the server is alive.
         client.setblocking(False)
         return client.connect_ex(str(path)) == errno.ECONNREFUSED
 

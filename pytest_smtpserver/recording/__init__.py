@@ -1,7 +1,7 @@
-"""The one place that the server's thread and the tests' share: what is being recorded.
+"""What is being recorded: the only data that the server's thread shares with the tests' threads.
 
-* `recorder`: all that one server has seen, and who is woken when there is more
-* `session`, `transaction`: one of these while it lasts, written by the engine
+* `recorder`: everything that one server has seen, and what to wake when there is more
+* `session`, `transaction`: a session or transaction while it lasts, written by the engine
 * `wire`: what passes in a session, and views of it
-* `recording`: what both are: a value at each moment, and how threads share it
+* `recording`: what sessions and transactions have in common: snapshots, and how threads share them
 """

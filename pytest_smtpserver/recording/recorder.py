@@ -1,8 +1,8 @@
-"""The recorder: all that one server has seen, shared between its thread and the tests'.
+"""The recorder: everything that one server has seen, shared between its thread and the tests'.
 
 The lock is held only while lists are appended to or replaced. No callable runs under it. A list
-only grows; when something is forgotten, a new list with what is left replaces it. So a reader takes
-a list and its length, and can copy it without the lock.
+only grows; when something is forgotten, a new list with the rest replaces it. So a reader takes a
+list and its length, and can copy it without the lock.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class ServerCrashed(Exception):  # the name says what happened
 
 
 def server_crashed(cause: BaseException) -> ServerCrashed:
-    """Return the error that tells of a crash."""
+    """Return the error that reports a crash."""
     error = ServerCrashed(f"the SMTP server crashed: {cause!r}")
     error.__cause__ = cause
     return error
 
 
 class Log(list[Record]):
-    """A list that only grows, together with the tuple last made of it."""
+    """A list that only grows, together with the last tuple made of it."""
 
     __slots__ = ("_kept", "_kind")
 
@@ -59,7 +59,7 @@ class Log(list[Record]):
         self._kept: tuple[Record, ...] = kind()
 
     def all(self) -> tuple[Record, ...]:
-        """Return all of it: the same tuple until it has grown."""
+        """Return everything in it; the same tuple until the list grows."""
         kept = self._kept
         if len(kept) != len(self):
             self._kept = kept = self._kind(self)
@@ -67,7 +67,7 @@ class Log(list[Record]):
 
 
 class Kept(Generic[Record]):
-    """The tuple last made of snapshots, kept for as long as they are the same."""
+    """The last tuple made of snapshots, kept as long as they stay the same."""
 
     __slots__ = ("_kept",)
 
@@ -75,7 +75,7 @@ class Kept(Generic[Record]):
         self._kept: tuple[Record, ...] | None = None
 
     def same(self, new: tuple[Record, ...]) -> tuple[Record, ...]:
-        """Return the kept tuple if it has the very elements of `new`, else `new`."""
+        """Return the kept tuple if it has the same objects as `new`, otherwise `new`."""
         kept = self._kept
         if kept is None or len(kept) != len(new) or any(map(is_not, kept, new)):
             self._kept = kept = new
@@ -83,9 +83,9 @@ class Kept(Generic[Record]):
 
 
 class Recorder:
-    """What happened on one server, and who is to be woken when more happens.
+    """What happened on one server, and what to wake when more happens.
 
-    The server's thread says what began, ended and crashed; any thread may read and clear.
+    The server's thread reports what began, ended and crashed. Any thread may read and clear.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class Recorder:
         self._transactions: Log[TransactionRecording] = Log()
         self._session_snapshots: Kept[Session] = Kept()
         self._transaction_snapshots: Kept[Transaction] = Kept()
-        #: What waiting methods wait for, in the order in which it came to be.
+        # What waiting methods wait for, in the order in which it appeared.
         self.messages: Log[Message] = Log(kind=Messages)
         self.finished: Log[TransactionRecording] = Log()
         self.ended: Log[SessionRecording] = Log()
@@ -105,11 +105,11 @@ class Recorder:
         self.crash: BaseException | None = None
         #: The first exception that a callable of the test raised, if one did.
         self.callable_error: BaseException | None = None
-        #: When a wait for a message was given up, seconds since the epoch, and what it was for.
+        #: When a wait for a message was given up, in seconds since the epoch, and its criteria.
         self.gave_up: tuple[float, Criteria] | None = None
-        #: The start of the part that was not cleared, seconds since the epoch.
+        #: When the records were last cleared, in seconds since the epoch.
         self.cleared = 0.0
-        #: How many violations the sessions that were open then had committed.
+        #: How many violations each session that was open at that time already had.
         self._violations_before: dict[int, int] = {}
 
     def session_began(self, client: Address, now: float) -> SessionRecording:
@@ -122,14 +122,14 @@ class Recorder:
         return session
 
     def transaction_began(self, transaction: TransactionRecording) -> None:
-        """Take up a transaction that has just begun."""
+        """Add a transaction that has just begun."""
         with self._lock:
             transaction.recording.transaction_began(transaction)
             if not transaction.recording.is_sealed:
                 self._transactions.append(transaction)
 
     def transaction_ended(self, transaction: TransactionRecording) -> None:
-        """Make a finished transaction, and its message if accepted, known to those who wait."""
+        """Publish a finished transaction, and its message if accepted, and wake waiting tests."""
         with self._lock:
             transaction.recording.transaction_ended()
             if transaction.recording.is_sealed:
@@ -140,7 +140,7 @@ class Recorder:
         self.wake()
 
     def message_accepted(self, transaction: TransactionRecording) -> None:
-        """Make the message of a transaction that is still open known (LMTP)."""
+        """Publish the message of a transaction that is still open (LMTP)."""
         with self._lock:
             self._announce(transaction)
         self.wake()
@@ -152,7 +152,7 @@ class Recorder:
             self.messages.append(transaction.message)
 
     def session_ended(self, session: SessionRecording) -> None:
-        """Take note that a session has its final value."""
+        """Note that a session has its final value."""
         with self._lock:
             if self._open.pop(session.id, None) is None:
                 return
@@ -160,7 +160,7 @@ class Recorder:
         self.wake()
 
     def seal(self, now: float) -> None:
-        """Make every record final, whatever the server's thread still does: it has stopped."""
+        """Make every record final: the server has stopped, even if its thread still works."""
         with self._lock:
             for session in self._open.values():
                 if session.current is not None:
@@ -171,13 +171,13 @@ class Recorder:
         self.wake()
 
     def crashed(self, cause: BaseException) -> None:
-        """Keep the first exception that was not a client's doing, and wake all who wait."""
+        """Keep the first exception that no client caused, and wake all waiting tests."""
         with self._lock:
             self.crash = self.crash or cause
         self.wake()
 
     def callable_failed(self, cause: BaseException) -> None:
-        """Keep the first exception that a callable of the test raised, and wake all who wait."""
+        """Keep the first exception of a callable of the test, and wake all waiting tests."""
         with self._lock:
             self.callable_error = self.callable_error or cause
         self.wake()
@@ -199,7 +199,7 @@ class Recorder:
             return self._ids - len(self._sessions)
 
     def open_transactions(self) -> tuple[TransactionRecording, ...]:
-        """Return the transactions that last."""
+        """Return the transactions that are still open."""
         with self._lock:
             sessions = list(self._open.values())
         return tuple(one for session in sessions if (one := session.current) is not None)
@@ -217,7 +217,7 @@ class Recorder:
         )
 
     def violations(self) -> tuple[tuple[Session, Violation], ...]:
-        """Return what clients did against the protocol since the records were last emptied."""
+        """Return the clients' violations since the records were last cleared."""
         return tuple(
             (session, violation)
             for session in self.sessions()
@@ -231,10 +231,10 @@ class Recorder:
         *,
         compact: bool = False,
     ) -> str:
-        """Return the transcripts of the last so many sessions, oldest first.
+        """Return the transcripts of the last sessions, oldest first.
 
-        Each has its last so many exchanges and events; `None` means all. `compact` puts what a
-        server offers on one line, as reports show it.
+        Each has the last exchanges and events of its session; `None` means all. `compact` puts what
+        a server offers on one line, as reports show it.
         """
         recorded = self._sessions.all()
         shown = recorded if sessions is None else recorded[-sessions:]
@@ -250,7 +250,7 @@ class Recorder:
             raise server_crashed(self.crash)
 
     def clear(self, now: float) -> None:
-        """Forget all but the open sessions, and what is open in them; ids go on."""
+        """Forget everything except the open sessions and what is open in them; ids go on."""
         with self._lock:
             sessions = list(self._open.values())
             for session in sessions:
@@ -268,7 +268,7 @@ class Recorder:
         self.gave_up = now, criteria
 
     def too_late(self) -> tuple[tuple[Message, float], ...]:
-        """Return the messages that came too late, each with by how many seconds."""
+        """Return the messages that came too late, each with its delay in seconds."""
         if self.gave_up is None:
             return ()
         ended, criteria = self.gave_up
@@ -276,7 +276,7 @@ class Recorder:
         return tuple((one, seconds) for one, seconds in late if _fits(criteria, one))
 
     def forget_message(self, message: Message) -> None:
-        """Drop one message from those accepted; its transaction stays."""
+        """Remove one message from the accepted ones; its transaction stays."""
         with self._lock:
             left = [one for one in self.messages if one is not message]
             self.messages = Log(left, Messages)
@@ -287,19 +287,19 @@ class Recorder:
             self._wakers = (*self._wakers, wake)
 
     def remove_waker(self, wake: Callable[[], object]) -> None:
-        """Call `wake` no more."""
+        """Stop calling `wake`."""
         with self._lock:
             self._wakers = tuple(one for one in self._wakers if one != wake)
 
     def wake(self) -> None:
-        """Let all who wait look again."""
+        """Let everything that waits look again."""
         for wake in self._wakers:
             wake()
 
 
 def _fits(criteria: Criteria, message: Message) -> bool:
-    # A report asks, and its test has failed already: what a callable of the test raises now, even
-    # `pytest.fail`, would end the run.
+    # This is for a report on a test that has already failed. If a callable of the test raised now,
+    # even `pytest.fail`, it would end the run.
     try:
         return criteria.matches(message)
     except KeyboardInterrupt:

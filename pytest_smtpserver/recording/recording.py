@@ -1,9 +1,9 @@
 """What the engine writes while a session lasts; tests read snapshots of it.
 
 Only the server's thread writes; any thread reads. A recording appends to its lists and replaces
-whole values, so a snapshot taken in the middle of a change shows what was true a moment ago. What
-wakes waiting tests (a message, the end of a transaction or session) goes through the `Recorder` and
-its lock.
+whole values, so a snapshot taken in the middle of a change shows what was true a moment ago.
+Everything that wakes waiting tests (a message, the end of a transaction or session) goes through
+the `Recorder` and its lock.
 
 A snapshot is made when somebody asks for it, and kept until something changes. How does a reader
 know that the kept one is current? It is kept with a state: an object that the writer replaces after
@@ -12,8 +12,8 @@ added. It keeps it with the state that it read at the beginning; the writer has 
 by now; so the next reader sees two different states and makes a new snapshot. A change in a
 transaction is also a change in its session.
 
-A recording can be sealed: then its snapshot is final, whatever its writer still does. So the
-records of a stopped server are final even if something blocks its thread.
+A recording can be sealed: then its snapshot is final, even if its writer still changes something.
+So the records of a stopped server are final even if something blocks its thread.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
 
-# Held while a snapshot is made, or sealed; a session's makes that of its open transaction. Nothing
-# else is locked under it, and the recorder's lock may be held by who takes it.
+# Held while a snapshot is made or sealed. It is reentrant because a session's snapshot makes that
+# of its open transaction. No other lock is taken while it is held, but a thread that takes it may
+# already hold the recorder's lock.
 _making = threading.RLock()
-# The state of a snapshot that stays, whatever changes.
+# The state of a snapshot that stays the same, whatever changes.
 _FINAL = object()
 
 # How many records an error names; arbitrary.
@@ -36,12 +37,12 @@ _SHOWN = 3
 
 
 def when(seconds: float) -> datetime:
-    """Return the time in UTC that is so many seconds after the epoch."""
+    """Return the time in UTC for a number of seconds since the epoch."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 class Records(tuple[Value, ...]):
-    """A tuple of records; an index beyond its end says what there is, and which method waits."""
+    """A tuple of records; its IndexError names the records, and the method that waits for more."""
 
     __slots__ = ()
     _noun = "record"
@@ -80,7 +81,7 @@ class Sessions(Records[Value]):
 
 
 class Recording(Generic[Value]):
-    """Gives snapshots of what a subclass records."""
+    """Makes snapshots of what a subclass records."""
 
     __slots__ = ("_snapshot", "_state")
 
@@ -97,23 +98,23 @@ class Recording(Generic[Value]):
 
     def _made(self) -> tuple[object, Value]:
         with _making:
-            # Another reader may have made it meanwhile, and all of them get the same object.
+            # Another reader may have made it meanwhile. All readers must get the same object.
             state, kept = self._state, self._snapshot
             if kept is None or kept[0] not in (state, _FINAL):
                 self._snapshot = kept = state, self._value()
             return kept
 
     def changed(self) -> None:
-        """Let the next reader make another snapshot, unless it is sealed."""
+        """Let the next reader make a new snapshot, unless this recording is sealed."""
         self._state = object()
 
     @property
     def is_sealed(self) -> bool:
-        """Whether its snapshot is final, whatever is still written."""
+        """Whether its snapshot is final, even if something is still written."""
         return self._snapshot is not None and self._snapshot[0] is _FINAL
 
     def seal(self) -> None:
-        """Keep the value as it is now, for good."""
+        """Make the present value the final one."""
         with _making:
             self._snapshot = _FINAL, self._value()
 
@@ -122,7 +123,7 @@ class Recording(Generic[Value]):
 
 
 def _unlock_in_child() -> None:
-    # A thread that a forked child does not have may hold it.
+    # At the fork, a thread may have held it that does not exist in the child.
     global _making
     _making = threading.RLock()
 

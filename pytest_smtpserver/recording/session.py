@@ -67,12 +67,12 @@ class SessionRecording(Recording[Session]):
         # Most sessions have none of these, and an empty list in each would cost memory.
         self.auth: list[AuthAttempt] | None = None
         self.violations: list[Violation] | None = None
-        #: With some mechanisms a client can be let in without saying who it is.
+        #: With some mechanisms a client can authenticate without giving a name.
         self.is_authenticated = False
         self._mechanism: str | None = None
         self.username: str | None = None
         self.wire = Wire()
-        #: How many exchanges there were, those that were forgotten included.
+        #: How many exchanges there were, including those that were forgotten.
         self.exchange_count = 0
         self.transactions: list[TransactionRecording] = []
         #: The transaction that is open.
@@ -90,7 +90,7 @@ class SessionRecording(Recording[Session]):
 
     @property
     def helo(self) -> str | None:
-        """How the client introduced itself last, without a snapshot of all the rest."""
+        """How the client introduced itself last; costs less than a snapshot."""
         return self._helo[0] if self._helo else None
 
     def callable_failed(self, error: BaseException) -> None:
@@ -98,7 +98,7 @@ class SessionRecording(Recording[Session]):
         self._recorder.callable_failed(error)
 
     def secured(self, info: TLSInfo, now: float) -> None:
-        """Note that the connection is encrypted; what the client said before is forgotten.
+        """Note that the connection is encrypted, and forget what the client said before.
 
         RFC 3207 section 4.2: "The server MUST discard any knowledge obtained from the client".
         """
@@ -112,17 +112,17 @@ class SessionRecording(Recording[Session]):
         self.noticed("*", f"TLS handshake failed: {why}", now)
 
     def distrusted(self, why: str, now: float) -> None:
-        """Note that the client may not have liked what it saw in a handshake that was done."""
+        """Note that the client may have refused the certificate after a complete handshake."""
         self.tls_failure = why
         self.noticed("*", why, now)
 
     def authenticated(self, attempt: AuthAttempt) -> None:
-        """Note an attempt to authenticate, and who is authenticated from now on."""
+        """Note an attempt to authenticate, and the user if it succeeded."""
         self.auth = [*(self.auth or ()), attempt]
         self._logged_in(attempt)
 
     def authentication_answered(self, attempt: AuthAttempt) -> None:
-        """Note how the last attempt ended, which was noted before its end."""
+        """Note how the last attempt ended, if it was noted before its end."""
         self.auth = [*(self.auth or ())[:-1], attempt]
         self._logged_in(attempt)
 
@@ -133,18 +133,18 @@ class SessionRecording(Recording[Session]):
         self.changed()
 
     def violated(self, violation: Violation) -> None:
-        """Note what the client did against the protocol."""
+        """Note a violation of the protocol by the client."""
         self.violations = self.violations or []
         self.violations.append(violation)
         self.changed()
 
     def asked(self, command: str, now: float) -> None:
-        """Note a command line (secrets masked) that is to be answered."""
+        """Note a command line (secrets masked) that must be answered."""
         self._pending = command, now
         self.changed()
 
     def noticed(self, speaker: Speaker, what: str | bytes, now: float) -> None:
-        """Note an event: within the pending exchange if there is one."""
+        """Note an event, within the pending exchange if there is one."""
         event: RawEvent = (now, speaker, what)
         if self._pending is None:
             self.wire.append(event)
@@ -162,7 +162,7 @@ class SessionRecording(Recording[Session]):
             self.answered_by(None, reply, now)
 
     def answered_by(self, rule: object | None, reply: Reply | None, now: float) -> Exchange:
-        """Note the answer of a rule to the pending command, and return the exchange."""
+        """Note a rule's answer to the pending command, and return the exchange."""
         command, received = self._pending or ("", now)
         exchange = Exchange(
             command=command,
@@ -204,7 +204,7 @@ class SessionRecording(Recording[Session]):
         return transaction
 
     def transaction_began(self, transaction: TransactionRecording) -> None:
-        """Note the transaction that is open; called under the recorder's lock."""
+        """Note that a transaction is open; called under the recorder's lock."""
         self.current = transaction
         self.transactions.append(transaction)
 
@@ -213,7 +213,7 @@ class SessionRecording(Recording[Session]):
         self.current = None
 
     def accept(self, transaction: TransactionRecording) -> None:
-        """Show a message that has been accepted for one recipient, though others are to come."""
+        """Show a message that was accepted for one recipient before the others are answered."""
         self._recorder.message_accepted(transaction)
 
     def finish(self, transaction: TransactionRecording, outcome: Outcome) -> None:
@@ -230,14 +230,14 @@ class SessionRecording(Recording[Session]):
         self._recorder.session_ended(self)
 
     def cut_off(self, now: float) -> None:
-        """Record it as ended by the server, whatever still happens."""
+        """Record the session as ended by the server, whatever still happens."""
         if self.current is not None:
             self.current.cut_off()
         self.ended, self.ended_by = now, "server"
         self.seal()
 
     def forget(self) -> None:
-        """Forget all but what is open: the transaction that lasts, and what passed since MAIL.
+        """Forget everything except the open transaction and what passed since its MAIL.
 
         It is called in a test's thread. What the server's thread notes at this very moment is
         either kept or forgotten with the rest.

@@ -57,11 +57,11 @@ class TransactionRecording(Recording[Transaction]):
         self.reply: Reply | None = None
         self.message: Message | None = None
         self.outcome: Outcome | None = None
-        # Gives the content that has come so far, while it is incomplete.
+        # Returns the content that has arrived so far, while it is incomplete.
         self.arriving: Callable[[], bytes] | None = None
-        #: Where it begins among what has passed in its session: with the exchange of its MAIL.
+        #: The index in the session's wire at which it begins: the exchange of its MAIL.
         self.wire_start = max(0, len(recording.wire) - 1)
-        # Whether the message is one of the server's already.
+        # Whether the message is already among the server's messages.
         self.is_announced = False
 
     @property
@@ -92,12 +92,12 @@ class TransactionRecording(Recording[Transaction]):
         self.changed()
 
     def expect(self, arriving: Callable[[], bytes]) -> None:
-        """Note that the content comes from now on; `arriving` gives what has come of it."""
+        """Note that the content comes from now on; `arriving` returns what has arrived of it."""
         self.arriving = arriving
         self.changed()
 
     def received(self, content: bytes, now: float) -> Message:
-        """Note that the content is complete, and return the message that it makes."""
+        """Note that the content is complete, and return the message made from it."""
         self.arriving = None
         self.message = Message(
             envelope=self._envelope(), content=content, _received=now, _origin=self
@@ -106,16 +106,16 @@ class TransactionRecording(Recording[Transaction]):
         return self.message
 
     def kept_from_start(self) -> None:
-        """Note that all before it in its session is forgotten."""
+        """Note that everything before it in its session is forgotten."""
         self.wire_start = 0
 
     def announce(self) -> None:
-        """Note that the message is one of the server's."""
+        """Note that the message is among the server's messages."""
         self.is_announced = True
         self.changed()
 
     def cut_off(self) -> None:
-        """Record it as aborted, whatever still happens."""
+        """Record the transaction as aborted, whatever still happens."""
         self.outcome = "aborted"
         self.seal()
 
@@ -142,12 +142,12 @@ class TransactionRecording(Recording[Transaction]):
 
     @property
     def transaction(self) -> Transaction:
-        """The transaction as it is now (what a `Message` asks for)."""
+        """The transaction as it is now; a `Message` asks for it."""
         return self.snapshot()
 
     @property
     def session(self) -> Session:
-        """The session as it is now (what a `Message` asks for)."""
+        """The session as it is now; a `Message` asks for it."""
         return self.recording.snapshot()
 
     def _envelope(self) -> Envelope:

@@ -1,14 +1,14 @@
-"""What passes on the wire in one session, in order, and how a test gets at it.
+"""What passes on the wire in one session, in order, and how a test reads it.
 
 The server's thread appends raw entries, which are plain tuples. Most sessions are never looked at,
-so the public values are made of them only when a reader asks, and once.
+so the public values are made only when a reader asks, and only once.
 
 Only the server's thread appends, and it never reads. Readers never append or move an entry. A
 reader replaces a raw entry by its value, under a lock that only readers take. So each entry becomes
 one value, the same for all readers, and the server's thread never waits.
 
-A view is a wire and a length. Entries keep their places, so that is a snapshot without a copy. It
-costs the same for short and long sessions: a rule that looks at `command.session` at each command
+A view is a wire and a length. Entries keep their places, so a view is a snapshot without a copy. It
+costs the same for short and long sessions: a rule that looks at `command.session` for each command
 does not slow down a long session.
 """
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from .transaction import TransactionRecording
 
 
-# Named tuples would say more, but take longer to make, and one is made for each command. Their
-# lengths tell them apart.
-#: What makes an `Event`: time, speaker, and what.
+# Named tuples would be clearer, but take longer to make, and one is made for each command. The two
+# kinds differ in their lengths.
+#: The parts of an `Event`: time, speaker, and what.
 RawEvent = tuple[float, "Speaker", "str | bytes"]
-#: What makes an `Exchange` with nothing in between: command, reply, received, answered.
+#: The parts of an `Exchange` with no events in between: command, reply, received, answered.
 RawExchange = tuple[str, "Reply | None", float, float]
 
 
@@ -43,17 +43,17 @@ _readers = threading.Lock()
 
 
 class Wire(list["Entry"]):
-    """All entries of a session, oldest first. The server's thread alone appends."""
+    """All entries of a session, oldest first. Only the server's thread appends."""
 
     __slots__ = ("_made",)
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         super().__init__(entries)
-        # How many of the first entries are values already.
+        # How many entries, from the first one on, are already values.
         self._made = 0
 
     def first(self, count: int) -> tuple[Exchange | Event, ...]:
-        """Return the first so many entries as values; for readers."""
+        """Return the first `count` entries as values; for readers."""
         with _readers:
             for number in range(self._made, count):
                 self[number] = value_of(self[number])
@@ -61,12 +61,12 @@ class Wire(list["Entry"]):
             return tuple(self[:count])  # type: ignore[arg-type]  # made above
 
     def since(self, start: int) -> Wire:
-        """Return a new wire with the entries from this one on."""
+        """Return a new wire with the entries from `start` on."""
         return Wire(self[start:])
 
 
 def value_of(entry: Entry) -> Exchange | Event:
-    """Return the value that a raw entry makes."""
+    """Return the public value of a raw entry."""
     if not isinstance(entry, tuple):
         return entry
     if len(entry) == 3:
@@ -77,7 +77,7 @@ def value_of(entry: Entry) -> Exchange | Event:
 
 
 class WireView:
-    """A wire as it was at a moment, and what was pending then; it is worked out when asked for."""
+    """A wire as it was at one moment, and what was pending then; evaluated when called."""
 
     __slots__ = ("_count", "_pending", "_values", "_wire")
 
@@ -95,9 +95,9 @@ class WireView:
 
 
 class TransactionsView:
-    """The transactions that a session had at a moment; they are worked out when asked for.
+    """The transactions that a session had at one moment; evaluated when called.
 
-    Those that had ended are what they are for good. The one that was open is a snapshot.
+    Those that had ended do not change any more. The one that was open is a snapshot.
     """
 
     __slots__ = ("_count", "_last", "_recordings", "_values")

@@ -1,12 +1,12 @@
-"""Rules: what the test told the server to do instead, pure.
+"""Rules: what the test told the server to do instead; pure.
 
 * `stages`: where a rule can answer, and what it can be matched with there
 * `command`: what a rule is asked about
 * `steps`: what a rule does, one after another; they yield an engine's actions
-* `phase`: some steps, and for which of the commands that fit they are
+* `phase`: some steps, and which of the matching commands they answer
 * `state`: a rule as the server knows it: its phases, and what it has answered
 * `rule`: a rule as the test knows it, built by chaining; `making`: how a test gets one
-* `places`: lines of the test's code, as texts name them
+* `places`: lines of the test's code, as error messages and reports name them
 * `keywords`: the match keywords, for type checkers
 * `book`: the rules of one server; the newest match answers
 * `chaos`: random refusals and disconnects that are the same in each run

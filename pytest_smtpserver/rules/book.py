@@ -23,7 +23,7 @@ __tracebackhide__ = True
 
 
 class RuleBook:
-    """The rules of one server: the test writes, and the server's thread asks.
+    """The rules of one server: the test adds rules, and the server's thread looks them up.
 
     `offered` are the stages that the server's settings allow. `wake` is called when a command is
     held.
@@ -37,7 +37,7 @@ class RuleBook:
         self.rules: tuple[RuleState, ...] = ()
 
     def add(self, stage: str, match: Mapping[str, object], *, optional: bool) -> RuleState:
-        """Take up a rule; errors as `RuleMaker.on` has them."""
+        """Add a rule; raises what `RuleMaker.on` raises."""
         name, row = find_stage(stage, self.offered)
         rule = RuleState(self, name, row, match, optional=optional, made=callers_place())
         with self.lock:
@@ -62,7 +62,7 @@ class RuleBook:
         return None
 
     def knows_verb(self, verb: str) -> bool:
-        """Return whether a rule makes a command of a verb that the server does not know."""
+        """Return whether there is a rule for a verb that the server does not know."""
         return any(rule.name == verb for rule in self.rules)
 
     def clear(self) -> None:
@@ -81,7 +81,7 @@ class RuleBook:
         )
 
     def notes(self) -> tuple[str, ...]:
-        """Return what a failing test's report should say of the rules, oldest first."""
+        """Return what a failing test's report should say about the rules, oldest first."""
         return tuple(rule.note for rule in reversed(self.rules) if rule.note)
 
 

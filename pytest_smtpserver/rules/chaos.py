@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
-#: What may happen, each as likely as the others. RFC 5321 section 4.2.3 has the codes.
+#: What may happen, all equally likely. RFC 5321 section 4.2.3 has the codes.
 _MISHAPS: Final[tuple[Step, ...]] = (
     Say(Reply(421, "try again later", "4.3.2")),
     Say(Reply(450, "mailbox busy", "4.2.1")),
@@ -41,7 +41,7 @@ class Chaos:
         if seed is not None and not isinstance(seed, int | str):
             raise TypeError(f"chaos(seed={seed!r}): must be an int or a str")
         self._rate = rate
-        # Short enough to be typed again.
+        # Short enough to type it again.
         self._seed = random.SystemRandom().randrange(10_000) if seed is None else seed
 
     def strikes(self, command: Command) -> bool:
@@ -49,7 +49,7 @@ class Chaos:
         return self._random(command).random() < self._rate
 
     def step(self, command: Command) -> Step:
-        """Return what happens to a command that is struck."""
+        """Return what happens to a command for which `strikes` is true."""
         chance = self._random(command)
         chance.random()
         return chance.choice(_MISHAPS)

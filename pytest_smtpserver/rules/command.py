@@ -1,4 +1,4 @@
-"""What a rule is asked about, and what a callable of a test is given."""
+"""The `Command`: a rule is asked about it, and a callable of the test gets it."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Command:
     username: str | None = None
     mechanism: str | None = None
     _session: SessionRecording
-    # The accepted recipients, each with its parameters: a list that only grows, so that its first
-    # so many are a snapshot. A tuple for each RCPT would be quadratic work.
+    # The accepted recipients, each with its parameters: a list that only grows, so the list and a
+    # count are a snapshot. A new tuple for each RCPT would be quadratic work.
     _accepted: Sequence[tuple[str, object]]
     _accepted_count: int
-    # Whether `recipient` is now given, and so not among them.
+    # Whether this command names `recipient`, which is then not among them yet.
     _is_given: bool = False
 
     @property
@@ -69,7 +69,7 @@ class Command:
 
     @property
     def _number(self) -> int:
-        """How many exchanges came before it in its session."""
+        """How many exchanges came before this command in its session."""
         return self._session.exchange_count
 
     @property

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .command import Command
 
-#: The stages of `stages.py`, once more, by hand: type checkers read literals alone. A test
+#: The stages of `stages.py`, repeated by hand: type checkers understand only literals. A test
 #: compares the two. Any other verb is a stage too, so a parameter takes a `str` as well.
 StageName = Literal[
     "connect",

@@ -25,7 +25,7 @@ __tracebackhide__ = True
 # RFC 5321 section 4.2.1: 4yz is a transient, 5yz a permanent negative completion reply.
 _REFUSING = 400
 
-# What a bare code says: RFC 5321 section 4.2.3, RFC 4954 section 6, RFC 7504, RFC 5248.
+# The texts for bare codes: RFC 5321 section 4.2.3, RFC 4954 section 6, RFC 7504, RFC 5248.
 _TEXTS = {
     421: "service not available, closing",
     450: "mailbox busy, try again later",
@@ -54,7 +54,7 @@ AnyRule = TypeVar("AnyRule", bound=RuleSteps)
 
 
 class RuleMaker(Generic[AnyRule]):
-    """What makes the rules of one server, of the kind that a thread or a task can use."""
+    """Makes the rules of one server, of the kind that a thread or a task can use."""
 
     @property
     def _rules(self) -> RuleBook:
@@ -129,7 +129,7 @@ class RuleMaker(Generic[AnyRule]):
         return rule
 
     def _new_rule(self, state: RuleState) -> AnyRule:
-        """Return what the test holds of a rule."""
+        """Return the object that the test gets for a rule."""
         raise NotImplementedError
 
 

@@ -1,4 +1,4 @@
-"""A phase of a rule: some steps, and for which of the commands that fit they are."""
+"""A phase of a rule: some steps, and which of the matching commands they answer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .command import Command
     from .steps import Step, Turn
 
-#: For what a number counts: all commands of the server, those of a session, those that are about
-#: one recipient.
+#: What is counted together: all commands of the server, those of one session, or those about one
+#: recipient.
 Per = Literal["server", "session", "recipient"]
 
 PER: tuple[Per, ...] = get_args(Per)
@@ -51,7 +51,7 @@ class Count:
 
 
 class Phase:
-    """Some steps; `passing` commands are let pass first, then `times` are answered."""
+    """Some steps. First, `passing` commands are let through; then, `times` are answered."""
 
     __slots__ = ("is_used", "passing", "steps", "times")
 
@@ -66,11 +66,11 @@ class Phase:
         self.steps = (*self.steps, step)
 
     def answer(self, times: Count) -> None:
-        """Answer so many commands."""
+        """Set how many commands to answer."""
         self.times = times
 
     def let_pass(self, passing: Count) -> None:
-        """Let so many commands pass first."""
+        """Set how many commands to let through first."""
         self.passing = passing
 
     def take(self, command: Command) -> bool:
@@ -86,7 +86,7 @@ class Phase:
         return bool(self.steps) and self.steps[-1].is_last
 
     def run(self, turn: Turn) -> Iterator[Action]:
-        """Yield the actions of all steps; without an answer among them, the server's own."""
+        """Yield the actions of all steps, and of the server's own reply if no step answers."""
         for step in self.steps:
             yield from step.run(turn)
         if not any(step.is_answer for step in self.steps):

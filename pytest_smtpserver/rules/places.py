@@ -1,4 +1,4 @@
-"""Lines of the test's code, as texts name them: `tests/test_shop.py:12`."""
+"""Lines of the test's code, as error messages and reports name them: `tests/test_shop.py:12`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _PACKAGE: Final = __name__.partition(".")[0]
-# What calls fixtures.
+# The packages that call fixtures.
 _PYTEST: Final = ("_pytest", "pluggy")
 
 
 def callers_place() -> str:
     """Return `at` and the line of the caller outside this package, or `by` and a fixture of ours.
 
-    pytest calls such a fixture, and a line of pytest's would help nobody.
+    pytest calls our fixtures, and a line in pytest's own code would help nobody.
     """
     inner = frame = sys._getframe(1)
     while frame.f_back and _root(frame) == _PACKAGE:

@@ -1,6 +1,6 @@
 """The stages: where a rule can answer, and what it can be matched with there.
 
-A keyword that is missing from a stage's row is an error there, and a stage that is missing from
+A keyword that is missing from a stage's row is an error at that stage. A stage that is missing from
 the table is the verb of a command that the server does not know.
 """
 
@@ -38,7 +38,7 @@ Row = Criterion | MappedCriterion
 #: The stage of every command line.
 ANY_COMMAND: Final = "*"
 
-# RFC 5321 section 2.4: a verb is letters; those of private extensions have more.
+# RFC 5321 section 2.4: a verb consists of letters; verbs of private extensions have more than that.
 _VERB = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -72,7 +72,7 @@ def _recipients(command: Any) -> Actual:
 
 
 def _these_recipients(expected: Collection[str], actual: Actual) -> bool:
-    # Where it is about one recipient, any of those that are expected will do.
+    # If the stage is about one recipient, any of the expected ones may match.
     if isinstance(actual.values[0], str):
         return any(same_address(each, actual.values[0]) for each in expected)
     return ADDRESSES[ValueKind.COLLECTION](expected, actual)
@@ -86,10 +86,10 @@ def _of_message(row: Row) -> Row:
 
 def _read_from_message(row: Criterion) -> Criterion:
     def read(command: Any) -> Actual:
-        # Content that is too big is not kept, and meets nothing.
+        # Content that is too big is not kept, so it meets no criterion.
         return Actual() if command.message is None else row.read(command.message)
 
-    # A note is about a message, for the text of a failure; a rule that does not fit says nothing.
+    # Notes are for the text of a failure; a rule that does not match needs none.
     return replace(row, read=read, note=None)
 
 
@@ -157,8 +157,8 @@ _IN_LMTP: Final[Mapping[str, Stage]] = {"message": Stage(_MESSAGE, has_recipient
 def find_stage(name: str, offered: Collection[str]) -> tuple[str, Stage]:
     """Return a stage under its name in lower case.
 
-    `offered` are the stages that the server's settings allow. Raises `ValueError` for one that
-    they do not, for a word close to a known stage, and for what can be no verb.
+    `offered` are the stages that the server's settings allow. Raises `ValueError` for another
+    stage of the table, for a word that is close to a known stage, and for what cannot be a verb.
     """
     if not isinstance(name, str):
         raise TypeError(f"a stage is a str such as 'rcpt', not {name!r}")
@@ -202,7 +202,7 @@ def _known_at(keyword: str) -> str:
 def _other_verb(name: str, lower: str) -> Stage:
     from difflib import get_close_matches
 
-    # 0.75 is arbitrary: it takes 'rcp' for 'rcpt', and leaves TURN and XCLIENT alone.
+    # 0.75 is arbitrary: it takes 'rcp' for 'rcpt', but not TURN or XCLIENT for another stage.
     near = get_close_matches(lower, STAGES, n=1, cutoff=0.75)
     if near or not _VERB.fullmatch(lower):
         hint = f"did you mean {near[0]!r}? " if near else ""

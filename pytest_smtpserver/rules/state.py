@@ -1,4 +1,4 @@
-"""What a rule is to the server: whom it is for, what it does, and what it has done."""
+"""A rule as the server knows it: what it matches, what it does, and what it has done."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ __tracebackhide__ = True
 
 
 class RuleState:
-    """One rule of a book: the test adds to it, and the server's thread takes from it.
+    """One rule of a book: the test adds steps, and the server's thread uses them.
 
-    `rule` is the object that the test holds, as exchanges name it.
+    `rule` is the object that the test holds; `Exchange.rule` is the same one.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class RuleState:
         self.name = name
         self.stage = stage
         self.optional = optional
-        #: Where: `at` and a line of the test, or `by` and a fixture.
+        #: Where it was made: `at` and a line of the test, or `by` and a fixture.
         self.made = made
         self.rule: object = None
-        #: What a failing test's report says of the rule.
+        #: What a failing test's report says about the rule.
         self.note = ""
         self.gate = Gate()
         #: The commands that were held, oldest first.
@@ -68,7 +68,7 @@ class RuleState:
         self.last.add(step)
 
     def begin_phase(self) -> None:
-        """Begin the next phase; the one before is used once if nothing else was said."""
+        """Begin the next phase; the one before is used once unless `times` was given."""
         if not self.last.steps:
             raise ValueError("then() needs a step before it, such as reply() or disconnect()")
         if self.last.times is None:
@@ -89,11 +89,11 @@ class RuleState:
         return Count(n, per)
 
     def belongs_to(self, rule: object) -> None:
-        """Name the object that the test holds."""
+        """Set the object that the test holds."""
         self.rule = rule
 
     def say_in_reports(self, note: str) -> None:
-        """Have a failing test's report say this of the rule."""
+        """Set what a failing test's report says about the rule."""
         self.note = note
 
     def withdraw(self) -> None:
@@ -108,18 +108,18 @@ class RuleState:
 
     @property
     def can_hold(self) -> bool:
-        """Whether a step of it holds clients."""
+        """Whether one of its steps holds clients."""
         return any(isinstance(step, HoldStep) for phase in self._phases for step in phase.steps)
 
     def fits(self, command: Command) -> bool:
-        """Return whether the command is one that the rule is about.
+        """Return whether the rule matches the command.
 
         Raises `CriterionError` if a callable of the test raises.
         """
         return bool(self._phases[0].steps) and self._criteria.matches(command)
 
     def take(self, command: Command) -> Phase | None:
-        """Return the phase that answers a command that fits, and count it; `None`: let it pass."""
+        """Count a matching command; return the phase that answers it, `None` to let it through."""
         with self._book.lock:
             for phase in self._phases:
                 if not phase.steps:

@@ -1,7 +1,7 @@
 """What a rule does, step by step; each step yields an engine's actions.
 
-A step acts through a `Turn`, which the engine gives: it records, carries out what a reply means,
-and knows what the server would answer of its own accord.
+A step acts through a `Turn`, which comes from the engine. The turn records, carries out replies,
+and knows the server's own reply.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .places import defined_at
 if TYPE_CHECKING:
     from .command import Command
 
-#: What a test may give as a reply; `None` is the server's own.
+#: A callable that a test may give as a reply; if it returns `None`, the server's own is used.
 Replying = Callable[["Command"], "Reply | str | None"]
 
 
 class CallableError(Exception):
     """A callable of the test raised; `__cause__` is what it raised.
 
-    Its text is the line where the callable begins, if it returned what is not a reply.
+    If it returned something that is not a reply, the text is the line where the callable begins.
     """
 
 
@@ -34,16 +34,16 @@ class Turn(Protocol):
 
     @property
     def command(self) -> Command:
-        """What is answered."""
+        """The command that is answered."""
 
     def say(self, reply: Reply) -> Iterable[Action]:
-        """Send a reply; what the first one means is carried out before it leaves."""
+        """Send a reply; the first one is carried out before it is sent."""
 
     def say_own(self) -> Iterable[Action]:
         """Send the server's own reply."""
 
     def take_effect(self) -> Iterable[Action]:
-        """Carry out what the server's own reply means, without sending it."""
+        """Carry out the server's own reply without sending it."""
 
     def withhold(self) -> None:
         """Leave the client without a reply, for the rest of the session."""
@@ -55,7 +55,7 @@ class Turn(Protocol):
         """End the session."""
 
     def note(self, what: str) -> None:
-        """Note in the transcript what happens."""
+        """Note an event in the transcript."""
 
 
 class Step(Protocol):
@@ -72,14 +72,14 @@ class Step(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Give a reply, or what a callable returns."""
+    """Send a reply, or what a callable returns."""
 
     reply: Reply | Replying
     is_last = False
     is_answer = True
 
     def run(self, turn: Turn) -> Iterable[Action]:
-        """Say it."""
+        """Send it."""
         reply = self.reply if isinstance(self.reply, Reply) else _called(self.reply, turn.command)
         return turn.say_own() if reply is None else turn.say(reply)
 
@@ -93,7 +93,7 @@ class Accept:
     is_answer = True
 
     def run(self, turn: Turn) -> Iterable[Action]:
-        """Say the server's own reply, or only carry out what it means."""
+        """Send the server's own reply, or only carry it out."""
         return turn.say_own() if self.reply else turn.take_effect()
 
 
@@ -191,7 +191,7 @@ class Choose:
     is_answer = True
 
     def run(self, turn: Turn) -> Iterable[Action]:
-        """Choose, and do that."""
+        """Choose a step, and run it."""
         step = self.choose(turn.command)
         return turn.say_own() if step is None else step.run(turn)
 
