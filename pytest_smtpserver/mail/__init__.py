@@ -9,7 +9,8 @@
 * `transfer`, `charsets`, `indexes`, `flowed`: from octets to a text
 * `html`: what a reader of the HTML sees, `plain_html`: the same of plain documents, many times as
   fast; `long_html`: that without a tree; `styles`: what is hidden; `links`: where both lead;
-  `document`: the HTML for a browser to show; `nesting`: made flat where it is too deep
+  `document`: the HTML for a browser to show, `long_document`: the same without a tree; `nesting`:
+  made flat where it is too deep
 * `codes`: the one-time code, by what speaks for and against each number
 * `snapshot`: what is different in each run, and the tree of parts
 * `dkim`: whether a DKIM signature holds, with a key that is given

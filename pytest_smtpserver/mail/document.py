@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from . import long_document, long_html
 from .nesting import flattened
 
 if TYPE_CHECKING:
@@ -45,9 +46,11 @@ _URL: Final = re.compile(r"url\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^)\s]*))\s*\)", r
 
 def document(html: str, attachments: Iterable[Attachment]) -> str:
     """Return the HTML as a document of its own, with the pictures that it shows by `cid:`."""
+    pictures = {one.content_id: _data(one) for one in attachments if one.content_id}
+    if long_html.is_long(html):
+        return _long_document(html, pictures)
     from selectolax.lexbor import LexborHTMLParser
 
-    pictures = {one.content_id: _data(one) for one in attachments if one.content_id}
     tree = LexborHTMLParser(flattened(html))
     for node in tree.css(_TAKEN_OUT):
         node.decompose()
@@ -60,6 +63,14 @@ def document(html: str, attachments: Iterable[Attachment]) -> str:
         if sheet.child is not None:
             sheet.child.replace_with(_css(sheet.text(), pictures))
     return _with_head(tree)
+
+
+def _long_document(html: str, pictures: Mapping[str, str]) -> str:
+    doctype = _DOCTYPE.match(html)
+    markup = html[doctype.end() :] if doctype else html
+    safe = long_document.without_loading(markup, _LOADING, lambda url: _local(url, pictures))
+    # The head of the mail goes on with this one: its start tags are ignored here.
+    return f"<!DOCTYPE html><html><head>{_HEAD}{safe}"
 
 
 def _with_head(tree: LexborHTMLParser) -> str:

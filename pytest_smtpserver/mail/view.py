@@ -83,6 +83,13 @@ class View:
         return self._page.text
 
     @cached_property
+    def document(self) -> str:
+        """The HTML body as one document that a browser can show."""
+        from .document import document
+
+        return document(self.parts.html, self.parts.attachments)
+
+    @cached_property
     def links(self) -> tuple[Link, ...]:
         """The links of both bodies."""
         return self._links[0]

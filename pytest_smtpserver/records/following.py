@@ -93,9 +93,7 @@ def html_document(message: Message) -> str:
     if not message.html:
         has = "only one in plain text" if message.text else "none in plain text either"
         raise SMTPAssertionError(f"the message has no HTML body, but {has}")
-    from pytest_smtpserver.mail.document import document
-
-    return document(message.html, message.attachments)
+    return message._view.document
 
 
 def links_work(

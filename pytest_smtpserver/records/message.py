@@ -66,6 +66,7 @@ class Message:
     # Made on first use; two threads that race make two equal ones.
     _viewed: View | None = field(default=None, init=False)
     _found: tuple[Problem, ...] | None = field(default=None, init=False)
+    _written: str | None = field(default=None, init=False)
 
     @property
     def received_at(self) -> datetime:
@@ -329,7 +330,11 @@ class Message:
         """
         from . import snapshots
 
-        return snapshots.of_message(self, mask)
+        if mask != ():
+            return snapshots.of_message(self, mask)
+        if self._written is None:
+            object.__setattr__(self, "_written", snapshots.of_message(self, mask))
+        return self._written or ""
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the content to a file, and return its path.

@@ -82,10 +82,11 @@ def test_what_styles_may_hide_in_long_html_is_a_defect() -> None:
     "piece",
     [
         "<", "<a ", "<a href=", '<a href="', "<!--", "<script", "<b", "&", "&#1", "<img alt=", "\0",
-        "</",
+        "</", "<iframe ", "<img src=", "src='", "<p style='\\\\", "url(", "@import", "<link",
     ],
 )  # fmt: skip
 def test_no_long_html_raises(piece: str) -> None:
     mail = message(f"Content-Type: text/html\r\n\r\n{piece * 200_000}".encode())
     assert isinstance(mail.html_text, str)
     assert isinstance(mail.links, tuple)
+    assert mail.html_document().startswith("<!DOCTYPE html>")
