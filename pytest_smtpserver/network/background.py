@@ -76,6 +76,11 @@ class Background:
         return self._thread.is_alive() and not self._has_ended
 
     @property
+    def thread(self) -> int:
+        """The identifier of this thread."""
+        return self._thread.ident or 0
+
+    @property
     def is_current(self) -> bool:
         """Whether the caller runs in this thread."""
         return threading.current_thread() is self._thread

@@ -119,6 +119,11 @@ class Listener:
         return not (self._closing or self._given_up) and self._background.is_alive
 
     @property
+    def thread(self) -> int:
+        """The identifier of the thread that serves."""
+        return self._background.thread
+
+    @property
     def is_current_thread(self) -> bool:
         """Whether the caller is in the thread that serves."""
         return self._background.is_current

@@ -19,7 +19,7 @@ from .places import raised_at
 from .rule import Rule, RuleSteps
 from .stages import STAGES
 from .state import RuleState
-from .steps import CallableError
+from .steps import CallableError, callable_at
 
 __all__ = [
     "STAGES",
@@ -30,5 +30,6 @@ __all__ = [
     "RuleMaker",
     "RuleState",
     "RuleSteps",
+    "callable_at",
     "raised_at",
 ]

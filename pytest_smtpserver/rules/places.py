@@ -42,6 +42,17 @@ def raised_at(error: BaseException) -> str:
     return ""
 
 
+def running_at(thread: int, caller: CodeType) -> str:
+    """Return file and line where a thread is in what `caller` has called; `""` if it is not."""
+    frame = sys._current_frames().get(thread)
+    while frame and frame.f_back:
+        if frame.f_back.f_code is caller:
+            ours = _root(frame) == _PACKAGE
+            return "" if ours else _place(frame.f_code.co_filename, frame.f_lineno)
+        frame = frame.f_back
+    return ""
+
+
 def defined_at(called: Callable[..., object]) -> str:
     """Return file and line where a callable begins; `""` if unknown."""
     function = called.func if isinstance(called, partial) else called

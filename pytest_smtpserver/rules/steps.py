@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from pytest_smtpserver.engine import Action, Gate, Hold, Throttle, Wait
 from pytest_smtpserver.records.reply import Reply
 
-from .places import defined_at
+from .places import defined_at, running_at
 
 if TYPE_CHECKING:
     from .command import Command
@@ -206,3 +206,8 @@ def _called(replying: Replying, command: Command) -> Reply | None:
         raise TypeError(f"{replying!r} returned {reply!r}: a reply is a Reply, its str, or None")
     except BaseException as error:  # `pytest.fail` raises what is not an `Exception`
         raise CallableError(defined_at(replying)) from error
+
+
+def callable_at(thread: int) -> str:
+    """Return file and line where a thread is in a callable of a rule; `""` if it is in none."""
+    return running_at(thread, _called.__code__)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver.clock import now
 from pytest_smtpserver.recording.recorder import Recorder
-from pytest_smtpserver.rules import RuleBook
+from pytest_smtpserver.rules import RuleBook, callable_at
 from pytest_smtpserver.settings import SettingsError
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
 from pytest_smtpserver.unpatched import real_locks
@@ -152,6 +152,7 @@ class Core:
             address=self.where or "no address yet",
             state="listening" if listens else "stopped" if self.address else "new",
             settings=self.settings,
+            callable_at=callable_at(self.listener.thread) if self.listener else "",
             others=[
                 Elsewhere(other.where, len(sessions), len(other.recorder.messages))
                 for other in registry.listening()

@@ -11,6 +11,7 @@ import smtplib
 import socket
 import ssl
 import sys
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from pytest_smtpserver import SMTPServer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_smtpserver import Message
+    from pytest_smtpserver import Command, Message
 
 # Nothing comes after this, so there is no need to wait longer.
 SOON = 0.01
@@ -98,6 +99,25 @@ def cleared_while_the_client_stays(server: SMTPServer) -> None:
     client.sendmail("shop@shop.example", "ann@example.org", WELCOME)
     server.reset()
     server.wait_for_message(subject="Welcome to the shop", timeout=SOON)
+
+
+def callable_that_does_not_return(server: SMTPServer) -> None:
+    called, may_return = threading.Event(), threading.Event()
+
+    def reply(_: Command) -> None:
+        called.set()
+        may_return.wait()
+
+    server.on("mail").reply(reply)
+    client = connect(server)
+    KEPT.append(client)
+    client.ehlo()
+    client.putcmd("MAIL", "FROM:<shop@shop.example>")
+    called.wait()
+    try:
+        server.wait_for_message(timeout=SOON)
+    finally:
+        may_return.set()
 
 
 def application_connected_but_sent_nothing(server: SMTPServer) -> None:
@@ -974,6 +994,7 @@ class Way:
 
 WAYS = (
     Way(application_never_connected, "no client connected to"),
+    Way(callable_that_does_not_return, "a rule's callable still keeps the server's thread"),
     Way(cleared_too_late, "no client connected since clear() or the test's"),
     Way(cleared_while_the_client_stays, "no message was begun since clear() or the test's"),
     Way(application_connected_but_sent_nothing, "the client left after EHLO, without sending a"),

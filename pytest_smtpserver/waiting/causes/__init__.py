@@ -26,6 +26,7 @@ __all__ = ["Elsewhere", "Facts", "Surroundings", "causes"]
 #: unless the facts show it.
 _CAUSES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (
     reach.before_the_block,
+    unfinished.in_a_callable,
     unfinished.kept_waiting,
     security.handshake_failed,
     security.wrong_protocol,

@@ -30,6 +30,8 @@ class Surroundings:
     state: Literal["new", "listening", "stopped"]
     settings: Settings
     others: Sequence[Elsewhere] = ()
+    #: File and line where the server's thread is in a callable of a rule; `""` if it is in none.
+    callable_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,18 @@ _BARE_END = re.compile(rb"(?:(?<!\r)\n\.\r?\n|\r\n\.?\n)\Z")
 _CRLF = "the content ends with CRLF, a dot and CRLF (RFC 5321 section 4.1.1.4)"
 
 
+def in_a_callable(facts: Facts) -> Cause | None:
+    """A callable of a rule has not returned."""
+    at = facts.server.callable_at
+    if not at:
+        return None
+    return Cause(
+        "a rule's callable still keeps the server's thread",
+        f"it is at {at}, and the server answers nobody until it returns: let it not wait, "
+        "nor talk to a server of this process",
+    )
+
+
 def kept_waiting(facts: Facts) -> Cause | None:
     """A rule keeps a client waiting."""
     for session in facts.sessions:
