@@ -1,18 +1,18 @@
 """Criteria on records, how a record differs from them, and what a failing test says about it.
 
-Explaining is the primitive: `Criteria.differences` tells what a record does not meet, and to match
-is to have no differences.
+Explaining comes first: `Criteria.differences` says what a record does not meet, and a record
+matches if it has no differences.
 
 * `criteria`: all criteria of one call; `criterion`: one of them, and its `difference` from a record
-* `kinds`: what kinds of expected value there are, and what means the same for all criteria
-* `tables`: the criteria that each record knows; `rows`: what such tables are written with
+* `kinds`: the kinds of expected value, and the meanings that are the same for all criteria
+* `tables`: the criteria that each record knows; `rows`: the building blocks of such tables
 * `mailboxes`, `passages`: when two addresses are the same, and whether a text contains another
-* `failure`: the text of a failed wait, and of an assertion on one record: what its first line says,
-  and what stands below
+* `failure`: the text of a failed wait, and of an assertion on one record: its first line, and the
+  lines below
 * `explain`: two values one below the other; `closeness`: which record or text comes closest
-* `notes`: what a difference may come from; `wording`: values in words, bounded
+* `notes`: possible reasons for a difference; `wording`: values in words, of limited length
 
-All of it is pure: records are known by the names of their attributes alone.
+All of it is pure. It knows records only by the names of their attributes.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .criterion import Comparison, Difference
 
-# Both bounds are arbitrary; with them a failure among thousands of records is quick.
+# Both bounds are arbitrary; they make a failure among thousands of records quick.
 
 #: How many texts of a record are compared.
 _TEXTS: Final = 5
@@ -45,12 +45,12 @@ def closest(seen: Sequence[Seen]) -> Seen | None:
 
 
 def nearest_text(comparison: Comparison) -> str:
-    """Return the text of a comparison that is most like the expected one; there is at least one."""
+    """Return the text most similar to the expected one; the comparison has at least one text."""
     return max(comparison.texts, key=lambda text: similarity(comparison, text))
 
 
 def similarity(comparison: Comparison, text: str) -> float:
-    """Return how much the (beginning of the) text is like the expected one, from 0 to 1."""
+    """Return how similar the text, or its beginning, is to the expected one, from 0 to 1."""
     if comparison.contained:
         return share_of_words(comparison.expected, text)
     expected, actual = _pairs(comparison.expected), _pairs(text)
@@ -58,8 +58,8 @@ def similarity(comparison: Comparison, text: str) -> float:
 
 
 def _pairs(text: str) -> set[tuple[str, str]]:
-    # The characters with their neighbours, of which the Sorensen-Dice coefficient is taken: almost
-    # as good as what difflib computes, and ten times as fast. NUL stands for either end.
+    # Pairs of neighbouring characters, compared by the Sorensen-Dice coefficient: almost as good as
+    # difflib, and ten times as fast. NUL marks both ends.
     text = text[:_CHARACTERS]
     return set(zip(f"\0{text}", f"{text}\0", strict=True))
 

@@ -33,7 +33,7 @@ class CriterionError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Criteria:
-    """What a record must meet: all that was given, so that nothing given means any record.
+    """What a record must meet: all criteria that were given. If none were, any record matches.
 
     `str` writes them as they were given: `subject='Welcome', rcpt_to='ann@example.org'`.
     """
@@ -66,12 +66,12 @@ class Criteria:
 
     @classmethod
     def for_envelopes(cls, given: Mapping[str, object]) -> Criteria:
-        """Return the criteria for messages by their envelope alone; errors as in `of`."""
+        """Return the criteria for a message's envelope; errors as in `of`."""
         return cls.of(ENVELOPES, given)
 
     @classmethod
     def for_bodies(cls, given: Mapping[str, object]) -> Criteria:
-        """Return the criteria for messages of which a reader's HTML counts; errors as in `of`."""
+        """Return the criteria for a message's body, HTML as a reader sees it; errors as in `of`."""
         return cls.of(BODIES, given)
 
     @classmethod
@@ -94,7 +94,7 @@ class Criteria:
 
     def matches(self, record: object) -> bool:
         """Return whether the record meets all criteria; errors as in `differences`."""
-        # Most records of a search do not match, and how they differ is not needed.
+        # Most records of a search do not match, and nobody needs to know how they differ.
         return all(self._of(one, Condition.fits, record) for one in self.conditions)
 
     def _of(
@@ -130,7 +130,7 @@ def _known_of(keyword: str) -> str:
     return f"it is known of {' and '.join(f'{noun}s' for noun in kinds)}; " if kinds else ""
 
 
-#: What other tools and people call what is expected, and how it is called here.
+#: Names that other tools and people use, each with our keywords for it.
 _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "author": ("from_",),
     "bcc": ("rcpt_to",),
@@ -151,7 +151,7 @@ _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def suggestions(keyword: str, known: Collection[str]) -> list[str]:
-    """Return the known keywords that are meant: by their meaning, else by their spelling."""
+    """Return the known keywords that were probably meant: by meaning, otherwise by spelling."""
     meant = [one for one in _SYNONYMS.get(keyword.lower(), ()) if one in known]
     if meant:
         return meant

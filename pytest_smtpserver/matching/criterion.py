@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 # Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
-#: Values of these very types are never equal to text: who gives one has made a mistake.
+#: Values of exactly these types are never equal to text, so giving one is a mistake.
 _NEVER_TEXT: Final = (bytes, bytearray, int, bool, float, complex, dict)
 
 
 def described(actual: Actual) -> str:
-    """Return in words what a record has."""
+    """Return the record's value in words."""
     return "absent" if actual.absent else listed(actual.texts or actual.values)
 
 
@@ -33,11 +33,12 @@ def described(actual: Actual) -> str:
 class Criterion:
     """A row of a table of criteria.
 
-    `read` gets what the record has. `meanings` tells for each kind of expected value whether
-    that fits; a kind that is not there is an error. `compared` makes the comparison for a str.
-    `note` may say where the expected value is instead. `words` are the only strings that can be
-    met, if there are only a few. `takes` says what kinds of value make sense, if a list of all
-    that are possible does not help. `missing` says in a sentence that the record has nothing.
+    `read` returns the record's value. `meanings` has, for each kind of expected value, a function
+    that decides whether the record's value fits; a kind without one is an error. `compared` makes
+    the comparison for a str. `note` may say where the expected value is instead. `words` are the
+    only strings that can match, if there are only a few. `takes` says which kinds of value make
+    sense, if a list of all possible ones does not help. `missing` is a sentence for a record that
+    has no value.
     """
 
     read: Callable[[Any], Actual]
@@ -52,7 +53,7 @@ class Criterion:
     takes: str = ""
 
     def conditions(self, keyword: str, expected: object) -> Iterator[Condition]:
-        """Yield what must hold; raise `TypeError` or `ValueError` for an impossible value."""
+        """Yield the conditions; raise `TypeError` or `ValueError` for an impossible value."""
         kind = kind_of(expected)
         usable = is_usable(kind, expected) and type(expected) not in self.never
         if not usable or kind not in self.meanings:
@@ -69,14 +70,14 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MappedCriterion:
-    """A row whose expected value is a mapping: `named` gives the row for a name in it."""
+    """A row whose expected value is a mapping: `named` returns the row for a name in it."""
 
     named: Callable[[str], Criterion]
     #: What a name looks like.
     syntax: re.Pattern[str]
 
     def conditions(self, keyword: str, expected: object) -> Iterator[Condition]:
-        """Yield what must hold; errors as those of a `Criterion`."""
+        """Yield the conditions; errors as for a `Criterion`."""
         if not isinstance(expected, Mapping):
             raise _impossible(keyword, expected, "give a mapping of names to expected values")
         for name, value in expected.items():
@@ -100,7 +101,7 @@ class Condition:
     wording: str
 
     def fits(self, record: object) -> bool:
-        """Return whether the record fits, without a word on how it differs."""
+        """Return whether the record fits, without explaining how it differs."""
         return self._meets(self.criterion.read(record))
 
     def _meets(self, actual: Actual) -> bool:
@@ -161,7 +162,7 @@ def _lacks_and_has(missing: Sequence[str], unexpected: Sequence[str]) -> str:
     return " and ".join(filter(None, (lacks, has)))
 
 
-#: What the first line of a failure says of each kind, the actual value first.
+#: How the first line of a failure puts each kind, the actual value first.
 _PHRASES: Final[Mapping[ValueKind, str]] = {
     ValueKind.TEXT: "{keyword} is {actual}, not {expected}",
     ValueKind.PATTERN: "{keyword} is {actual}, and {expected} is not found in it",
@@ -192,11 +193,11 @@ _ADDRESSES: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Comparison:
-    """A str that did not fit, and the texts it was held against: what a caret line is made of."""
+    """A str that did not fit, and the texts it was compared with: for a line with a caret."""
 
     expected: str
     texts: tuple[str, ...]
-    #: Whether `expected` was to be contained in a text instead of equal to it.
+    #: Whether a text had to contain `expected` instead of being equal to it.
     contained: bool = False
 
 
@@ -205,9 +206,9 @@ class Difference:
     """One criterion that a record does not meet.
 
     `keyword` names it as it is written in a call (`subject`, `header['X-Id']`), `expected` and
-    `actual` describe the two values, each in one bounded line, and `phrase` says in one what
-    differs, the actual value first; `aside` says more of it. `comparison` is there when two texts
-    can be compared character by character; `note` may say where the value is instead.
+    `actual` describe the two values, each in one line of limited length. `phrase` says in one line
+    what differs, the actual value first; `aside` says more about it. `comparison` is given if two
+    texts can be compared character by character. `note` may say where the value is instead.
     """
 
     keyword: str

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: How many differences a first line names; arbitrary: more would not fit it.
 _PHRASES: Final = 2
 
-#: How many characters of a text a first line shows: what differs must be among its first 50.
+#: How many characters of a text a first line shows: the difference must be in its first 50.
 _PHRASE_WIDTH: Final = 32
 
 #: How many differences are shown in full; arbitrary, with at most three lines for each.
@@ -39,7 +39,7 @@ def phrase(differences: Sequence[Difference], aside: str = "") -> str:
 
 
 def with_asides(text: str, *asides: str) -> str:
-    """Return the text, and in brackets behind it what else there is to say."""
+    """Return the text, followed by the asides in brackets."""
     said = "; ".join(filter(None, asides))
     return f"{text} ({said})" if said else text
 
@@ -79,7 +79,7 @@ class _Facing(NamedTuple):
     expected: str
     other_label: str
     actual: str
-    #: Where a caret stands below both, counted from their first column.
+    #: The column of the caret below both, counted from their first column.
     column: int | None
 
 

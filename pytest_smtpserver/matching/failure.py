@@ -49,10 +49,10 @@ class SMTPAssertionError(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What the server's facts show about why too few records came.
+    """A reason, from what the server knows, why too few records came.
 
-    `text` says it alone, the cause first, and `aside` more of it; `advice` is a sentence on what to
-    do about it. `weight` tells what it is a cause of.
+    `text` gives the cause in short, and `aside` says more about it; `advice` is a sentence on what
+    to do about it. `weight` says what it can be the cause of.
     """
 
     text: str
@@ -61,8 +61,8 @@ class Cause:
     aside: str = ""
 
 
-#: A cause of `"nothing"` is one only if nothing came. One of `"something"` explains what is missing
-#: beside what came. A cause of `"this"` concerns the very record that was expected.
+#: A cause of `"nothing"` counts only if nothing came. One of `"something"` explains what is missing
+#: although something came. A cause of `"this"` is about the very record that was expected.
 Weight = Literal["nothing", "something", "this"]
 
 
@@ -78,12 +78,11 @@ def describe_failure(
     hints: Sequence[str] = (),
     transcript: str = "",
 ) -> str:
-    """Return the text for a test that expected `count` records to match, and not `matched`.
+    """Return the text for a test that expected `count` matching records, but got `matched`.
 
-    `records` are all that there are, oldest first, with `matched` among them. `waited` is in
-    seconds, `refused` has transactions in which something was refused, `causes` are what may
-    explain it, the most telling first, and `hints` further sentences. The first line names the
-    cause alone, the cause first.
+    `records` are all records, oldest first, including `matched`. `waited` is in seconds. `refused`
+    has the transactions in which something was refused. `causes` are possible explanations, the
+    most likely first, and `hints` are further sentences. The first line names only the cause.
     """
     seen = _look(criteria, records, matched)
     too_many = len(matched) > count
@@ -113,7 +112,7 @@ def describe_failure(
 
 
 def assembled(parts: Iterable[Sequence[str]]) -> str:
-    """Return the text made of these paragraphs, without the empty ones; no line is too long."""
+    """Join the paragraphs to a text, without the empty ones; shorten lines that are too long."""
     return "\n\n".join("\n".join(map(fitted, part)) for part in parts if part)
 
 
@@ -159,13 +158,14 @@ def _too_many(count: int, criteria: Criteria, matched: Sequence[Any]) -> str:
 
 
 def _is_news(refusals: Sequence[str], cause: Cause | None) -> bool:
-    """Return whether there is more to say of refusals than the first line does."""
+    """Return whether the refusals say more than the first line does."""
     reply = refusals[0].rpartition(" with ")[2] if refusals else ""
     return bool(refusals) and not (len(refusals) == 1 and cause and reply in cause.text)
 
 
 def _look(criteria: Criteria, records: Sequence[object], matched: Sequence[object]) -> list[Seen]:
-    # What matched is not asked again: a callable might answer otherwise, and the count is decided.
+    # Do not ask again about records that matched: a callable might answer otherwise, and the count
+    # is decided.
     ids = {id(record) for record in matched}
     first = max(0, len(records) - _LOOKED_AT)
     return [
@@ -194,7 +194,7 @@ def _in_time(waited: float | None) -> str:
 
 
 def seconds(number: float) -> str:
-    """Return so many seconds in words: `2.0 s`, `10 ms`."""
+    """Return a number of seconds in words: `2.0 s`, `10 ms`."""
     return f"{number:.1f} s" if number >= 0.1 else f"{number * 1000:.0f} ms"
 
 
@@ -286,7 +286,7 @@ def describe_candidates(
     """Return the text for a thing of which there must be exactly one.
 
     `noun` and `which` say what, such as `link` and `containing 'reset'`. `found` are those that
-    fit; `among` are those that do not, each with why. `of` is the message.
+    fit; `among` are those that do not, each with the reason. `of` is the message.
     """
     rows = [(one, "") for one in found] or list(among)
     lines = [_candidate(*row) for row in enumerate(rows[:_CANDIDATES], 1)]
@@ -315,7 +315,7 @@ def _found(
 
 
 def _named(candidates: Sequence[object]) -> str:
-    # Of a link the URL says most, of an attachment the name.
+    # The most telling part of a link is its URL, that of an attachment its name.
     return listed(
         getattr(one, "url", "") or getattr(one, "filename", "") or one for one in candidates
     )

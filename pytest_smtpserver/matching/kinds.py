@@ -1,4 +1,4 @@
-"""The kinds of expected value, and what those that mean the same everywhere mean."""
+"""The kinds of expected value, and the meanings that are the same for all criteria."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class ValueKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actual:
-    """What a record has for one criterion, as each kind of expected value sees it."""
+    """A record's value for one criterion, in the form that each kind of expected value needs."""
 
-    #: What a pattern is searched in, and a str compared with; any one.
+    #: Texts to search for a pattern or to compare with a str; one that fits is enough.
     texts: tuple[str, ...] = ()
-    #: The same with display names: what addresses are compared with; any one.
+    #: The same with display names, to compare with addresses; one that fits is enough.
     named: tuple[str, ...] = ()
-    #: What a callable is given, and what is compared with `==`; any one.
+    #: Values to pass to a callable or to compare with `==`; one that fits is enough.
     values: tuple[object, ...] = ()
-    #: Whether `None` is met.
+    #: Whether `None` fits.
     absent: bool = False
 
 
@@ -69,7 +69,7 @@ _KIND_OF_TYPE: Final[tuple[tuple[type | tuple[type, ...], ValueKind], ...]] = (
 
 
 def is_usable(kind: ValueKind, expected: Any) -> bool:
-    """Return whether a value of this kind can be met by text at all."""
+    """Return whether any text can match a value of this kind."""
     if kind is ValueKind.PATTERN:
         return isinstance(expected.pattern, str)
     return kind is not ValueKind.COLLECTION or all(isinstance(item, str) for item in expected)
@@ -105,17 +105,17 @@ def _absent(_: None, actual: Actual) -> bool:
     return actual.absent
 
 
-#: What everything can be compared with.
+#: The kinds of expected value that every criterion takes.
 VALUE: Final[Mapping[ValueKind, Meaning]] = {
     ValueKind.PREDICATE: _true,
     ValueKind.ABSENT: _absent,
     ValueKind.EQUAL: _equal,
 }
 
-#: What texts can be compared with; the meaning of a str is each criterion's own.
+#: The kinds that a criterion on texts takes; each defines for itself what a str means.
 TEXTUAL: Final[Mapping[ValueKind, Meaning]] = {**VALUE, ValueKind.PATTERN: _searched}
 
-#: What addresses can be compared with.
+#: The kinds that a criterion on addresses takes.
 ADDRESSES: Final[Mapping[ValueKind, Meaning]] = {
     **TEXTUAL,
     ValueKind.TEXT: _any_address,

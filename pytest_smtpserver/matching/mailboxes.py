@@ -17,7 +17,7 @@ _DOT_STRING = re.compile(r"[^\s\x00-\x20()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x20()<
 
 
 def comparable(spec: str) -> str:
-    """Return an addr-spec in the form in which equal ones are the same mailbox.
+    """Return an addr-spec in a form that is equal for the same mailbox.
 
     RFC 5321 section 2.4: the local part "MUST BE treated as case sensitive", while "mailbox
     domains follow normal DNS rules and are hence not case sensitive". Section 4.1.2: a quoted
@@ -72,8 +72,8 @@ def same_address(expected: str, actual: str) -> bool:
 def unmatched(expected: Iterable[str], actual: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the addresses that `actual` lacks, and those that it has beyond the expected ones.
 
-    Each address counts as often as it is there, and order means nothing: both results are empty
-    if the lists are the same.
+    Repeated addresses count each time, and the order does not matter: both results are empty if the
+    lists are the same.
     """
     left: dict[str, list[tuple[str, str]]] = {}
     for text in actual:
@@ -93,7 +93,7 @@ def _taken(expected: str, left: dict[str, list[tuple[str, str]]]) -> bool:
 
 
 def _named_first(text: str) -> tuple[bool, str]:
-    # One without a display name takes any, and so must leave the choice to those that have one.
+    # An address without a display name matches any, so those with one must choose first.
     return not parse_address(text)[0], text
 
 

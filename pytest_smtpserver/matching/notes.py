@@ -1,4 +1,4 @@
-"""What a difference may come from, in a few words: the value is there, but in another place."""
+"""Possible reasons for a difference, in a few words: the value is there, but in another place."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def first_of(*notes: Note) -> Note:
 def in_other_part(other: str, name: str, *, unless: str) -> Note:
     """Return the note for a part of the body that lacks what the other one has.
 
-    `unless` is the part that is looked at, `other` the attribute of the other one, and `name` what
-    it is called.
+    `unless` is the part that is compared, `other` the attribute of the other part, and `name` what
+    that part is called.
     """
 
     def note(message: Any, expected: object) -> str:
@@ -49,7 +49,7 @@ def _article(name: str) -> str:
 
 
 def part_of(read: Callable[[Any], Iterable[str]]) -> Note:
-    """Return the note for texts that are compared whole, and have the expected one in them."""
+    """Return the note for texts that contain the expected one, but had to be equal to it."""
 
     def note(record: Any, expected: object) -> str:
         if isinstance(expected, str) and expected and any(expected in one for one in read(record)):
@@ -60,7 +60,7 @@ def part_of(read: Callable[[Any], Iterable[str]]) -> Note:
 
 
 def mojibake(read: Callable[[Any], Iterable[str]]) -> Note:
-    """Return the note for texts that are right, but for the charset in which they were read."""
+    """Return the note for texts that are right, but were decoded with the wrong charset."""
 
     def note(record: Any, expected: object) -> str:
         if not isinstance(expected, str) or expected.isascii():

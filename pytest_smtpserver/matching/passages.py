@@ -11,13 +11,13 @@ _SEARCHED: Final = 100_000
 #: How many words are looked for before the whole text is folded; arbitrary.
 _FIRST_WORDS: Final = 20
 
-#: How much of the beginning or end of a passage tells its place; arbitrary, and no line is longer.
+#: How many characters at either end of a passage locate it; arbitrary, and no line is longer.
 _ANCHOR: Final = 200
 
 #: How far before its likely place the beginning of a passage is looked for; arbitrary.
 _DETOUR: Final = 40
 
-#: So many characters in a row do not agree by chance; arbitrary.
+#: This many characters in a row do not agree by chance; arbitrary.
 _NO_CHANCE: Final = 20
 
 
@@ -31,7 +31,7 @@ def contains(expected: str, text: str) -> bool:
     words = expected.split()
     if expected in text or not words:
         return True
-    # Folding megabytes takes long; that a word is missing is seen at once.
+    # Folding megabytes takes long, but a missing word is found at once.
     if not all(word in text for word in words[:_FIRST_WORDS]):
         return False
     return " ".join(words) in folded(text)
@@ -64,12 +64,12 @@ def nearest_passage(expected: str, text: str) -> tuple[str, str] | None:
 
 
 def _start(head: str, searched: str, likely: int) -> int:
-    # Something longer than expected may stand between the beginning and the end that was found.
+    # The text between the beginning and the end that was found may be longer than expected.
     near = searched.rfind(head, max(0, likely - _DETOUR), likely + len(head)) if head else -1
     return near if near >= 0 else max(0, likely)
 
 
 def _longest_beginning(sought: str, text: str) -> int:
-    # If a beginning is not in the text then no longer one is, so that it can be halved.
+    # If a beginning is not in the text, no longer one is either: bisect.
     lengths = range(1, len(sought) + 1)
     return bisect_left(lengths, True, key=lambda length: sought[:length] not in text)

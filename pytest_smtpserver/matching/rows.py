@@ -1,4 +1,4 @@
-"""What tables of criteria are written with: meanings, readings, and rows that several have."""
+"""Building blocks for the tables of criteria: meanings, readings, and rows that several share."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ PREDICATE: Final[Meanings] = {ValueKind.PREDICATE: VALUE[ValueKind.PREDICATE]}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordKind:
-    """A kind of record: what it is called, its criteria, and those that tell two of it apart.
+    """A kind of record: its name, its criteria, and those that tell two such records apart.
 
-    `elsewhere` says in a sentence where a criterion is known that this kind does not have, or `""`;
-    without it, the other kinds of record are where it may be known.
+    `elsewhere` returns a sentence on where a criterion is known that this kind does not have, or
+    `""`. Without it, the other kinds of record are searched for the criterion.
     """
 
     noun: str
@@ -61,18 +61,18 @@ class RecordKind:
 
 
 def one(value: str | None) -> Actual:
-    """Return what a record has if that is one text, or nothing."""
+    """Return the value of a record that has one text, or none."""
     texts = () if value is None else (value,)
     return Actual(texts=texts, named=texts, values=(value,), absent=value is None)
 
 
 def each(values: tuple[str, ...]) -> Actual:
-    """Return what a record has if that is several texts, each of which can fit."""
+    """Return the value of a record that has several texts, each of which can fit."""
     return Actual(texts=values, values=values, absent=not values)
 
 
 def addresses(values: tuple[str, ...]) -> Actual:
-    """Return what a record has if that is a tuple of addresses."""
+    """Return the value of a record that has a tuple of addresses."""
     return Actual(texts=values, named=values, values=(values,), absent=not values)
 
 

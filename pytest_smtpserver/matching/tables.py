@@ -1,6 +1,6 @@
 """The tables: which criteria each kind of record knows, and what they mean.
 
-A criterion that is not in the table of a record is an error; `criterion.py` tells what a row says.
+A criterion that is not in the table of a record is an error; `criterion.py` explains the rows.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _subject(message: Any) -> Actual:
 
 
 def _has_field(message: Any, field: str) -> bool:
-    # Not by its value, which is `""` for an empty field too, and costs parsing.
+    # Do not look at its value: that is `""` for an empty field, too, and costs parsing.
     return any(name.lower() == field.lower() for name, _ in message.headers)
 
 
@@ -79,7 +79,8 @@ def _whole(read: Callable[[Any], Iterable[str]]) -> Note:
 
 def _content(*attributes: str, missing: str, note: Note | None = None) -> Criterion:
     def read(message: Any) -> Actual:
-        # Of several, only those that are there, or "not in it" would be true of a missing part.
+        # If there are several, compare only those that exist; otherwise a missing part would count
+        # as one that does not contain the text.
         parts = tuple(dict.fromkeys(getattr(message, attribute) for attribute in attributes))
         present = tuple(part for part in parts if part)
         return Actual(texts=present or ("",), values=present or ("",), absent=not present)
@@ -116,7 +117,7 @@ def _parameter(name: str) -> Criterion:
 
 
 def _attempted(transaction: Any) -> Actual:
-    # The recipients accepted, then those refused that were not accepted as well.
+    # The accepted recipients, then the refused ones that were not accepted as well.
     accepted = tuple(transaction.envelope.rcpt_to)
     refused = tuple(address for address, _ in transaction.refused if address not in accepted)
     return addresses(accepted + refused)

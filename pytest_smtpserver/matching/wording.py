@@ -1,4 +1,4 @@
-"""Values in words: on one line, bounded, with what cannot be seen made visible."""
+"""Values in words: on one line, of limited length, with invisible characters made visible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINE: Final = 200
 #: How many of several values are shown before the rest is only counted; arbitrary.
 _SHOWN: Final = 3
 
-#: How far from where a text would be cut a space is looked for; arbitrary: a long word.
+#: How far from the place of a cut a space is looked for; arbitrary: a long word.
 _TO_A_SPACE: Final = 12
 
 #: How many characters are compared at once; arbitrary.
@@ -44,7 +44,7 @@ def shown(value: object) -> str:
 
 def shortened(text: str, width: int = 2 * WIDTH) -> str:
     """Return the text on one line, without its middle if it is longer than `width`."""
-    # Cut before, as it may be huge, and after: an escape is longer than what it stands for.
+    # Cut before escaping, as the text may be huge, and after it, as escapes make it longer.
     return _cut_in_the_middle(_one_line(_cut_in_the_middle(text, width)), width)
 
 
@@ -59,7 +59,7 @@ def fitted(line: str) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return the number with the noun, in the plural if need be."""
+    """Return the number with the noun, in the plural if necessary."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
@@ -79,10 +79,10 @@ def listed(values: Iterable[object]) -> str:
 def first_difference(one: str, other: str) -> int:
     """Return the index of the first character in which the texts differ.
 
-    It is the length of the shorter one if that begins the other.
+    If one text begins with the other, it is the length of the shorter one.
     """
     shorter = min(len(one), len(other))
-    # Blocks first: megabytes character by character would take a second.
+    # Compare blocks first: megabytes character by character would take a second.
     blocks = (slice(start, start + _BLOCK) for start in range(0, shorter, _BLOCK))
     start = next((block.start for block in blocks if one[block] != other[block]), shorter)
     return next((at for at in range(start, shorter) if one[at] != other[at]), shorter)
@@ -91,9 +91,8 @@ def first_difference(one: str, other: str) -> int:
 def aligned(expected: str, actual: str, width: int = WIDTH) -> tuple[str, str, int]:
     """Return both texts, quoted, and the column of the first difference in either.
 
-    Texts longer than `width` are cut, between words if there is a space nearby, to the same stretch
-    around the difference. `...` stands for what is left out, and a caret in that column stands
-    under the difference.
+    Texts longer than `width` are cut to the same part around the difference, between words if there
+    is a space nearby. `...` marks what is left out. A caret in that column is under the difference.
     """
     at = first_difference(expected, actual)
     start = _start(actual, at, width) if max(len(expected), len(actual)) > width else 0
@@ -124,7 +123,7 @@ def _quoted(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Return the text with control characters, and what else cannot be seen, escaped.
+    """Return the text with control characters and other invisible ones escaped.
 
     Backslashes are escaped, too, so that the text can be read back.
     """
@@ -132,9 +131,10 @@ def visible(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text of strangers as it may be printed, on one line.
+    """Return a text from outside so that it can be printed safely, on one line.
 
-    Escape sequences would act on the terminal, and marks of direction turn what is around them.
+    Escape sequences would act on the terminal, and marks of direction would reorder the text around
+    them.
     """
     if text.isprintable():
         return text

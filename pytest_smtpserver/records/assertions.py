@@ -1,4 +1,4 @@
-"""What a test asserts of one message or session; what fails shows the difference."""
+"""What a test asserts about one message or session; a failure shows the difference."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PARTS: Final = ("any", "text", "html")
 
 
 class _Anything:
-    """Equal to everything, as `unittest.mock.ANY`, which takes long to import."""
+    """Equal to everything, like `unittest.mock.ANY`, which takes long to import."""
 
     def __eq__(self, other: object) -> bool:
         return True
@@ -97,7 +97,7 @@ def has_quit(session: Session) -> None:
 
 
 def has_no_violations(session: Session, ignore: Collection[str]) -> None:
-    """Raise `SMTPAssertionError` if the client violated the protocol otherwise than ignored."""
+    """Raise `SMTPAssertionError` if there are violations other than those ignored."""
     __tracebackhide__ = True
     _assert_none("violation", session.violations, ignore=ignore, known=violations.KINDS, of=session)
 
@@ -115,7 +115,7 @@ def is_encrypted(session: Session, minimum: str) -> None:
 
 
 def is_authenticated(session: Session, username: str | None, mechanism: str | None) -> None:
-    """Raise `SMTPAssertionError` unless the client is authenticated, so and as this user."""
+    """Raise `SMTPAssertionError` unless the client authenticated as this user, in this way."""
     __tracebackhide__ = True
     succeeded = [attempt for attempt in session.auth if attempt.succeeded]
     if not succeeded:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .reply import Reply
 
 
-#: Who: the client, the server, or nobody in particular.
+#: Who did it: the client, the server, or nobody in particular.
 Speaker = Literal["C", "S", "*"]
 
 

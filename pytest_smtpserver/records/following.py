@@ -70,8 +70,8 @@ def _not_one_click(message: Message, web: list[str]) -> str:
     if posts != [_ONE_CLICK]:
         has = shown(posts[0] if len(posts) == 1 else posts)
         return f"List-Unsubscribe-Post is {has}, not {_ONE_CLICK!r} (RFC 8058 section 3.1)"
-    # Mail is often signed on its way, after a test has seen it: only a signature that is there
-    # can lack the fields.
+    # Mail is often signed on its way, after a test has seen it. So a missing signature is no fault,
+    # but one that does not cover the fields is.
     signatures = message._header_values("DKIM-Signature")
     if signatures and not any(map(_covers, signatures)):
         return (
@@ -125,7 +125,7 @@ def _is_found(pattern: Pattern, url: str) -> bool:
 
 
 def _failure(fetch: Callable[[str], Any], url: str) -> str:
-    """Return how a link does not work, or `""` if it does."""
+    """Return what is wrong with a link, or `""` if it works."""
     try:
         status = _status(given := fetch(url))
     except Exception as error:  # noqa: BLE001  # whatever the caller's client raises

@@ -353,7 +353,7 @@ class Message:
     def _view(self) -> View:
         """What the content says, parsed on first use."""
         if self._viewed is None:
-            # What reads mail is imported with the first message that is looked at.
+            # The code that reads mail is imported when the first message is looked at.
             from pytest_smtpserver.mail.view import View
 
             object.__setattr__(self, "_viewed", View(self.content))

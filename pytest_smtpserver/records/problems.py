@@ -56,7 +56,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row of the table: what is wrong in general, who says so, and how it is found."""
+    """A row of the table: what is wrong in general, which document says so, and the check."""
 
     sentence: str
     #: The section of the RFC that says so, or "advice".
@@ -82,7 +82,7 @@ def _missing(field: str) -> Check:
 
 
 def _bcc(message: Message) -> Iterator[str]:
-    # An empty one is allowed: it tells that there are blind recipients, but not who they are.
+    # An empty one is allowed: it says that there are blind recipients, but not who they are.
     if message._view.addresses("Bcc"):
         for value in message._header_values("Bcc"):
             yield f"the header tells every recipient of Bcc: {value}"
@@ -110,16 +110,16 @@ def _octets(find_first: Callable[[bytes], int], what: str, *, unless: tuple[str,
 
 
 def _alone(octet: bytes) -> Callable[[bytes], int]:
-    """Return what finds the first CR or LF that is not part of a CRLF; -1 if there is none."""
+    """Return a function that finds the first CR or LF outside a CRLF; -1 if there is none."""
 
     def find(content: bytes) -> int:
-        # Counted, and halved until it is found: an expression takes ten times as long.
+        # Count and bisect: a regular expression takes ten times as long.
         start, end = 0, len(content)
         if _count_alone(content, octet, start, end) == 0:
             return -1
         while end - start > 1:
             middle = (start + end) // 2
-            # A CRLF is not cut in two.
+            # Do not cut a CRLF in two.
             middle += content[middle - 1 : middle + 1] == b"\r\n"
             if middle >= end:
                 break
@@ -152,7 +152,7 @@ def _body_parameter(message: Message) -> str:
 def _undeclared_8bit(message: Message) -> Iterator[str]:
     if _body_parameter(message) in ("8BITMIME", "BINARYMIME"):
         return
-    # The header is the matter of undeclared-utf8.
+    # `undeclared-utf8` checks the header.
     if first := _8BIT.search(message.content, message._view.body_start):
         line = message.content.count(b"\n", 0, first.start()) + 1
         yield f"MAIL had no BODY=8BITMIME, but line {line} has an octet above 127"

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from .message import Message
     from .session import Session
 
-# Of a SHA-256 in hexadecimal: enough for a test to tell two files apart.
+# How many digits of a SHA-256 in hexadecimal are shown: enough to tell two files apart.
 _DIGEST: Final = 16
 
-#: What is different in each run in a command, a reply or an event, and what stands for it.
+#: What differs in each run in a command, a reply or an event, and what replaces it.
 _VARYING: Final = (
     (re.compile(r"^(EHLO|HELO|LHLO) .*"), r"\1 <name>"),
     (re.compile(r"\b(SIZE)=\d+", re.IGNORECASE), r"\1=<size>"),
@@ -62,7 +62,7 @@ def _envelope(message: Message) -> list[str]:
 def _parameter(keyword: str, value: str | None) -> str:
     if value is None:
         return keyword
-    # RFC 1870: the number of octets, of which a Message-ID is some.
+    # RFC 1870: the number of octets, which varies with the length of the Message-ID.
     return f"{keyword}={'<size>' if keyword == 'SIZE' else value}"
 
 
@@ -140,7 +140,7 @@ def _stable(line: str) -> str:
 
 def _printable(text: str) -> str:
     """Return the text with its line feeds, and with escapes for what cannot be written down."""
-    # A quick look first: a text can have 20 MB, of which mostly nothing is to be escaped.
+    # A quick check first: a text can have 20 MB, and mostly nothing in it must be escaped.
     if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     escaped = text.encode("utf-8", "backslashreplace").decode()

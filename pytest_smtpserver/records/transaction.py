@@ -50,9 +50,9 @@ class Transaction:
     reply: Reply | None
     message: Message | None
     started_at: datetime
-    #: Of LMTP's recipients one is enough, though the transaction still lasts.
+    #: Whether the message was accepted. In LMTP one recipient is enough, so it may still be open.
     _is_accepted: bool
-    #: Gives the content that has come so far, if it is incomplete.
+    #: Returns the content that has arrived so far, if it is incomplete.
     _arriving: Callable[[], bytes] | None = None
     _session: Lasting
 

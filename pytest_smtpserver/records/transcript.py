@@ -43,9 +43,9 @@ def render(
 ) -> str:
     """Return the transcript of one session, lines separated by LF, without one at the end.
 
-    Of `last` so many exchanges and events are shown, and `...` for those before. `said` are the
-    lines of replies that the reader has seen already, and gets those of this session. `compact`
-    has a reply to EHLO on one line, as reports show it.
+    With `last`, only that many exchanges and events are shown, and `...` for those before. `said`
+    has the lines of replies that the reader has already seen; those of this session are added.
+    `compact` puts a reply to EHLO on one line, as reports show it.
     """
     said = set() if said is None else said
     wire = session._wire if last is None else session._wire[-last:]
@@ -66,10 +66,10 @@ def render(
 
 
 def _content_so_far(session: Session) -> Iterator[tuple[float, str, str]]:
-    """Yield the lines of content that is on its way; it is on the wire when it is complete."""
+    """Yield the lines of content that is still arriving; complete content is on the wire."""
     last = session.transactions[-1] if session.transactions else None
     newest = session._wire[-1] if session._wire else None
-    # Behind anything but DATA, the content is complete, and shown already.
+    # After anything but DATA, the content is complete, and already shown.
     if last is None or not isinstance(newest, Exchange) or newest.verb != "DATA":
         return
     octets = last._arriving() if last.outcome is None and last._arriving else b""
@@ -130,10 +130,10 @@ def _on_one_line(reply: Reply) -> str:
 
 
 def _news(lines: Sequence[str], said: set[str]) -> Iterator[str]:
-    """Yield the lines of a reply, but a number for many that were said already.
+    """Yield the lines of a reply, but only a number for many lines that were already shown.
 
-    What the server offers would else be most of a transcript: a client asks for it in each
-    session, and twice if that is encrypted.
+    Otherwise most of a transcript would be what the server offers: a client asks for it in each
+    session, and twice if the session is encrypted.
     """
     for is_known, group in groupby(lines, said.__contains__):
         rows = list(group)

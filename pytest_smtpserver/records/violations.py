@@ -1,6 +1,6 @@
 """What a client does wrong in its commands, though the server copes; one row for each kind.
 
-What is wrong with the content of a message is another matter.
+What is wrong with the content of a message is in `problems`.
 """
 
 from __future__ import annotations

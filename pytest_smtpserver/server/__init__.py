@@ -1,8 +1,8 @@
-"""What a test holds in its hand.
+"""The servers that a test uses.
 
 * `server`: `SMTPServer`; `asynchronous`: the same for a test in a coroutine
 * `base`: what both can do without waiting; `core`: what is behind both
-* `access`: how one reaches a server; `ports`: which ports and hosts it may take
+* `access`: how to reach a server; `ports`: which ports and hosts it may take
 * `registry`: the servers of this process
 * `certificates`: the run's authority and what servers show
 * `watching`: calls a function for each transaction that ends on any server of the process

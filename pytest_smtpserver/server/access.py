@@ -21,7 +21,7 @@ def url(settings: Settings, host: str, port: int) -> str:
 
 
 def shown_url(settings: Settings, host: str, port: int) -> str:
-    """Return the URL as it may be shown: without a password."""
+    """Return the URL in a form that may be shown: without a password."""
     return _url(settings, "", host, port)
 
 
@@ -40,7 +40,7 @@ def _login(settings: Settings) -> list[tuple[str, str]]:
 
 
 def environment(settings: Settings, host: str, port: int) -> dict[str, str]:
-    """Return what an application reads from its environment; what has no meaning is left out."""
+    """Return the environment variables for an application, without those that do not apply."""
     values = {
         "HOST": host,
         # A socket in the file system has no port.
@@ -63,7 +63,7 @@ TRUST_VARIABLE = "SSL_CERT_FILE"
 
 
 def trust(settings: Settings) -> dict[str, str]:
-    """Return what lets clients trust the server without being told; nothing without TLS."""
+    """Return variables that make clients trust the server by default; none without TLS."""
     if settings.tls == "off":
         return {}
     from .certificates import authority
@@ -72,7 +72,7 @@ def trust(settings: Settings) -> dict[str, str]:
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """Return what a server with these settings shakes hands with, `None` without TLS.
+    """Return the TLS context of a server with these settings, `None` without TLS.
 
     Raises `SettingsError` for a certificate that cannot serve, `RuntimeError` where there are no
     real files to keep it in.

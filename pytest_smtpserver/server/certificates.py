@@ -34,7 +34,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # RFC 2606 section 2: ".invalid" is for "domain names that are sure to be invalid".
 _WRONG_HOST = "wrong-host.invalid"
 
-# What can be the alternative name of a client's certificate: a domain name or an address.
+# What a client's certificate can have as its alternative name: a domain name or an address.
 _IDENTITY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 # How OpenSSL finds an authority in a directory: by a hash of its name, and a number.
@@ -66,7 +66,7 @@ class CertificateAuthority:
         # A program that drops its privileges, as Exim does, must still read public files.
         self._directory.chmod(0o755)
         self._cert_file = _written(self._directory / "ca.pem", self._pem, 0o644)
-        #: By what the environment named as trusted.
+        #: The file for each value of the environment's `SSL_CERT_FILE`.
         self._bundle_files: dict[str | None, Path] = {}
         self._client_files: dict[str, Path] = {}
 
@@ -106,7 +106,7 @@ class CertificateAuthority:
             return self._client_files[name]
 
     def _issue_client(self, name: str) -> Path:
-        # A common name may be any text; what an alternative name can be depends on its form.
+        # A common name may be any text, but an alternative name must have the right form.
         identity = name if _IDENTITY.fullmatch(name) else "client.test"
         with _real_datetime():
             leaf = self._ca.issue_cert(identity, common_name=name)
@@ -152,7 +152,7 @@ def server_context(settings: Settings) -> ssl.SSLContext:
 
 
 def _set_up(context: ssl.SSLContext, settings: Settings) -> ssl.SSLContext:
-    """Let a context speak the versions of the settings, and ask for the client's certificate."""
+    """Set the versions of TLS on a context, and whether it asks for the client's certificate."""
     import ssl
 
     versions = settings.tls_versions
@@ -267,9 +267,9 @@ def _new_context() -> ssl.SSLContext:
 
 @contextmanager
 def _real_datetime() -> Iterator[None]:
-    # cryptography keeps for good the class `datetime.datetime` that it finds when it first needs
-    # one. If that is the substitute of a tool that freezes time (freezegun), all times that it
-    # ever gives are substitutes, long after the test. So it is shown the real class.
+    # When cryptography first needs `datetime.datetime`, it keeps the class that it finds. If that
+    # is the substitute of a tool that freezes time (freezegun), all its times are substitutes from
+    # then on, long after the test. So it is shown the real class.
     shown = dt.datetime
     real: Any = next(cls for cls in shown.__mro__ if cls.__module__ == "datetime")
     dt.datetime = real  # type: ignore[misc]
@@ -280,7 +280,7 @@ def _real_datetime() -> Iterator[None]:
 
 
 def _written(path: Path, text: str, mode: int) -> Path:
-    # Made with that mode: a key must not be readable by others even for a moment.
+    # Create the file with that mode: others must not be able to read a key even for a moment.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w", encoding="latin-1") as file:
         file.write(text)

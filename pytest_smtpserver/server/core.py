@@ -48,9 +48,9 @@ class Core:
         self.listener: Listener | None = None
         #: Where it listens, or listened last.
         self.address: Address | None = None
-        # Of starting and stopping.
+        # Held while the server starts or stops.
         self._lock = threading.Lock()
-        # The listener that was closed last, until all of its records are final.
+        # The last listener that was closed, until all of its records are final.
         self._closed: Listener | None = None
         self._pid = os.getpid()
 
@@ -60,11 +60,11 @@ class Core:
         return self.listener is not None and self.listener.is_serving
 
     def start(self) -> None:
-        """Listen, without effect if it does already; errors as `BaseServer.start` has them."""
+        """Listen; has no effect if it already listens. Raises what `BaseServer.start` raises."""
         with self._lock:
             if self.is_serving:
                 return
-            # It may have been stopped by a callable, which does not wait, or its thread has ended.
+            # A callable may have stopped it without waiting, or its thread has ended.
             self._leave()
             if self._closed is not None:
                 self._closed.close()
@@ -93,23 +93,23 @@ class Core:
                 why = error.strerror or error
                 raise SettingsError(f"host={self.settings.host!r}: {why}") from None
             undo.callback(listener.close)
-            # Where warnings are errors, it does not listen.
+            # If warnings are errors, it does not listen.
             ports.warn_unless_loopback(listener.address[0], stacklevel=4)
             undo.pop_all()
         return listener
 
     def stop(self) -> None:
-        """Close all connections and listen no more, within a second. Never raises.
+        """Close all connections and stop listening, within a second. Never raises.
 
-        Then all records are final, unless a callable has called it, in the server's own thread:
-        that does not wait, but a later `stop` or `start` does.
+        Afterwards all records are final. There is one exception: called by a callable in the
+        server's own thread, it does not wait, but a later `stop` or `start` does.
         """
         with self._lock:
             self._leave()
             closed = self._closed
         if closed is None:
             return
-        # Without the lock: a callable may stop the server while this waits for its thread.
+        # Not under the lock: a callable may stop the server while this waits for its thread.
         closed.close()
         with self._lock:
             if self._closed is closed and not closed.is_current_thread:
@@ -132,7 +132,7 @@ class Core:
         self.recorder.seal(now())
 
     def expectations(self, *, in_task: bool) -> Expectations:
-        """Return what can be waited for; `RuntimeError` where waiting would never end."""
+        """Return the methods that wait; raises `RuntimeError` where waiting would never end."""
         if os.getpid() != self._pid:
             raise RuntimeError(
                 f"this server runs in process {self._pid}; a process forked from it cannot wait"
@@ -162,7 +162,7 @@ class Core:
 
     @property
     def where(self) -> str:
-        """Where it listens, or listened last, for reading; `""` if it was not started yet."""
+        """Where it listens, or listened last, in words; `""` if it was not started yet."""
         if self.address is None:
             return ""
         host, port = self.address
@@ -170,17 +170,17 @@ class Core:
 
     @property
     def violations(self) -> tuple[tuple[Session, Violation], ...]:
-        """What clients did against the protocol since the last `clear`, each with its session."""
+        """The clients' violations since the last `clear`, each with its session."""
         return self.recorder.violations()
 
     @property
     def crash(self) -> BaseException | None:
-        """What the server failed with by its own fault, if it did."""
+        """The exception with which the server failed by its own fault, or `None`."""
         return self.recorder.crash
 
     @property
     def callable_error(self) -> BaseException | None:
-        """What a callable of the test raised in the server's thread, if one did."""
+        """The exception that a callable of the test raised in the server's thread, or `None`."""
         return self.recorder.callable_error
 
     @property
@@ -206,7 +206,7 @@ class Core:
 
     @property
     def rule_notes(self) -> tuple[str, ...]:
-        """What a failing test's report should say of the rules, such as the seed of `chaos`."""
+        """What a failing test's report should say about the rules, such as the seed of `chaos`."""
         return self.rules.notes()
 
     @property
@@ -226,8 +226,8 @@ class Core:
 
 
 def _refuse_eventlet() -> None:
-    # trio cannot even be imported then: eventlet's sockets lack what it looks for. Of gevent,
-    # which leaves more to choose, `network` knows.
+    # With eventlet, trio cannot even be imported: eventlet's sockets lack what it looks for.
+    # `network` deals with gevent, which can be used in more ways.
     patcher = sys.modules.get("eventlet.patcher")
     needed = ("select", "socket", "thread")
     if patcher and (patched := [name for name in needed if patcher.is_monkey_patched(name)]):

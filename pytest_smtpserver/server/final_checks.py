@@ -1,4 +1,4 @@
-"""What is checked at the end of a test, for all of its servers in one."""
+"""What is checked at the end of a test, for all of its servers together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LISTED = 20
 
 
 class Checked(Protocol):
-    """What is looked at of a server."""
+    """What the checks need to know about a server."""
 
     @property
     def settings(self) -> Settings:
@@ -28,15 +28,15 @@ class Checked(Protocol):
 
     @property
     def violations(self) -> tuple[tuple[Session, Violation], ...]:
-        """What clients did against the protocol, each with its session."""
+        """The clients' violations, each with its session."""
 
     @property
     def crash(self) -> BaseException | None:
-        """What the server failed with by its own fault."""
+        """The exception with which the server failed by its own fault."""
 
     @property
     def callable_error(self) -> BaseException | None:
-        """What a callable of the test raised."""
+        """The exception that a callable of the test raised."""
 
     @property
     def unused_rules(self) -> tuple[str, ...]:

@@ -25,9 +25,9 @@ class Details(NamedTuple):
 
 
 class Outbox(list["EmailMessage"]):
-    """A list of messages, each with its `details`; what is deleted from it the server forgets.
+    """A list of messages, each with its `details`; the server forgets what is deleted from it.
 
-    It is always current: before each read it takes over what `messages` returns.
+    It is always current: before each read, it adds what `messages` returns.
     """
 
     def __init__(

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 # Any thread may start a server while another looks.
 _lock = threading.Lock()
 _numbers = count(1)
-# Each server that was started, with the number of its last start, in that order. Weak: a server to
-# which nothing refers any more is dropped.
+# Each server that was started, with the number of its last start, in that order. The references are
+# weak, so a server that nobody uses any more is dropped.
 _servers: WeakKeyDictionary[Core, int] = WeakKeyDictionary()
 # The servers that this test has started are kept until the next test, even if the function that
 # made one is over. The number is arbitrary, and more than a report has room for.
@@ -26,7 +26,7 @@ _of_test: deque[Core] = deque(maxlen=20)
 def started(server: Core) -> None:
     """Note that a server listens from now on."""
     with _lock:
-        # One that is started again comes last.
+        # A server that is started again comes last.
         _servers.pop(server, None)
         _servers[server] = next(_numbers)
     if "PYTEST_CURRENT_TEST" in os.environ:
@@ -54,7 +54,7 @@ def listening() -> tuple[Core, ...]:
 
 
 def _unlock_in_child() -> None:
-    # A thread that a forked child does not have may hold it.
+    # At the fork, a thread may have held it that does not exist in the child.
     global _lock
     _lock = threading.Lock()
 

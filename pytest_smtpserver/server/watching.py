@@ -1,7 +1,7 @@
 """Calls a function for each transaction that ends on any server of this process.
 
-So something beside the tests, such as the inbox, sees all mail: even that of servers that a test
-makes itself, and before a test forgets it.
+So something besides the tests, such as the inbox, sees all mail: even that of servers that a test
+makes itself, and before the test clears it.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _told: tuple[Told, ...] = ()
 
 
 def watch(told: Told) -> None:
-    """Tell of what ends on servers that are started from now on."""
+    """Call `told` for what ends on servers that are started from now on."""
     global _told
     _told = (*_told, told)
 
 
 def unwatch(told: Told) -> None:
-    """Tell no more of servers that are started from now on."""
+    """Do not call `told` for servers that are started from now on."""
     global _told
     _told = tuple(one for one in _told if one != told)
 
 
 def started(core: Core) -> None:
-    """Take note that a server was started for the first time."""
+    """Note that a server was started for the first time."""
     for told in _told:
         watching = _Watching(core, told)
         core.recorder.add_waker(watching.look)
@@ -53,7 +53,7 @@ class _Watching:
         self._seen = 0
 
     def look(self) -> None:
-        # Several threads may be woken at once, but each transaction is told of once.
+        # Several threads may be woken at once, but each transaction is reported only once.
         with self._lock:
             log = self._core.recorder.finished
             if log is not self._log:

@@ -3,7 +3,7 @@
 The same table serves the ini keys, the marker, the factory and `SMTPServer`. Values are checked
 when a `Settings` is made, so every `Settings` is valid.
 
-* `keys`: what pytest must know of each setting when it starts; the one file that each start imports
+* `keys`: what pytest must know about each setting when it starts; each start imports only this file
 * `table`: what is allowed for each setting
 * `checks`: what a value must be, how it is written in a file, and what a wrong one raises
 * `keywords`: the names and types, for type checkers
@@ -11,7 +11,8 @@ when a `Settings` is made, so every `Settings` is valid.
 * `words`: from words on a command line to a value
 * `value`: `Settings`, and what one setting means for another
 
-The names below are imported when they are first used: each start of pytest would pay for it.
+The names below are imported when they are first used; otherwise each start of pytest would be
+slower.
 """
 
 from __future__ import annotations

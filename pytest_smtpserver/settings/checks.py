@@ -1,7 +1,7 @@
 """What a setting's value must be: each check returns the value as it is kept, or raises.
 
 A bare `ValueError` means that the value is not one of the allowed ones, which the table lists; one
-with a text gives the reason. `..._in_a_file` make a value of what pytest has read in a file.
+with a text gives the reason. `..._in_a_file` turn what pytest has read in a file into a value.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class SettingsError(ValueError):
     __module__ = "pytest_smtpserver"
 
 
-#: The SASL mechanisms, in the order in which they are offered unless `mechanisms` says another.
-#: How they work is written in `smtp/sasl`.
+#: The SASL mechanisms, in the order in which they are offered unless `mechanisms` gives another.
+#: `smtp/sasl` has the code for them.
 MECHANISMS = (
     "PLAIN",
     "LOGIN",
@@ -42,7 +42,7 @@ MECHANISMS = (
 )
 
 #: For these the server must know the password: the client proves that it knows it, and may demand
-#: the same proof of the server. With the others a server can accept anyone.
+#: the same proof from the server. With the others, a server can accept anyone.
 NEED_PASSWORD = frozenset({"SCRAM-SHA-1", "SCRAM-SHA-256"})
 #: With these the client sends its secret, so that a callable can check it.
 SHOW_SECRET = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
@@ -66,7 +66,7 @@ def text(value: Any, *, pattern: str) -> object:
     return value
 
 
-# Not compiled before they are needed: each start of pytest would pay for it.
+# Not compiled here, because that would slow down each start of pytest.
 # A path after "unix:", or an address or a name, with the interface after "%".
 _HOST = r"unix:[^\0]+|(?!unix:)[A-Za-z0-9.:%_\-]+"
 
@@ -108,14 +108,14 @@ def seconds(value: Any) -> object:
     return float(value)
 
 
-# `ehlo-line = ehlo-keyword *( SP ehlo-param )` (RFC 5321 section 4.1.1.1), of which a line of the
-# reply may have 506 octets: section 4.5.3.1.5 allows 512 with the code and the line end.
+# `ehlo-line = ehlo-keyword *( SP ehlo-param )` (RFC 5321 section 4.1.1.1). It may have 506 octets:
+# section 4.5.3.1.5 allows 512 for a line of a reply, with the code and the line end.
 _EHLO_LINE = r"\+[A-Za-z0-9][A-Za-z0-9-]*( [!-~]+)*"
 _EHLO_LINE_LENGTH = 506
 
 
 def extensions(value: Any) -> object:
-    """Check for keywords to offer or to take away, and for lines to announce besides."""
+    """Check for keywords to offer or to take away, and for lines to announce in addition."""
     words = _words(value)
     besides = [one for one in words if one.startswith("+")]
     keywords = [one.upper() for one in words if not one.startswith("+")]
@@ -162,7 +162,7 @@ def mechanisms_for(users: Users) -> tuple[str, ...]:
 
 
 def can_serve(mechanism: str, users: Users) -> bool:
-    """Return whether all that a mechanism must know of these users is known."""
+    """Return whether everything is known about these users that the mechanism must know."""
     if users.is_callable:
         return mechanism in SHOW_SECRET
     return mechanism not in NEED_PASSWORD or not users.are_anyone
@@ -212,7 +212,7 @@ def certificate_in_a_file(value: Any, directory: Path) -> object:
 
 
 def as_read(value: Any, directory: Path) -> object:
-    """Return the value: pytest has brought it to its type."""
+    """Return the value, which pytest has already converted to its type."""
     return value
 
 

@@ -1,8 +1,8 @@
-"""What pytest must know of each setting when it starts: its default, and its key in the file.
+"""What pytest must know about each setting when it starts: its default, and its key in the file.
 
-Each start of pytest imports this file, in every environment that has the plugin. So it imports
-nothing that is not there already, and `Key` is a plain class: making a `NamedTuple` or a data class
-runs generated code, which takes longer than all the rows.
+Each start of pytest imports this file, in every environment that has the plugin. So it imports only
+what is already imported, and `Key` is a plain class: making a `NamedTuple` or a data class runs
+generated code, which takes longer than all the rows.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Stands for a value that follows from other settings until it is given.
+#: The default of a setting whose value follows from other settings unless it is given.
 FOLLOWS: Final[Any] = object()
 
-#: The service extensions that can be offered, in the order of the reply to EHLO. What each of
-#: them means is written in `smtp/extensions.py`.
+#: The service extensions that can be offered, in the order of the reply to EHLO. What each of them
+#: means is in `smtp/extensions.py`.
 EXTENSIONS = (
     "PIPELINING",
     "SIZE",
@@ -35,7 +35,7 @@ EXTENSIONS = (
 
 
 class Key:
-    """What one setting is unless it is given, and how it is written in a file."""
+    """One setting's default, and how it is written in a file."""
 
     __slots__ = ("default", "default_text", "ini_type", "is_secret", "meaning")
 
@@ -52,7 +52,7 @@ class Key:
         #: The type of the ini key, as `pytest.Parser.addini` calls it.
         self.ini_type = ini_type
         self.meaning = meaning
-        #: The default in words, where the value does not say it.
+        #: The default in words, if the value alone does not explain it.
         self.default_text = default_text
         #: Whether no message may show the value.
         self.is_secret = is_secret

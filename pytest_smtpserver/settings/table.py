@@ -32,20 +32,20 @@ class Setting(NamedTuple):
     #: Returns the value as it is kept, or raises `ValueError`.
     check: Callable[[Any], object]
     help: str
-    #: Makes a value of what pytest read in a file; it is given the file's directory, too.
+    #: Turns what pytest read in a file into a value; it also gets the file's directory.
     from_ini: Callable[[Any, Path], object] = checks.as_read
-    #: The default in words, where the value does not say it.
+    #: The default in words, if the value alone does not explain it.
     default_text: str = ""
     #: Whether no message may show the value.
     is_secret: bool = False
 
     def wrong(self, name: str, given: object, why: str) -> SettingsError:
-        """Return the error that says what is wrong with a value, and what is allowed."""
+        """Return the error that says why a value is wrong, and what is allowed."""
         shown = name if self.is_secret else f"{name}={given!r}"
         return SettingsError(f"{shown}: {f'{why}; ' if why else ''}must be {self.allowed}")
 
 
-#: name -> what is allowed in words, the check, and what makes a value of what a file has.
+#: name -> what is allowed in words, the check, and what turns a file's text into a value.
 _ALLOWED: Mapping[str, tuple[str, Callable[[Any], object], Callable[[Any, Path], object]]] = {
     "host": (
         (

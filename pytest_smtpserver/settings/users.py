@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-#: What a test may give instead: it gets mechanism, name and secret, and returns whether they are
-#: right.
+#: A callable that a test may give instead: it gets mechanism, name and secret, and returns whether
+#: they are right.
 Check = Callable[[str, str, str], object]
 
 
@@ -20,7 +20,7 @@ class Hidden(dict[str, object]):
 def hiding_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as they were given, but so that their `repr` shows no secret.
 
-    `pytest --full-trace --showlocals` shows what is in the variables of our frames.
+    `pytest --full-trace --showlocals` shows the variables of our frames.
     """
     users = given.get("users")
     return {**given, "users": Hidden(users)} if isinstance(users, Mapping) else dict(given)
@@ -52,7 +52,7 @@ class Users(Mapping[str, str]):
 
     @property
     def is_callable(self) -> bool:
-        """Whether a callable decides, so that nobody knows the secrets beforehand."""
+        """Whether a callable decides, so that the secrets are not known beforehand."""
         return self._check is not None
 
     @property
@@ -65,7 +65,7 @@ class Users(Mapping[str, str]):
         return self._secrets.get(name, ())
 
     def accepts(self, mechanism: str, name: str, secret: bytes) -> bool:
-        """Return whether this is a secret of the user's, or whether anyone's will do.
+        """Return whether this is a secret of the user, or any credentials are accepted.
 
         A callable of the test may raise.
         """

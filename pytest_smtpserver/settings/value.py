@@ -70,7 +70,7 @@ class Settings:
     wait_timeout: float = _default("wait_timeout")
     idle_timeout: float = _default("idle_timeout")
     strict: bool = _default("strict")
-    #: The names of those that were not given, and follow from the others.
+    #: The names of the settings that were not given, and follow from others.
     _following: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -98,28 +98,28 @@ class Settings:
         for name, value in changes.items():
             if name not in SETTINGS:
                 _raise_unknown(name, value)
-        # What followed from the old values was not given: it must follow anew.
+        # What followed from the old values was not given: it must follow from the new ones.
         values = {name: getattr(self, name) for name in SETTINGS}
         values |= dict.fromkeys(self._following, FOLLOWS) | dict(changes)
         return Settings(**values)  # checked in __post_init__
 
     @property
     def offered_extensions(self) -> tuple[str, ...]:
-        """The keywords that `extensions` comes to, in the order of the reply to EHLO."""
+        """The keywords that result from `extensions`, in the order of the reply to EHLO."""
         keywords = [one for one in self.extensions if not one.startswith("+")]
         named = {one.removeprefix("-") for one in keywords}
-        # Only lines to announce besides: nothing was chosen or taken away.
+        # Only lines to announce in addition: nothing was chosen or taken away.
         only_besides = bool(self.extensions) and not keywords
         takes_away = only_besides or any(one.startswith("-") for one in keywords)
         return tuple(one for one in EXTENSIONS if (one in named) is not takes_away)
 
     @property
     def announced_besides(self) -> tuple[str, ...]:
-        """The lines that the reply to EHLO has as they are, after those of the extensions."""
+        """The lines that the reply to EHLO has in addition, after those of the extensions."""
         return tuple(one[1:] for one in self.extensions if one.startswith("+"))
 
 
-#: The defaults that follow from other settings, in an order in which each finds what it needs.
+#: The defaults that follow from other settings; each comes after those that it needs.
 _FOLLOWING: Mapping[str, Callable[[Settings], object]] = {
     "users": lambda settings: Users({}),
     "mechanisms": lambda settings: mechanisms_for(settings.users),
@@ -148,7 +148,7 @@ def _check_together(settings: Settings) -> None:
 DEFAULTS = Settings()
 
 
-#: What must be switched on for a setting to have an effect, and how.
+#: What must be switched on so that a setting has an effect, and how.
 _NEEDS: Mapping[str, tuple[str, str]] = {
     "users": ("auth", "auth='optional' or auth='required'"),
     "mechanisms": ("auth", "auth='optional' or auth='required'"),
@@ -159,7 +159,7 @@ _NEEDS: Mapping[str, tuple[str, str]] = {
 
 
 def check_effect(settings: Settings, given: Collection[str]) -> None:
-    """Raise `SettingsError` for one of those given that has no effect on a server like this."""
+    """Raise `SettingsError` if one of the given settings has no effect on such a server."""
     for name in given:
         needed, add = _NEEDS.get(name, ("", ""))
         if needed and getattr(settings, needed) == "off" and not _is_default(settings, name):

@@ -38,7 +38,7 @@ def _yes_or_no(words: str) -> bool:
     return _YES_OR_NO[words.lower()]
 
 
-#: By the type of the ini key.
+#: For each type of an ini key, what reads the words.
 _READERS: Final[dict[str, Callable[[str], object]]] = {
     "string": str,
     "int": int,
