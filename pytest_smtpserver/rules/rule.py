@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .state import RuleState
     from .steps import Replying, Step
 
-    #: Waits until a rule has held so many commands, for so many seconds.
+    #: Waits until a rule has held a number of commands, for at most a number of seconds.
     WaitHeld = Callable[[RuleState, int, float | None], Command]
 
 # Errors in a test's arguments show at the test's line.
@@ -91,7 +91,7 @@ class RuleSteps:
 
     @_building
     def delay(self, seconds: float) -> Self:
-        """Wait so many seconds; other clients are not held up."""
+        """Wait for this number of seconds; other clients are not held up."""
         if not is_number(seconds):
             raise TypeError(f"delay({seconds!r}): must be a number of seconds")
         if not 0 <= seconds < math.inf:
@@ -100,9 +100,9 @@ class RuleSteps:
 
     @_building
     def throttle(self, octets_per_second: float) -> Self:
-        """From here on, read and send no more than so many octets per second.
+        """From here on, read and send no more than this number of octets per second.
 
-        It holds for the rest of the session; other clients are not held up.
+        This lasts for the rest of the session; other clients are not held up.
         """
         given = f"throttle({octets_per_second!r})"
         if not is_number(octets_per_second):
@@ -144,7 +144,7 @@ class RuleSteps:
 
     @_building
     def times(self, n: int, per: Per = "server") -> Self:
-        """Answer so many commands; later ones go to the next rule that fits, or to the server.
+        """Answer `n` commands; later ones go to the next rule that fits, or to the server.
 
         `per="session"` and `per="recipient"` count each session or recipient separately.
         """
@@ -155,7 +155,7 @@ class RuleSteps:
 
     @_building
     def after(self, n: int, per: Per = "server") -> Self:
-        """Let so many commands pass first; `per` is as in `times`."""
+        """Let `n` commands pass first; `per` is as in `times`."""
         if self._state.last.passing is not None:
             raise ValueError("after() was already given; then() begins the next phase")
         self._state.last.let_pass(self._state.count("after", n, per))
@@ -201,7 +201,7 @@ class Rule(RuleSteps):
         self._wait_held = wait_held
 
     def wait_held(self, count: int = 1, *, timeout: float | None = None) -> Command:
-        """Return the command held last, as soon as so many were held in all.
+        """Return the last command that was held, as soon as `count` were held in all.
 
         Raises `SMTPAssertionError` after `timeout` seconds (default: the setting `wait_timeout`),
         and `ValueError` at once if the rule has no `hold()`.

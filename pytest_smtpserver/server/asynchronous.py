@@ -38,7 +38,7 @@ class AsyncRule(RuleSteps):
         self._server = server
 
     async def wait_held(self, count: int = 1, *, timeout: float | None = None) -> Command:
-        """Return the command held last, as soon as so many were held in all.
+        """Return the last command that was held, as soon as `count` were held in all.
 
         Raises `SMTPAssertionError` after `timeout` seconds (default: the setting `wait_timeout`),
         and `ValueError` at once if the rule has no `hold()`.
@@ -89,7 +89,7 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
     async def assert_no_message(
         self, *, within: float = 0.0, **criteria: Unpack[MessageCriteria]
     ) -> None:
-        """Raise `SMTPAssertionError` if a message matches, or does within so many seconds.
+        """Raise `SMTPAssertionError` if a message matches now or within `within` seconds.
 
         A message that is being sent at the call may arrive first, within `wait_timeout`; if it is
         still being sent then, that is a failure, too.

@@ -111,7 +111,7 @@ class SMTPServer(BaseServer[Rule]):
     def assert_no_message(
         self, *, within: float = 0.0, **criteria: Unpack[MessageCriteria]
     ) -> None:
-        """Raise `SMTPAssertionError` if a message matches, or does within so many seconds.
+        """Raise `SMTPAssertionError` if a message matches now or within `within` seconds.
 
         A message that is being sent at the call may arrive first, within `wait_timeout`; if it is
         still being sent then, that is a failure, too.
@@ -129,9 +129,9 @@ class SMTPServer(BaseServer[Rule]):
     ) -> Capture:
         """Return a context manager that gives a list of the matching messages accepted in it.
 
-        The list is filled when the block ends. With `count` the end waits for exactly so many, and
-        raises `SMTPAssertionError` otherwise. If the block raises, nothing is awaited. In any case
-        the list has what has come by then.
+        The list is filled when the block ends. With `count`, the end waits for exactly that many,
+        and raises `SMTPAssertionError` otherwise. If the block raises, it does not wait. In any
+        case the list has what has come by then.
         """
         from pytest_smtpserver.waiting.capture import Capture
 
