@@ -51,6 +51,9 @@ Violations are a client's mistakes in its commands. The server copes with them, 
 `session.violations` lists them; under the setting `strict` each fails the test. Mistakes in the
 content are [problems](problems.md).
 
+A client that pipelines (RFC 2920) sends commands before it knows that an earlier one was refused.
+That is not `out-of-order`, even if its commands arrive one by one, once it was seen to pipeline.
+
 """
 
 SYNTAX_INTRO = """\
