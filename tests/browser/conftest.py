@@ -7,12 +7,12 @@ from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 import pytest
-import shop
-from driving import Browser, missing
 
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.inbox.live import Inbox
 from pytest_smtpserver.server import watching
+from tests.browser import shop
+from tests.browser.driving import Browser, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import shop
 from selenium.webdriver.common.keys import Keys
+
+from tests.browser import shop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import LivePage
-    from driving import Browser
+    from tests.browser.conftest import LivePage
+    from tests.browser.driving import Browser
 
 
 def test_the_list_the_tabs_and_the_way_back(browser: Browser, report: Path) -> None:

@@ -6,14 +6,15 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import pytest
-from driving import Trap
+
+from tests.browser.driving import Trap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import LivePage
-    from driving import Browser
+    from tests.browser.conftest import LivePage
+    from tests.browser.driving import Browser
 
 TABS = ("Text", "HTML source", "Headers", "Raw", "Attachments", "Transcript", "HTML")
 

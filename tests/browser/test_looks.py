@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import shop
-from driving import AXE, LOOKS
+
+from tests.browser import shop
+from tests.browser.driving import AXE, LOOKS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import LivePage
-    from driving import Browser
+    from tests.browser.conftest import LivePage
+    from tests.browser.driving import Browser
 
 TABS = ["HTML", "Text", "HTML source", "Headers", "Raw", "Attachments", "Transcript"]
 LOOK = pytest.mark.parametrize("look", LOOKS, ids="{0[0]}-{0[2]}".format)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from driving import Trap
+
+from tests.browser.driving import Trap
 
 if TYPE_CHECKING:
-    from conftest import LivePage
-    from driving import Browser
+    from tests.browser.conftest import LivePage
+    from tests.browser.driving import Browser
 
 #: Tries all ways to read the inbox, and says what came of each.
 ATTACKER = """<!doctype html><title>attacker</title><script>

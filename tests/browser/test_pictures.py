@@ -10,11 +10,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import shop
+from tests.browser import shop
 
 if TYPE_CHECKING:
-    from conftest import LivePage
-    from driving import Browser
+    from tests.browser.conftest import LivePage
+    from tests.browser.driving import Browser
 
 ROOT = Path(__file__).parent.parent.parent
 SHOWN = ("report.png", "report-of-a-failure.png", "inbox-on-a-phone.png")

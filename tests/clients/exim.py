@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drivers import missing_program, run
+from tests.clients.drivers import missing_program, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drivers import Delivery
+    from tests.clients.drivers import Delivery
 
 #: Those of Debian's light build.
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from drivers import missing_program
+from tests.clients.drivers import missing_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drivers import Delivery
+    from tests.clients.drivers import Delivery
 
 # Far more than a client needs on a busy machine.
 _TIMEOUT = 60

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drivers import missing_program, run
+from tests.clients.drivers import missing_program, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

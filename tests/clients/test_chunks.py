@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import codes, everything, introduced
 
 from pytest_smtpserver import SMTPServer
+from tests.rawclient import codes, everything, introduced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

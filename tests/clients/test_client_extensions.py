@@ -7,9 +7,9 @@ import os
 import smtplib
 
 import pytest
-from drivers import NODE, missing_nodemailer, missing_program, run
 
 from pytest_smtpserver import SMTPServer
+from tests.clients.drivers import NODE, missing_nodemailer, missing_program, run
 
 CONTENT = b"Subject: hello\r\n\r\nworld\r\n"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from drivers import CLIENTS, Client, Delivery
 
 from pytest_smtpserver import SMTPServer
+from tests.clients.drivers import CLIENTS, Client, Delivery
 
 HEADER = b"""\
 From: Ann <from@example.org>\r

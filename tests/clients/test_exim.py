@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from drivers import Delivery
-from exim import MECHANISMS, deliver_with_exim, missing_exim
 
 from pytest_smtpserver import SMTPServer
+from tests.clients.drivers import Delivery
+from tests.clients.exim import MECHANISMS, deliver_with_exim, missing_exim
 
 if TYPE_CHECKING:
     from pytest_smtpserver import Session

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from drivers import missing_program
 
 from pytest_smtpserver import SMTPServer
+from tests.clients.drivers import missing_program
 
 # Far more than it needs on a busy machine.
 TIMEOUT = 60

@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from making import message
 from test_javamail import JARS, REASON, TIMEOUT
+
+from tests.making import message
 
 pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
 

@@ -6,9 +6,9 @@ import smtplib
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import codes, everything, introduced, until
 
 from pytest_smtpserver import Reply, SMTPServer
+from tests.rawclient import codes, everything, introduced, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

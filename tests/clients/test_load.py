@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import Barrier
 
-from rawclient import TIMEOUT, connected, everything
-
 from pytest_smtpserver import SMTPServer
+from tests.rawclient import TIMEOUT, connected, everything
 
 
 def content(number: int) -> bytes:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import aiosmtplib
 import pytest
-from drivers import CLIENTS, Client, Delivery
 
 from pytest_smtpserver import SMTPAssertionError, SMTPServer
+from tests.clients.drivers import CLIENTS, Client, Delivery
 
 if TYPE_CHECKING:
     from pytest_smtpserver import CertificateAuthority

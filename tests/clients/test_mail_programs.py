@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from drivers import Delivery
-from mail_programs import MAILERS, Mailer
 
 from pytest_smtpserver import SMTPServer
+from tests.clients.drivers import Delivery
+from tests.clients.mail_programs import MAILERS, Mailer
 
 if TYPE_CHECKING:
     from pathlib import Path

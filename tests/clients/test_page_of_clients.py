@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import exim
-import postfix
-import test_javamail
-from drivers import CLIENTS
-from mail_programs import MAILERS
+from tests.clients import exim, postfix, test_javamail
+from tests.clients.drivers import CLIENTS
+from tests.clients.mail_programs import MAILERS
 
 PAGE = Path(__file__).parents[2] / "docs/reference/clients.md"
 TESTED = {

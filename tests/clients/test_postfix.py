@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from postfix import MECHANISMS, missing_postfix, postfix
 
 from pytest_smtpserver import SMTPServer
+from tests.clients.postfix import MECHANISMS, missing_postfix, postfix
 
 TIMEOUT = 60
 CONTENT = b"From: from@example.org\r\nSubject: hello\r\n\r\nworld\r\n"

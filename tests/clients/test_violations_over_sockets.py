@@ -7,9 +7,9 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import EHLO, TIMEOUT, connected, everything, introduced
 
 from pytest_smtpserver import SMTPServer
+from tests.rawclient import EHLO, TIMEOUT, connected, everything, introduced
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from pages import DOCS, PAGES, ROOT, blocks, name_of
 
 from docs._pages import blocks as blocks_of
+from tests.docs.pages import DOCS, PAGES, ROOT, blocks, name_of
 
 if TYPE_CHECKING:
     from pathlib import Path

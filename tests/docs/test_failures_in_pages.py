@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pages import ROOT
-
 from docs._pages import blocks, compare
+from tests.docs.pages import ROOT
 
 if TYPE_CHECKING:
     import pytest

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from pages import ROOT
 
 import pytest_smtpserver
 from pytest_smtpserver.matching.tables import MESSAGES, SESSIONS, TRANSACTIONS
 from pytest_smtpserver.settings import SETTINGS
+from tests.docs.pages import ROOT
 
 if TYPE_CHECKING:
     from pytest_smtpserver.matching import RecordKind

@@ -1,4 +1,4 @@
-"""The texts that failures should have; `python tests/failures/golden.py` writes them anew."""
+"""The texts that failures should have; `python -m tests.failures.golden` writes them anew."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ways import Way
+    from tests.failures.ways import Way
 
 TEXTS = Path(__file__).with_name("texts")
 
@@ -39,9 +39,8 @@ def expected(name: str) -> str:
 
 
 def failure(way: Way) -> AssertionError:
-    import ways
-
     from pytest_smtpserver import SMTPAssertionError, SMTPServer
+    from tests.failures import ways
 
     server = SMTPServer(**way.settings).start()
     try:
@@ -56,7 +55,7 @@ def failure(way: Way) -> AssertionError:
 
 
 if __name__ == "__main__":
-    from ways import WAYS
+    from tests.failures.ways import WAYS
 
     TEXTS.mkdir(exist_ok=True)
     for way in WAYS:

@@ -8,19 +8,19 @@ import sys
 import zipfile
 from pathlib import Path
 
-import golden
 import pytest
-from ways import WAYS, Way
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
+from tests.failures import golden
+from tests.failures.ways import WAYS, Way
+
+ROOT = Path(__file__).parents[2]
 
 SUITE = f"""
 import sys
 
-sys.path.insert(0, {str(HERE)!r})
+sys.path.append({str(ROOT)!r})
 import pytest
-from ways import WAYS
+from tests.failures.ways import WAYS
 
 import pytest_smtpserver
 

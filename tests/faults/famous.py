@@ -20,16 +20,13 @@ from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-ROOT: Final = Path(__file__).parent.parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "clients")]
-
-from drivers import NODE, missing_nodemailer, missing_program  # noqa: E402  # beside this room
-
-from docs._pages import blocks  # noqa: E402
+from docs._pages import blocks
+from tests.clients.drivers import NODE, missing_nodemailer, missing_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+ROOT: Final = Path(__file__).parent.parent.parent
 SENDER: Final = "shop@x.test"
 RECIPIENTS: Final = ("ann@x.test", "bob@x.test", "cat@x.test")
 LOGIN: Final = ("mailer", "secret")

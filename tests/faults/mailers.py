@@ -6,7 +6,7 @@ import smtplib
 import ssl
 from typing import TYPE_CHECKING
 
-from talking import talking
+from tests.faults.talking import talking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Lets clients of some fame meet each fault: `python tests/faults/matrix.py` writes down the rest.
+"""Lets clients of some fame meet each fault: `python -m tests.faults.matrix` writes it.
 
 What each client believed, and the verdict, goes into `matrix.json` beside this file;
 `python -m docs._generate` makes a table of it in the reference.
@@ -13,15 +13,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-sys.path[:0] = [str(Path(__file__).parent)]
-
-from famous import CLIENTS, LOGIN, Famous, Job  # noqa: E402  # beside this file
-
-from pytest_smtpserver import FAULTS, Fault, FaultAtWork, SMTPServer  # noqa: E402
-from pytest_smtpserver.clock import now  # noqa: E402
-from pytest_smtpserver.faults.belief import Belief, Beliefs  # noqa: E402
-from pytest_smtpserver.faults.evidence import Evidence  # noqa: E402
-from pytest_smtpserver.faults.verdict import SINS  # noqa: E402
+from pytest_smtpserver import FAULTS, Fault, FaultAtWork, SMTPServer
+from pytest_smtpserver.clock import now
+from pytest_smtpserver.faults.belief import Belief, Beliefs
+from pytest_smtpserver.faults.evidence import Evidence
+from pytest_smtpserver.faults.verdict import SINS
+from tests.faults.famous import CLIENTS, LOGIN, Famous, Job
 
 WRITTEN: Final = Path(__file__).parent / "matrix.json"
 

@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from talking import talking
 
 from pytest_smtpserver import FAULTS, AsyncSMTPServer, Fault, SMTPAssertionError, SMTPServer
+from tests.faults.talking import talking
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
 

@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from talking import BROKEN, CLOSED, MOMENT, RESET, SILENCE, TIMEOUT, Talker, talking
 
 from pytest_smtpserver import FAULTS
+from tests.faults.talking import BROKEN, CLOSED, MOMENT, RESET, SILENCE, TIMEOUT, Talker, talking
 
 if TYPE_CHECKING:
     from pytest_smtpserver import FaultAtWork, SMTPServer

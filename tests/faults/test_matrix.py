@@ -7,25 +7,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-import matrix
 import pytest
-from famous import CLIENTS, Famous
 
 from pytest_smtpserver import FAULTS
+from tests.faults import matrix
+from tests.faults.famous import CLIENTS, Famous
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 WRITTEN = json.loads(matrix.WRITTEN.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 def test_a_client_does_what_is_written(client: Famous) -> None:
-    """`python tests/faults/matrix.py` writes it anew, and `python -m docs._generate` the page."""
+    """`python -m tests.faults.matrix` writes it anew, and `python -m docs._generate` the page."""
     if why := client.missing():
         pytest.skip(why)
     # In a process of its own: Django's settings, and the authority that all clients trust.
     done = subprocess.run(
-        [sys.executable, str(HERE / "matrix.py"), client.name],
-        capture_output=True, text=True, timeout=120, check=True,
+        [sys.executable, "-m", "tests.faults.matrix", client.name],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout)[client.name] == WRITTEN[client.name]
 

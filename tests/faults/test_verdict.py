@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import mailers
 import pytest
-from mailers import ANN, BOB
 
 from pytest_smtpserver import FAULTS, FaultAtWork, SMTPAssertionError, SMTPServer
 from pytest_smtpserver.faults import verdict
 from pytest_smtpserver.faults.verdict import SINS
+from tests.faults import mailers
+from tests.faults.mailers import ANN, BOB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mailers import Mailer
+    from tests.faults.mailers import Mailer
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
 

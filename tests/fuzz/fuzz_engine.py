@@ -1,4 +1,4 @@
-"""Throw mutated dialogues at the engine: `python tests/fuzz/fuzz_engine.py --octets 10000000`.
+"""Throw mutated dialogues at the engine: `python -m tests.fuzz.fuzz_engine --octets 10000000`.
 
 What a client sends in the dialogues of `tests/smtp/dialogues` is mutated, cut anyhow, and fed to
 an engine. Whatever comes, the engine raises nothing, is done with each piece in few actions,
@@ -15,19 +15,13 @@ import ssl
 import sys
 import tracemalloc
 from dataclasses import dataclass
-from pathlib import Path
 
-# As a script it has no pytest that finds the tests' own modules.
-TESTS = Path(__file__).parent.parent
-sys.path[:0] = [str(TESTS), str(TESTS / "smtp")]
-
-from conversation import make_engine, rule_book  # noqa: E402
-from replay import FILES, read  # noqa: E402
-
-from pytest_smtpserver.engine import Close, Hold, Send, TLSInfo, Wait  # noqa: E402
-from pytest_smtpserver.recording.recorder import Recorder  # noqa: E402
-from pytest_smtpserver.settings import Settings  # noqa: E402
-from pytest_smtpserver.smtp import Offer  # noqa: E402
+from pytest_smtpserver.engine import Close, Hold, Send, TLSInfo, Wait
+from pytest_smtpserver.recording.recorder import Recorder
+from pytest_smtpserver.settings import Settings
+from pytest_smtpserver.smtp import Offer
+from tests.conversation import make_engine, rule_book
+from tests.smtp.replay import FILES, read
 
 #: What a mutation inserts: ends of lines and contents that are nearly right, limits, parameters.
 TOKENS = (

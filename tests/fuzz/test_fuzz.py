@@ -3,11 +3,11 @@
 import random
 
 import pytest
-from fuzz_engine import Session, Stuck, client_octets, fuzz, mutated, pieces
 
 from pytest_smtpserver.engine import Send
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.smtp import SMTPEngine
+from tests.fuzz.fuzz_engine import Session, Stuck, client_octets, fuzz, mutated, pieces
 
 
 def test_mutated_dialogues_upset_nothing() -> None:
@@ -41,13 +41,13 @@ class Forgetful(Recorder):
 
 
 def test_a_growth_of_memory_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fuzz_engine.Recorder", Forgetful)
-    monkeypatch.setattr("fuzz_engine.GROWTH", 0)
+    monkeypatch.setattr("tests.fuzz.fuzz_engine.Recorder", Forgetful)
+    monkeypatch.setattr("tests.fuzz.fuzz_engine.GROWTH", 0)
     with pytest.raises(AssertionError, match="memory grows"):
         fuzz(100_000, seed=1, look_every=20_000)
 
 
 def test_an_engine_that_does_not_come_to_an_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conversation.SMTPEngine", Endless)
+    monkeypatch.setattr("tests.conversation.SMTPEngine", Endless)
     with pytest.raises(Stuck, match="one action too many"):
         Session(random.Random(1), Recorder())

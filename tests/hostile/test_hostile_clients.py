@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import EHLO, MAIL, RCPT, TIMEOUT, connected, everything, greeted, reset, send
 
 from pytest_smtpserver import SMTPServer
+from tests.rawclient import EHLO, MAIL, RCPT, TIMEOUT, connected, everything, greeted, reset, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

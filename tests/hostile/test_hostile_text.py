@@ -11,9 +11,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rawclient import TIMEOUT, ask, greeted, said
 
 from pytest_smtpserver import SMTPServer
+from tests.rawclient import TIMEOUT, ask, greeted, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,10 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import (
+
+from pytest_smtpserver import ServerCrashed, SMTPServer
+from pytest_smtpserver.network import background
+from tests.rawclient import (
     TIMEOUT,
     connected,
     everything,
@@ -21,9 +24,6 @@ from rawclient import (
     send,
     serve_ten_more,
 )
-
-from pytest_smtpserver import ServerCrashed, SMTPServer
-from pytest_smtpserver.network import background
 
 if TYPE_CHECKING:
     from pytest_smtpserver import Command

@@ -8,7 +8,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import (
+
+from pytest_smtpserver import SMTPServer
+from pytest_smtpserver.network import connection, listener
+from pytest_smtpserver.network.background import background
+from tests.rawclient import (
     EHLO,
     GROUP,
     MAIL,
@@ -19,10 +23,6 @@ from rawclient import (
     send,
     serve_ten_more,
 )
-
-from pytest_smtpserver import SMTPServer
-from pytest_smtpserver.network import connection, listener
-from pytest_smtpserver.network.background import background
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from requesting import Lookout
+
+from tests.inbox.requesting import Lookout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

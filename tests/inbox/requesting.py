@@ -6,12 +6,11 @@ import smtplib
 import socket
 from typing import TYPE_CHECKING, NamedTuple
 
-from rawclient import everything
-
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.engine import Send
 from pytest_smtpserver.inbox.live import Inbox
 from pytest_smtpserver.server import watching
+from tests.rawclient import everything
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, strategies
-from requesting import parsed, pulled
 
 from pytest_smtpserver.engine import Close, Gate, Hold, Send
 from pytest_smtpserver.inbox.answers import Answer, octets, streamed
 from pytest_smtpserver.inbox.engine import HTTPEngine
+from tests.inbox.requesting import parsed, pulled
 
 if TYPE_CHECKING:
     import h11

@@ -6,10 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import everything, until
-from requesting import Lookout, parsed
 
 from pytest_smtpserver.inbox.store import Store
+from tests.inbox.requesting import Lookout, parsed
+from tests.rawclient import everything, until
 
 if TYPE_CHECKING:
     import socket

@@ -8,10 +8,11 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import until
+
+from tests.rawclient import until
 
 if TYPE_CHECKING:
-    from requesting import Lookout
+    from tests.inbox.requesting import Lookout
 
 PATHS = ("/", "/messages.json", "/messages/1", "/messages/1/view", "/messages/1/raw",
          "/messages/1.eml", "/messages/1/attachments/1")  # fmt: skip

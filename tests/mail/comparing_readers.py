@@ -9,9 +9,10 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import composing
 from hypothesis import HealthCheck, Phase, given, settings
-from making import message
+
+from tests.mail import composing
+from tests.making import message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

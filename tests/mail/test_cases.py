@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from making import message
 
 from pytest_smtpserver import SMTPAssertionError
+from tests.making import message
 
 if TYPE_CHECKING:
     from collections.abc import Callable

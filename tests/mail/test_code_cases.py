@@ -8,10 +8,10 @@ from itertools import cycle, islice
 from typing import Any
 
 import pytest
-from code_messages import CASES, cases, of, paragraphs, parsed
 
 from pytest_smtpserver import Message, SMTPAssertionError
 from pytest_smtpserver.mail.codes.reading import tidy
+from tests.mail.code_messages import CASES, cases, of, paragraphs, parsed
 
 FILES = ("codes.json", "more-codes.json", "tricky-codes.json")
 TO_MIX = [mail for name in FILES for mail in cases(name)]

@@ -7,9 +7,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from code_messages import both, of
 
 from pytest_smtpserver import SMTPAssertionError
+from tests.mail.code_messages import both, of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

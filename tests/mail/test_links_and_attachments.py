@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from making import both, html, message, text
 
 from pytest_smtpserver import SMTPAssertionError
+from tests.making import both, html, message, text
 
 RESET = "https://app.example/reset?a=1&b=2"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from making import message
 
 from pytest_smtpserver.mail import links, long_html
+from tests.making import message
 
 FEW = 50
 MANY = 80_000

@@ -11,13 +11,14 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import composing
 import pytest
 from hypothesis import given, settings
-from making import message
+
+from tests.mail import composing
+from tests.making import message
 
 if TYPE_CHECKING:
-    from composing import Leaf, Tree
+    from tests.mail.composing import Leaf, Tree
 
 HEADER = b"From: a@x.example\r\nDate: x\r\nMessage-ID: <1@x>\r\nMIME-Version: 1.0\r\n"
 NODE = Path(__file__).parent.parent / "clients" / "node"

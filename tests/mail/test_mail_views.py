@@ -1,7 +1,8 @@
 """What well-formed mail says, through the guarded view."""
 
 import pytest
-from reading import message
+
+from tests.reading import message
 
 
 def test_the_bodies_of_nested_alternatives_are_found() -> None:

@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading import everything, message
+
+from tests.reading import everything, message
 
 BODY = "\nbody\n"
 

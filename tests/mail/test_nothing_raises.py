@@ -8,10 +8,10 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making import message
 
 from pytest_smtpserver import SMTPAssertionError
 from pytest_smtpserver.matching import Criteria, describe_failure
+from tests.making import message
 
 NESTED = b"".join(
     b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(1000)

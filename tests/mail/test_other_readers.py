@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from comparing_readers import as_others_read, differences, generated, missing
+
+from tests.mail.comparing_readers import as_others_read, differences, generated, missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise, product
 
 import pytest
-from making import message
+
+from tests.making import message
 
 #: It matters for what one sees, so a document with it is walked node by node.
 WITH_A_STYLE = "<i style='opacity: 1'></i>"

@@ -11,7 +11,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from making import message
+
+from tests.making import message
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,8 @@ import base64
 from typing import TYPE_CHECKING
 
 import pytest
-from making import message
+
+from tests.making import message
 
 if TYPE_CHECKING:
     from pytest_smtpserver import Message

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from making import html, message, text
 
 from pytest_smtpserver import SMTPAssertionError
+from tests.making import html, message, text
 
 WEB = "https://app.example/u?t=1"
 POST = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n"

@@ -5,9 +5,9 @@ from unittest.mock import ANY
 
 import pytest
 from dirty_equals import HasLen, IsPartialDict, IsStr
-from stand_in_records import Attachment, Message, Session, message
 
 from pytest_smtpserver.matching import Criteria
+from tests.matching.stand_in_records import Attachment, Message, Session, message
 
 
 def matches(record, **given):

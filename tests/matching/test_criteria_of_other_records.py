@@ -4,9 +4,9 @@ import re
 from unittest.mock import ANY
 
 import pytest
-from stand_in_records import Attempt, Envelope, Reply, Session, Transaction
 
 from pytest_smtpserver.matching import Criteria
+from tests.matching.stand_in_records import Attempt, Envelope, Reply, Session, Transaction
 
 NO_SUCH_USER = Reply(550, "no such user")
 

@@ -5,9 +5,9 @@ from unittest.mock import ANY, Mock
 
 import dirty_equals
 import pytest
-from stand_in_records import Session, message
 
 from pytest_smtpserver.matching import Criteria, CriterionError
+from tests.matching.stand_in_records import Session, message
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from time import process_time
 
 import pytest
-from stand_in_records import Reply, Transaction, message
 
 from pytest_smtpserver.matching import Criteria, describe_candidates, describe_failure
+from tests.matching.stand_in_records import Reply, Transaction, message
 
 MEGABYTES = "All work and no play makes Jack a dull boy. " * 200_000
 

@@ -5,7 +5,6 @@ import re
 from textwrap import dedent
 
 from dirty_equals import IsStr
-from stand_in_records import Attempt, Envelope, Reply, Session, Transaction, message
 
 from pytest_smtpserver.matching import (
     Cause,
@@ -14,6 +13,7 @@ from pytest_smtpserver.matching import (
     describe_failure,
     describe_mismatch,
 )
+from tests.matching.stand_in_records import Attempt, Envelope, Reply, Session, Transaction, message
 
 NO_SUCH_USER = Reply(550, "5.1.1 no such user")
 REFUSED = Transaction(

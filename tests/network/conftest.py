@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from toy import Host
+
+from tests.network.toy import Host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

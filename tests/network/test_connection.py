@@ -9,13 +9,13 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import everything
-from toy import TIMEOUT, Host, Stubborn, Toy, exactly
 
 from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.engine import Send
 from pytest_smtpserver.network import Listener
 from pytest_smtpserver.network.listener import bind
+from tests.network.toy import TIMEOUT, Host, Stubborn, Toy, exactly
+from tests.rawclient import everything
 
 if TYPE_CHECKING:
     from collections.abc import Callable

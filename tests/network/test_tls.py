@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 import trustme
-from rawclient import everything
-from toy import MUCH, TIMEOUT, Host, Stubborn, exactly
+
+from tests.network.toy import MUCH, TIMEOUT, Host, Stubborn, exactly
+from tests.rawclient import everything
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from toy import TIMEOUT, Host, Toy, exactly
+
+from tests.network.toy import TIMEOUT, Host, Toy, exactly
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,9 +4,9 @@ import re
 from unittest.mock import ANY
 
 import pytest
-from making import both, html, message, text
 
 from pytest_smtpserver import SMTPAssertionError
+from tests.making import both, html, message, text
 
 
 def first_line(assertion, *args, **kwargs):

@@ -2,9 +2,8 @@
 
 import gc
 
-from conversation import Conversation
-
 from pytest_smtpserver import Message, Session
+from tests.conversation import Conversation
 
 MAIL = ("MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>")
 

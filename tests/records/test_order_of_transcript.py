@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from conversation import Conversation
+
+from tests.conversation import Conversation
 
 UP_TO_CONTENT = [
     "EHLO client.test",

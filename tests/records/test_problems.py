@@ -1,10 +1,10 @@
 """What is wrong with a message's content: one table, and each row finds what it is for."""
 
 import pytest
-from making import message
 
 from pytest_smtpserver import SMTPAssertionError
 from pytest_smtpserver.records.problems import KINDS
+from tests.making import message
 
 HEADER = "Date: Thu, 1 Jan 2026 00:00:00 +0000\nMessage-ID: <1@x.example>\nFrom: a@x.example\n"
 HTML = "Content-Type: text/html\n\n<p>Hi\n"

@@ -7,12 +7,12 @@ import threading
 from datetime import UTC
 
 import pytest
-from conversation import Conversation
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_smtpserver import Message
 from pytest_smtpserver.recording.recorder import ServerCrashed
+from tests.conversation import Conversation
 
 INTRODUCED = ("EHLO client.test",)
 TO_THE_CONTENT = ("MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA")

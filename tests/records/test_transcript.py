@@ -2,7 +2,7 @@
 
 import re
 
-from conversation import Conversation
+from tests.conversation import Conversation
 
 ENVELOPE = ("EHLO client.test", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA")
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, strategies
-from runs import folders, run
 
 from pytest_smtpserver.report import harmless
+from tests.report.runs import folders, run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from runs import SENDING
+
+from tests.report.runs import SENDING
 
 PYTEST_HTML = ("-p", "metadata", "-p", "html", "-p", "html_fixtures")
 

@@ -8,7 +8,8 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
-from runs import SENDING, report_of, run, texts
+
+from tests.report.runs import SENDING, report_of, run, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

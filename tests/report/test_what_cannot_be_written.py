@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from runs import SENDING, run
 
 import pytest_smtpserver.plugin.mail_report  # noqa: F401  # or inner runs import another one
 from pytest_smtpserver.report import pages
+from tests.report.runs import SENDING, run
 
 FULL = Path("/dev/full")
 # Octets. What pytest prints and a short message are less, and the page without any mail is more.

@@ -6,10 +6,10 @@ import smtplib
 from typing import TYPE_CHECKING
 
 import pytest
-from runs import texts
 
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.report import files, spool
+from tests.report.runs import texts
 
 if TYPE_CHECKING:
     from pathlib import Path

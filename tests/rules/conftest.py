@@ -3,7 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from delivering import CLIENTS
+
+from tests.rules.delivering import CLIENTS
 
 
 @pytest.fixture(params=CLIENTS, ids=["smtplib", "aiosmtplib"])

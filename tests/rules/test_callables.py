@@ -4,7 +4,8 @@ from functools import partial
 from typing import Any, Never
 
 import pytest
-from conversation import Conversation
+
+from tests.conversation import Conversation
 
 
 def wrong(_) -> Never:

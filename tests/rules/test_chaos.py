@@ -1,10 +1,10 @@
 """Random refusals and disconnects that are the same in each run."""
 
 import pytest
-from conversation import Conversation, rule_book
 
 from pytest_smtpserver.settings import Settings
 from pytest_smtpserver.smtp import Offer
+from tests.conversation import Conversation, rule_book
 
 
 def struck(rate, seed, commands=100):

@@ -1,8 +1,7 @@
 """How often a rule answers: times, after, phases, for each session or recipient."""
 
-from conversation import Conversation
-
 from pytest_smtpserver.recording.recorder import Recorder
+from tests.conversation import Conversation
 
 
 class Sessions:

@@ -1,7 +1,8 @@
 """Every fault that authors of SMTP clients had to build by hand, in a line, with real clients."""
 
 import pytest
-from delivering import RECIPIENTS, deliver_with_smtplib
+
+from tests.rules.delivering import RECIPIENTS, deliver_with_smtplib
 
 # Real time, and so as short as can be told from none.
 SHORT = 0.15

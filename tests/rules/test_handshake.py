@@ -1,9 +1,9 @@
 """Rules on the TLS handshake: nothing is said in clear, and the client sees it fail."""
 
 import pytest
-from conversation import Conversation
 
 from pytest_smtpserver.engine import Hold
+from tests.conversation import Conversation
 
 
 def connected(rules):

@@ -3,9 +3,9 @@
 from threading import Event
 
 import pytest
-from delivering import RECIPIENTS
 
 from pytest_smtpserver import SMTPAssertionError
+from tests.rules.delivering import RECIPIENTS
 
 SHORT = 0.15
 

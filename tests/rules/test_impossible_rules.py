@@ -4,11 +4,11 @@ import math
 import re
 
 import pytest
-from conversation import rule_book
 
 from pytest_smtpserver import Reply
 from pytest_smtpserver.settings import Settings
 from pytest_smtpserver.smtp import Offer
+from tests.conversation import rule_book
 
 
 @pytest.fixture

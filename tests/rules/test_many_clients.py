@@ -4,7 +4,8 @@ import smtplib
 import threading
 
 import pytest
-from delivering import RECIPIENTS, deliver_with_smtplib
+
+from tests.rules.delivering import RECIPIENTS, deliver_with_smtplib
 
 LONG = 20
 

@@ -1,9 +1,9 @@
 """Octets that a rule sends as they are: the first complete reply in them counts as one."""
 
 import pytest
-from conversation import Conversation
 
 from pytest_smtpserver import Reply
+from tests.conversation import Conversation
 
 
 def answered_raw(*pieces, stage="noop"):

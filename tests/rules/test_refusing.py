@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conversation import Conversation
 
 from pytest_smtpserver import Reply
 from pytest_smtpserver.engine import Throttle
+from tests.conversation import Conversation
 
 EHLO, MAIL = "EHLO client.test", "MAIL FROM:<ann@example.org>"
 RCPT = "RCPT TO:<bob@example.org>"

@@ -4,7 +4,8 @@ import time
 from itertools import pairwise
 
 import pytest
-from delivering import deliver_with_smtplib
+
+from tests.rules.delivering import deliver_with_smtplib
 
 # The client's own patience, in seconds.
 PAUSE = 0.03

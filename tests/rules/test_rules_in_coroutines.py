@@ -3,9 +3,9 @@
 import anyio
 import anyio.to_thread
 import pytest
-from delivering import deliver, deliver_with_smtplib
 
 from pytest_smtpserver import AsyncSMTPServer, SMTPAssertionError
+from tests.rules.delivering import deliver, deliver_with_smtplib
 
 
 @pytest.fixture(params=["asyncio", "trio"])

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from conversation import Conversation
 
 from pytest_smtpserver.recording.recorder import Recorder
+from tests.conversation import Conversation
 
 MAIL = ["MAIL FROM:<ann@example.org> SIZE=10", "RCPT TO:<bob@example.org>"]
 CONTENT = ["DATA", "Subject: Hello", "", "text", "."]

@@ -1,9 +1,9 @@
 """What a command has changed follows what was really sent: each class of reply at each stage."""
 
 import pytest
-from conversation import Conversation
 
 from pytest_smtpserver.recording.recorder import Recorder
+from tests.conversation import Conversation
 
 EHLO = "EHLO client.test"
 MAIL = "MAIL FROM:<ann@example.org>"

@@ -1,10 +1,10 @@
 """Each step as text, through the engine."""
 
 import pytest
-from conversation import Conversation
 
 from pytest_smtpserver import Reply
 from pytest_smtpserver.engine import Hold, Wait
+from tests.conversation import Conversation
 
 NO = "550 5.1.1 no such user"
 MAIL_UP_TO_CONTENT = [

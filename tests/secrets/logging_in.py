@@ -8,8 +8,9 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from rawclient import ask, introduced
 from scramp import ScramClient
+
+from tests.rawclient import ask, introduced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from logging_in import MECHANISMS, SECRET, USER, Client, forms
 
 from pytest_smtpserver import SMTPAssertionError, SMTPServer
+from tests.secrets.logging_in import MECHANISMS, SECRET, USER, Client, forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +140,7 @@ def test_the_error_of_a_test_s_callable_shows_no_secret() -> None:
 
 SUITE = """
     import pytest
-    from logging_in import MECHANISMS, Client
+    from tests.secrets.logging_in import MECHANISMS, Client
 
     @pytest.mark.parametrize("mechanism", MECHANISMS)
     @pytest.mark.parametrize("way", ["log_in", "log_in_at_once", "log_in_wrongly"])
@@ -169,7 +169,7 @@ CONFTEST = f"""
     from pathlib import Path
     from urllib.request import urlopen
 
-    sys.path.insert(0, {str(Path(__file__).parent)!r})
+    sys.path.append({str(Path(__file__).parents[2])!r})
 
     def pytest_runtest_logreport(report):
         with Path("reports.json").open("a") as file:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from rawclient import send
 
 from pytest_smtpserver import AsyncSMTPServer, SMTPAssertionError, SMTPServer
+from tests.rawclient import send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import EHLO, MAIL, TIMEOUT, everything, greeted, until
 
 from pytest_smtpserver import SMTPAssertionError, SMTPServer
+from tests.rawclient import EHLO, MAIL, TIMEOUT, everything, greeted, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import TIMEOUT, connected, send
 
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.network import listener
+from tests.rawclient import TIMEOUT, connected, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 import trio
-from rawclient import EHLO, MAIL, RCPT, TIMEOUT, connected, everything, until
 from trio.testing import wait_all_tasks_blocked
 
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.network.background import background
+from tests.rawclient import EHLO, MAIL, RCPT, TIMEOUT, connected, everything, until
 
 # Of about 90 octets each reply.
 HELPS = 30_000

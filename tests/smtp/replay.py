@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from conversation import Conversation, in_pieces
-from recorded import recorded
+from tests.conversation import Conversation, in_pieces
+from tests.smtp.recorded import recorded
 
 FILES = sorted((Path(__file__).parent / "dialogues").glob("*.txt"))
 

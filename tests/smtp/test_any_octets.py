@@ -1,10 +1,11 @@
 """What holds whatever octets come, and however they are cut."""
 
 import pytest
-from conversation import Conversation, in_pieces
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded import recorded
+
+from tests.conversation import Conversation, in_pieces
+from tests.smtp.recorded import recorded
 
 quick = settings(max_examples=200)
 

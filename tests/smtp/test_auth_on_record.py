@@ -6,7 +6,8 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from conversation import Conversation
+
+from tests.conversation import Conversation
 
 EHLO = "EHLO client.test"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
-from conversation import Conversation
+
+from tests.conversation import Conversation
 
 USERS = {"ann": "open sesame"}
 

@@ -1,7 +1,8 @@
 """The dialogues of the standards and of the rules, replayed; see `replay.py`."""
 
 import pytest
-from replay import CUTS, FILES, read, replay
+
+from tests.smtp.replay import CUTS, FILES, read, replay
 
 
 @pytest.mark.parametrize("cut", CUTS)

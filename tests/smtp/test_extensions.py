@@ -4,7 +4,6 @@ The valid and invalid values stand in tables; a dialogue with the engine judges 
 """
 
 import pytest
-from conversation import rule_book
 
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.settings import EXTENSIONS as OFFERED
@@ -13,6 +12,7 @@ from pytest_smtpserver.smtp import EXTENSIONS, Offer, SMTPEngine
 from pytest_smtpserver.smtp.grammar import Refusal
 from pytest_smtpserver.smtp.offer import ExtensionSet
 from pytest_smtpserver.smtp.replies import echo
+from tests.conversation import rule_book
 
 
 class Client:

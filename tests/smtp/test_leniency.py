@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conversation import Conversation
+
+from tests.conversation import Conversation
 
 EHLO = "EHLO client.test"
 MAIL = "MAIL FROM:<ann@example.org>"

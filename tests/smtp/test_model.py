@@ -1,9 +1,10 @@
 """The engine beside a model of ten lines: any commands, valid or not, cut anyhow, with rules."""
 
-from conversation import Conversation, in_pieces
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.conversation import Conversation, in_pieces
 
 #: command -> where it may come, its reply, and where it leads ("" is where one was).
 MODEL = {

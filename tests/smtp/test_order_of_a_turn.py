@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conversation import Conversation
+
+from tests.conversation import Conversation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

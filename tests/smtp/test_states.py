@@ -1,7 +1,8 @@
 """Which command may come when (RFC 5321 section 4.1.4): every verb in every state."""
 
 import pytest
-from conversation import Conversation
+
+from tests.conversation import Conversation
 
 EHLO, MAIL, RCPT = "EHLO client.test", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>"
 

@@ -1,7 +1,8 @@
 """Each kind of violation by a command that commits it, and by what only looks like it."""
 
 import pytest
-from conversation import Conversation
+
+from tests.conversation import Conversation
 
 EHLO = "EHLO client.example"
 MAIL = "MAIL FROM:<a@example.org>"

@@ -8,9 +8,9 @@ import ssl
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import before_handshake, connected, encrypted, hello, reset, said
 
 from pytest_smtpserver import SMTPServer
+from tests.rawclient import before_handshake, connected, encrypted, hello, reset, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from rawclient import ask, before_handshake, encrypted, hello, said
 
 from pytest_smtpserver import SMTPServer
+from tests.rawclient import ask, before_handshake, encrypted, hello, said
 
 if TYPE_CHECKING:
     import socket

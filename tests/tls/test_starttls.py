@@ -6,11 +6,11 @@ import smtplib
 from typing import TYPE_CHECKING
 
 import pytest
-from conversation import Conversation
-from rawclient import ask, before_handshake, connected, encrypted, said
 
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.engine import StartTLS
+from tests.conversation import Conversation
+from tests.rawclient import ask, before_handshake, connected, encrypted, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,9 @@ import json
 from base64 import b64decode
 
 import pytest
-from exchanges import begin, challenges, outcome, refusal
 
 from pytest_smtpserver.smtp.sasl import Challenge, Conclusion, step
+from tests.smtp.sasl.exchanges import begin, challenges, outcome, refusal
 
 XOAUTH2 = b"user=ann\x01auth=Bearer secret\x01\x01"
 OAUTHBEARER = b"n,a=ann,\x01host=localhost\x01port=587\x01auth=Bearer secret\x01\x01"

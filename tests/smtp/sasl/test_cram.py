@@ -4,11 +4,11 @@ import re
 from hmac import HMAC
 
 import pytest
-from exchanges import USERS, begin, challenges, outcome, refusal
 
 from pytest_smtpserver.settings.users import Users
 from pytest_smtpserver.smtp.sasl import Conclusion
 from pytest_smtpserver.smtp.sasl.cram import cram_md5
+from tests.smtp.sasl.exchanges import USERS, begin, challenges, outcome, refusal
 
 DIGEST = b"b913a602c7eda7a495b4e6e7334d3890"
 

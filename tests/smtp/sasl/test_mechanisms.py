@@ -4,12 +4,12 @@ import traceback
 from contextlib import suppress
 
 import pytest
-from exchanges import USERS, begin
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_smtpserver.smtp.grammar import Refusal
 from pytest_smtpserver.smtp.sasl import MECHANISMS, Challenge, Conclusion, step
+from tests.smtp.sasl.exchanges import USERS, begin
 
 ANSWERS = st.lists(
     st.one_of(

@@ -1,9 +1,9 @@
 """PLAIN (RFC 4616) and LOGIN."""
 
 import pytest
-from exchanges import begin, challenges, outcome, refusal
 
 from pytest_smtpserver.smtp.sasl import Conclusion
+from tests.smtp.sasl.exchanges import begin, challenges, outcome, refusal
 
 
 def test_plain_begins_with_an_empty_challenge() -> None:

@@ -3,7 +3,6 @@
 from base64 import b64decode
 
 import pytest
-from exchanges import begin, challenges, outcome, refusal
 from scramp import ScramClient
 
 from pytest_smtpserver.settings.users import Users
@@ -11,6 +10,7 @@ from pytest_smtpserver.smtp.grammar import Refusal
 from pytest_smtpserver.smtp.sasl import MECHANISMS, Challenge, Conclusion, step
 from pytest_smtpserver.smtp.sasl.challenges import Challenges
 from pytest_smtpserver.smtp.sasl.scram import scram_sha_1, scram_sha_256
+from tests.smtp.sasl.exchanges import begin, challenges, outcome, refusal
 
 SCRAM = pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1", "SCRAM-SHA-256"])
 
