@@ -6,7 +6,6 @@ What a client leaves undone, or does by nature, is a field of its row in `CLIENT
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import shlex
@@ -18,6 +17,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.own_loop import run_to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,15 +101,8 @@ def deliver_with_aiosmtplib(delivery: Delivery) -> None:
                 delivery.content,
                 mail_options=delivery.body,
             )
-            assert client.transport is not None
-            connection = client.transport.get_extra_info("socket")
-        # Under TLS the socket is closed later than the client says, and `asyncio.run` does not wait
-        # for it: its ResourceWarning would then fail whichever test comes next.
-        async with asyncio.timeout(_TIMEOUT):
-            while connection.fileno() != -1:  # noqa: ASYNC110 (no event tells of it)
-                await asyncio.sleep(0)
 
-    asyncio.run(deliver(), debug=True)
+    run_to_the_end(deliver())
 
 
 def deliver_with_curl(delivery: Delivery) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import smtplib
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import pytest
 
 from pytest_smtpserver import SMTPServer
 from tests.clients.drivers import CLIENTS, Client, Delivery
+from tests.own_loop import run_to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ def with_smtplib(server: SMTPServer, *, login: bool) -> None:
 
 
 def with_aiosmtplib(server: SMTPServer, *, login: bool) -> None:
-    asyncio.run(
+    run_to_the_end(
         aiosmtplib.send(
             CONTENT,
             sender="from@example.org",
@@ -69,8 +69,7 @@ def with_aiosmtplib(server: SMTPServer, *, login: bool) -> None:
             username="ann" if login else None,
             password="secret" if login else None,
             timeout=TIMEOUT,
-        ),
-        debug=True,
+        )
     )
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from docs._pages import blocks
 from tests.clients.drivers import NODE, missing_nodemailer, missing_program
+from tests.own_loop import run_to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,7 +88,7 @@ def _aiosmtplib(job: Job) -> Any:
                 await client.sendmail(job.sender, list(job.recipients), mail)
         return True
 
-    return asyncio.run(send())
+    return run_to_the_end(send(), debug=False)
 
 
 _ONE_BY_ONE = Lock()

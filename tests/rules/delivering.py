@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import smtplib
 from dataclasses import dataclass
 from typing import Any
 
 import aiosmtplib
+
+from tests.own_loop import run_to_the_end
 
 SENDER = "shop@example.com"
 RECIPIENTS = ("ann@example.org", "bob@example.org", "cat@example.org")
@@ -67,7 +68,9 @@ def deliver_with_aiosmtplib(
     timeout: float = LONG,
 ) -> Delivered:
     """Deliver, in a loop of its own."""
-    return asyncio.run(deliver(server, recipients, content, starttls=starttls, timeout=timeout))
+    return run_to_the_end(
+        deliver(server, recipients, content, starttls=starttls, timeout=timeout), debug=False
+    )
 
 
 async def deliver(
