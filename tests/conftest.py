@@ -31,5 +31,7 @@ def _the_same_everywhere(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     # A test that is about one of them names it: `-p xdist`.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p smtpserver")
+    # Dozens of runs would compile the package anew.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for name in _OF_THE_SURROUNDINGS:
         monkeypatch.delenv(name, raising=False)
