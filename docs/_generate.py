@@ -104,7 +104,7 @@ def settings_region(names):
 
 def _setting(name, setting):
     default = setting.default_text or f"`{getattr(DEFAULTS, name)!r}`"
-    meaning = f"{setting.help[0].upper()}{setting.help[1:]}."
+    meaning = f"{setting.meaning[0].upper()}{setting.meaning[1:]}."
     return f"- `{name}`: {meaning} It must be {setting.allowed}. Default: {default}."
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_smtpserver.settings.keys import KEYS
+from pytest_smtpserver.settings.table import SETTINGS
 
 if TYPE_CHECKING:
     from pytest_smtpserver.settings import Settings
@@ -44,12 +44,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="failed",
     )
     _add_looks(group, parser)
-    for name, key in KEYS.items():
+    for name, setting in SETTINGS.items():
         parser.addini(
             f"{_PREFIX}{name}",
-            f"SMTP test server: {key.meaning} "
-            f"(default: {key.default_text or _as_in_a_file(key.default)})",
-            type=key.ini_type,  # type: ignore[arg-type]  # the table holds pytest's names
+            f"SMTP test server: {setting.meaning} "
+            f"(default: {setting.default_text or _as_in_a_file(setting.default)})",
+            type=setting.ini_type,  # type: ignore[arg-type]  # the table holds pytest's names
             default=None,
         )
 
@@ -124,13 +124,13 @@ def _unknown_key(key: str, value: object) -> pytest.UsageError:
 
     nearest = nearest_setting(key.removeprefix(_PREFIX))
     hint = f"did you mean {_PREFIX}{nearest}? " if nearest else ""
-    given = "" if nearest and KEYS[nearest].is_secret else f"its value was {value!r}; "
-    known = ", ".join(f"{_PREFIX}{name}" for name in KEYS)
+    given = "" if nearest and SETTINGS[nearest].is_secret else f"its value was {value!r}; "
+    known = ", ".join(f"{_PREFIX}{name}" for name in SETTINGS)
     return pytest.UsageError(f"unknown configuration key {key}: {hint}{given}known are {known}")
 
 
 def _is_known(config: pytest.Config, key: str) -> bool:
-    if key.removeprefix(_PREFIX) in KEYS:
+    if key.removeprefix(_PREFIX) in SETTINGS:
         return True
     try:
         # Ours that are no settings, and those of a conftest or another plugin.
@@ -141,7 +141,7 @@ def _is_known(config: pytest.Config, key: str) -> bool:
 
 
 def _settings_from_ini(config: pytest.Config) -> Settings | None:
-    read = {name: _ini_value(config, name) for name in KEYS}
+    read = {name: _ini_value(config, name) for name in SETTINGS}
     given = {name: value for name, value in read.items() if value is not None}
     if not given:
         return None
@@ -175,8 +175,6 @@ def _ini_value(config: pytest.Config, name: str) -> Any:
 
 
 def _unreadable(name: str, error: Exception) -> pytest.UsageError:
-    from pytest_smtpserver.settings import SETTINGS
-
     setting = SETTINGS[name]
     # Whichever error it is in this pytest: it names the value, but not always the key.
     why = "it cannot be read" if setting.is_secret else error
@@ -184,8 +182,6 @@ def _unreadable(name: str, error: Exception) -> pytest.UsageError:
 
 
 def _from_ini(config: pytest.Config, name: str, value: Any) -> object:
-    from pytest_smtpserver.settings import SETTINGS
-
     setting = SETTINGS[name]
     directory = config.inipath.parent if config.inipath else Path.cwd()
     try:

@@ -3,9 +3,8 @@
 The same table serves the ini keys, the marker, the factory and `SMTPServer`. Values are checked
 when a `Settings` is made, so every `Settings` is valid.
 
-* `keys`: what pytest must know about each setting when it starts; each start imports only this file
-* `table`: what is allowed for each setting
-* `checks`: what a value must be, how it is written in a file, and what a wrong one raises
+* `table`: a row for each setting; each start of pytest imports only this file
+* `checks`: what a value must be, in words and as a check
 * `keywords`: the names and types, for type checkers
 * `users`: who may log in, without ever showing a password
 * `words`: from words on a command line to a value
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .checks import MECHANISMS as MECHANISMS
     from .checks import SettingsError as SettingsError
-    from .keys import EXTENSIONS as EXTENSIONS
+    from .table import EXTENSIONS as EXTENSIONS
     from .table import SETTINGS as SETTINGS
     from .table import Setting as Setting
     from .value import DEFAULTS as DEFAULTS
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "DEFAULTS": "value",
-    "EXTENSIONS": "keys",
+    "EXTENSIONS": "table",
     "MECHANISMS": "checks",
     "SETTINGS": "table",
     "Setting": "table",

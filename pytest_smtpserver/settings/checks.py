@@ -1,25 +1,23 @@
-"""What a setting's value must be: each check returns the value as it is kept, or raises.
+"""What a setting's value must be, in words and as a check.
 
-A bare `ValueError` means that the value is not one of the allowed ones, which the table lists; one
-with a text gives the reason. `..._in_a_file` turn what pytest has read in a file into a value.
+The public functions that return a `Check` are for the rows of `table`. A bare `ValueError` of a
+check means that the value is not one of the allowed ones; one with a text gives the reason.
+`..._in_a_file` turn what pytest has read in a file into a value.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from pytest_smtpserver.numeric import is_number, is_whole
 
-from .keys import EXTENSIONS
+from .table import EXTENSIONS
 from .users import Users
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 
 class SettingsError(ValueError):
@@ -60,10 +58,75 @@ TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _LONGEST = 86400
 
 
-def text(value: Any, *, pattern: str) -> object:
-    """Check for a str of this form."""
-    _require(isinstance(value, str) and re.fullmatch(pattern, value))
+def _as_read(value: Any, directory: Path) -> object:
+    # pytest has already converted it to its type.
     return value
+
+
+class Check(NamedTuple):
+    """What is allowed for a setting, in words that follow "must be", and as a check."""
+
+    allowed: str
+    #: Returns the value as it is kept, or raises `ValueError`.
+    keep: Callable[[Any], object]
+    #: Turns what pytest read in a file into a value; it also gets the file's directory.
+    from_ini: Callable[[Any, Path], object] = _as_read
+
+
+def text(pattern: str, allowed: str) -> Check:
+    """Return the check for a str of this form."""
+
+    def keep(value: Any) -> object:
+        _require(isinstance(value, str) and re.fullmatch(pattern, value))
+        return value
+
+    return Check(allowed, keep)
+
+
+def one_of(*choices: str) -> Check:
+    """Return the check for one of these."""
+
+    def keep(value: Any) -> object:
+        _require(isinstance(value, str) and value in choices)
+        return value
+
+    *others, last = map(repr, choices)
+    return Check(f"{', '.join(others)} or {last}", keep)
+
+
+def whole_number(
+    lowest: int, highest: int | None = None, *, unit: str = "", zero: str = ""
+) -> Check:
+    """Return the check for an int within these bounds; `zero` is what 0 means."""
+
+    def keep(value: Any) -> object:
+        _require(is_whole(value) and lowest <= value and (highest is None or value <= highest))
+        return value
+
+    of = f" of {unit}" if unit else ""
+    to = "" if highest is None else f" to {highest}"
+    note = f" (0 = {zero})" if zero else ""
+    return Check(f"a whole number{of} from {lowest}{to}{note}", keep)
+
+
+def yes_or_no() -> Check:
+    """Return the check for a bool."""
+
+    def keep(value: Any) -> object:
+        _require(isinstance(value, bool))
+        return value
+
+    return Check("true or false", keep)
+
+
+def seconds() -> Check:
+    """Return the check for a time; it is kept as a float."""
+
+    def keep(value: Any) -> object:
+        _require(is_number(value) and 0 <= value <= _LONGEST)  # false for NaN, too
+        return float(value)
+
+    return Check(f"a number of seconds from 0 to {_LONGEST}", keep)
 
 
 # Not compiled here, because that would slow down each start of pytest.
@@ -71,41 +134,26 @@ def text(value: Any, *, pattern: str) -> object:
 _HOST = r"unix:[^\0]+|(?!unix:)[A-Za-z0-9.:%_\-]+"
 
 
-def host(value: Any) -> object:
-    """Check for an address, a name, or the path of a socket, which is kept absolute."""
+def host() -> Check:
+    """Return the check for an address, a name, or the path of a socket, which is kept absolute."""
+    return Check(
+        "an IP address or the name of one of this machine's interfaces, or unix: and the path of "
+        "a socket",
+        _host,
+        _host_in_a_file,
+    )
+
+
+def _host(value: Any) -> object:
     _require(isinstance(value, str) and re.fullmatch(_HOST, value))
     kind, colon, path = value.partition("unix:")
     return value if kind or not colon else f"unix:{Path(path).absolute()}"
 
 
-def host_in_a_file(value: Any, directory: Path) -> object:
-    """Return an address or a name, or a path, which is relative to the directory of the file."""
+def _host_in_a_file(value: Any, directory: Path) -> object:
+    # A path is relative to the directory of the file.
     kind, colon, path = value.partition("unix:")
     return value if kind or not colon else f"unix:{directory / path}"
-
-
-def one_of(value: Any, *, choices: Collection[str]) -> object:
-    """Check for one of these."""
-    _require(isinstance(value, str) and value in choices)
-    return value
-
-
-def whole_number(value: Any, *, lowest: int, highest: int | None = None) -> object:
-    """Check for an int within these bounds."""
-    _require(is_whole(value) and lowest <= value and (highest is None or value <= highest))
-    return value
-
-
-def yes_or_no(value: Any) -> object:
-    """Check for a bool."""
-    _require(isinstance(value, bool))
-    return value
-
-
-def seconds(value: Any) -> object:
-    """Check for a time; it is kept as a float."""
-    _require(is_number(value) and 0 <= value <= _LONGEST)  # false for NaN, too
-    return float(value)
 
 
 # `ehlo-line = ehlo-keyword *( SP ehlo-param )` (RFC 5321 section 4.1.1.1). It may have 506 octets:
@@ -114,8 +162,16 @@ _EHLO_LINE = r"\+[A-Za-z0-9][A-Za-z0-9-]*( [!-~]+)*"
 _EHLO_LINE_LENGTH = 506
 
 
-def extensions(value: Any) -> object:
-    """Check for keywords to offer or to take away, and for lines to announce in addition."""
+def extensions() -> Check:
+    """Return the check for keywords to offer or to take away, and lines to announce in addition."""
+    return Check(
+        "a list of keywords to offer, or of keywords to take away with '-' before each (not both), "
+        f"from {', '.join(EXTENSIONS)}; besides, lines to announce, each with '+' before it",
+        _extensions,
+    )
+
+
+def _extensions(value: Any) -> object:
     words = _words(value)
     besides = [one for one in words if one.startswith("+")]
     keywords = [one.upper() for one in words if not one.startswith("+")]
@@ -129,8 +185,15 @@ def _is_ehlo_line(word: str) -> bool:
     return bool(re.fullmatch(_EHLO_LINE, word)) and len(word) - 1 <= _EHLO_LINE_LENGTH
 
 
-def tls_versions(value: Any) -> object:
-    """Check for versions of TLS that the local OpenSSL has; they are kept oldest first."""
+def tls_versions() -> Check:
+    """Return the check for versions of TLS; they are kept oldest first."""
+    return Check(
+        f"a list of at least one of {', '.join(TLS_VERSIONS)}, which the local OpenSSL must have",
+        _tls_versions,
+    )
+
+
+def _tls_versions(value: Any) -> object:
     words = _words(value)
     _require(words and all(one in TLS_VERSIONS for one in words))
     import ssl
@@ -141,8 +204,14 @@ def tls_versions(value: Any) -> object:
     return tuple(one for one in TLS_VERSIONS if one in words)
 
 
-def mechanisms(value: Any) -> object:
-    """Check for names of SASL mechanisms, and for the libraries that they need."""
+def mechanisms() -> Check:
+    """Return the check for names of SASL mechanisms, and for the libraries that they need."""
+    return Check(
+        f"a list of at least one of {', '.join(MECHANISMS)}, none of them twice", _mechanisms
+    )
+
+
+def _mechanisms(value: Any) -> object:
     names = tuple(one.upper() for one in _words(value))
     _require(names and all(one in MECHANISMS for one in names))
     _require(len(set(names)) == len(names))
@@ -181,8 +250,17 @@ def is_installed(library: str) -> bool:
     return find_spec(library) is not None
 
 
-def users(value: Any) -> object:
-    """Check for user -> password, or a callable; it is kept so that no password shows."""
+def users() -> Check:
+    """Return the check for user -> password, or a callable; kept so that no password shows."""
+    return Check(
+        "a mapping of user names to passwords, each a str or a tuple of several, or a callable "
+        "(mechanism, name, secret); in a file, one name:password a line",
+        _users,
+        _users_in_a_file,
+    )
+
+
+def _users(value: Any) -> object:
     if isinstance(value, Users):
         return value
     if callable(value) and not isinstance(value, type | Mapping):
@@ -191,13 +269,21 @@ def users(value: Any) -> object:
     return Users(value)
 
 
-def users_in_a_file(lines: Any, directory: Path) -> object:
-    """Return the users of lines like `name:password`."""
+def _users_in_a_file(lines: Any, directory: Path) -> object:
     return Users.from_lines(lines)
 
 
-def certificate(value: Any) -> object:
-    """Check for a name, or for the path of a file, which is kept absolute."""
+def certificate() -> Check:
+    """Return the check for a name, or for the path of a file, which is kept absolute."""
+    return Check(
+        f"one of {', '.join(map(repr, CERTIFICATES))}, or the path of a PEM file that has the "
+        "chain and the key",
+        _certificate,
+        _certificate_in_a_file,
+    )
+
+
+def _certificate(value: Any) -> object:
     _require(isinstance(value, str | os.PathLike))
     if value in CERTIFICATES:
         return value
@@ -206,14 +292,9 @@ def certificate(value: Any) -> object:
     return str(path)
 
 
-def certificate_in_a_file(value: Any, directory: Path) -> object:
-    """Return a name, or a path, which is relative to the directory of the file."""
+def _certificate_in_a_file(value: Any, directory: Path) -> object:
+    # A path is relative to the directory of the file.
     return value if value in CERTIFICATES else directory / value
-
-
-def as_read(value: Any, directory: Path) -> object:
-    """Return the value, which pytest has already converted to its type."""
-    return value
 
 
 def _words(value: Any) -> tuple[str, ...]:

@@ -1,181 +1,232 @@
-"""The table of settings: what is allowed for each of the names in `keys`."""
+"""The table of settings: a row has the default, the key in the file, and what is allowed.
+
+Each start of pytest imports this file, in every environment that has the plugin. So it imports only
+what is already imported, and `Setting` is a plain class: making a `NamedTuple` or a data class runs
+generated code, which takes longer than all the rows. A row names its check in a lambda, which gets
+the module `checks` when a value is checked for the first time.
+"""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from . import checks
-from .checks import CERTIFICATES, MECHANISMS, TLS_VERSIONS, SettingsError
-from .keys import EXTENSIONS, KEYS
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+    from types import ModuleType
 
-    from .keys import Key
+    from .checks import Check, SettingsError
 
 # Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
+
+#: The default of a setting whose value follows from other settings unless it is given.
+FOLLOWS: Final[Any] = object()
+
+#: The service extensions that can be offered, in the order of the reply to EHLO. What each of them
+#: means is in `smtp/extensions.py`.
+EXTENSIONS = (
+    "PIPELINING",
+    "SIZE",
+    "8BITMIME",
+    "SMTPUTF8",
+    "ENHANCEDSTATUSCODES",
+    "CHUNKING",
+    "BINARYMIME",
+    "DSN",
+    "DELIVERBY",
+    "MT-PRIORITY",
+    "FUTURERELEASE",
+    "LIMITS",
+    "REQUIRETLS",
+)
 
 # RFC 5321 section 4.1.2: sub-domain *("." sub-domain), or an address literal.
 _HOSTNAME = r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[!-Z^-~]+\]"
 
 
-class Setting(NamedTuple):
-    """What is allowed for one setting, in words and as a check."""
+class Setting:
+    """One setting's default, how it is written in a file, and what is allowed for it."""
 
-    default: Any
-    #: The type of the ini key, as `pytest.Parser.addini` calls it.
-    ini_type: str
-    allowed: str
-    #: Returns the value as it is kept, or raises `ValueError`.
-    check: Callable[[Any], object]
-    help: str
-    #: Turns what pytest read in a file into a value; it also gets the file's directory.
-    from_ini: Callable[[Any, Path], object] = checks.as_read
-    #: The default in words, if the value alone does not explain it.
-    default_text: str = ""
-    #: Whether no message may show the value.
-    is_secret: bool = False
+    __slots__ = ("_make_check", "default", "default_text", "ini_type", "is_secret", "meaning")
+
+    def __init__(
+        self,
+        default: Any,
+        ini_type: str,
+        meaning: str,
+        check: Callable[[ModuleType], Check],
+        *,
+        default_text: str = "",
+        is_secret: bool = False,
+    ) -> None:
+        self.default = default
+        #: The type of the ini key, as `pytest.Parser.addini` calls it.
+        self.ini_type = ini_type
+        self.meaning = meaning
+        #: The default in words, if the value alone does not explain it.
+        self.default_text = default_text
+        #: Whether no message may show the value.
+        self.is_secret = is_secret
+        self._make_check = check
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words that follow "must be"."""
+        return self._check.allowed
+
+    def check(self, value: object) -> object:
+        """Return the value as it is kept; raises `ValueError`, with the reason if there is one."""
+        return self._check.keep(value)
+
+    def from_ini(self, read: Any, directory: Path) -> object:
+        """Return the value of what pytest has read in a file of this directory."""
+        return self._check.from_ini(read, directory)
 
     def wrong(self, name: str, given: object, why: str) -> SettingsError:
         """Return the error that says why a value is wrong, and what is allowed."""
+        from .checks import SettingsError
+
         shown = name if self.is_secret else f"{name}={given!r}"
         return SettingsError(f"{shown}: {f'{why}; ' if why else ''}must be {self.allowed}")
 
+    @property
+    def _check(self) -> Check:
+        from . import checks
 
-#: name -> what is allowed in words, the check, and what turns a file's text into a value.
-_ALLOWED: Mapping[str, tuple[str, Callable[[Any], object], Callable[[Any, Path], object]]] = {
-    "host": (
-        (
-            "an IP address or the name of one of this machine's interfaces, or unix: and "
-            "the path of a socket"
-        ),
-        checks.host,
-        checks.host_in_a_file,
+        return self._make_check(checks)
+
+
+#: name -> the setting.
+SETTINGS: Mapping[str, Setting] = {
+    "host": Setting(
+        "127.0.0.1",
+        "string",
+        "address to bind, or 'unix:' and the path of a socket",
+        lambda checks: checks.host(),
     ),
-    "port": (
-        "a whole number from 0 to 65535 (0 = chosen by the system)",
-        partial(checks.whole_number, lowest=0, highest=65535),
-        checks.as_read,
+    "port": Setting(
+        0,
+        "int",
+        "port to bind; 0 = chosen by the system",
+        lambda checks: checks.whole_number(0, 65535, zero="chosen by the system"),
     ),
-    "hostname": (
-        "a domain name or an address literal",
-        partial(checks.text, pattern=_HOSTNAME),
-        checks.as_read,
+    "hostname": Setting(
+        "smtpserver.test",
+        "string",
+        "domain in the greeting and in the reply to EHLO",
+        lambda checks: checks.text(_HOSTNAME, "a domain name or an address literal"),
     ),
-    "protocol": (
-        "'smtp' or 'lmtp'",
-        partial(checks.one_of, choices=("smtp", "lmtp")),
-        checks.as_read,
+    "protocol": Setting(
+        "smtp",
+        "string",
+        "'smtp', or 'lmtp' (RFC 2033)",
+        lambda checks: checks.one_of("smtp", "lmtp"),
     ),
-    "tls": (
-        "'off', 'starttls' or 'implicit'",
-        partial(checks.one_of, choices=("off", "starttls", "implicit")),
-        checks.as_read,
+    "tls": Setting(
+        "off",
+        "string",
+        "'off', 'starttls' (RFC 3207) or 'implicit' (RFC 8314)",
+        lambda checks: checks.one_of("off", "starttls", "implicit"),
     ),
-    "tls_required": (
-        "true or false",
-        checks.yes_or_no,
-        checks.as_read,
+    "tls_required": Setting(
+        False,
+        "bool",
+        "whether mail before TLS is refused with 530",
+        lambda checks: checks.yes_or_no(),
     ),
-    "tls_versions": (
-        f"a list of at least one of {', '.join(TLS_VERSIONS)}, which the local OpenSSL must have",
-        checks.tls_versions,
-        checks.as_read,
+    "tls_versions": Setting(
+        # RFC 8996 deprecates the older ones.
+        ("TLSv1.2", "TLSv1.3"),
+        "args",
+        "versions of TLS that the server speaks",
+        lambda checks: checks.tls_versions(),
+        default_text="TLSv1.2 and TLSv1.3",
     ),
-    "client_certificate": (
-        "'off', 'optional' or 'required'",
-        partial(checks.one_of, choices=("off", "optional", "required")),
-        checks.as_read,
+    "client_certificate": Setting(
+        "off",
+        "string",
+        "whether the client is asked for a certificate of the run's authority",
+        lambda checks: checks.one_of("off", "optional", "required"),
     ),
-    "certificate": (
-        (
-            f"one of {', '.join(map(repr, CERTIFICATES))}, or the path of a PEM file that has "
-            "the chain and the key"
-        ),
-        checks.certificate,
-        checks.certificate_in_a_file,
+    "certificate": Setting(
+        "valid",
+        "string",
+        "certificate to show: 'valid', 'expired', 'wrong-host', 'untrusted' or a PEM file",
+        lambda checks: checks.certificate(),
     ),
-    "auth": (
-        "'off', 'optional' or 'required'",
-        partial(checks.one_of, choices=("off", "optional", "required")),
-        checks.as_read,
+    "auth": Setting(
+        "off",
+        "string",
+        "whether AUTH is offered: 'off', 'optional', or 'required' before mail",
+        lambda checks: checks.one_of("off", "optional", "required"),
     ),
-    "users": (
-        (
-            "a mapping of user names to passwords, each a str or a tuple of several, or a callable "
-            "(mechanism, name, secret); in a file, one name:password a line"
-        ),
-        checks.users,
-        checks.users_in_a_file,
+    "users": Setting(
+        FOLLOWS,
+        "linelist",
+        "who may log in, one name:password a line; without any, everyone",
+        lambda checks: checks.users(),
+        default_text="none",
+        is_secret=True,
     ),
-    "mechanisms": (
-        f"a list of at least one of {', '.join(MECHANISMS)}, none of them twice",
-        checks.mechanisms,
-        checks.as_read,
+    "mechanisms": Setting(
+        FOLLOWS,
+        "args",
+        "SASL mechanisms to offer, in order",
+        lambda checks: checks.mechanisms(),
+        default_text="all that can serve",
     ),
-    "auth_needs_tls": (
-        "true or false",
-        checks.yes_or_no,
-        checks.as_read,
+    "auth_needs_tls": Setting(
+        FOLLOWS,
+        "bool",
+        "whether AUTH is neither offered nor accepted on plain text",
+        lambda checks: checks.yes_or_no(),
+        default_text="true when tls is not 'off'",
     ),
-    "max_message_size": (
-        "a whole number of octets from 0 (0 = no limit)",
-        partial(checks.whole_number, lowest=0),
-        checks.as_read,
+    "max_message_size": Setting(
+        # 32 MiB; arbitrary, and more than most servers of the field take.
+        33_554_432,
+        "int",
+        "octets that a message may have, announced as SIZE; 0 = no limit",
+        lambda checks: checks.whole_number(0, unit="octets", zero="no limit"),
     ),
-    "max_recipients": (
-        "a whole number from 1",
-        partial(checks.whole_number, lowest=1),
-        checks.as_read,
+    "max_recipients": Setting(
+        # RFC 5321 section 4.5.3.1.8 asks for at least 100.
+        1000,
+        "int",
+        "recipients that a transaction may have; the next is refused with 452",
+        lambda checks: checks.whole_number(1),
     ),
-    "max_connections": (
-        "a whole number from 0 (0 = no limit)",
-        partial(checks.whole_number, lowest=0),
-        checks.as_read,
+    "max_connections": Setting(
+        0,
+        "int",
+        "clients at once; the next gets 421; 0 = no limit",
+        lambda checks: checks.whole_number(0, zero="no limit"),
     ),
-    "extensions": (
-        (
-            f"a list of keywords to offer, or of keywords to take away with '-' before each "
-            f"(not both), from {', '.join(EXTENSIONS)}; besides, lines to announce, each with '+' "
-            "before it"
-        ),
-        checks.extensions,
-        checks.as_read,
+    "extensions": Setting(
+        EXTENSIONS,
+        "args",
+        "EHLO keywords to offer, or, each with '-' before it, to take away; with '+' before "
+        "it a line to announce besides",
+        lambda checks: checks.extensions(),
+        default_text=f"all of {', '.join(EXTENSIONS)}",
     ),
-    "wait_timeout": (
-        "a number of seconds from 0 to 86400",
-        checks.seconds,
-        checks.as_read,
+    "wait_timeout": Setting(
+        2.0,
+        "float",
+        "seconds that a waiting method waits when it is given no timeout",
+        lambda checks: checks.seconds(),
     ),
-    "idle_timeout": (
-        "a number of seconds from 0 to 86400",
-        checks.seconds,
-        checks.as_read,
+    "idle_timeout": Setting(
+        30.0,
+        "float",
+        "seconds that the server awaits the client before 421",
+        lambda checks: checks.seconds(),
     ),
-    "strict": (
-        "true or false",
-        checks.yes_or_no,
-        checks.as_read,
+    "strict": Setting(
+        False,
+        "bool",
+        "whether a protocol violation by the client fails the test at teardown",
+        lambda checks: checks.yes_or_no(),
     ),
 }
-
-
-def _setting(name: str, key: Key) -> Setting:
-    allowed, check, from_ini = _ALLOWED[name]
-    return Setting(
-        key.default,
-        key.ini_type,
-        allowed,
-        check,
-        key.meaning,
-        from_ini,
-        key.default_text,
-        key.is_secret,
-    )
-
-
-#: name -> what is allowed for it.
-SETTINGS: Mapping[str, Setting] = {name: _setting(name, key) for name, key in KEYS.items()}

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pytest_smtpserver.frozen import frozen
 
 from .checks import SettingsError, can_serve, mechanisms_for
-from .keys import EXTENSIONS, FOLLOWS
-from .table import SETTINGS
+from .table import EXTENSIONS, FOLLOWS, SETTINGS
 from .users import Users
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ def test_every_setting_is_in_the_table_that_is_made_of_them() -> None:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_says_in_words_what_it_does(name: str) -> None:
-    assert SETTINGS[name].help
+    assert SETTINGS[name].meaning
     assert SETTINGS[name].allowed
 
 

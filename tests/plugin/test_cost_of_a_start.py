@@ -26,5 +26,5 @@ def test_a_start_without_settings_imports_no_check_of_settings(tmp_path: Path) -
     )
     imported = done.stdout.splitlines()[-1].split()[1:]
     assert {name for name in imported if name.startswith("pytest_smtpserver.settings.")} == {
-        "pytest_smtpserver.settings.keys"
+        "pytest_smtpserver.settings.table"
     }
