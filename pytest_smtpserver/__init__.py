@@ -1,28 +1,28 @@
 """A real SMTP server inside a test run.
 
-The rooms of the house, each importing only from those below it:
+Its rooms; each imports only from those below it:
 
-* `plugin`: pytest's door: options, marker, fixtures, report sections, comparing, Django
+* `plugin`: the pytest plugin: options, marker, fixtures, report sections, comparing, Django
 * `__main__`: the same server at a terminal
-* `inbox`: the live page of the mail: an engine of HTTP
+* `inbox`: the live page of the mail, served by an HTTP engine
 * `report`: the mail of a run for people to look at: an HTML file, `.eml` files
-* `server`: what a test holds in its hand, and how one reaches it
+* `server`: the objects that a test uses, and what a client needs to reach the server
 * `faults`: the catalogue of faults, and the verdicts on a client
 * `waiting`: waiting for records, in a thread or in a task
 * `smtp`: the protocol, pure: octets and times in, actions and records out
 * `rules`: what the test told the server to do instead, pure
-* `recording`: what still goes on; the one place that threads share, with a lock
+* `recording`: sessions and transactions while they last; threads share this data, under a lock
 * `records`: what happened, as values
 * `mail`: what a message says, as pure functions of its octets
-* `network`: trio: the background thread, listeners, driving a connection; knows no SMTP
+* `network`: trio: the background thread, listeners, driving a connection; it knows no SMTP
 * `matching`: criteria on records, and what a failing test says; pure
 * `settings`: one frozen value, and the table of what is allowed
-* `engine`: what an engine is; `input`: the octets that it has not looked at yet
+* `engine`: what an engine is; `input`: the octets that an engine has not looked at yet
 * `clock`: time that no test can freeze; `unpatched`: threads that no test can replace;
   `frozen`: values that refuse assignment; `numeric`: what counts as a number
 
-The names below are the public ones. They are imported when they are first used, so that an
-environment that merely has the plugin installed does not feel it.
+The names below are public. Each is imported when it is first used, so a test run that does not use
+the plugin does not pay for it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-# Before a test can travel in time, or replace threads: they keep what they find.
+# Imported at once: both keep the real clock and the real threads, before a test can replace them.
 from . import clock as _clock  # noqa: F401
 from . import unpatched as _unpatched  # noqa: F401
 

@@ -1,7 +1,7 @@
 """The same server at a terminal: `python -m pytest_smtpserver`.
 
-To send to by hand, or from the application that you are writing: each message is a line here, and
-a page of the inbox.
+Send to it by hand, or from the application that you are writing. It prints a line for each message,
+and shows them all in the inbox.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.transaction import Transaction
     from pytest_smtpserver.server.server import SMTPServer
 
-    #: With the URL of its server.
+    #: The URL of the server, and a transaction that ended there.
     Ended = tuple[str, Transaction]
 
 _PROGRAM: Final = "python -m pytest_smtpserver"
-# Seconds after which the dialogue is looked at again; arbitrary, and as one who types it likes it.
+# Seconds between two looks at the dialogue; arbitrary, and short enough for somebody who types it.
 _TICK: Final = 0.1
-# Finished transactions after which the server forgets; the inbox has its own bounds.
+# After so many finished transactions the server forgets them; the inbox has bounds of its own.
 _KEPT: Final = 1_000
 
 
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         dest="users",
-        help="who may log in; makes the setting auth 'optional'; may be given several times",
+        help="a user who may log in; sets auth to 'optional'; can be given several times",
     )
     parser.add_argument(
         "--set",
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         dest="settings",
-        help="any setting, as in a configuration file; may be given several times",
+        help="any setting, as in a configuration file; can be given several times",
     )
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="show the dialogue, secrets masked"
@@ -101,7 +101,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
             raise SettingsError(f"--set {pair}: must be NAME=VALUE")
         given[name] = words
     named = {name: getattr(options, name) for name in ("host", "port", "tls")}
-    # What was given by an option of its own, or its default, gives way to `--set`.
+    # `--set` wins over an option of its own, such as `--port`, and over that option's default.
     words_of = {name: words for name, words in named.items() if words is not None} | given
     settings = {name: value_of(name, words) for name, words in words_of.items()}
     if options.users:
@@ -115,7 +115,7 @@ def _users(pairs: Sequence[str]) -> dict[str, str]:
     users: dict[str, str] = {}
     for number, pair in enumerate(pairs, 1):
         name, is_there, password = pair.partition(":")
-        # The password may be in a word that is not as it should be.
+        # The pair is not shown: even a malformed one may contain the password.
         if not is_there or not name:
             raise SettingsError(f"--user number {number}: must be NAME:PASSWORD")
         users[name] = password
@@ -168,7 +168,7 @@ def _greeting(server: SMTPServer, inbox: Inbox | None) -> Iterator[str]:
 
 
 def _line(transaction: Transaction) -> str:
-    """Return time, sender, recipients and subject, or what the attempt was refused with."""
+    """Return time, sender, recipients and subject, and the outcome if it was not accepted."""
     message, envelope = transaction.message, transaction.envelope
     when = (message.received_at if message else transaction.started_at).astimezone()
     recipients = [*envelope.rcpt_to, *(f"{who} (refused)" for who, _ in transaction.refused)]
@@ -181,11 +181,11 @@ def _line(transaction: Transaction) -> str:
 
 
 class _Dialogue:
-    """Gives the lines of the dialogue that were not given yet."""
+    """The dialogue of all sessions; `news` yields the lines that it has not yielded before."""
 
     def __init__(self, server: SMTPServer) -> None:
         self._server = server
-        #: Of each session what it was then, and how many of its lines were given.
+        #: For each session id: its last snapshot, and how many of its lines were yielded.
         self._given: dict[int, tuple[Session, int]] = {}
 
     def news(self) -> Iterator[str]:
@@ -222,20 +222,20 @@ def _follow(
         if verbose:
             _say(dialogue.news())
         if len(server.transactions) > _KEPT and ended.empty():
-            # In the server's own thread nothing ends meanwhile.
+            # In the server's own thread, so that no transaction can end in between.
             background().soon(server.clear)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until Ctrl-C; return the exit status."""
-    # A shell that starts it in the background would have it ignore Ctrl-C.
+    # A shell makes a program that it starts in the background ignore Ctrl-C.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)  # noqa: T201
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     options = _parser().parse_args(arguments)
     ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
-    # The program that reads our output may end.
+    # A broken pipe: the program that reads our output has ended.
     with (
         contextlib.suppress(KeyboardInterrupt, BrokenPipeError),
         _running(options, ended) as (server, inbox),

@@ -1,7 +1,8 @@
 """Time that no test can freeze.
 
 Tools that freeze time replace `time.time` and `time.monotonic`. The server lives in the test's
-process; with a frozen clock its timeouts would never end. These tools leave `clock_gettime` alone.
+process; with a frozen clock its timeouts would never end. These tools leave
+`clock_gettime(CLOCK_MONOTONIC)` alone.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ else:  # Windows
 
 
 def _epoch() -> float:
-    # time-machine changes every clock that has the date, but offers an escape hatch.
+    # time-machine replaces `clock_gettime(CLOCK_REALTIME)` too, but offers an escape hatch.
     travel = sys.modules.get("time_machine")
     if travel and travel.escape_hatch.is_travelling():
         return float(travel.escape_hatch.time.time())

@@ -34,21 +34,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send these octets."""
+    """Send `octets`."""
 
     octets: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait so many seconds, then resume the engine."""
+    """Wait `seconds`, then resume the engine."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Resume the engine when the gate is opened."""
+    """Resume the engine when `gate` opens."""
 
     gate: Gate
 
@@ -67,7 +67,7 @@ class StartTLS:
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """From here on, read and send at most so many octets per second."""
+    """From here on, read and send at most `octets_per_second`."""
 
     octets_per_second: float
 
@@ -103,7 +103,7 @@ class TLSInfo:
 #: RFC 8446 section 5.1: "handshake(22)" is the type of the first record of a client.
 TLS_RECORD: Final = b"\x16"
 
-#: What `tls_failed` may say, or an engine itself, when it is known in which way the peer failed.
+#: Known reasons for a failed handshake: for `tls_failed`, and for what an engine itself records.
 LEFT_HANDSHAKE: Final = "the client left during the TLS handshake"
 RESET_HANDSHAKE: Final = "the client reset the connection during the TLS handshake"
 NOT_TLS: Final = "the client does not speak TLS"

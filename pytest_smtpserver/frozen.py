@@ -1,4 +1,4 @@
-"""Records that refuse every assignment alike, and suggest what a misnamed attribute means."""
+"""Records that refuse every assignment, and suggest a name for an unknown attribute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn, TypeVar
 Value = TypeVar("Value")
 Class = TypeVar("Class", bound=type)
 
-#: The name that other tools use: where the value is here; the first one that the record has.
+#: Names that other tools use, and where the value is here. A hint names those that the record has.
 _SYNONYMS: Final = {
     "bcc": ("blind_recipients", "envelope.rcpt_to"),
     "body": ("text", "html", "html_text"),
@@ -32,11 +32,14 @@ _SYNONYMS: Final = {
 def frozen(cls: Class) -> Class:
     """Make every assignment to a frozen data class with slots raise `FrozenInstanceError`.
 
-    The methods that `dataclass` makes refer to the class as it was without slots, and so raise a
-    `TypeError` for an unknown name or a property. Reading an unknown attribute raises an
-    `AttributeError` that suggests a known one. A copy is the value itself: nothing can change it.
+    `dataclass` promises this, but does not keep it for classes with slots. For slots it makes a
+    second class, and its `__setattr__` still calls `super()` with the first one. So an assignment
+    to an unknown name or to a property raises a `TypeError` about `super()`.
+
+    Reading an unknown attribute raises an `AttributeError` that suggests a known one. A copy is the
+    value itself: nothing can change it.
     """
-    # Not in the class body: with `__getattr__` a type checker would let any name pass.
+    # Not in the class body: a type checker that sees `__getattr__` accepts any attribute.
     methods = {
         "__setattr__": _refuse,
         "__delattr__": _refuse,
@@ -50,7 +53,7 @@ def frozen(cls: Class) -> Class:
 
 
 def not_pickled(cls: Class) -> Class:
-    """Make `pickle` refuse a record of what a server still writes, and say what to keep instead."""
+    """Make `pickle` refuse a record, which refers to its server, and say what to keep instead."""
     setattr(cls, "__reduce_ex__", _keep_instead)  # noqa: B010  # as in `frozen`
     return cls
 
@@ -74,7 +77,8 @@ def _suggest(record: object, name: str) -> Any:
     __tracebackhide__ = True
     kind = type(record)
     if hasattr(kind, name):
-        # A property has raised an `AttributeError`, which Python drops before it asks here.
+        # A property raised an `AttributeError`, and Python dropped it and called us. Ask again, so
+        # that its own error shows.
         return object.__getattribute__(record, name)
     hint = "" if name.startswith("_") else _hint(kind, name)
     raise AttributeError(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-# Longer than any command line: the rest is thrown away. The longest is that of RFC 4954 section 4,
-# 12,288 octets.
+# Of a line that is longer, the rest is thrown away. The longest line that the standards allow has
+# 12,288 octets (RFC 4954 section 4).
 _LONGEST_LINE = 16 * 1024
 
 
 class Input:
-    """Octets arrive in pieces of any size; lines, chunks or all of them are taken."""
+    """A buffer: octets are added in pieces of any size, and taken as lines, chunks or all at once.
+
+    What was taken stays in the buffer until the next `add`; only `_start` moves. So ten commands
+    that came in one packet are taken without copying the rest ten times.
+    """
 
     __slots__ = ("_line_end", "_line_end_octets", "_octets", "_start", "_too_long", "to_skip")
 
@@ -17,9 +21,9 @@ class Input:
         self._line_end_octets = len(self._line_end)
         self._octets = b""
         self._start = 0
-        #: How many octets yet to come are thrown away.
+        #: How many octets to throw away as they arrive.
         self.to_skip = 0
-        # The beginning of a line that is too long, until its end comes.
+        # The beginning of a line that is too long, kept until its end comes.
         self._too_long = b""
 
     def add(self, octets: bytes) -> None:
@@ -36,7 +40,7 @@ class Input:
         return self._start >= len(self._octets)
 
     def begins_with(self, octets: bytes) -> bool:
-        """Return whether these come next."""
+        """Return whether the next octets are these."""
         return self._octets.startswith(octets, self._start)
 
     def take_line(self) -> bytes | None:

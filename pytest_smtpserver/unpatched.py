@@ -1,8 +1,8 @@
-"""What tests like to replace, as it was when this package was first imported.
+"""Threads and locks as they were when this package was first imported, before a test patched them.
 
-A test that patches `threading.Thread`, with a mock or with one that runs its target at once, means
-the code under test. The server needs real threads. `pytest_smtpserver` imports this file first, so
-under pytest it is imported before any test runs.
+A test may patch `threading.Thread`, with a mock or with a class that runs its target at once. The
+patch is for the code under test; the server still needs real threads. `pytest_smtpserver` imports
+this file first, so under pytest it is imported before any test runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Event", "Thread", "Timer", "real_locks", "start"]
 
-# Of the one thread that is always real.
+# The base of the main thread's class. Python made that thread before anybody could patch it.
 Thread: type[threading.Thread] = type(threading.main_thread()).__mro__[1]
 _start = Thread.start
 
@@ -35,10 +35,10 @@ def start(thread: threading.Thread) -> None:
 
 @contextmanager
 def real_locks() -> Iterator[None]:
-    """Let `threading.RLock` be the real one while trio is imported, which keeps what it finds.
+    """Put the real `threading.RLock` back while trio is imported; trio keeps what it finds.
 
-    eventlet's `monkey_patch` replaces it, whatever it is told to leave alone, and trio runs with no
-    other.
+    eventlet's `monkey_patch` replaces `RLock` whatever it is told to leave alone, and trio does not
+    run with the replacement.
     """
     found = threading.RLock
     threading.RLock = RLock

@@ -41,4 +41,4 @@ def _hint(glob: str, faults: tuple[Fault, ...]) -> str:
 
     nearest = get_close_matches(glob, [fault.name for fault in faults], n=1)
     known = ", ".join(fault.name for fault in faults)
-    return f": did you mean {nearest[0]!r}?" if nearest else f"; known are {known}"
+    return f": did you mean {nearest[0]!r}?" if nearest else f"; the faults are {known}"

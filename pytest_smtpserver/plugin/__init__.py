@@ -1,14 +1,14 @@
-"""pytest's door: options, marker, fixtures, report sections.
+"""The pytest plugin: options, markers, fixtures, report sections.
 
-It is imported in every test run of every environment that has the plugin installed, so this file,
-`options` and `fixtures` import nothing but pytest and the settings' table. All else is imported
-when it is needed.
+Every test run in an environment with the plugin installed imports this file, and with it `options`,
+`fixtures`, `faults`, `lasting` and `misspelt`. So these import nothing but pytest and the table of
+settings' names; everything else is imported when it is needed.
 
 * `options`: options and ini keys, read before any test runs
 * `fixtures`: the fixtures, and the settings that markers give them
-* `lasting`: the servers that last longer than a test, from one test to the next
+* `lasting`: servers that last longer than a test, and what happens to them between two tests
 * `faults`: tests that run once for each fault
-* `report`: what a test's report gets from the servers that ran during it
+* `report`: what the servers of a test add to its report
 * `mail_report`: the mail of a run as one HTML file, and as folders of `.eml` files
 * `other_reports`: the mail of a failed test for pytest-html and allure-pytest
 * `live_inbox`: the mail of a run on a web page, while it goes on
@@ -50,10 +50,10 @@ if TYPE_CHECKING:
     import warnings
     from collections.abc import Generator
 
-#: Whether the servers' thread is this run's: there was none when it began.
+#: Whether this run ends the servers' thread: only if there was none when the run began.
 _ENDS_THREAD = pytest.StashKey[bool]()
 
-#: What pytest finds here beside the hooks below.
+#: What pytest finds here besides the hooks below.
 __all__ = [
     "pytest_addoption",
     "smtpserver",
@@ -71,17 +71,17 @@ __all__ = [
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Let `smtpserver` be ours, and not pytest-localserver's, if one of the two has to win."""
+    """Make our `smtpserver` win over pytest-localserver's."""
     instead_of_localservers(early_config.pluginmanager)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read all settings once, so that a wrong one is named before any test runs."""
+    """Read all settings once, so that a wrong one is reported before any test runs."""
     options.read(config)
     if "PYTEST_XDIST_WORKER" in os.environ and not hasattr(config, "workerinput"):
         from pytest_smtpserver.server import ports
 
-        # A worker's test has started this run, and it has the worker's environment.
+        # A test in a worker started this run. It has the worker's environment, but is no worker.
         ports.is_no_worker()
     config.stash[_ENDS_THREAD] = not _has_thread()
     misspelt.forget()
@@ -97,7 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say whose fixture `smtpserver` is, where pytest-localserver has one, too."""
+    """Say whose fixture `smtpserver` is used, if pytest-localserver has one too."""
     if not is_used_instead_of_localservers(config.pluginmanager):
         return None
     return (
@@ -107,9 +107,9 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the servers' thread, if one was started in this run.
+    """End the servers' thread, if this run started it.
 
-    A run within a run (pytester's, `pytest.main` in a test) leaves that of the outer one alone.
+    A run within a run (pytester, or `pytest.main` in a test) leaves the outer run's thread alone.
     """
     if config.stash.get(_ENDS_THREAD, False) and _has_thread():
         sys.modules["pytest_smtpserver.network"].shut_down()
@@ -121,7 +121,7 @@ def _has_thread() -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Let a test that takes `smtpserver_fault` run once for each fault."""
+    """Run a test that takes `smtpserver_fault` once for each fault."""
     if faults.FIXTURE in metafunc.fixturenames:
         faults.parametrize(metafunc)
 
@@ -129,17 +129,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 # The outermost wrapper: nothing uses the test's servers after it.
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let go of the test's servers, once all of its reports are made."""
+    """Forget the test's servers once all of its reports are made."""
     try:
         return (yield)
     finally:
         forget_servers(item)
 
 
-# The innermost wrapper: what it raises passes through all others, which have begun by then.
+# The innermost wrapper: all other wrappers have begun by now, so they see what this one raises.
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
-    """Let each test begin with empty records."""
+    """Empty the records of servers that last, before each test."""
     __tracebackhide__ = True
     lasting.begin(item)
     try:
@@ -153,22 +153,22 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
 ) -> None:
-    """Empty the run's servers before the first fixture that is a test's own."""
+    """Empty the run's servers before the test's first function-scoped fixture."""
     if fixturedef.scope == "function":
         lasting.empty(request.node)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
-    """Empty the run's servers, if no fixture was the test's own."""
+    """Empty the run's servers, if the test had no function-scoped fixture."""
     lasting.empty(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Check the servers of the test, once all of its fixtures are done."""
+    """Check the servers of the test once all of its fixtures are torn down."""
     __tracebackhide__ = True
-    # The report comes later, and after the last test without the run's servers.
+    # Kept for the report, which is made later: after the last test the run's servers are gone.
     servers = item.stash[SERVERS] = servers_of(item)
     useless = lasting.useless_marker(item)
     try:
@@ -183,12 +183,12 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
             pytest.fail(useless, pytrace=False)
 
 
-# The innermost wrapper: what others see of the report is complete.
+# The innermost wrapper: other plugins see the complete report.
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let a failed test's report name the cause first, and show what passed on the wire."""
+    """Make a failed test's report name the cause first, and show the transcript."""
     servers = cores_of(item)
     may_be_ours = "pytest_smtpserver.matching" in sys.modules
     if not servers and not (call.excinfo and may_be_ours):
@@ -204,21 +204,21 @@ def pytest_runtest_makereport(
 
 
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
-    """Keep what pytest says of unknown markers."""
+    """Note the unknown markers that pytest warns about."""
     if issubclass(warning_message.category, pytest.PytestUnknownMarkWarning):
         misspelt.note(str(warning_message.message))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once of a marker that is almost ours how it is spelt."""
+    """Say once for each marker that is almost ours how it is spelt."""
     for sentence in misspelt.sentences():
         terminalreporter.write_line(sentence, yellow=True)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Explain why records of ours are not equal; of other values pytest knows more."""
-    # Whoever has a record to compare has imported the package that it is of.
+    """Explain why two of our records are not equal; leave other values to pytest."""
+    # Without this module there are no records to compare.
     if op != "==" or "pytest_smtpserver.records.message" not in sys.modules:
         return None
     from .comparing import explain

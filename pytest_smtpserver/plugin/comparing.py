@@ -1,7 +1,7 @@
-"""What a bare `assert left == right` says of our records, where pytest alone would say little.
+"""What a bare `assert left == right` says about our records, where pytest alone would say little.
 
-Records are equal to themselves only, so that a comparison with anything else is a mistake of the
-test; what was meant is said, or what differs.
+A record equals only itself, so comparing it with anything else is a mistake in the test. The
+explanation says what to compare instead, and which fields differ.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pytest_smtpserver.records.transaction import Transaction
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# How many records of a sequence are listed; arbitrary, as in a failed wait.
+# How many records of a sequence are listed; arbitrary, the same as in a failed wait.
 _LISTED = 6
 
 

@@ -1,8 +1,9 @@
 """Django's mail settings, pointed at a server for as long as a test lasts.
 
-Django's own `override_settings` lays one more set of settings over the others, and taking it away
-in another order than that of pytest-django's fixture `settings` would bring back what was meant to
-be gone. So values are replaced where they are, and put back there.
+Django's own `override_settings` puts another settings object in front of the current one, and on
+exit puts the previous object back. So does pytest-django's fixture `settings`. If the two end in
+another order than the reverse of their beginning, one of them puts back an object that the other
+had removed. So we replace values inside the current object, and put the old values back there.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def require() -> None:
     except ImportError:
         raise RuntimeError("Django is not installed") from None
     try:
-        # Whatever it is: the settings are read when the first of them is asked for.
+        # Any setting will do: Django reads its settings file when the first one is asked for.
         _ = settings.DEBUG
     except (ImproperlyConfigured, ImportError) as error:
         raise RuntimeError(f"Django is not configured: {error}") from None
@@ -51,7 +52,7 @@ def _refuse_what_cannot_be_imported(backend: str) -> None:
 
 @contextmanager
 def mail_goes_to(server: SMTPServer) -> Iterator[None]:
-    """Let Django send its mail to this server; all is as before in the end."""
+    """Make Django send its mail to this server; on exit all settings are as before."""
     from django.conf import settings
 
     values = _mailers(server) if hasattr(settings, "MAILERS") else _email_settings(server)
@@ -60,7 +61,7 @@ def mail_goes_to(server: SMTPServer) -> Iterator[None]:
 
 
 def _environment(server: SMTPServer) -> dict[str, str]:
-    # Django's backend takes no authority.
+    # Django's backend has no setting for a CA.
     return access.trust(server.settings)
 
 
@@ -102,7 +103,7 @@ def _mailer(server: SMTPServer, name: str) -> dict[str, Any]:
 
 
 def _smtp_among(mailers: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the first that sends with Django's SMTP backend or a subclass of it, else nothing."""
+    """Return the first mailer whose backend is Django's SMTP backend or a subclass, or `{}`."""
     from django.core.mail.backends.smtp import EmailBackend
     from django.utils.module_loading import import_string
 
@@ -114,16 +115,16 @@ def _smtp_among(mailers: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _configured(*names: str) -> list[Mapping[str, Any]]:
-    """Return how mail is sent now, and how without Django's test environment; all mailers, or some.
+    """Return the mailers in use now, then those that Django's test environment has replaced.
 
-    From Django 6.1 a project has either MAILERS or the EMAIL_ settings: with the former, Django
-    refuses to read the latter.
+    `names` limits them to some. From Django 6.1 on, a project has either MAILERS or the EMAIL_
+    settings: with MAILERS, Django refuses to read the others.
     """
     from django.conf import settings
 
     if not hasattr(settings, "MAILERS"):
         with warnings.catch_warnings():
-            # Django 6.1 warns of whoever reads it, and a project was warned when it set it.
+            # Django 6.1 warns on reading too, but the project was warned when it set the value.
             warnings.simplefilter("ignore")
             now = settings.EMAIL_BACKEND
         return [{"BACKEND": one} for one in (now, *_before("email_backend"))]
@@ -132,7 +133,7 @@ def _configured(*names: str) -> list[Mapping[str, Any]]:
 
 
 def _before(name: str) -> list[Any]:
-    """Return what Django's test environment has replaced by a backend that keeps mail in memory."""
+    """Return the value that Django's test environment replaced to keep mail in memory, if any."""
     utils = sys.modules.get("django.test.utils")
     saved = getattr(getattr(utils, "_TestState", None), "saved_data", None)
     return [getattr(saved, name)] if hasattr(saved, name) else []
@@ -141,7 +142,7 @@ def _before(name: str) -> list[Any]:
 def _login(server: SMTPServer) -> tuple[str, str]:
     if server.settings.auth == "off":
         return "", ""
-    # Without users anyone may log in, and where AUTH is required Django has to.
+    # Without users any credentials are accepted. If AUTH is required, Django must send some.
     anyone = ("anyone", "any password") if server.settings.auth == "required" else ("", "")
     return next(iter(server.settings.users.items()), anyone)
 
@@ -162,7 +163,7 @@ def _announce(names: Mapping[str, Any], *, enter: bool) -> None:
     from django.conf import settings
     from django.core.signals import setting_changed
 
-    # What was read once is kept there.
+    # Django keeps each setting here once it was read.
     for name in names:
         vars(settings).pop(name, None)
     for name, value in names.items():

@@ -21,9 +21,9 @@ _SECTION = "SMTP faults"
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
-    """Let a test run once for each fault that its markers choose.
+    """Run a test once for each fault that its markers choose.
 
-    Raises `CollectError` saying what is wrong with a marker.
+    Raises `CollectError`, which says what is wrong with a marker.
     """
     from pytest_smtpserver.faults import FAULTS, choose
 
@@ -36,7 +36,7 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
 
 
 def _chosen(node: pytest.Item) -> tuple[tuple[str, ...], Any]:
-    """Return the names of the closest marker that has some, and so for what is excluded."""
+    """Return the names to run and those to exclude, each from the closest marker that has any."""
     globs: tuple[str, ...] = ()
     exclude: Any = ()
     for marker in reversed(list(node.iter_markers(MARKER))):
@@ -50,7 +50,7 @@ def _chosen(node: pytest.Item) -> tuple[tuple[str, ...], Any]:
 def brought_along(item: pytest.Item, marked: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that a test's fault brings along for its `smtpserver`.
 
-    Skips the test if this machine cannot have them, such as a version of TLS.
+    Skips the test if this machine does not support one of them, such as an old TLS version.
     """
     fault = _fault_of(item)
     if fault is None:
@@ -62,7 +62,7 @@ def brought_along(item: pytest.Item, marked: Mapping[str, Any]) -> dict[str, Any
     try:
         check_each(settings)
     except SettingsError as error:
-        # They are right for every server, but not every machine can have such a server.
+        # The settings are correct; this machine does not support one of them.
         pytest.skip(f"{fault.name}: {error}")
     return settings
 

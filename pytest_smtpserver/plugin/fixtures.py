@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 _REGISTRY = "pytest_smtpserver.server.registry"
 
-#: Of the run: the servers of `smtpserver_session_factory`. Of a test: those that it started.
+#: On the config: the servers of `smtpserver_session_factory`. On a test: those that it started.
 SESSION_SERVERS = pytest.StashKey["list[SMTPServer]"]()
 SERVERS = pytest.StashKey["list[SMTPServer]"]()
-#: Of a test: the number of the last start of a server before it, and which listened then.
+#: On a test: the number of the last start of a server before it, and which servers listened then.
 STARTED = pytest.StashKey[int]()
 LISTENING_BEFORE = pytest.StashKey["tuple[Core, ...]"]()
 
@@ -163,9 +163,9 @@ def smtpserver_ca() -> CertificateAuthority:
 def _given(
     item: pytest.Item, for_all: Mapping[str, object]
 ) -> tuple[Mapping[str, object], Mapping[str, object]]:
-    """Return what was given for all tests, and what the markers of this one give.
+    """Return the settings for all tests, and those of this test's markers.
 
-    Each is checked by itself: only what comes of all of it can exclude each other.
+    Each value is checked by itself. Whether they fit together is checked once all are merged.
     """
     from pytest_smtpserver.settings import check_each
     from pytest_smtpserver.settings.users import hiding_secrets
@@ -198,8 +198,8 @@ def _merged(markers: Sequence[pytest.Mark]) -> dict[str, Any]:
 
 def _markers(item: pytest.Item) -> list[pytest.Mark]:
     """Return the markers of a test, the closest first."""
-    # pytest gives the marks of a parameter after the function's own, and those of a class after
-    # those of its bases, though they are closer.
+    # pytest's order is not by distance: a parameter's marks come after those of the function, and
+    # those of a class after those of its bases.
     parameters = getattr(getattr(item, "callspec", None), "marks", ())
     chain = item.listchain()
 
@@ -212,10 +212,10 @@ def _markers(item: pytest.Item) -> list[pytest.Mark]:
 
 
 def _classes_between(node: Any, marker: pytest.Mark) -> int:
-    """Return how many classes are between that of a node and the one that has the marker."""
+    """Return how many classes lie between the node's class and the one that has the marker."""
     for number, cls in enumerate(getattr(getattr(node, "obj", None), "__mro__", ())):
         marks = vars(cls).get("pytestmark", [])
-        # A list, or what an assignment has made of it.
+        # Decorators make a list; an assignment `pytestmark = ...` may be a single marker.
         one_by_one = marks if isinstance(marks, list) else [marks]
         if any(marker is getattr(one, "mark", one) for one in one_by_one):
             return number
@@ -224,7 +224,8 @@ def _classes_between(node: Any, marker: pytest.Mark) -> int:
 
 @contextmanager
 def _one_sentence(where: str) -> Iterator[None]:
-    # A traceback would only show the plugin's code, and a handled exception would be shown first.
+    # A traceback would show only the plugin's code. `from None`: pytest would also show the handled
+    # exception, and show it first.
     from pytest_smtpserver.settings import SettingsError
 
     try:
@@ -236,9 +237,9 @@ def _one_sentence(where: str) -> Iterator[None]:
 def instead_of_localservers(manager: pytest.PytestPluginManager) -> None:
     """Register our `smtpserver` once more if pytest-localserver's would be used.
 
-    Of plugins' fixtures with one name pytest uses that of the plugin registered last, and the
-    order of entry points is an accident. So ours is registered once more after theirs, and before
-    any conftest: a fixture of the user's own is used as ever.
+    If several plugins have a fixture of one name, pytest uses that of the plugin registered last,
+    and the order of entry points is an accident. So ours is registered once more, after theirs.
+    That happens before any conftest is loaded, so a fixture of the user's own still wins.
     """
     rivals = [plugin for _, plugin in manager.list_name_plugin() if hasattr(plugin, "smtpserver")]
     if rivals and getattr(rivals[-1], "__name__", "") == "pytest_localserver.plugin":
@@ -251,21 +252,21 @@ def instead_of_localservers(manager: pytest.PytestPluginManager) -> None:
 
 
 def is_used_instead_of_localservers(manager: pytest.PytestPluginManager) -> bool:
-    """Return whether pytest-localserver is there, and `smtpserver` is ours all the same."""
+    """Return whether pytest-localserver is installed and `smtpserver` is ours all the same."""
     having = [plugin for _, plugin in manager.list_name_plugin() if hasattr(plugin, "smtpserver")]
     names = [getattr(plugin, "__name__", "") for plugin in having]
     return "pytest_localserver.plugin" in names and names[-1].startswith("pytest_smtpserver.")
 
 
 def servers_of(item: pytest.Item) -> list[SMTPServer]:
-    """Return the servers that fixtures of the plugin gave a test, those of the run included."""
+    """Return the servers that the plugin's fixtures gave a test, including those of the run."""
     of_test = item.stash.get(SERVERS, [])
     of_run = item.config.stash.get(SESSION_SERVERS, [])
     return [*of_test, *(one for one in of_run if one not in of_test)]
 
 
 def cores_of(item: pytest.Item) -> list[Core]:
-    """Return what is behind the servers that ran during a test, those that it made included."""
+    """Return the cores of all servers that ran during a test, including those that it made."""
     cores = [server._core for server in servers_of(item)]
     registry = sys.modules.get(_REGISTRY)
     started = registry.since(item.stash.get(STARTED, 0)) if registry else ()
@@ -273,13 +274,13 @@ def cores_of(item: pytest.Item) -> list[Core]:
 
 
 def note_servers(item: pytest.Item) -> None:
-    """Note which servers there are already when a test begins."""
+    """Note which servers exist when a test begins."""
     registry = sys.modules.get(_REGISTRY)
     item.stash[STARTED] = registry.last_start() if registry else 0
     item.stash[LISTENING_BEFORE] = registry.listening() if registry else ()
 
 
 def forget_servers(item: pytest.Item) -> None:
-    """Let go of a test's servers and their records: the run keeps its tests until it ends."""
+    """Drop the references to a test's servers and records: pytest keeps the test until the end."""
     item.stash[SERVERS] = []
     item.stash[LISTENING_BEFORE] = ()

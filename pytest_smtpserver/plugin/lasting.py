@@ -1,4 +1,4 @@
-"""From one test to the next: servers that last are emptied, and a test's outcome is noted."""
+"""Between two tests: servers that last are emptied, and the outcome of a test is noted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WIDER_SCOPE = (
 
 
 def begin(item: pytest.Item) -> None:
-    """Let a test begin anew, also one that is run again, as pytest-rerunfailures does."""
+    """Prepare a test. It may be one that ran before: pytest-rerunfailures runs it again."""
     item.stash[SERVERS] = []
     item.stash[_HAS_FAILED] = item.stash[_HAS_PASSED] = item.stash[_IS_EMPTIED] = False
     note_servers(item)
@@ -41,7 +41,8 @@ def begin(item: pytest.Item) -> None:
 def empty(item: pytest.Item) -> None:
     """Empty the servers of the run, once for each test.
 
-    What a wider fixture has sent when this test was the first to ask for it is gone then, too.
+    A wider fixture may have sent mail during this test's set-up, because this test was the first to
+    ask for it. That mail is forgotten too: any other test with that fixture would not see it.
     """
     if not item.stash.get(_IS_EMPTIED, True):
         item.stash[_IS_EMPTIED] = True
@@ -54,15 +55,15 @@ def _empty_all(item: pytest.Item) -> None:
 
 
 def _start_all(item: pytest.Item) -> None:
-    # A test may have stopped one, and its port stays for the whole run.
+    # A test may have stopped one, but an application expects it at its port for the whole run.
     for server in item.config.stash.get(SESSION_SERVERS, ()):
         server.start()
 
 
 def useless_marker(item: pytest.Item) -> str | None:
-    """Return what is wrong with a marker if the test has asked for the run's servers only.
+    """Return what is wrong with a marker if the test used only servers of the run.
 
-    That is known at its end: it may have called `getfixturevalue`.
+    That is known only at its end: it may have called `getfixturevalue`.
     """
     request = getattr(item, "_request", None)
     names = getattr(request, "fixturenames", ())
@@ -76,20 +77,20 @@ def _is_useless(item: pytest.Item, names: Collection[str]) -> bool:
 
 
 def explain_wider_scope(error: BaseException) -> None:
-    """Put before pytest's own words what to use instead, if a wider fixture asked for a server."""
+    """If a wider fixture asked for `smtpserver`, say what to use instead, before pytest's text."""
     text = str(error)
     if "ScopeMismatch" in text and "scoped fixture smtpserver" in text:
         raise pytest.fail.Exception(f"{_WIDER_SCOPE}\n\n{text}", pytrace=False) from None
 
 
 def note_outcome(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Note whether the test itself has passed, with all of its subtests."""
+    """Note whether the test itself passed, including all of its subtests."""
     if report.when == "call":
-        # There is a report for each subtest, whether pytest, a plugin or unittest makes it.
+        # Each subtest has a report of its own, whether pytest, a plugin or unittest makes it.
         item.stash[_HAS_FAILED] = item.stash.get(_HAS_FAILED, False) or report.failed
         item.stash[_HAS_PASSED] = report.passed and not item.stash[_HAS_FAILED]
 
 
 def has_passed(item: pytest.Item) -> bool:
-    """Return whether the test itself has passed."""
+    """Return whether the test itself passed."""
     return item.stash.get(_HAS_PASSED, False)

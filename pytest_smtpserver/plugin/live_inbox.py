@@ -1,6 +1,6 @@
-"""The mail of all servers of a run on a web page, while it goes on.
+"""The mail of all servers of a run on a web page, while the run goes on.
 
-Imported only if it is asked for. The page is served by the servers' own thread, so it works while
+Imported only with `--smtpserver-inbox`. The servers' own thread serves the page, so it works while
 a test is stopped in a debugger.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LiveInbox:
-    """What pytest calls of it; raises `pytest.UsageError` for a port that is taken."""
+    """A plugin object with the inbox's hooks; raises `pytest.UsageError` for a busy port."""
 
     def __init__(self, port: int) -> None:
         try:
@@ -31,23 +31,23 @@ class LiveInbox:
         watching.watch(self._add)
 
     def pytest_report_header(self) -> str:
-        """Say where it is."""
+        """Say where the inbox is."""
         return f"SMTP inbox: {self._inbox.url}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Take note of which test receives mail from now on."""
+        """Note which test receives mail from now on."""
         self._test = item.nodeid
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say what went wrong with the page itself, if something did."""
+        """Say what went wrong with the inbox itself, if anything did."""
         for crash in self._inbox.crashes[:1]:
             terminalreporter.section("SMTP inbox")
             terminalreporter.line(f"the inbox failed: {crash!r}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_unconfigure(self) -> None:
-        """Close it, before the servers' thread ends."""
+        """Close the inbox before the servers' thread ends."""
         watching.unwatch(self._add)
         self._inbox.close()
 

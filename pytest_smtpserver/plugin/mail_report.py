@@ -1,7 +1,31 @@
 """The mail of a run for people to look at: the HTML report and the folders of `.eml` files.
 
-Imported only if one of them is asked for. Each process writes down what its tests received, as
-they end; the process that the user started makes the report of it at the end of the run.
+Imported only if one of them is asked for.
+
+How mail gets into the report
+-----------------------------
+
+1. `watching` calls `_ended` whenever a transaction ends on any server of this process. That happens
+   in the servers' thread, so `_ended` only appends to a queue.
+2. When the teardown of a test is reported, `_collect` empties the queue. All that ended since the
+   test before belongs to this test, whichever server it came to: `smtpserver`, one for the whole
+   run, or one that the test made. A test without mail costs one look at an empty queue.
+3. `_collect` writes a test's folder of `.eml` files at once. For the HTML report it appends the
+   test to the spool: a temporary directory with one file for each process (see `report.spool`).
+4. At the end of the run `pytest_sessionfinish` makes the HTML file from the spool.
+
+Under pytest-xdist
+------------------
+
+Tests run in worker processes, but there is one report. Example: `pytest -n 2`.
+
+* The process that the user started, the controller, makes the directory of the spool.
+  `pytest_configure_node` tells each worker its path, in `workerinput`.
+* Each worker does steps 1 to 3 and writes a file of its own there, so they need no lock.
+* Step 4 happens in the controller only, when all workers have ended. A worker that crashed has left
+  the tests that it wrote before. Messages never travel through xdist's channel.
+* A worker has no terminal. If it could not write something, it says so in `workeroutput`, and the
+  controller prints that.
 """
 
 from __future__ import annotations
@@ -32,14 +56,14 @@ if TYPE_CHECKING:
 
 _STARTED = pytest.StashKey[float]()
 _REPORTS = pytest.StashKey[list[pytest.TestReport]]()
-# How the process that the user started tells workers of pytest-xdist where to write.
+# The key in a worker's input: the directory of the spool.
 _SPOOL = "smtpserver_spool"
-# How workers tell what they could not write.
+# The key in a worker's output: sentences about what it could not write.
 _SAID = "smtpserver_said"
 
 
 class MailReport:
-    """What pytest calls of it; `page` and `folder` are where to write, `None` for not at all."""
+    """A plugin object with the report's hooks, which write to `page` and `folder`, if given."""
 
     def __init__(self, config: pytest.Config, page: Path | None, folder: Path | None) -> None:
         self._page = page
@@ -49,7 +73,7 @@ class MailReport:
         self._directory = given or (self._made.name if self._made else "")
         self._spool = spool.Spool(Path(self._directory)) if page else None
         self._said: list[str] = []
-        # What ended since the test began, on whichever server; appended to in the servers' thread.
+        # What ended since the last test, on any server; the servers' thread appends to it.
         self._attempts: deque[Attempt] = deque()
         watching.watch(self._ended)
 
@@ -63,7 +87,7 @@ class MailReport:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Take note of when a test began."""
+        """Note when a test began."""
         item.stash[_STARTED] = now()
         item.stash[_REPORTS] = []
 
@@ -71,7 +95,7 @@ class MailReport:
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Write down the mail of a test that has ended."""
+        """Write down the mail of a test whose teardown has ended."""
         made = yield
         reports = item.stash.setdefault(_REPORTS, [])
         reports.append(made)
@@ -95,7 +119,8 @@ class MailReport:
 
     @contextmanager
     def _one_sentence(self, what: str) -> Iterator[None]:
-        # The disk may be full, or the fault ours: what is raised in these hooks would end the run.
+        # The disk may be full, or the fault may be ours. An exception in these hooks would end
+        # the run.
         try:
             yield
         except Exception as error:  # noqa: BLE001  # see above
@@ -103,7 +128,7 @@ class MailReport:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Make the report; a worker tells what it could not write."""
+        """Make the report; a worker only says what it could not write."""
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput[_SAID] = self._said
             return
@@ -116,18 +141,18 @@ class MailReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Say what a worker could not write; one that has crashed tells nothing."""
+        """Say what a worker could not write; a crashed worker has no output."""
         for line in getattr(node, "workeroutput", {}).get(_SAID, ()):
             self._say(line)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say where things are."""
+        """Say where the report and the folders are."""
         terminalreporter.section("SMTP mail")
         for line in self._said:
             terminalreporter.line(line)
 
     def pytest_unconfigure(self) -> None:
-        """Leave nothing behind."""
+        """Remove the spool."""
         watching.unwatch(self._ended)
         if self._made:
             self._made.cleanup()
@@ -144,9 +169,9 @@ def _save(folder: Path, item: pytest.Item, attempts: Sequence[Attempt]) -> None:
 
 
 def _transcripts(cores: Sequence[Core], attempts: Sequence[Attempt]) -> Iterator[str]:
-    """Yield what was said at each server, all that is known of it."""
+    """Yield the transcript of each server, as far as it is known."""
     whole = {core.shown_url: core.recorder.transcript() for core in cores}
-    # A server that is gone has left its transactions.
+    # A server that is gone has no recorder, but its transactions still know their sessions.
     for url, _ in attempts:
         if not whole.get(url):
             sessions = dict.fromkeys(one.session for other, one in attempts if other == url)
@@ -164,7 +189,7 @@ def _outcome(reports: Sequence[pytest.TestReport]) -> tuple[str, str]:
 
 
 def first_line(report: pytest.TestReport) -> str:
-    """Return what a failure says first."""
+    """Return the first line of a failure."""
     crash = getattr(report.longrepr, "reprcrash", None)
     text = crash.message if crash else str(report.longrepr or "")
     line = next((line for line in text.splitlines() if line.strip()), "")

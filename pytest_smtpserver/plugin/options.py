@@ -13,14 +13,11 @@ if TYPE_CHECKING:
     from pytest_smtpserver.settings import Settings
 
 _TRANSCRIPT_CHOICES = ("failed", "all", "off")
-
-
 _PREFIX = "smtpserver_"
 
-
+#: On the config: the settings of the configuration file, `None` if it gives none; and the value of
+#: `--smtpserver-transcript`.
 FROM_INI = pytest.StashKey["Settings | None"]()
-
-
 TRANSCRIPT = pytest.StashKey[str]()
 
 # Options that are ini keys too.
@@ -36,11 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--smtpserver-transcript",
         choices=_TRANSCRIPT_CHOICES,
-        help="in which tests' reports the SMTP transcript is shown (default: failed)",
+        help="which tests' reports show the SMTP transcript (default: failed)",
     )
     parser.addini(
         f"{_PREFIX}transcript",
-        "in which tests' reports the SMTP transcript is shown: failed, all, off",
+        "which tests' reports show the SMTP transcript: failed, all, off",
         default="failed",
     )
     _add_looks(group, parser)
@@ -62,12 +59,12 @@ def _add_looks(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
         "--smtpserver-inbox",
         metavar="PORT",
         type=int,
-        help="show the mail of all servers live, on this port of the loopback address; 0: any",
+        help="show the mail of all servers live on a web page at 127.0.0.1, port PORT; 0: any",
     )
 
 
 def path_given(config: pytest.Config, name: str) -> Path | None:
-    """Return the path of an option, or of its ini key, which starts where that file is."""
+    """Return the path of an option, or of its ini key, which is relative to that file."""
     if option := config.getoption(f"--smtpserver-{name}"):
         return config.invocation_params.dir / str(option)
     if key := config.getini(f"{_PREFIX}{name}"):
@@ -93,16 +90,16 @@ def _as_in_a_file(default: object) -> str:
 
 
 def read(config: pytest.Config) -> None:
-    """Read all settings once, and say of a wrong one which it is, in a `pytest.UsageError`."""
+    """Read all settings once; raises a `pytest.UsageError` that names a wrong one."""
     config.addinivalue_line(
         "markers",
-        "smtpserver(**settings): settings of the SMTP servers of this test, by the names of the "
-        f"ini keys without {_PREFIX}",
+        "smtpserver(**settings): settings of this test's SMTP servers, named like the ini keys "
+        f"without {_PREFIX}",
     )
     config.addinivalue_line(
         "markers",
-        "smtpserver_faults(*names, exclude=()): the faults for which a test with smtpserver_fault "
-        "runs, and which of them to leave out; globs such as 'auth-*' are names too",
+        "smtpserver_faults(*names, exclude=()): which faults to run a test with smtpserver_fault "
+        "for, and which of these to leave out; names can be globs such as 'auth-*'",
     )
     _refuse_unknown_keys(config)
     config.stash[FROM_INI] = _settings_from_ini(config)
@@ -115,7 +112,7 @@ def _refuse_unknown_keys(config: pytest.Config) -> None:
     overridden = (one.partition("=")[::2] for one in config.getoption("override_ini") or ())
     for key, value in {**in_file, **dict(overridden)}.items():
         if key.startswith(_PREFIX) and not _is_known(config, key):
-            # From pytest 9.0 on it is an object that has the value.
+            # From pytest 9.0 on, the value is an attribute of an object.
             raise _unknown_key(key, getattr(value, "value", value))
 
 
@@ -126,14 +123,14 @@ def _unknown_key(key: str, value: object) -> pytest.UsageError:
     hint = f"did you mean {_PREFIX}{nearest}? " if nearest else ""
     given = "" if nearest and SETTINGS[nearest].is_secret else f"its value was {value!r}; "
     known = ", ".join(f"{_PREFIX}{name}" for name in SETTINGS)
-    return pytest.UsageError(f"unknown configuration key {key}: {hint}{given}known are {known}")
+    return pytest.UsageError(f"unknown configuration key {key}: {hint}{given}the keys are {known}")
 
 
 def _is_known(config: pytest.Config, key: str) -> bool:
     if key.removeprefix(_PREFIX) in SETTINGS:
         return True
     try:
-        # Ours that are no settings, and those of a conftest or another plugin.
+        # Our keys that are not settings, and keys of a conftest or of another plugin.
         config.getini(key)
     except (KeyError, ValueError):
         return False
@@ -176,7 +173,7 @@ def _ini_value(config: pytest.Config, name: str) -> Any:
 
 def _unreadable(name: str, error: Exception) -> pytest.UsageError:
     setting = SETTINGS[name]
-    # Whichever error it is in this pytest: it names the value, but not always the key.
+    # The type of the error depends on pytest's version. It names the value, not always the key.
     why = "it cannot be read" if setting.is_secret else error
     return pytest.UsageError(f"{_PREFIX}{name}: {why}; must be {setting.allowed}")
 

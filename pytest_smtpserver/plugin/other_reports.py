@@ -1,4 +1,4 @@
-"""The mail of a failed test for the reports of other plugins: pytest-html and allure-pytest."""
+"""The mail of a failed test in the reports of other plugins: pytest-html and allure-pytest."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.records.message import Message
 
-# Arbitrary: as many as a person will look at, and a report can hold.
+# Arbitrary: as many messages as a person will look at, and octets that a report can hold.
 _MOST: Final = 20
 _LARGEST: Final = 1024 * 1024
 
 
 def attach(report: pytest.TestReport, item: pytest.Item, messages: Sequence[Message]) -> None:
-    """Attach the messages to whichever report is being made; the first ones, if there are many."""
+    """Attach the messages to the reports that are being made; only the first, if there are many."""
     shown = messages[:_MOST]
     named = [(_name(number, one), one.content[:_LARGEST]) for number, one in enumerate(shown, 1)]
     manager = item.config.pluginmanager
@@ -32,7 +32,7 @@ def attach(report: pytest.TestReport, item: pytest.Item, messages: Sequence[Mess
 
 
 def _name(number: int, message: Message) -> str:
-    # pytest-html puts it into its page as it is.
+    # pytest-html does not escape a name.
     return f"mail {number} {harmless.name(message.subject, 'no-subject')}"
 
 
@@ -43,5 +43,5 @@ def _to_html(report: pytest.TestReport, named: Sequence[tuple[str, bytes]]) -> N
         extras.text(content.decode("utf-8", "backslashreplace"), name=name)
         for name, content in named
     ]
-    # pytest's own class has no such attribute.
+    # pytest's report class declares no such attribute, so type checkers refuse an assignment.
     vars(report)["extras"] = [*getattr(report, "extras", []), *texts]

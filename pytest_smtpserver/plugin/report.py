@@ -1,4 +1,12 @@
-"""What a test's report gets from the servers that ran during it."""
+"""What the servers of a test add to its report.
+
+* The cause first: summaries show the first line of our failures, without the exception's class.
+* The section `SMTP transcript`, with every server that the test had to do with.
+* Each thing once. A failed wait already ends with the end of the transcript. If the section shows
+  the whole of it, that part of the text is left out (`said_once`).
+* Mail that came after a wait had failed, with how much later it came. It may come after the test's
+  own report was made; then the report of the teardown says so.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = "pytest_smtpserver"
 
-# Of a test: the ids of the messages that its report has told of.
+# On a test: the ids of the late messages that a report of it has already mentioned.
 _TOLD = pytest.StashKey["set[int]"]()
 
 #: The title of the report's section, and the property of junit's XML and others.
@@ -34,9 +42,9 @@ _PROPERTY = "smtp_transcript"
 def said_once(
     item: pytest.Item, call: pytest.CallInfo[None], servers: Sequence[Core]
 ) -> Iterator[None]:
-    """Leave the end of the transcript out of a failure's text while the report is made.
+    """While the report is made, leave the end of the transcript out of the failure's text.
 
-    The section shows the same, if there is one.
+    Does nothing if there will be no section that shows it.
     """
     error = _only_one_inside(call.excinfo.value) if call.excinfo else None
     choice = item.config.stash[TRANSCRIPT]
@@ -53,10 +61,11 @@ def said_once(
 
 
 def _name_the_cause_first(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
-    """Let summaries show the first line of our failures alone: that names the cause.
+    """Make summaries show only the first line of our failures, which names the cause.
 
-    pytest's summary, junit's XML and other reports show the crash's message, which begins with the
-    name of the exception's class, and has all lines where `CI` is set. Allure asks the exception.
+    pytest's summary, junit's XML and other reports show the crash's message. It begins with the
+    name of the exception's class, and if `CI` is set the summary has all of its lines. Allure asks
+    the exception itself.
     """
     if call.excinfo is None:
         return
@@ -66,7 +75,7 @@ def _name_the_cause_first(report: pytest.TestReport, call: pytest.CallInfo[None]
         return
     first = str(error).partition("\n")[0]
     crash.message = first
-    # The report has been made; what asks from here on wants to show one line.
+    # The report is made. Anything that asks from here on, such as Allure, shows one line.
     call.excinfo.exconly = lambda tryshort=False: first  # type: ignore[method-assign]  # noqa: ARG005, RUF100
 
 
@@ -89,9 +98,9 @@ def complete(
     *,
     choice: str,
 ) -> None:
-    """Name the cause first, and add the sections that `choice` asks for, the option.
+    """Name the cause first, and add the sections that `choice`, the option's value, asks for.
 
-    If that fails by our own fault, a section says so: a report that cannot be made ends the run.
+    If that fails by a fault of ours, a section says so. An exception here would end the run.
     """
     try:
         _complete(report, call, item, servers, choice=choice)
@@ -100,7 +109,7 @@ def complete(
 
 
 def in_words(error: Exception) -> str:
-    """Return on one line what an exception says."""
+    """Return one line about an exception."""
     if isinstance(error, OSError) and error.strerror:
         place = f": {error.filename}" if error.filename else ""
         return printable(f"{error.strerror}{place}")
@@ -139,7 +148,7 @@ def _complete(
 def _tell_of_the_rest(
     report: pytest.TestReport, item: pytest.Item, servers: Sequence[Core]
 ) -> None:
-    """Add what a failed test's report has beside the transcript."""
+    """Add the mail, for other plugins' reports, and the notes of rules."""
     if messages := [one for core in servers for one in core.recorder.messages]:
         from .other_reports import attach
 
@@ -151,13 +160,13 @@ def _tell_of_the_rest(
 def _tell_of_the_late(
     report: pytest.TestReport, item: pytest.Item, servers: Sequence[Core]
 ) -> None:
-    # pytest shows a section of the teardown with the failure if its name says so.
+    # pytest shows a section with a failure of the test only if its title names the phase.
     if late := _too_late(item, servers):
         report.sections.append(("SMTP mail that came until teardown", "\n".join(late)))
 
 
 def _too_late(item: pytest.Item, servers: Sequence[Core]) -> list[str]:
-    """Return a sentence for each message that came too late, unless it was told already."""
+    """Return a sentence for each message that came too late, unless a report has mentioned it."""
     told = item.stash.setdefault(_TOLD, set())
     found = [one for core in servers for one in core.recorder.too_late() if id(one[0]) not in told]
     told.update(id(message) for message, _ in found)
@@ -168,19 +177,19 @@ def _too_late(item: pytest.Item, servers: Sequence[Core]) -> list[str]:
 
 
 def _hand_on(report: pytest.TestReport, item: pytest.Item, text: str) -> None:
-    """Give the transcript to those who read properties or attachments, and not sections."""
-    # junit's XML has the properties of the last report, which are those of the item.
+    """Give the transcript to reporters that read properties or attachments, not sections."""
+    # junit's XML takes the properties from the last report, which has those of the item.
     for properties in (item.user_properties, report.user_properties):
         properties[:] = [one for one in properties if one[0] != _PROPERTY]
         properties.append((_PROPERTY, text))
-    # Where allure-pytest is not at work, this does nothing.
+    # Without allure-pytest at work this has no effect.
     if allure := sys.modules.get("allure"):
         allure.attach(text, name=_SECTION, attachment_type=allure.attachment_type.TEXT)
 
 
 def _leave_out_the_hint_at_hidden_entries(report: pytest.TestReport, error: object) -> None:
-    # A check at the end has no line of the test. pytest would say that all entries are hidden and
-    # how to show them, but they would not help.
+    # A check at the end has no line of the test in its traceback. pytest would say that all entries
+    # are hidden, and how to show them; they are our own code and would not help.
     if type(error).__module__ == _PACKAGE and (
         shown := getattr(report.longrepr, "reprtraceback", None)
     ):
@@ -188,7 +197,7 @@ def _leave_out_the_hint_at_hidden_entries(report: pytest.TestReport, error: obje
 
 
 def _servers_to_show(item: pytest.Item, servers: Sequence[Core]) -> list[Core]:
-    """Return the servers of a test, and those that last longer if the test had to do with them."""
+    """Return the servers of a test, and those that last longer if the test used them."""
     of_run = [server._core for server in item.config.stash.get(SESSION_SERVERS, ())]
     before = item.stash.get(LISTENING_BEFORE, ())
     names = getattr(item, "fixturenames", ())

@@ -185,7 +185,7 @@ def _assert_none(
     codes = {ignore} if isinstance(ignore, str) else set(ignore)
     for code in sorted(codes.difference(known)):
         raise ValueError(
-            f"ignore={code!r} is not the code of a {noun}: known are {', '.join(known)}"
+            f"ignore={code!r} is not the code of a {noun}: the codes are {', '.join(known)}"
         )
     left = [one for one in found if one.code not in codes]
     if left:

@@ -188,9 +188,8 @@ def earliest_stage(keywords: Collection[str], offered: Collection[str]) -> str:
         if keyword not in everywhere:
             near = suggestions(keyword, everywhere)
             hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-            raise TypeError(
-                f"unknown criterion {keyword!r}: {hint}known are {', '.join(sorted(everywhere))}"
-            )
+            known = ", ".join(sorted(everywhere))
+            raise TypeError(f"unknown criterion {keyword!r}: {hint}the criteria are {known}")
     raise TypeError(f"no stage of this server can be matched with all of {', '.join(keywords)}")
 
 
@@ -207,6 +206,6 @@ def _other_verb(name: str, lower: str) -> Stage:
     if near or not _VERB.fullmatch(lower):
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ValueError(
-            f"unknown stage {name!r}: {hint}known are {', '.join(STAGES)}, and other verbs"
+            f"unknown stage {name!r}: {hint}the stages are {', '.join(STAGES)}, and other verbs"
         )
     return _OTHER_VERB

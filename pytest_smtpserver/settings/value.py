@@ -178,7 +178,8 @@ def _raise_unknown(name: str, value: object) -> NoReturn:
     nearest = nearest_setting(name)
     hint = f"did you mean {nearest!r}? " if nearest else ""
     given = "" if nearest and SETTINGS[nearest].is_secret else f"its value was {value!r}; "
-    raise SettingsError(f"unknown setting {name!r}: {hint}{given}known are {', '.join(SETTINGS)}")
+    known = ", ".join(SETTINGS)
+    raise SettingsError(f"unknown setting {name!r}: {hint}{given}the settings are {known}")
 
 
 def nearest_setting(name: str) -> str | None:

@@ -157,9 +157,9 @@ if pytest.version_tuple >= (9, 0):  # which brought values with types
 @pytest.mark.parametrize(
     ("key", "hint"),
     [
-        ("hostnam", "did you mean smtpserver_hostname? its value was 'x'; known are"),
-        ("nonsense", "its value was 'x'; known are smtpserver_host,"),
-        ("password", "did you mean smtpserver_users? known are"),
+        ("hostnam", "did you mean smtpserver_hostname? its value was 'x'; the keys are"),
+        ("nonsense", "its value was 'x'; the keys are smtpserver_host,"),
+        ("password", "did you mean smtpserver_users? the keys are"),
     ],
 )
 def test_an_unknown_key_is_an_error_that_suggests_the_nearest(

@@ -185,7 +185,7 @@ def test_problems_can_be_ignored() -> None:
 
 def test_to_ignore_an_unknown_code_is_an_error_that_lists_the_known() -> None:
     with pytest.raises(
-        ValueError, match="'missing-dat' is not the code of a problem: known are bcc-header"
+        ValueError, match="'missing-dat' is not the code of a problem: the codes are bcc-header"
     ):
         message(HEADER).assert_no_problems(ignore=["missing-dat"])
 
