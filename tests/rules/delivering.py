@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import smtplib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 import aiosmtplib
 
 from tests.own_loop import run_to_the_end
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from pytest_smtpserver import AsyncSMTPServer, SMTPServer
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 SENDER = "shop@example.com"
 RECIPIENTS = ("ann@example.org", "bob@example.org", "cat@example.org")
@@ -33,12 +42,42 @@ class Delivered:
     @property
     def code(self) -> int:
         """The code of the reply that was raised."""
-        raised: Any = self.raised
-        return getattr(raised, "smtp_code", None) or raised.code
+        if isinstance(self.raised, smtplib.SMTPResponseException):
+            return self.raised.smtp_code
+        assert isinstance(self.raised, aiosmtplib.SMTPResponseException)
+        return self.raised.code
+
+
+class InBackground(Protocol):
+    """Calls a function in a thread."""
+
+    def __call__(
+        self,
+        function: Callable[Arguments, Result],
+        /,
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Future[Result]:
+        """Return what it will have returned."""
+
+
+class Deliver(Protocol):
+    """One of the two clients."""
+
+    def __call__(
+        self,
+        server: SMTPServer | AsyncSMTPServer,
+        recipients: tuple[str, ...] = ...,
+        content: bytes = ...,
+        *,
+        starttls: bool = False,
+        timeout: float = LONG,
+    ) -> Delivered:
+        """Deliver a mail, and return what became of it."""
 
 
 def deliver_with_smtplib(
-    server: Any,
+    server: SMTPServer | AsyncSMTPServer,
     recipients: tuple[str, ...] = RECIPIENTS[:1],
     content: bytes = CONTENT,
     *,
@@ -60,7 +99,7 @@ def deliver_with_smtplib(
 
 
 def deliver_with_aiosmtplib(
-    server: Any,
+    server: SMTPServer | AsyncSMTPServer,
     recipients: tuple[str, ...] = RECIPIENTS[:1],
     content: bytes = CONTENT,
     *,
@@ -74,7 +113,7 @@ def deliver_with_aiosmtplib(
 
 
 async def deliver(
-    server: Any,
+    server: SMTPServer | AsyncSMTPServer,
     recipients: tuple[str, ...] = RECIPIENTS[:1],
     content: bytes = CONTENT,
     *,
@@ -100,4 +139,4 @@ async def deliver(
         return Delivered(error)
 
 
-CLIENTS = [deliver_with_smtplib, deliver_with_aiosmtplib]
+CLIENTS: list[Deliver] = [deliver_with_smtplib, deliver_with_aiosmtplib]

@@ -1,14 +1,25 @@
 """Callables of the test that raise, as text: the client gets 421, and the error is kept."""
 
+from __future__ import annotations
+
 from functools import partial
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
 import pytest
 
 from tests.conversation import Conversation
+from tests.present import present
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_smtpserver import Command
+    from tests.conversation import Making, Rules
+
+    Raising = Callable[[object], Never]
 
 
-def wrong(_) -> Never:
+def wrong(_: object) -> Never:
     raise LookupError("what is that?")
 
 
@@ -21,12 +32,12 @@ def wrong(_) -> Never:
         lambda book: book.on("*").reply(wrong),
     ],
 )
-def test_the_client_gets_421_and_the_error_is_kept(rules) -> None:
+def test_the_client_gets_421_and_the_error_is_kept(rules: Making) -> None:
     conversation = Conversation(rules=rules)
     assert conversation.codes("NOOP") == [421]
     assert conversation.is_closed
     assert conversation.session.ended_by == "server"
-    assert conversation.recorder.callable_error.args == ("what is that?",)
+    assert present(conversation.recorder.callable_error).args == ("what is that?",)
 
 
 @pytest.mark.parametrize("outcome", [lambda _: pytest.fail("no"), lambda _: pytest.skip("no")])
@@ -37,14 +48,18 @@ def test_the_client_gets_421_and_the_error_is_kept(rules) -> None:
         lambda book, outcome: book.on("noop", where=outcome).accept(),
     ],
 )
-def test_what_is_no_exception_is_kept_too(rules, outcome) -> None:
+def test_what_is_no_exception_is_kept_too(
+    rules: Callable[[Rules, Raising], object], outcome: Raising
+) -> None:
     conversation = Conversation(rules=lambda book: rules(book, outcome))
     assert conversation.codes("NOOP") == [421]
-    assert conversation.recorder.callable_error.msg == "no"
+    error = conversation.recorder.callable_error
+    assert isinstance(error, pytest.fail.Exception | pytest.skip.Exception)
+    assert error.msg == "no"
 
 
 @pytest.mark.parametrize("returned", [550, b"550 no", "no", "99 no", "550 a\rb"])
-def test_what_is_no_reply_is_an_error_of_the_test(returned) -> None:
+def test_what_is_no_reply_is_an_error_of_the_test(returned: Any) -> None:
     conversation = Conversation(rules=lambda book: book.on("noop").reply(lambda _: returned))
     assert conversation.codes("NOOP") == [421]
     assert isinstance(conversation.recorder.callable_error, TypeError | ValueError)
@@ -83,9 +98,9 @@ def test_an_error_after_the_reply_closes_too() -> None:
 
 
 def test_the_first_error_is_the_one_that_is_kept() -> None:
-    def rules(book) -> None:
+    def rules(book: Rules) -> None:
         book.on("connect", where=wrong).accept()
-        book.on("noop").reply(lambda _: 1 / 0)
+        book.on("noop").reply(lambda _: str(1 / 0))
 
     conversation = Conversation(rules=rules)
     assert conversation.greeting.startswith(b"421 ")
@@ -96,7 +111,7 @@ def test_a_callable_can_make_and_release_rules() -> None:
     conversation = Conversation()
     held = conversation.rules.on("rset").hold()
 
-    def change(command) -> str:
+    def change(command: Command) -> str:
         held.release()
         conversation.rules.on("vrfy").reply("551 as agreed")
         return "250 changed"

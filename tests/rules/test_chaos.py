@@ -1,20 +1,26 @@
 """Random refusals and disconnects that are the same in each run."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_smtpserver.settings import Settings
 from pytest_smtpserver.smtp import Offer
 from tests.conversation import Conversation, rule_book
 
+if TYPE_CHECKING:
+    from tests.conversation import Rules
 
-def struck(rate, seed, commands=100):
+
+def struck(rate: float, seed: int, commands: int = 100) -> list[tuple[str, bool]]:
     """Return what 100 NOOPs get, each the number of the command and what became of it."""
     conversation = Conversation(rules=lambda book: book.chaos(rate, seed))
     conversation.lines("EHLO client.test")
-    answers = []
-    for _ in range(commands):
-        answers += [conversation.send(b"NOOP\r\n").decode(), conversation.was_reset]
-    return answers
+    return [
+        (conversation.send(b"NOOP\r\n").decode(), conversation.was_reset) for _ in range(commands)
+    ]
 
 
 def test_a_seed_gives_the_same_in_each_run() -> None:
@@ -33,7 +39,7 @@ def test_another_seed_gives_something_else() -> None:
     ],
 )
 def test_what_a_seed_gives_stays_the_same_from_one_release_to_the_next(
-    seed, codes, was_reset
+    seed: int | str, codes: list[int], was_reset: bool
 ) -> None:
     conversation = Conversation(rules=lambda book: book.chaos(0.2, seed))
     assert conversation.codes("EHLO client.test", *["NOOP"] * 29) == codes
@@ -42,7 +48,7 @@ def test_what_a_seed_gives_stays_the_same_from_one_release_to_the_next(
 
 
 def test_rate_zero_strikes_never() -> None:
-    assert set(struck(0, seed=7)) == {"250 2.0.0 OK\r\n", False}
+    assert set(struck(0, seed=7)) == {("250 2.0.0 OK\r\n", False)}
 
 
 def test_rate_one_strikes_at_once() -> None:
@@ -53,7 +59,7 @@ def test_rate_one_strikes_at_once() -> None:
 
 
 def test_rules_made_later_win_over_chaos() -> None:
-    def rules(book) -> None:
+    def rules(book: Rules) -> None:
         book.chaos(1)
         book.on("noop").reply("250 spared")
 
@@ -62,39 +68,39 @@ def test_rules_made_later_win_over_chaos() -> None:
 
 
 @pytest.fixture
-def book():
+def book() -> Rules:
     return rule_book(Offer(Settings()))
 
 
-def test_chaos_is_optional(book) -> None:
+def test_chaos_is_optional(book: Rules) -> None:
     book.chaos()
     assert book.unused() == ()
 
 
-def test_chaos_notes_its_seed(book) -> None:
+def test_chaos_notes_its_seed(book: Rules) -> None:
     book.chaos(0.25, seed=7)
     assert book.notes() == ("chaos(rate=0.25, seed=7)",)
 
 
-def test_a_seed_that_was_not_given_is_chosen_and_noted(book) -> None:
+def test_a_seed_that_was_not_given_is_chosen_and_noted(book: Rules) -> None:
     book.chaos()
     [note] = book.notes()
     assert note.removeprefix("chaos(rate=0.1, seed=").removesuffix(")").isdigit()
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan")])
-def test_a_rate_is_a_share(book, rate) -> None:
+def test_a_rate_is_a_share(book: Rules, rate: float) -> None:
     with pytest.raises(ValueError, match="must be a number from 0 to 1"):
         book.chaos(rate)
 
 
 @pytest.mark.parametrize("rate", ["0.1", True, None])
-def test_a_rate_is_a_number(book, rate) -> None:
+def test_a_rate_is_a_number(book: Rules, rate: float) -> None:
     with pytest.raises(TypeError, match="must be a number from 0 to 1"):
         book.chaos(rate)
 
 
 @pytest.mark.parametrize("seed", [b"7", object()])
-def test_a_seed_is_what_can_be_typed_again(book, seed) -> None:
+def test_a_seed_is_what_can_be_typed_again(book: Rules, seed: int | str) -> None:
     with pytest.raises(TypeError, match="must be an int or a str"):
         book.chaos(seed=seed)

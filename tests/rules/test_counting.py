@@ -1,16 +1,28 @@
 """How often a rule answers: times, after, phases, for each session or recipient."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_smtpserver.engine import Hold
 from pytest_smtpserver.recording.recorder import Recorder
 from tests.conversation import Conversation
+from tests.present import present
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from pytest_smtpserver import Match, ServerSettings
+    from tests.conversation import Build, Making, Rules
 
 
 class Sessions:
     """Several sessions of one server, which have said EHLO."""
 
-    def __init__(self, count, rules, **settings) -> None:
-        self.book = None
+    def __init__(self, count: int, rules: Making, **settings: Unpack[ServerSettings]) -> None:
+        self.book: Rules | None = None
 
-        def share(book) -> None:
+        def share(book: Rules) -> None:
             if self.book is None:
                 self.book = book
                 rules(book)
@@ -23,10 +35,10 @@ class Sessions:
             conversation.lines("EHLO client.test")
 
 
-def noops(*build, count=6):
+def noops(*build: Build, count: int = 6) -> list[int]:
     """Return the codes of so many NOOPs: 250 is the server's own."""
 
-    def rules(book) -> None:
+    def rules(book: Rules) -> None:
         rule = book.on("noop")
         for step in build:
             step(rule)
@@ -88,11 +100,11 @@ def test_hits_are_those_of_all_phases() -> None:
         rules=lambda book: rules.append(book.on("noop").reply(450).then().reply(451))
     )
     conversation.lines("EHLO client.test", "NOOP", "NOOP", "NOOP")
-    assert [hit.reply.code for hit in rules[0].hits] == [450, 451, 451]
+    assert [present(hit.reply).code for hit in rules[0].hits] == [450, 451, 451]
 
 
 def test_a_rule_that_is_used_up_leaves_the_command_to_the_next_one() -> None:
-    def rules(book) -> None:
+    def rules(book: Rules) -> None:
         book.on("noop").reply(450).times(1)
         book.on("noop").reply(451).times(1)
         book.on("noop").reply(452).times(1)
@@ -103,7 +115,7 @@ def test_a_rule_that_is_used_up_leaves_the_command_to_the_next_one() -> None:
 
 
 def test_what_another_rule_answers_is_not_counted() -> None:
-    def rules(book) -> None:
+    def rules(book: Rules) -> None:
         book.on("noop").after(1).reply(450)
         book.on("noop", argument="x").reply(451)
 
@@ -178,12 +190,14 @@ def test_of_pipelined_commands_each_is_counted() -> None:
     assert conversation.codes(*["RCPT TO:<bob@example.org>"] * 4) == [450, 450, 250, 250]
 
 
-def sentences(*build, used=0, **kwargs):
+def sentences(
+    *build: Build, used: int = 0, optional: bool = False, **match: Unpack[Match]
+) -> list[str]:
     """Return what is said of a rule that was used so often."""
     rules = []
 
-    def make(book) -> None:
-        rule = book.on("noop", **kwargs)
+    def make(book: Rules) -> None:
+        rule = book.on("noop", optional=optional, **match)
         rules.append(rule)
         for step in build:
             step(rule)
@@ -233,6 +247,7 @@ def test_rules_that_are_forgotten_let_go_whom_they_hold() -> None:
     conversation = Conversation(rules=lambda book: book.on("noop").hold())
     conversation.lines("EHLO client.test")
     conversation.send(b"NOOP\r\n")
+    assert isinstance(conversation.pause, Hold)
     conversation.rules.clear()
     assert conversation.pause.gate.is_open
     assert conversation.rules.unused() == ()

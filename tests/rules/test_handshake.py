@@ -1,12 +1,22 @@
 """Rules on the TLS handshake: nothing is said in clear, and the client sees it fail."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_smtpserver.engine import Hold
 from tests.conversation import Conversation
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def connected(rules):
+    from pytest_smtpserver import Rule
+    from tests.conversation import Rules
+
+
+def connected(rules: Callable[[Rules], Rule]) -> tuple[Conversation, Rule]:
     """Return a conversation with a server with implicit TLS, and its one rule."""
     made = []
     conversation = Conversation(rules=lambda book: made.append(rules(book)), tls="implicit")
@@ -14,7 +24,7 @@ def connected(rules):
 
 
 @pytest.mark.parametrize(("end", "was_reset"), [("disconnect", False), ("reset", True)])
-def test_a_handshake_can_be_cut(end, was_reset) -> None:
+def test_a_handshake_can_be_cut(end: str, was_reset: bool) -> None:
     conversation, rule = connected(lambda book: getattr(book.on("tls"), end)())
     assert conversation.greeting == conversation.send(b"\x16") == b""
     assert (conversation.is_closed, conversation.was_reset) == (True, was_reset)

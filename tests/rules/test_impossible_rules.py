@@ -1,7 +1,10 @@
 """A rule that can never be is an error at once, with a sentence, and then it is no rule."""
 
+from __future__ import annotations
+
 import math
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,9 +13,15 @@ from pytest_smtpserver.settings import Settings
 from pytest_smtpserver.smtp import Offer
 from tests.conversation import rule_book
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_smtpserver import Match, Rule, ServerSettings
+    from tests.conversation import Rules
+
 
 @pytest.fixture
-def book():
+def book() -> Rules:
     return rule_book(Offer(Settings()))
 
 
@@ -55,7 +64,7 @@ def book():
     ],
 )
 def test_an_impossible_step_is_an_error_and_the_rule_is_withdrawn(
-    book, build, error, sentence
+    book: Rules, build: Callable[[Rule], object], error: type[Exception], sentence: str
 ) -> None:
     rule = book.on("mail")
     with pytest.raises(error, match=sentence):
@@ -64,20 +73,20 @@ def test_an_impossible_step_is_an_error_and_the_rule_is_withdrawn(
 
 
 @pytest.mark.parametrize("optional", [3, "yes", None])
-def test_a_rule_is_optional_or_not(book, optional) -> None:
+def test_a_rule_is_optional_or_not(book: Rules, optional: bool) -> None:
     with pytest.raises(TypeError, match=r"optional=.*: must be True or False"):
         book.on("mail", optional=optional)
     assert book.rules == ()
 
 
-def test_other_rules_are_left_when_one_is_withdrawn(book) -> None:
+def test_other_rules_are_left_when_one_is_withdrawn(book: Rules) -> None:
     rule = book.on("mail").reply(550)
     with pytest.raises(ValueError, match="delay"):
         book.on("mail").delay(-1)
     assert [one.rule for one in book.rules] == [rule]
 
 
-def test_after_an_end_another_phase_can_begin(book) -> None:
+def test_after_an_end_another_phase_can_begin(book: Rules) -> None:
     assert book.on("mail").disconnect().then().ignore().times(2)
 
 
@@ -97,7 +106,9 @@ def test_after_an_end_another_phase_can_begin(book) -> None:
         ("lhlo", "do not offer it"),
     ],
 )
-def test_a_stage_that_is_misspelt_or_not_offered_is_an_error(book, name, sentence) -> None:
+def test_a_stage_that_is_misspelt_or_not_offered_is_an_error(
+    book: Rules, name: str, sentence: str
+) -> None:
     with pytest.raises(ValueError, match=re.escape(sentence)):
         book.on(name)
     assert book.rules == ()
@@ -111,14 +122,14 @@ def test_a_stage_that_is_misspelt_or_not_offered_is_an_error(book, name, sentenc
         ({"extensions": ["-CHUNKING", "-BINARYMIME"]}, "bdat"),
     ],
 )
-def test_what_the_settings_take_away_is_no_stage(settings, stage) -> None:
+def test_what_the_settings_take_away_is_no_stage(settings: ServerSettings, stage: str) -> None:
     with pytest.raises(ValueError, match="do not offer it"):
-        rule_book(Offer(Settings(**settings))).on(stage)
+        rule_book(Offer(Settings().changed(settings))).on(stage)
 
 
-def test_a_stage_is_a_str(book) -> None:
+def test_a_stage_is_a_str(book: Rules) -> None:
     with pytest.raises(TypeError, match="a stage is a str such as 'rcpt', not 550"):
-        book.on(550)
+        book.on(550)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -136,14 +147,16 @@ def test_a_stage_is_a_str(book) -> None:
         ("noop", {"session": "1"}, "session='1' can never match: give the id of a session"),
     ],
 )
-def test_a_keyword_that_the_stage_does_not_have_is_an_error(book, stage, match, sentence) -> None:
+def test_a_keyword_that_the_stage_does_not_have_is_an_error(
+    book: Rules, stage: str, match: Match, sentence: str
+) -> None:
     with pytest.raises(TypeError) as raised:
         book.on(stage, **match)
     assert sentence in str(raised.value)
     assert book.rules == ()
 
 
-def test_only_in_lmtp_a_message_is_about_one_recipient(book) -> None:
+def test_only_in_lmtp_a_message_is_about_one_recipient(book: Rules) -> None:
     with pytest.raises(ValueError, match="about no single recipient"):
         book.on("message").times(1, per="recipient")
     lmtp = rule_book(Offer(Settings(protocol="lmtp")))
@@ -160,13 +173,13 @@ def test_a_handshake_has_no_reply() -> None:
 
 
 @pytest.mark.parametrize("reply", ["250 ok", "354 go ahead", Reply(250), None])
-def test_a_refusal_has_a_code_that_refuses(book, reply) -> None:
+def test_a_refusal_has_a_code_that_refuses(book: Rules, reply: str) -> None:
     with pytest.raises((TypeError, ValueError), match=r"must be a (reply with a )?code"):
         book.refuse(reply)
     assert book.rules == ()
 
 
-def test_a_refusal_that_no_stage_can_be_asked_about_is_an_error(book) -> None:
+def test_a_refusal_that_no_stage_can_be_asked_about_is_an_error(book: Rules) -> None:
     with pytest.raises(TypeError, match=r"no stage of this server .* subject, argument"):
         book.refuse("550 no", subject="x", argument="y")
 
@@ -183,15 +196,17 @@ def test_a_refusal_that_no_stage_can_be_asked_about_is_an_error(book) -> None:
         ({"rcpt_to": "ann@example.org", "subject": "x"}, "message"),
     ],
 )
-def test_a_refusal_stands_at_the_earliest_stage_that_knows_its_keywords(book, match, stage) -> None:
+def test_a_refusal_stands_at_the_earliest_stage_that_knows_its_keywords(
+    book: Rules, match: Match, stage: str
+) -> None:
     assert book.refuse("550 no", **match)._state.name == stage
 
 
-def test_a_refusal_can_say_its_stage(book) -> None:
+def test_a_refusal_can_say_its_stage(book: Rules) -> None:
     assert book.refuse("550 no", stage="DATA", rcpt_to="ann@example.org")._state.name == "data"
 
 
-def test_greylisting_no_time_at_all_is_an_error(book) -> None:
+def test_greylisting_no_time_at_all_is_an_error(book: Rules) -> None:
     with pytest.raises(ValueError, match=r"times\(0\)"):
         book.greylist(0)
     assert book.rules == ()

@@ -1,15 +1,22 @@
 """Octets that a rule sends as they are: the first complete reply in them counts as one."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_smtpserver import Reply
 from tests.conversation import Conversation
 
+if TYPE_CHECKING:
+    from tests.conversation import Rules
 
-def answered_raw(*pieces, stage="noop"):
+
+def answered_raw(*pieces: bytes, stage: str = "noop") -> Conversation:
     """Return a conversation in which a rule has sent these octets."""
 
-    def make(book) -> None:
+    def make(book: Rules) -> None:
         rule = book.on(stage)
         for piece in pieces:
             rule.send(piece)
@@ -33,7 +40,7 @@ def answered_raw(*pieces, stage="noop"):
         (b"250 a\0b\r\n", Reply(250, "ab")),
     ],
 )
-def test_the_first_complete_reply_is_recorded(octets, reply) -> None:
+def test_the_first_complete_reply_is_recorded(octets: bytes, reply: Reply) -> None:
     assert answered_raw(octets).session.exchanges[-1].reply == reply
 
 
@@ -51,7 +58,7 @@ def test_the_first_complete_reply_is_recorded(octets, reply) -> None:
         b"\r\n",
     ],
 )
-def test_what_is_no_complete_reply_is_none(octets) -> None:
+def test_what_is_no_complete_reply_is_none(octets: bytes) -> None:
     assert answered_raw(octets).session.exchanges[-1].reply is None
 
 
@@ -87,7 +94,7 @@ def test_a_raw_221_to_quit_ends_the_session() -> None:
         ([b"\xff\r\n"], [r"\xff"]),
     ],
 )
-def test_the_transcript_shows_all_of_it_once(pieces, shown) -> None:
+def test_the_transcript_shows_all_of_it_once(pieces: list[bytes], shown: list[str]) -> None:
     transcript = answered_raw(*pieces).session.transcript
     after = transcript.partition("C: noop")[2]
     assert [line.split(" S: ")[1] for line in after.splitlines() if " S: " in line] == shown
