@@ -6,7 +6,7 @@ import smtplib
 import ssl
 from typing import TYPE_CHECKING
 
-from tests.faults.talking import talking
+from tests.faults.talking import MOMENT, SILENCE, talking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +25,16 @@ MAIL = "Subject: Hello\r\nMessage-ID: <1@x.test>\r\n\r\nHello\r\n"
 TIMEOUT = 20
 
 
-def connected(server: SMTPServer, timeout: float = TIMEOUT) -> smtplib.SMTP:
-    return smtplib.SMTP(*server.addr, local_hostname="client.test", timeout=timeout)
+def connected(server: SMTPServer) -> smtplib.SMTP:
+    return smtplib.SMTP(*server.addr, local_hostname="client.test", timeout=TIMEOUT)
+
+
+def hears_nothing_of_its_mail(server: SMTPServer) -> None:
+    """Deliver to Ann, and give up a moment after the content."""
+    with talking(server) as talker:
+        for said in ("", "EHLO client.test", f"MAIL FROM:<{SENDER}>", f"RCPT TO:<{ANN}>", "DATA"):
+            assert (talker.say(said) if said else talker.hear())[0] in "23"
+        assert talker.say(f"{MAIL}.", MOMENT) == SILENCE
 
 
 def deliver(server: SMTPServer, recipients: list[str], mail: str = MAIL) -> dict[str, int]:

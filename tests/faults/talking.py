@@ -44,6 +44,12 @@ class Talker:
         reply, self._heard = _first(self._heard)
         return reply
 
+    def hear_a_beginning(self) -> str:
+        """Return what there is a moment after the first octets of a reply without end."""
+        self.socket.settimeout(TIMEOUT)
+        self._heard += self.socket.recv(4096)
+        return self.hear(MOMENT)
+
     def say(self, line: str, patience: float = TIMEOUT) -> str:
         """Say a line, and return the reply to it."""
         with contextlib.suppress(ConnectionError):

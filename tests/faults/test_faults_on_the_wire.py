@@ -138,7 +138,9 @@ def tell(talker: Talker, said: str, expected: str) -> str:
         began = time.monotonic()
         heard = tell(talker, said, expected.removeprefix(LATE))
         return LATE + heard if time.monotonic() - began > MOMENT / 2 else heard
-    patience = MOMENT if expected in (SILENCE, "220-") else TIMEOUT
+    if expected == "220-":
+        return talker.hear_a_beginning()
+    patience = MOMENT if expected == SILENCE else TIMEOUT
     if said == "TLS":
         return talker.shake_hands()
     return talker.say(said, patience) if said else talker.hear(patience)
