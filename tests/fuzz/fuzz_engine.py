@@ -6,6 +6,8 @@ answers in well-formed replies, leaves records that can be read, and holds on to
 is decided by its seed, which is printed.
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import gc
@@ -15,13 +17,22 @@ import ssl
 import sys
 import tracemalloc
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pytest_smtpserver.engine import Close, Hold, Send, TLSInfo, Wait
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.settings import Settings
+from pytest_smtpserver.settings.users import Users
 from pytest_smtpserver.smtp import Offer
 from tests.conversation import make_engine, rule_book
 from tests.smtp.replay import FILES, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from pytest_smtpserver.smtp import SMTPEngine
+    from tests.conversation import Rules
+
 
 #: What a mutation inserts: ends of lines and contents that are nearly right, limits, parameters.
 TOKENS = (
@@ -46,11 +57,11 @@ SETTINGS = (
     Settings(protocol="lmtp"),
     Settings(tls="starttls", tls_required=True),
     Settings(tls="implicit", auth="required"),
-    Settings(auth="optional", users={"ann": "secret"}),
+    Settings(auth="optional", users=Users({"ann": "secret"})),
 )
 
 #: What tests do instead of the server; each server has some of these rules, or none.
-RULES = (
+RULES: Sequence[Callable[[Rules], object]] = (
     lambda book: book.refuse("550 no"),
     lambda book: book.refuse("451 later", stage="rcpt"),
     lambda book: book.greylist(),
@@ -69,6 +80,15 @@ RULES = (
     lambda book: book.on("xfoo").reply("250 foo"),
     lambda book: book.on("vrfy").reply("421 go"),
 )  # fmt: skip
+
+#: How a session ends: the client leaves or resets, or the server ends it.
+ENDS: Sequence[Callable[[SMTPEngine, float], None]] = (
+    lambda engine, now: engine.eof(now),
+    lambda engine, now: engine.eof(now, reset=True),
+    lambda engine, now: engine.end("idle", now),
+    lambda engine, now: engine.end("stop", now),
+    lambda engine, now: engine.end("crash", now),
+)
 
 #: A session ends after so many octets at the latest; arbitrary.
 LONGEST_SESSION = 40_000
@@ -104,7 +124,7 @@ class Result:
 class Session:
     """One engine, fed until it closes."""
 
-    def __init__(self, chance, recorder) -> None:
+    def __init__(self, chance: random.Random, recorder: Recorder) -> None:
         self.chance = chance
         self.engine = new_engine(chance, recorder)
         self.now = 0.0
@@ -113,7 +133,17 @@ class Session:
         self.engine.opened(self.now)
         self.pull()
 
-    def feed(self, piece) -> None:
+    def take(self, pieces: Iterable[bytes]) -> int:
+        """Feed pieces until it closes, and return how many octets it took."""
+        taken = 0
+        for piece in pieces:
+            if self.is_closed:
+                break
+            self.feed(piece)
+            taken += len(piece)
+        return taken
+
+    def feed(self, piece: bytes) -> None:
         """Feed a piece, and do all that it leads to."""
         # A line, or the end of a content, has one reply; and perhaps a pause before it.
         self.actions_left += 4 * (piece.count(b"\n") + 1)
@@ -124,11 +154,7 @@ class Session:
         """End it in one of the ways in which a session ends."""
         self.actions_left += 8
         if not self.is_closed:
-            way = self.chance.choice(["client", "reset", "idle", "stop", "crash"])
-            if way in ("client", "reset"):
-                self.engine.eof(self.now, reset=way == "reset")
-            else:
-                self.engine.end(way, self.now)
+            self.chance.choice(ENDS)(self.engine, self.now)
             self.pull()
         if not self.is_closed:
             raise Stuck("the session has ended, and the connection is open")
@@ -155,7 +181,7 @@ class Session:
             raise AssertionError(f"malformed replies: {sent!r}")
 
 
-def new_engine(chance, recorder):
+def new_engine(chance: random.Random, recorder: Recorder) -> SMTPEngine:
     """Return an engine that has not begun, of any server, with any rules that it can have."""
     settings = chance.choice(SETTINGS)
     context = None if settings.tls == "off" else ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -167,19 +193,19 @@ def new_engine(chance, recorder):
     return make_engine(offer, recorder, rules)
 
 
-def token(chance):
+def token(chance: random.Random) -> bytes:
     """Return something to insert."""
     return chance.choice(TOKENS if chance.random() < 0.99 else LONG_TOKENS)
 
 
-def mutated(chance, octets):
+def mutated(chance: random.Random, octets: bytes) -> bytes:
     """Return octets with a few changes."""
-    octets = bytearray(octets)
+    changed = bytearray(octets)
     for _ in range(chance.choice([0, 1, 1, 2, 4, 16])):
-        start = chance.randrange(len(octets) + 1)
-        end = min(len(octets), start + chance.choice([0, 1, 1, 2, 8, 64]))
-        piece = bytes(octets[start:end])
-        octets[start:end] = chance.choice(
+        start = chance.randrange(len(changed) + 1)
+        end = min(len(changed), start + chance.choice([0, 1, 1, 2, 8, 64]))
+        piece = bytes(changed[start:end])
+        changed[start:end] = chance.choice(
             [
                 b"",
                 piece * 2,
@@ -189,10 +215,10 @@ def mutated(chance, octets):
                 chance.randbytes(len(piece)),
             ]
         )
-    return bytes(octets)
+    return bytes(changed)
 
 
-def pieces(chance, octets):
+def pieces(chance: random.Random, octets: bytes) -> Iterator[bytes]:
     """Cut octets anyhow: whole, by octets, or in pieces of any size."""
     longest = chance.choice([1, 7, 100, 5_000, len(octets) + 1])
     start = 0
@@ -202,27 +228,23 @@ def pieces(chance, octets):
         start = end
 
 
-def client_octets():
+def client_octets() -> list[bytes]:
     """Return what the client sends in each of the dialogues that are not about length."""
     dialogues = (b"".join(turn.octets for turn in read(path).turns) for path in FILES)
     return [octets for octets in dialogues if len(octets) < SHORT]
 
 
-def one_session(chance, recorder, dialogues):
+def one_session(chance: random.Random, recorder: Recorder, dialogues: list[bytes]) -> int:
     """Play one session, and return how many octets it took."""
     session = Session(chance, recorder)
     taken = 0
     while not session.is_closed and taken < LONGEST_SESSION and chance.random() < 0.9:
-        for piece in pieces(chance, mutated(chance, chance.choice(dialogues))):
-            if session.is_closed:
-                break
-            session.feed(piece)
-            taken += len(piece)
+        taken += session.take(pieces(chance, mutated(chance, chance.choice(dialogues))))
     session.end()
     return taken
 
 
-def look(recorder):
+def look(recorder: Recorder) -> int:
     """Read all that was recorded, forget it, and return how many octets are in use."""
     for session in recorder.sessions():
         assert session.ended_by
@@ -235,7 +257,7 @@ def look(recorder):
     return tracemalloc.get_traced_memory()[0]
 
 
-def fuzz(octets, seed, *, look_every=SLICE):
+def fuzz(octets: int, seed: int, *, look_every: int = SLICE) -> Result:
     """Feed so many octets, and return what was seen; raises when something is wrong."""
     chance, recorder, dialogues = random.Random(seed), Recorder(), client_octets()
     result = Result(octets=0, sessions=0, messages=0, memory=[])

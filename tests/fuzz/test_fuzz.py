@@ -1,6 +1,9 @@
 """A slice of the fuzzing, and that it would find what it looks for."""
 
+from __future__ import annotations
+
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,6 +11,9 @@ from pytest_smtpserver.engine import Send
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.smtp import SMTPEngine
 from tests.fuzz.fuzz_engine import Session, Stuck, client_octets, fuzz, mutated, pieces
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.engine import Action
 
 
 def test_mutated_dialogues_upset_nothing() -> None:
@@ -29,14 +35,14 @@ def test_pieces_are_the_octets_in_their_order() -> None:
 class Endless(SMTPEngine):
     """An engine that never comes to an end."""
 
-    def next_action(self):
+    def next_action(self) -> Action:
         return super().next_action() or Send(b"250 OK\r\n")
 
 
 class Forgetful(Recorder):
     """A recorder that forgets to forget."""
 
-    def clear(self, now) -> None:
+    def clear(self, now: float) -> None:
         pass
 
 

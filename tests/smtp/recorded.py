@@ -1,7 +1,17 @@
 """What a conversation left in the records, as text of which each line says one thing."""
 
+from __future__ import annotations
 
-def recorded(conversation):
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytest_smtpserver import Session, Transaction
+    from tests.conversation import Conversation
+
+
+def recorded(conversation: Conversation) -> str:
     """Return all sessions with their transactions and contents, and the count of messages."""
     lines = []
     for session in conversation.recorder.sessions():
@@ -13,13 +23,13 @@ def recorded(conversation):
     return "\n".join(lines) + "\n"
 
 
-def _introduction(session) -> str:
+def _introduction(session: Session) -> str:
     if session.helo is None:
         return "no EHLO or HELO"
     return f"{'EHLO' if session.is_esmtp else 'HELO'} {session.helo}"
 
 
-def _transaction(transaction):
+def _transaction(transaction: Transaction) -> Iterator[str]:
     envelope = transaction.envelope
     to = zip(envelope.rcpt_to, envelope.rcpt_parameters, strict=True)
     recipients = ", ".join(_path(*one) for one in to) or "nobody"
@@ -33,14 +43,14 @@ def _transaction(transaction):
             yield f"  | {_shown(line)}".rstrip(" ")
 
 
-def _path(address, parameters):
+def _path(address: str, parameters: Mapping[str, str | None]) -> str:
     given = (
         keyword if value is None else f"{keyword}={value}" for keyword, value in parameters.items()
     )
     return " ".join((f"<{address}>", *given))
 
 
-def _shown(line):
+def _shown(line: bytes) -> str:
     text = line.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text

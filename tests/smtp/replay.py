@@ -19,19 +19,30 @@ whole of what the server says to them. How the client's octets are cut must make
 see `CUTS`.
 """
 
+from __future__ import annotations
+
 import re
 import tomllib
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from tests.conversation import Conversation, in_pieces
 from tests.smtp.recorded import recorded
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from pytest_smtpserver import ServerSettings
+    from tests.conversation import Rules
+
+
 FILES = sorted((Path(__file__).parent / "dialogues").glob("*.txt"))
 
 #: name of a cut -> how one turn of the client is cut.
-CUTS = {
+CUTS: Mapping[str, Callable[[bytes], list[bytes]]] = {
     "whole": lambda octets: [octets],
     "in turns": lambda octets: [octets],
     "by lines": lambda octets: octets.splitlines(keepends=True),
@@ -39,7 +50,7 @@ CUTS = {
 }
 
 #: What can happen beside octets; it gives what the server sends thereupon.
-HAPPENINGS = {
+HAPPENINGS: Mapping[str, Callable[[Conversation], bytes]] = {
     "eof": lambda conversation: conversation.eof(),
     "reset": lambda conversation: conversation.eof(reset=True),
     "idle": lambda conversation: conversation.end("idle"),
@@ -65,12 +76,13 @@ class Turn:
 class Dialogue:
     """One file."""
 
-    settings: dict
-    rules: list[dict]
+    settings: ServerSettings
+    #: Each the stage, the match, and the steps with their arguments, as TOML has them.
+    rules: list[dict[str, Any]]
     turns: list[Turn]
     recorded: str
 
-    def make_rules(self, book) -> None:
+    def make_rules(self, book: Rules) -> None:
         """Make the rules in a rule book."""
         for row in self.rules:
             rule = book.on(row["stage"], **row.get("match", {}))
@@ -79,18 +91,20 @@ class Dialogue:
                     _take_step(getattr(rule, name), argument)
 
 
-def read(path):
+def read(path: Path) -> Dialogue:
     """Return the dialogue in a file."""
     head, body, records = path.read_text("utf-8").split("---\n")
-    settings = tomllib.loads(head)
-    return Dialogue(settings, settings.pop("rules", []), list(_turns(body)), records)
+    table = tomllib.loads(head)
+    rules = table.pop("rules", [])
+    return Dialogue(cast("ServerSettings", table), rules, list(_turns(body)), records)
 
 
-def replay(dialogue, cut):
+def replay(dialogue: Dialogue, cut: str) -> tuple[list[tuple[Turn, bytes]], str]:
     """Play the client's side, its octets cut; return what was said wrong, and the records."""
     turns = _joined(dialogue.turns) if cut == "whole" else dialogue.turns
     conversation = Conversation(rules=dialogue.make_rules, **dialogue.settings)
-    wrong = [] if _agree(turns[0].answer, conversation.greeting) else [conversation.greeting]
+    greeting = conversation.greeting
+    wrong = [] if _agree(turns[0].answer, greeting) else [(turns[0], greeting)]
     for turn in turns[1:]:
         if turn.happening:
             said = HAPPENINGS[turn.happening](conversation)
@@ -101,14 +115,14 @@ def replay(dialogue, cut):
     return wrong, recorded(conversation)
 
 
-def _take_step(step, argument) -> None:
+def _take_step(step: Callable[..., object], argument: Any) -> None:
     if isinstance(argument, dict):
         step(**argument)
     else:
         step(argument.encode() if step.__name__ == "send" else argument)
 
 
-def _turns(body):
+def _turns(body: str) -> Iterator[Turn]:
     octets, happening, answer = b"", "", b""
     for side, lines in groupby(body.splitlines(), key=lambda line: line[0]):
         if side == "S":
@@ -126,7 +140,7 @@ def _turns(body):
         yield Turn(octets, happening, answer)
 
 
-def _joined(turns):
+def _joined(turns: list[Turn]) -> list[Turn]:
     # The greeting comes of itself; all that is sent without anything happening goes together.
     joined = [turns[0]]
     for happens, some in groupby(turns[1:], key=lambda turn: turn.happening):
@@ -136,17 +150,18 @@ def _joined(turns):
     return joined
 
 
-def _octets(line):
+def _octets(line: str) -> bytes:
     end = {":": b"\r\n", ">": b""}[line[1]]
     return _ESCAPE.sub(_unescaped, line[3:].encode()) + end
 
 
-def _unescaped(match):
+def _unescaped(match: re.Match[bytes]) -> bytes:
     code, repeated, times, character = match.groups()
     if repeated:
         return repeated * int(times)
     return bytes.fromhex(code.decode()) if code else _CHARACTERS[character]
 
 
-def _agree(expected, said):
-    return re.fullmatch(re.escape(expected).replace(rb"\[\.\.\.\]", rb"[^\r\n]*"), said)
+def _agree(expected: bytes, said: bytes) -> bool:
+    pattern = re.escape(expected).replace(rb"\[\.\.\.\]", rb"[^\r\n]*")
+    return re.fullmatch(pattern, said) is not None

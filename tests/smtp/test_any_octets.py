@@ -1,11 +1,23 @@
 """What holds whatever octets come, and however they are cut."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conversation import Conversation, in_pieces
+from tests.present import present
 from tests.smtp.recorded import recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Unpack
+
+    from pytest_smtpserver import ServerSettings
+
 
 quick = settings(max_examples=200)
 
@@ -52,14 +64,16 @@ OCTETS = st.builds(
 
 
 @st.composite
-def cut_octets(draw):
+def cut_octets(draw: st.DrawFn) -> tuple[bytes, list[bytes]]:
     octets = draw(OCTETS)
     places = st.integers(0, len(octets))
     ends = sorted({*draw(st.lists(places, max_size=12)), len(octets)})
     return octets, [octets[a:b] for a, b in zip([0, *ends], ends, strict=False)]
 
 
-def outcome_of(pieces, **settings):
+def outcome_of(
+    pieces: Iterable[bytes], **settings: Unpack[ServerSettings]
+) -> tuple[bytes, str, list[str]]:
     conversation = Conversation(**settings)
     said = b"".join(map(conversation.send, pieces))
     if not conversation.is_closed:
@@ -69,21 +83,23 @@ def outcome_of(pieces, **settings):
 
 @quick
 @given(cut_octets())
-def test_how_octets_are_cut_changes_neither_replies_nor_records(case) -> None:
+def test_how_octets_are_cut_changes_neither_replies_nor_records(
+    case: tuple[bytes, list[bytes]],
+) -> None:
     octets, pieces = case
     whole = outcome_of([octets], max_message_size=50)
     assert outcome_of(pieces, max_message_size=50) == whole
     assert outcome_of(in_pieces(octets, 1), max_message_size=50) == whole
 
 
-def replies(octets):
+def replies(octets: bytes) -> list[int]:
     """Return the codes of the replies, each counted once however many lines it has."""
     lines = octets.split(b"\r\n")
     assert lines.pop() == b""
     return [int(line[:3]) for line in lines if line[3:4] != b"-"]
 
 
-def expected_replies(conversation, octets):
+def expected_replies(conversation: Conversation, octets: bytes) -> list[int]:
     """Feed line by line, and count the replies that a client may expect."""
     codes, in_content, before = [], False, b""
     for line in octets.split(b"\n")[:-1]:
@@ -100,7 +116,7 @@ def expected_replies(conversation, octets):
 
 @quick
 @given(OCTETS)
-def test_each_command_line_gets_exactly_one_reply(octets) -> None:
+def test_each_command_line_gets_exactly_one_reply(octets: bytes) -> None:
     codes = expected_replies(Conversation(), octets)
     assert replies(Conversation().send(octets)) == codes
     assert all(200 <= code <= 599 for code in codes)
@@ -108,13 +124,13 @@ def test_each_command_line_gets_exactly_one_reply(octets) -> None:
 
 @quick
 @given(OCTETS)
-def test_every_reply_is_an_exchange_with_its_command(octets) -> None:
+def test_every_reply_is_an_exchange_with_its_command(octets: bytes) -> None:
     conversation = Conversation()
     codes = replies(conversation.greeting + conversation.send(octets))
-    assert [one.reply.code for one in conversation.session.exchanges] == codes
+    assert [present(one.reply).code for one in conversation.session.exchanges] == codes
 
 
-def stuffed(content):
+def stuffed(content: bytes) -> bytes:
     """Do as a client has to (RFC 5321 section 4.5.2)."""
     lines = content.split(b"\r\n")
     return b"\r\n".join(b"." + line if line.startswith(b".") else line for line in lines)
@@ -128,7 +144,7 @@ PIECES_OF_CONTENT = st.sampled_from([b"\r\n", b".", b"\r", b"\n", b"\r\n.", b"\r
     st.lists(PIECES_OF_CONTENT | st.binary(max_size=30), max_size=30).map(b"".join),
     st.integers(1, 40),
 )
-def test_content_arrives_exactly_as_it_was_sent(content, size) -> None:
+def test_content_arrives_exactly_as_it_was_sent(content: bytes, size: int) -> None:
     content = content if content.endswith(b"\r\n") else content + b"\r\n"
     conversation = Conversation(max_message_size=0)
     conversation.lines("EHLO client.test", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")
@@ -141,7 +157,9 @@ def test_content_arrives_exactly_as_it_was_sent(content, size) -> None:
 
 @quick
 @given(st.binary(max_size=60), st.integers(1, 60))
-def test_the_limit_is_on_the_content_without_its_transparency_dots(content, limit) -> None:
+def test_the_limit_is_on_the_content_without_its_transparency_dots(
+    content: bytes, limit: int
+) -> None:
     content += b"\r\n"
     conversation = Conversation(max_message_size=limit)
     conversation.lines("EHLO client.test", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")
@@ -150,7 +168,7 @@ def test_the_limit_is_on_the_content_without_its_transparency_dots(content, limi
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 1000, 65536])
-def test_a_long_content_survives_any_size_of_pieces(size) -> None:
+def test_a_long_content_survives_any_size_of_pieces(size: int) -> None:
     content = b"..\r\n.\n\r.\r\r\n" * 2000
     conversation = Conversation()
     conversation.lines("EHLO client.test", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conversation import Conversation
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from pytest_smtpserver import ServerSettings
+    from pytest_smtpserver.settings.keywords import Auth
 
 USERS = {"ann": "open sesame"}
 
@@ -19,8 +26,9 @@ def codes_of_violations(conversation: Conversation) -> list[str]:
     return [violation.code for violation in conversation.session.violations]
 
 
-def logged_in(mechanism: str, *answers: str, **settings: object) -> Conversation:
-    conversation = Conversation(auth="optional", **settings)
+def logged_in(mechanism: str, *answers: str, **settings: Unpack[ServerSettings]) -> Conversation:
+    given: ServerSettings = {"auth": "optional", **settings}
+    conversation = Conversation(**given)
     conversation.lines("EHLO client.example.org", f"AUTH {mechanism}", *answers)
     return conversation
 
@@ -59,7 +67,7 @@ SHOWN = {
 
 @pytest.mark.parametrize("auth", ["off", "optional"])
 @pytest.mark.parametrize("sent", SHOWN)
-def test_an_auth_command_is_masked_however_malformed_it_is(sent: str, auth: str) -> None:
+def test_an_auth_command_is_masked_however_malformed_it_is(sent: str, auth: Auth) -> None:
     conversation = Conversation(auth=auth)
     replies = conversation.lines("EHLO client.example.org", sent)
     if sent != "AUTH LOGIN" or auth == "off":
@@ -121,8 +129,9 @@ def test_a_password_in_clear_is_one_violation_if_tls_was_offered(lines: list[str
 @pytest.mark.parametrize(
     "settings", [{}, {"auth_needs_tls": False}, {"mechanisms": ["CRAM-MD5"]}], ids=str
 )
-def test_a_password_in_clear_is_a_violation_whatever_the_reply(settings: dict[str, object]) -> None:
-    conversation = Conversation(auth="optional", tls="starttls", **settings)
+def test_a_password_in_clear_is_a_violation_whatever_the_reply(settings: ServerSettings) -> None:
+    given: ServerSettings = {"auth": "optional", "tls": "starttls", **settings}
+    conversation = Conversation(**given)
     for line in ("EHLO client.example.org", "AUTH PLAIN AGFubgBvcGVuIHNlc2FtZQ=="):
         conversation.lines(line)
     assert codes_of_violations(conversation) == ["plaintext-credentials"]

@@ -21,7 +21,7 @@ from pytest_smtpserver.smtp.grammar import is_helo_domain
         "x" * 255,
     ],
 )
-def test_a_domain_or_an_address_literal_is_a_name_for_ehlo(name) -> None:
+def test_a_domain_or_an_address_literal_is_a_name_for_ehlo(name: str) -> None:
     assert is_helo_domain(name)
 
 
@@ -50,12 +50,12 @@ def test_a_domain_or_an_address_literal_is_a_name_for_ehlo(name) -> None:
         "x" * 256,
     ],
 )
-def test_anything_else_is_not(name) -> None:
+def test_anything_else_is_not(name: str) -> None:
     assert not is_helo_domain(name)
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "RSET", "BDAT", "SEND", "SOML", "SAML", "."])
-def test_a_client_may_send_on_after_these(verb) -> None:
+def test_a_client_may_send_on_after_these(verb: str) -> None:
     assert not ends_group(verb)
 
 
@@ -63,15 +63,15 @@ def test_a_client_may_send_on_after_these(verb) -> None:
     "verb",
     ["EHLO", "DATA", "VRFY", "EXPN", "TURN", "QUIT", "NOOP", "STARTTLS", "HELO", "LHLO", "HELP"],
 )
-def test_a_client_awaits_the_reply_to_these(verb) -> None:
+def test_a_client_awaits_the_reply_to_these(verb: str) -> None:
     assert ends_group(verb)
 
 
 @pytest.mark.parametrize("argument", ["PLAIN AGEAYg==", "plain AGEAYg==", "EXTERNAL ="])
-def test_a_client_may_send_on_after_auth_that_needs_no_second_step(argument) -> None:
+def test_a_client_may_send_on_after_auth_that_needs_no_second_step(argument: str) -> None:
     assert not ends_group("AUTH", argument)
 
 
 @pytest.mark.parametrize("argument", ["PLAIN", "CRAM-MD5", "LOGIN YQ==", "XOAUTH2 dXNlcg==", ""])
-def test_a_client_awaits_the_reply_to_any_other_auth(argument) -> None:
+def test_a_client_awaits_the_reply_to_any_other_auth(argument: str) -> None:
     assert ends_group("AUTH", argument)

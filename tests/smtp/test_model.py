@@ -58,14 +58,14 @@ class EngineAndModel(RuleBasedStateMachine):
 
     # In few steps to where much can happen: chance would seldom come there.
     @initialize(size=st.sampled_from([1, 3, 1000]), steps=st.sampled_from([0, 1, 3, 3, 4]))
-    def begin(self, size, steps) -> None:
+    def begin(self, size: int, steps: int) -> None:
         self.conversation = Conversation()
         self.size = size
         self.where, self.delivered = "start", 0
         for command in ["EHLO", "MAIL", "RCPT", "DATA"][:steps]:
             self.compare(f"{LINES[command]}\r\n".encode(), self.model(command, None))
 
-    def model(self, command, refusal):
+    def model(self, command: str, refusal: int | None) -> int:
         """Return the reply's code, and go on."""
         allowed, code, leads_to = MODEL[command]
         if self.where not in allowed:
@@ -78,7 +78,7 @@ class EngineAndModel(RuleBasedStateMachine):
         self.where = to.get(leads_to, leads_to)
         return code
 
-    def compare(self, octets, code) -> None:
+    def compare(self, octets: bytes, code: int) -> None:
         """Send it, and hold the engine to the model."""
         said = b"".join(map(self.conversation.send, in_pieces(octets, self.size)))
         assert int(said[:3]) == code
@@ -86,7 +86,7 @@ class EngineAndModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.where != "content")
     @rule(command=st.sampled_from(COMMANDS), refusal=st.sampled_from([None] * 6 + [450, 550]))
-    def command(self, command, refusal) -> None:
+    def command(self, command: str, refusal: int | None) -> None:
         self.instead(command, refusal)
         code = self.model(command, refusal)
         self.compare(f"{LINES[command]}\r\n".encode(), code)
@@ -96,7 +96,7 @@ class EngineAndModel(RuleBasedStateMachine):
     @rule(
         octets=st.binary(max_size=20), is_last=st.booleans(), refusal=st.sampled_from([None, 451])
     )
-    def chunk(self, octets, is_last, refusal) -> None:
+    def chunk(self, octets: bytes, is_last: bool, refusal: int | None) -> None:
         command = "LAST" if is_last else "BDAT"
         self.instead(command, refusal)
         code = self.model(command, refusal)
@@ -106,7 +106,7 @@ class EngineAndModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.where == "content")
     @rule(octets=st.binary(max_size=20), refusal=st.sampled_from([None, 451, 554]))
-    def content(self, octets, refusal) -> None:
+    def content(self, octets: bytes, refusal: int | None) -> None:
         self.instead(".", refusal)
         code = self.model(".", refusal)
         octets = octets.replace(b"\r\n", b"\n").removeprefix(b".")
@@ -115,13 +115,13 @@ class EngineAndModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.where != "content")
     @rule(malformed=st.sampled_from(MALFORMED))
-    def malformed(self, malformed) -> None:
+    def malformed(self, malformed: tuple[str, int]) -> None:
         line, code = malformed
         verb = line.partition(" ")[0]
         is_refused_as_such = code == 500 or self.where in MODEL[verb][0]
         self.compare(f"{line}\r\n".encode(), code if is_refused_as_such else 503)
 
-    def instead(self, command, refusal) -> None:
+    def instead(self, command: str, refusal: int | None) -> None:
         if refusal:
             self.conversation.rules.refuse(f"{refusal} no", stage=STAGES[command])
 

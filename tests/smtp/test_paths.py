@@ -1,8 +1,22 @@
 """Paths and parameters, by the grammar of RFC 5321 section 4.1.2."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 
-from pytest_smtpserver.smtp.grammar import Refusal, forward_path, parameters, reverse_path
+from pytest_smtpserver.smtp.grammar import (
+    ReadPath,
+    Refusal,
+    forward_path,
+    parameters,
+    reverse_path,
+)
+from tests.present import present
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 @pytest.mark.parametrize(
@@ -35,7 +49,9 @@ from pytest_smtpserver.smtp.grammar import Refusal, forward_path, parameters, re
     ],
 )
 @pytest.mark.parametrize(("path", "keyword"), [(reverse_path, "FROM"), (forward_path, "TO")])
-def test_a_mailbox_is_taken_as_it_is_written(path, keyword, mailbox) -> None:
+def test_a_mailbox_is_taken_as_it_is_written(
+    path: Callable[[str], ReadPath], keyword: str, mailbox: str
+) -> None:
     assert path(f"{keyword}:<{mailbox}> SIZE=1") == (mailbox, " SIZE=1", None)
 
 
@@ -91,7 +107,9 @@ def test_a_mailbox_is_taken_as_it_is_written(path, keyword, mailbox) -> None:
     ],
 )
 @pytest.mark.parametrize(("path", "keyword"), [(reverse_path, "FROM"), (forward_path, "TO")])
-def test_what_is_no_path_is_refused_with_501(path, keyword, text) -> None:
+def test_what_is_no_path_is_refused_with_501(
+    path: Callable[[str], ReadPath], keyword: str, text: str
+) -> None:
     with pytest.raises(Refusal) as refusal:
         path(f"{keyword}:{text}")
     assert refusal.value.reply.code == 501
@@ -111,28 +129,30 @@ def test_what_is_no_path_is_refused_with_501(path, keyword, text) -> None:
     ],
 )
 @pytest.mark.parametrize(("path", "keyword"), [(reverse_path, "FROM"), (forward_path, "TO")])
-def test_what_can_be_read_all_the_same_has_an_objection(path, keyword, text, mailbox, why) -> None:
+def test_what_can_be_read_all_the_same_has_an_objection(
+    path: Callable[[str], ReadPath], keyword: str, text: str, mailbox: str, why: str
+) -> None:
     found, rest, objection = path(f"{keyword}:{text} SIZE=1")
     assert (found, rest) == (mailbox, " SIZE=1")
-    assert objection.code == 501
-    assert objection.text.startswith(why.format(keyword))
+    assert present(objection).code == 501
+    assert present(objection).text.startswith(why.format(keyword))
 
 
 @pytest.mark.parametrize(
     "text", ["", "ann@example.org", "FROM", "FROM <a@b>", "FROM :<a@b>", "TO:"]
 )
-def test_the_keyword_and_its_colon_come_first(text) -> None:
+def test_the_keyword_and_its_colon_come_first(text: str) -> None:
     with pytest.raises(Refusal, match=r"501 5\.5\.4 syntax: FROM:<address>"):
         reverse_path(text)
 
 
 @pytest.mark.parametrize("keyword", ["FROM", "from", "From"])
-def test_the_keyword_has_no_case(keyword) -> None:
+def test_the_keyword_has_no_case(keyword: str) -> None:
     assert reverse_path(f"{keyword}:<a@b>") == ("a@b", "", None)
 
 
 @pytest.mark.parametrize("route", ["@a.test:", "@a.test,@b.test:", "@a.test,@b.test,@c.test:"])
-def test_a_source_route_is_dropped(route) -> None:
+def test_a_source_route_is_dropped(route: str) -> None:
     assert forward_path(f"TO:<{route}bob@example.org>") == ("bob@example.org", "", None)
     assert reverse_path(f"FROM:<{route}bob@example.org>") == ("bob@example.org", "", None)
 
@@ -144,9 +164,9 @@ def test_the_null_sender_is_a_reverse_path_only() -> None:
 
 
 @pytest.mark.parametrize("name", ["postmaster", "Postmaster", "POSTMASTER", "pOSTMASTER"])
-def test_the_postmaster_needs_no_domain_as_a_recipient(name) -> None:
+def test_the_postmaster_needs_no_domain_as_a_recipient(name: str) -> None:
     assert forward_path(f"TO:<{name}>") == (name, "", None)
-    assert reverse_path(f"FROM:<{name}>").objection.code == 501
+    assert present(reverse_path(f"FROM:<{name}>").objection).code == 501
 
 
 def test_addresses_may_be_longer_than_a_server_must_take() -> None:
@@ -167,19 +187,21 @@ def test_addresses_may_be_longer_than_a_server_must_take() -> None:
         (" 8BIT=ü", {"8BIT": "ü"}),
     ],
 )
-def test_parameters_are_keywords_with_or_without_a_value(text, found) -> None:
+def test_parameters_are_keywords_with_or_without_a_value(
+    text: str, found: Mapping[str, str | None]
+) -> None:
     assert parameters(text) == found
 
 
 @pytest.mark.parametrize("word", ["=", "=1", "A=", "A==1", "A=1=2", "A_B=1", "-A=1", "Ä=1", "A!"])
-def test_a_malformed_parameter_is_refused_with_501(word) -> None:
+def test_a_malformed_parameter_is_refused_with_501(word: str) -> None:
     with pytest.raises(Refusal, match=r"501 5\.5\.4 malformed parameter"):
         parameters(f" SIZE=1 {word}")
 
 
 def test_parameters_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
-        parameters(" SIZE=1")["SIZE"] = "2"
+        parameters(" SIZE=1")["SIZE"] = "2"  # type: ignore[index]
 
 
 def test_only_a_space_separates_parameters() -> None:
@@ -187,7 +209,7 @@ def test_only_a_space_separates_parameters() -> None:
 
 
 @pytest.mark.parametrize("text", [" A A", " A=1 a=1", " A=1 B=1 A=2"])
-def test_the_same_parameter_twice_is_refused_with_501(text) -> None:
+def test_the_same_parameter_twice_is_refused_with_501(text: str) -> None:
     with pytest.raises(Refusal, match=r"501 5\.5\.4 parameter given twice: A"):
         parameters(text)
 

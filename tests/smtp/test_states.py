@@ -39,7 +39,7 @@ CODES = {
 
 @pytest.mark.parametrize("line", CODES)
 @pytest.mark.parametrize("state", STATES)
-def test_a_command_is_answered_as_its_state_demands(state, line) -> None:
+def test_a_command_is_answered_as_its_state_demands(state: str, line: str) -> None:
     conversation = Conversation()
     conversation.lines(*STATES[state])
     assert conversation.codes(line) == [CODES[line][list(STATES).index(state)]]
@@ -54,7 +54,7 @@ def test_a_command_is_answered_as_its_state_demands(state, line) -> None:
         if code == 503
     ],
 )
-def test_a_command_out_of_order_changes_nothing(state, line) -> None:
+def test_a_command_out_of_order_changes_nothing(state: str, line: str) -> None:
     conversation = Conversation()
     conversation.lines(*STATES[state])
     before = conversation.recorder.transactions()
@@ -74,7 +74,7 @@ def test_a_command_out_of_order_changes_nothing(state, line) -> None:
     ("state", "outcome"),
     [("after MAIL", "aborted"), ("after a refused RCPT", "rejected"), ("after RCPT", "aborted")],
 )
-def test_ehlo_helo_and_rset_give_the_transaction_up(state, outcome, line) -> None:
+def test_ehlo_helo_and_rset_give_the_transaction_up(state: str, outcome: str, line: str) -> None:
     conversation = Conversation()
     conversation.lines(*STATES[state], line)
     assert conversation.transaction.outcome == outcome

@@ -1,19 +1,34 @@
 """Each kind of violation by a command that commits it, and by what only looks like it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.conversation import Conversation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Unpack
+
+    from pytest_smtpserver import Rule, ServerSettings
+    from pytest_smtpserver.engine import EndReason
+    from tests.conversation import Build, Making, Rules
+
 
 EHLO = "EHLO client.example"
 MAIL = "MAIL FROM:<a@example.org>"
 RCPT = "RCPT TO:<b@example.org>"
 
 
-def codes(conversation):
+def codes(conversation: Conversation) -> list[str]:
     return [violation.code for violation in conversation.session.violations]
 
 
-def after(*lines, rules=lambda book: None, **settings):
+def after(
+    *lines: str | bytes, rules: Making = lambda book: None, **settings: Unpack[ServerSettings]
+) -> list[str]:
     """Return the violations when each line is sent after the reply to the one before."""
     conversation = Conversation(rules=rules, **settings)
     for line in lines:
@@ -21,7 +36,9 @@ def after(*lines, rules=lambda book: None, **settings):
     return codes(conversation)
 
 
-def after_together(*lines, rules=lambda book: None, **settings):
+def after_together(
+    *lines: str, rules: Making = lambda book: None, **settings: Unpack[ServerSettings]
+) -> list[str]:
     """Return the violations when all lines after EHLO are sent at once."""
     return after(EHLO, "\r\n".join(lines), rules=rules, **settings)
 
@@ -58,12 +75,12 @@ def after_together(*lines, rules=lambda book: None, **settings):
         ("data-after-quit", [EHLO, "QUIT\r\nNOOP"]),
     ],
 )
-def test_a_client_that_does_this_commits(code, lines) -> None:
+def test_a_client_that_does_this_commits(code: str, lines: list[str | bytes]) -> None:
     assert after(*lines) == [code]
 
 
 @pytest.mark.parametrize("line", ["RSET\r\nNOOP", f"{MAIL}\r\n{RCPT}\r\nRSET"])
-def test_pipelining_is_a_violation_where_it_was_not_offered(line) -> None:
+def test_pipelining_is_a_violation_where_it_was_not_offered(line: str) -> None:
     assert set(after(EHLO, line, extensions=["-PIPELINING"])) == {"pipelining-not-offered"}
     assert set(after("HELO client.example", line)) == {"pipelining-not-offered"}
 
@@ -84,7 +101,7 @@ def test_octets_before_the_greeting_are_early() -> None:
     ],
     ids=["ignore", "no reply", "half a greeting"],
 )
-def test_who_is_never_greeted_is_early_however_late(step) -> None:
+def test_who_is_never_greeted_is_early_however_late(step: Build) -> None:
     found = after(EHLO, "NOOP", "QUIT", rules=lambda book: step(book.on("connect")))
     assert found == ["early-talker"]
 
@@ -118,7 +135,7 @@ def test_who_only_looks_whether_the_port_is_open_need_not_quit() -> None:
 
 
 @pytest.mark.parametrize("reason", ["idle", "stop", "crash"])
-def test_whom_the_server_leaves_need_not_quit(reason) -> None:
+def test_whom_the_server_leaves_need_not_quit(reason: EndReason) -> None:
     conversation = Conversation()
     conversation.lines(EHLO)
     conversation.end(reason)
@@ -156,7 +173,7 @@ class TestAClientIsNotBlamedForWhatARuleMadeItDo:
         assert after_together(*together, max_message_size=2) == []
 
     @pytest.mark.parametrize("cut", [(f"{MAIL}", f"{RCPT}\r\nDATA"), (f"{MAIL}\r\n{RCPT}", "DATA")])
-    def test_where_the_group_arrives_in_pieces(self, cut) -> None:
+    def test_where_the_group_arrives_in_pieces(self, cut: tuple[str, str]) -> None:
         assert after(EHLO, *cut, rules=lambda book: book.refuse("550 no")) == []
 
     def test_but_who_pipelined_and_begins_anew_must_keep_to_the_order_again(self) -> None:
@@ -174,14 +191,15 @@ class TestAClientIsNotBlamedForWhatARuleMadeItDo:
         assert after(EHLO, MAIL, RCPT, rules=rules) == ["out-of-order"]
 
     @pytest.mark.parametrize("answer", ["reply", "ignore", "silence"])
-    def test_when_quit_is_not_answered_as_it_should_be(self, answer) -> None:
-        def rules(book) -> None:
+    def test_when_quit_is_not_answered_as_it_should_be(self, answer: str) -> None:
+        def rules(book: Rules) -> None:
             rule = book.on("quit")
-            {
+            answers: dict[str, Callable[[], Rule]] = {
                 "reply": lambda: rule.reply("500 no"),
                 "ignore": rule.ignore,
                 "silence": lambda: rule.send(b"221-"),
-            }[answer]()
+            }
+            answers[answer]()
 
         conversation = Conversation(rules=rules)
         conversation.lines(EHLO, "QUIT")
@@ -206,7 +224,7 @@ class TestAClientIsNotBlamedForWhatARuleMadeItDo:
         assert codes(conversation) == []
 
     def test_when_it_was_told_of_an_extension(self) -> None:
-        def rules(book) -> None:
+        def rules(book: Rules) -> None:
             book.on("ehlo").reply("250 a.example\nPIPELINING\nXCOLOUR\nETRN")
 
         sent = [EHLO, MAIL + " XCOLOUR=red", "ETRN x", f"RSET\r\n{MAIL}"]
