@@ -1,7 +1,22 @@
 """Waiting, in a thread or in a task of asyncio or trio (and so of anyio).
 
-In a task the loop is never blocked, and its clock is not used: a mock clock may stop, or run ahead
-as soon as all tasks wait. A timer in a thread ends the wait.
+The two loops
+-------------
+
+Both `in_thread` and `in_task` do the same: look, sleep until something was recorded or the time is
+over, look again. `look` decides, so that nothing about messages is written twice. A recorder calls
+its wakers whenever it records something, in the servers' thread. In a thread the waker sets an
+event. In a task it raises a flag, which makes the loop of that task set an event of its own.
+
+Order matters: the event is cleared before the next look. If it were cleared after the look, a
+message that came between the two would be slept through.
+
+Time in a task
+--------------
+
+A task does not use the clock of its loop. Example: trio's `MockClock(autojump_threshold=0)` jumps
+ahead as soon as all tasks wait. A timeout of 2 s on that clock would be over at once, while the
+client, a real one in another thread, has not even connected. So a `Timer` thread ends the wait.
 """
 
 from __future__ import annotations
@@ -21,12 +36,12 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.recording.recorder import Recorder
 
-# Seconds for which a loop that never sleeps leaves the interpreter to others; arbitrary.
+# Seconds of sleep in each turn of a loop that never sleeps by itself; arbitrary.
 _BREATH = 0.0005
 
 
 class Flag(Protocol):
-    """Any thread can raise it, and a task waits until it is raised."""
+    """A flag for one task: any thread can raise it, and the task waits until it is raised."""
 
     def raise_(self) -> None:
         """Wake the task, or let its next `lowered` return at once."""
@@ -36,23 +51,23 @@ class Flag(Protocol):
 
 
 def in_thread(recorder: Recorder, look: Callable[[float], float | None]) -> None:
-    """Call `look` whenever something was recorded, until it gives `None`.
+    """Call `look` whenever something was recorded, until it returns `None`.
 
-    `look` returns the time on `clock.monotonic` by which it must be called again in any case.
+    `look` returns the time, on `clock.monotonic`, when it must be called again in any case.
     """
     changed = Event()
     recorder.add_waker(changed.set)
     try:
         while (until := look(monotonic())) is not None:
             changed.wait(until - monotonic())
-            # Before looking: what is recorded from here on sets it again.
+            # Clear before the look: whatever is recorded from here on sets it again.
             changed.clear()
     finally:
         recorder.remove_waker(changed.set)
 
 
 async def in_task(recorder: Recorder, look: Callable[[float], float | None]) -> None:
-    """Do what `in_thread` does, in the task that calls it."""
+    """Do the same as `in_thread`, in the calling task."""
     flag = _flag()
     wake = flag.raise_
     alarm = _Alarm(wake)
@@ -67,7 +82,7 @@ async def in_task(recorder: Recorder, look: Callable[[float], float | None]) -> 
 
 
 class _Alarm:
-    """Calls `wake` at a time that can be changed; a new thread only for a new time."""
+    """Calls `wake` at a time that can be changed. Only a new time takes a new timer thread."""
 
     def __init__(self, wake: Callable[[], object]) -> None:
         self._wake = wake
@@ -75,7 +90,7 @@ class _Alarm:
         self._timer: Timer | None = None
 
     def set(self, until: float) -> None:
-        """Ring at `until` on `clock.monotonic`; no effect if it is set to that time already."""
+        """Ring at `until`, on `clock.monotonic`. No effect if it is already set to that time."""
         if until != self._until:
             self.cancel()
             self._until = until
@@ -84,18 +99,18 @@ class _Alarm:
             start(self._timer)
 
     def cancel(self) -> None:
-        """Ring no more."""
+        """Do not ring any more."""
         if self._timer is not None:
             self._timer.cancel()
 
     def _ring(self) -> None:
-        # Before waking: if it rang a moment too early, the next look sets it again.
+        # Reset before waking: if it rang a moment too early, the next look sets it again.
         self._until = None
         self._wake()
 
 
 def in_event_loop() -> str | None:
-    """Return `"trio"` or `"asyncio"` if the caller runs in its loop, else `None`."""
+    """Return `"trio"` or `"asyncio"` if the caller runs in a loop of it, else `None`."""
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_task():
         return "trio"
@@ -153,10 +168,10 @@ class _TrioFlag:
 
 @contextlib.contextmanager
 def _letting_threads_go_on() -> Iterator[None]:
-    """Keep trio's loop from taking all of the interpreter's time while it only waits.
+    """Keep trio's loop from using up the interpreter's time while it only waits.
 
-    With `autojump_threshold=0` and nothing to jump to, the loop polls without ever sleeping, and
-    the client's and the server's threads hardly get to run.
+    With `autojump_threshold=0` and nothing to jump to, the loop polls without ever sleeping. Then
+    the threads of the client and the server hardly get to run.
     """
     import trio
 
@@ -172,7 +187,7 @@ def _letting_threads_go_on() -> Iterator[None]:
 
 
 class _Breather:
-    """An instrument of trio (`trio.abc.Instrument`, of which each method may be missing)."""
+    """An instrument of trio (`trio.abc.Instrument`; trio skips the methods that are missing)."""
 
     def before_io_wait(self, timeout: float) -> None:
         if timeout <= 0:

@@ -1,4 +1,4 @@
-"""A block whose messages are captured: in a thread, and in a task."""
+"""A block whose messages are captured: with `with` in a thread, with `async with` in a task."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class _Block:
     """What both have in common.
 
-    `enter` is called when the block begins. It returns a function, called when the block ends,
-    that makes the expectation for `wait`.
+    `enter` is called when the block begins, and returns a function. That function is called when
+    the block ends, and makes the expectation that `wait` waits for. So the timeout begins at the
+    end of the block, and only messages since its beginning count.
     """
 
     def __init__(self, enter: Enter, wait: Any) -> None:
@@ -53,7 +54,7 @@ class Capture(_Block):
 
 
 class AsyncCapture(_Block):
-    """See `AsyncSMTPServer.capture`; otherwise as `Capture`."""
+    """See `AsyncSMTPServer.capture`."""
 
     _wait: Callable[[Waiting[Messages]], Awaitable[Messages]]
 

@@ -1,7 +1,13 @@
-"""What a test waits for: exactly so many records that meet some criteria, within a time.
+"""What a test waits for: an exact number of records that meet some criteria, within a time.
 
-An expectation never waits itself. `look` returns the time until which to wait, and is called again
-when something was recorded before. So threads and tasks wait by the same logic.
+An expectation never waits itself; it is pulled, like an engine. `look` takes what is new and
+returns the time until which to wait, or `None` once the matter is decided. `awaiting` calls it
+again when something was recorded, or at that time. So threads and tasks wait by the same logic.
+
+Example: `wait_for_message(subject="Welcome", timeout=2, settle=0.1)`, called at second 0. `look`
+returns 2. At 0.3 a message arrives that does not match: `look` returns 2 again. At 0.5 the right
+one arrives: `look` returns 0.6, the end of the time in which a second one would be a failure. At
+0.6 it returns `None`, and `result` returns the message.
 """
 
 from __future__ import annotations
@@ -22,20 +28,20 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 
 class Waiting(Protocol[Result_co]):
-    """Something that is waited for."""
+    """Something to wait for."""
 
     def look(self, now: float) -> float | None:
-        """Return until when to wait, on `clock.monotonic`, or `None` if it is decided."""
+        """Return until when to wait, on `clock.monotonic`, or `None` once it is decided."""
 
     def result(self) -> Result_co:
-        """Return what was waited for; raises `SMTPAssertionError` if it did not come so."""
+        """Return what was waited for; raises `SMTPAssertionError` if the wait failed."""
 
 
 class Feed(Generic[Record]):
-    """The new records of one kind; each is returned once.
+    """The new records of one kind; `take` returns each of them once.
 
-    `log` returns the list to which they are appended; after `clear` it is another list. `view`
-    makes a record of an entry of that list.
+    `log` returns the list to which the recorder appends. After `clear` it returns another list.
+    `view` makes a record from an entry of that list.
     """
 
     def __init__(
@@ -48,16 +54,17 @@ class Feed(Generic[Record]):
         self._log = log
         self._view = view
         self._current = log()
-        #: How many came before it began; these are never returned.
+        #: How many came before the feed began; these are never returned.
         self.skipped = len(self._current) if only_new else 0
         self._seen = self.skipped
 
     def take(self) -> tuple[bool, list[Record]]:
-        """Return whether the earlier ones were forgotten meanwhile, and those not yet taken."""
+        """Return whether the earlier records were forgotten meanwhile, and the new records."""
         log = self._log()
         cleared = log is not self._current
         if cleared:
-            # Only one message may have been forgotten: those skipped before are still skipped.
+            # Perhaps only one was forgotten (`del server.outbox[0]`). Those that were skipped
+            # before are still skipped.
             before = set(map(id, self._current[: self.skipped]))
             self.skipped = self._seen = sum(id(entry) in before for entry in log)
             self._current = log
@@ -68,9 +75,9 @@ class Feed(Generic[Record]):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait, in seconds: for the records, then for a surplus one.
+    """How long to wait, in seconds: `timeout` for the records, then `settle` for a surplus one.
 
-    `landing` is for a message that was being sent when the wait began.
+    `landing` is the time for a message that was already being sent when the wait began.
     """
 
     timeout: float
@@ -81,9 +88,9 @@ class Patience:
 class Expectation(Generic[Record]):
     """Exactly `count` matching records within the timeout, and no more while it settles.
 
-    With `count=None` any number at the first look. `give_up` returns whether no more can come.
-    `fail` raises the failure. `in_flight` returns whether a message is still being sent; it is
-    awaited before the decision, for at most the patience's `landing`.
+    `count=None` means as many as there are at the first look. `give_up` returns whether no more can
+    come. `fail` raises the failure. `in_flight` returns whether a message is still being sent; the
+    decision waits for it, but not beyond the patience's `landing`.
     """
 
     def __init__(
@@ -116,7 +123,7 @@ class Expectation(Generic[Record]):
         self.waited = 0.0
 
     def look(self, now: float) -> float | None:
-        """See `Waiting`. Raises `CriterionError` if a callable among the criteria raises."""
+        """See `Waiting`; raises `CriterionError` if a callable in the criteria raises."""
         self._take()
         if self.count is None:
             self.count = len(self.matched)
@@ -141,9 +148,9 @@ class Expectation(Generic[Record]):
         return tuple(self.matched)
 
     def so_far(self) -> tuple[Record, ...]:
-        """Return the records that match so far; none if a callable raises.
+        """Return the records that match so far, for a block that has raised.
 
-        For a block that has raised: no other exception may hide its own.
+        If a callable in the criteria raises, that is ignored: it would hide the block's exception.
         """
         with suppress(CriterionError):
             self._take()
@@ -151,7 +158,7 @@ class Expectation(Generic[Record]):
 
     @property
     def skipped(self) -> int:
-        """How many records came before the block was entered."""
+        """How many records came before the block of `capture` was entered."""
         return self._feed.skipped
 
     @property
@@ -172,22 +179,22 @@ Held_co = TypeVar("Held_co", covariant=True)
 
 
 class Holding(Protocol[Held_co]):
-    """What holds commands: a rule."""
+    """Something that holds commands: a rule."""
 
     @property
     def held(self) -> tuple[Held_co, ...]:
-        """The commands that were held so far, oldest first."""
+        """The commands that it has held so far, oldest first."""
 
     @property
     def can_hold(self) -> bool:
-        """Whether it holds any command at all."""
+        """Whether it has a `hold()` step."""
 
 
 class Held(Generic[Held_co]):
-    """So many commands were held.
+    """A rule has held `count` commands.
 
-    `give_up` says that no more will be. `fail` is called to raise the failure, with the rule, how
-    many it held, how many were expected, and the seconds waited.
+    `give_up` returns whether no more can come. `fail` raises the failure; it is called with the
+    rule, how many commands it held, how many were expected, and the seconds waited.
     """
 
     def __init__(
@@ -213,7 +220,7 @@ class Held(Generic[Held_co]):
         return None if decided or now >= self._deadline else self._deadline
 
     def result(self) -> Held_co:
-        """Return the command held last when so many were; see `expectation.Waiting`."""
+        """Return the command with which the count was reached; see `expectation.Waiting`."""
         __tracebackhide__ = True
         held = self._rule.held
         if len(held) < self._count:

@@ -30,14 +30,14 @@ Record = TypeVar("Record")
 
 _SNAPSHOT = methodcaller("snapshot")
 
-# A day, as for the settings: longer than any test run. A thread cannot wait for ever.
+# A day, the same as for the settings: longer than any test run. Threads cannot wait for ever.
 _LONGEST = 86400
 
 
 class Expectations:
     """Makes the expectations of one server's waiting methods.
 
-    `in_task`: the methods are coroutines, which block no thread.
+    `in_task`: the methods are coroutines, which do not block a thread.
     """
 
     def __init__(
@@ -65,9 +65,9 @@ class Expectations:
         return self._expect(feed, Criteria.for_messages(criteria), count, timeout, settle)
 
     def no_message(self, within: float, criteria: Mapping[str, object]) -> Expectation[Message]:
-        """Expect that no message was accepted, and that none is within so many seconds.
+        """Expect that no message was accepted so far, nor will be within `within` seconds.
 
-        A message that is being sent now may end first, within `wait_timeout`.
+        A message that is being sent now is waited for first, for at most `wait_timeout`.
         """
         _checked_seconds("within", within)
         lasting = self._recorder.open_transactions()
@@ -90,10 +90,10 @@ class Expectations:
         timeout: float | None = None,
         settle: float = 0.0,
     ) -> Callable[[], Callable[[], Expectation[Message]]]:
-        """Return a function to call when the block begins.
+        """Return a function to call when the block begins; see `capture`.
 
-        It returns a function to call when the block ends, which makes the expectation of the
-        messages in between. Without `count`, any number of messages will do.
+        It returns a function to call when the block ends, which makes the expectation for the
+        messages in between. Without `count` any number of messages is right.
         """
         wanted = Criteria.for_messages(criteria)
 
@@ -128,7 +128,7 @@ class Expectations:
         return Closed(self._recorder, monotonic(), self._timeout(timeout), self._failing)
 
     def held(self, rule: Holding[Record], count: int, timeout: float | None) -> Held[Record]:
-        """Expect that a rule has held so many commands."""
+        """Expect that a rule has held `count` commands."""
         _check_count(count)
         if not count:
             raise ValueError("count=0: must be a whole number from 1")

@@ -1,4 +1,4 @@
-"""The text of a failed wait, made of all that the server knows."""
+"""The failure of a wait: collects what the server knows, finds the cause, and raises."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from .causes import Surroundings
     from .expectation import Expectation
 
-# A failure text shows the end of the transcript: more sessions than this do not fit.
+# A failure text shows the end of the transcript. More sessions than this do not fit, nor do more
+# exchanges, which have at least a line each.
 _SESSIONS_SHOWN = 5
-# The same for exchanges, of which each has a line or more.
 _EXCHANGES_SHOWN = 40
 _TRANSCRIPT_LINES = 20
 _GIVEN_UP_SHOWN = 2
@@ -41,7 +41,7 @@ _GIVEN_UP_SHOWN = 2
 class Failing:
     """Raises the failures of one server's waits.
 
-    `blocks`: nothing else can run in the caller's thread meanwhile.
+    `blocks`: while one of them waits, nothing else can run in the caller's thread.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Failing:
         is_short = len(expected.matched) < (expected.count or 0)
         if is_short and expected.criteria.kind.noun == "message":
             self._recorder.give_up(expected.criteria, now())
-        # A wait of no time at all has blocked nothing.
+        # A wait that took no time has blocked nothing.
         facts = self._facts(
             expected.criteria, blocked=expected.waited > 0, skipped=expected.skipped
         )
@@ -106,7 +106,7 @@ class Failing:
         lasting = [one for one in self._recorder.sessions() if one.ended_by is None]
         if not lasting:
             return
-        # What became of others is no reason why these are still here.
+        # Only these sessions: others cannot explain why these clients are still connected.
         facts = replace(
             self._facts(None, blocked=waited > 0),
             sessions=lasting,
@@ -156,9 +156,9 @@ def _advice(found: Sequence[Cause]) -> list[str]:
 
 
 def _nothing_ran(facts: Facts, waited: float) -> Iterator[str]:
-    """Yield a sentence if this wait has blocked a loop, and no client did anything meanwhile."""
+    """Yield a sentence if this wait blocked a loop, and no session ended meanwhile."""
     ended = [one.ended_at.timestamp() for one in facts.sessions if one.ended_at]
-    # Without any that ended it is the cause, and said there.
+    # If no session has ended, the blocked loop is the cause, and the first line says so already.
     if facts.loop and ended and max(ended) < now() - waited:
         yield f"this wait blocked the running {facts.loop} loop: {ASYNC_ADVICE}"
 
@@ -167,7 +167,7 @@ def _began_before(recorder: Recorder, records: Sequence[object]) -> Iterator[str
     """Yield a sentence for each message whose MAIL came before the records were emptied."""
     if not recorder.cleared:
         return
-    # What was open when the records were emptied comes first.
+    # Transactions that were open when the records were emptied come first.
     early = takewhile(
         lambda one: one.started_at.timestamp() < recorder.cleared, recorder.transactions()
     )

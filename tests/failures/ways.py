@@ -994,7 +994,7 @@ class Way:
 
 WAYS = (
     Way(application_never_connected, "no client connected to"),
-    Way(callable_that_does_not_return, "a rule's callable still keeps the server's thread"),
+    Way(callable_that_does_not_return, "a rule's callable blocks the server's thread"),
     Way(cleared_too_late, "no client connected since clear() or the test's"),
     Way(cleared_while_the_client_stays, "no message was begun since clear() or the test's"),
     Way(application_connected_but_sent_nothing, "the client left after EHLO, without sending a"),

@@ -1,11 +1,11 @@
-"""Why nothing came: a table of causes, each of which looks at the facts.
+"""Why nothing came: a table of functions, each of which looks for one cause in the facts.
 
 * `facts`: what is known when a wait has failed
-* `reach`: nobody came, or the mail went somewhere else
+* `reach`: no client came, or the mail went somewhere else
 * `security`: TLS, and clients that speak another protocol
 * `login`: AUTH
-* `refusal`: what rules and limits refused
-* `unfinished`: what still lasts, or ended too early
+* `refusal`: refused by a rule or a limit
+* `unfinished`: a session or transaction that still lasts, or ended too early
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Elsewhere", "Facts", "Surroundings", "causes"]
 
-#: In order: if one applies, those below are consequences of it, or say less. Each returns `None`
-#: unless the facts show it.
+#: In order: if one applies, those below it are its consequences, or say less. Each returns `None`
+#: unless the facts show its cause.
 _CAUSES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (
     reach.before_the_block,
     unfinished.in_a_callable,
@@ -50,7 +50,7 @@ _CAUSES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (
 
 
 def causes(facts: Facts) -> Iterator[Cause]:
-    """Yield what the facts show, the most telling first."""
+    """Yield the causes that the facts show, the most telling first."""
     for look in _CAUSES:
         if cause := look(facts):
             yield cause

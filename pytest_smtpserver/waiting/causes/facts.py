@@ -1,4 +1,4 @@
-"""What is known when a wait has failed: what the server is, and what it has seen."""
+"""What is known when a wait has failed: about the server, and what it has seen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Elsewhere(NamedTuple):
-    """Another server of the same test, and what went there."""
+    """Another server of the same test, and how much went there."""
 
     address: str
     sessions: int
@@ -24,19 +24,19 @@ class Elsewhere(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a server says about itself when it is asked."""
+    """What a server says about itself and its test."""
 
     address: str
     state: Literal["new", "listening", "stopped"]
     settings: Settings
     others: Sequence[Elsewhere] = ()
-    #: File and line where the server's thread is in a callable of a rule; `""` if it is in none.
+    #: If the server's thread is in a callable of a rule: file and line where it is. Else `""`.
     callable_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that a cause is found in. `loop` is the event loop that the wait has blocked."""
+    """All that the causes look at. `loop` names the event loop that the wait blocked, if any."""
 
     server: Surroundings
     sessions: Sequence[Session]
@@ -47,7 +47,8 @@ class Facts:
     loop: str | None = None
     #: How many messages came before the block of `capture` was entered.
     skipped: int = field(default=0)
-    #: When the records were last emptied, seconds since the epoch, and how many sessions that cost.
+    #: When the records were last emptied, in seconds since the epoch, and how many sessions were
+    #: forgotten then.
     cleared: float = 0.0
     forgotten: int = 0
 
@@ -57,5 +58,5 @@ class Facts:
         return self.server.settings
 
     def came_before_clear(self, session: Session) -> bool:
-        """Return whether a session began before the records were emptied: some of it is gone."""
+        """Return whether a session began before the records were emptied: part of it is gone."""
         return session.started_at.timestamp() < self.cleared

@@ -1,4 +1,4 @@
-"""The client could not log in, or saw no way to."""
+"""The client could not log in, or AUTH was not offered to it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from .facts import Facts
 
-# RFC 4954 sections 4 and 6: "Authentication credentials invalid", the mechanism is not known,
-# encryption is required.
+# RFC 4954 sections 4 and 6: "Authentication credentials invalid"; unknown mechanism; encryption
+# required.
 _INVALID = 535
 _UNKNOWN_MECHANISM = 504
 _NEEDS_TLS = 538
 
 
 def refused(facts: Facts) -> Cause | None:
-    """The last session that tried to log in, and did not."""
+    """The last session that tried to log in failed to."""
     for session in reversed(facts.sessions):
         if cause := why_not(session, facts):
             return cause
@@ -29,7 +29,7 @@ def refused(facts: Facts) -> Cause | None:
 
 
 def why_not(session: Session, facts: Facts | None = None) -> Cause | None:
-    """Return why a client that tried to log in is not; `None` if it is, or did not try."""
+    """Return why a login failed; `None` if it succeeded or the client did not try."""
     asked = [one for one in session.exchanges if one.verb == "AUTH"]
     if any(attempt.succeeded for attempt in session.auth) or not (session.auth or asked):
         return None
@@ -77,7 +77,7 @@ def _advice(last: Exchange | None, facts: Facts | None) -> str:
 _ADVICE = {
     _INVALID: "the users are {users}",
     _UNKNOWN_MECHANISM: "the server offers {mechanisms}",
-    _NEEDS_TLS: "the client must use STARTTLS first, or set auth_needs_tls=False",
+    _NEEDS_TLS: "the client must use STARTTLS first; or set auth_needs_tls=False",
 }
 
 
@@ -95,12 +95,12 @@ def offered_only_after_tls(facts: Facts) -> Cause | None:
         if session.helo and not (session.tls or session.auth) and left_after_greeting(session):
             return Cause(
                 "the client left after EHLO: AUTH is offered only after STARTTLS",
-                "let the client use STARTTLS, or set auth_needs_tls=False",
+                "the client must use STARTTLS first; or set auth_needs_tls=False",
             )
     return None
 
 
 def left_after_greeting(session: Session) -> bool:
-    """Return whether the client said hello and left, without trying anything."""
+    """Return whether the client said EHLO or the like and left without trying anything else."""
     verbs = {one.verb for one in session.exchanges}
     return session.ended_at is not None and verbs <= {"", "EHLO", "HELO", "LHLO", "NOOP", "QUIT"}

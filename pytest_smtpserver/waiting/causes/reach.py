@@ -25,7 +25,7 @@ def not_listening(facts: Facts) -> Cause | None:
 
 
 def blocked_loop(facts: Facts) -> Cause | None:
-    """The wait has blocked the event loop in which the application would have run."""
+    """The wait blocked the event loop in which the application would have run."""
     if facts.loop is None or any(session.ended_at for session in facts.sessions):
         return None
     return Cause(
@@ -34,8 +34,8 @@ def blocked_loop(facts: Facts) -> Cause | None:
 
 
 def in_djangos_memory(facts: Facts) -> Cause | None:
-    """Django's test environment has kept the mail."""
-    # The list is there only while the test environment is set up.
+    """Django's test environment kept the mail in memory."""
+    # The list exists only while the test environment is set up.
     outbox = getattr(sys.modules.get("django.core.mail"), "outbox", None)
     if facts.sessions or not outbox:
         return None
@@ -73,12 +73,12 @@ def _flask_applications() -> Iterator[Any]:
         return
     import gc
 
-    # An application is found nowhere else, unless the test runs in its context.
+    # Flask keeps no list of applications, and the test may not run in the context of one.
     yield from (one for one in gc.get_objects() if isinstance(one, kind))
 
 
 def at_another_server(facts: Facts) -> Cause | None:
-    """The client has gone to another server of the same test."""
+    """The client went to another server of the same test."""
     if facts.sessions:
         return None
     for other in facts.server.others:
@@ -92,7 +92,7 @@ def at_another_server(facts: Facts) -> Cause | None:
 
 
 def in_a_twisted_reactor(facts: Facts) -> Cause | None:
-    """The wait has blocked Twisted's reactor."""
+    """The wait blocked Twisted's reactor."""
     reactor = sys.modules.get("twisted.internet.reactor")
     if not getattr(reactor, "running", False) or any(one.ended_at for one in facts.sessions):
         return None

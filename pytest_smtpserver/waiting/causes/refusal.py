@@ -1,4 +1,4 @@
-"""The server refused: by which rule, or by which of its settings."""
+"""The server refused something, because of a rule or of a setting."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OCTETS = re.compile(r"([\d,]+) octets of content")
 
 
 def transaction_refused(facts: Facts) -> Cause | None:
-    """The last transaction in which something was refused, unless it was sent again later."""
+    """Something was refused in a transaction, and was not sent again successfully."""
     for number, transaction in reversed(list(enumerate(facts.transactions))):
         if not _is_refused(transaction) or _came_later(transaction, facts.transactions[number:]):
             continue
@@ -40,7 +40,7 @@ def _is_refused(transaction: Transaction) -> bool:
 
 
 def _came_later(refused: Transaction, later: Sequence[Transaction]) -> bool:
-    """Return whether all recipients got mail from the same sender in the end."""
+    """Return whether all its recipients got mail from the same sender later."""
     wanted = [*refused.envelope.rcpt_to, *(address for address, _ in refused.refused)]
     got = [
         address
@@ -52,7 +52,7 @@ def _came_later(refused: Transaction, later: Sequence[Transaction]) -> bool:
 
 
 def _weight(facts: Facts, transaction: Transaction) -> Weight | None:
-    """Return what the refusal explains; `None` if the criteria rule it out."""
+    """Return how much the refusal explains; `None` if the criteria rule it out."""
     given = facts.criteria.given if facts.criteria else {}
     if facts.noun == "transaction":
         return "something"
@@ -117,7 +117,8 @@ def _no_auth(exchange: Exchange, _: Transaction, __: Settings) -> str:
     return f"{exchange.verb} came without AUTH, and auth='required': {exchange.reply}"
 
 
-#: The server's own refusals, whose reply does not say all. 530 5.7.0 is two of them.
+#: Refusals by the server's own limits, whose reply does not name the setting. Two of them have the
+#: code 530 5.7.0.
 _LIMITS: Final[dict[tuple[int, str], Callable[[Exchange, Transaction, Settings], str]]] = {
     (552, "5.3.4"): _too_big,
     (452, "4.5.3"): _too_many,

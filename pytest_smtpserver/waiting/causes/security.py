@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .facts import Facts
 
-#: What is wrong with the certificate of each setting, in words.
+#: For each value of `certificate`: what is wrong with it.
 _MADE_SO: Final = {
     "expired": "the certificate has expired",
     "wrong-host": "the certificate names another host",
@@ -22,7 +22,7 @@ _WAITS_IN_VAIN: Final = "a client that speaks plain SMTP waits here for a greeti
 
 
 def handshake_failed(facts: Facts) -> Cause | None:
-    """The last handshake that failed, unless the client has come back with another."""
+    """The last TLS handshake failed."""
     for session in reversed(facts.sessions):
         if session.tls is not None and session.tls_failure is None:
             return None
@@ -34,7 +34,7 @@ def handshake_failed(facts: Facts) -> Cause | None:
 def _why(facts: Facts, failure: str) -> Cause:
     tls = facts.settings.tls
     if failure.startswith(UNEXPECTED_TLS):
-        advice = "let the client begin in clear" + (", then STARTTLS" if tls != "off" else "")
+        advice = "the client must begin in clear" + (", then STARTTLS" if tls != "off" else "")
         return Cause("the client spoke TLS at a plain port", advice, aside=f"tls={tls!r}")
     if failure.startswith(NOT_TLS):
         where = "at a TLS port" if tls == "implicit" else "after STARTTLS"
@@ -52,7 +52,7 @@ def _certificate_refused(facts: Facts, failure: str) -> Cause:
     made_so = _MADE_SO.get(str(facts.settings.certificate))
     if made_so:
         setting = f"certificate={facts.settings.certificate!r}"
-        return Cause(f"TLS: {made_so}, as {setting} has it", aside=failure)
+        return Cause(f"TLS: {made_so}, as {setting} asks", aside=failure)
     if "unknown CA" in failure:
         return Cause(
             "TLS: the client does not trust the test's CA",
@@ -67,7 +67,7 @@ def _certificate_refused(facts: Facts, failure: str) -> Cause:
 
 
 def wrong_protocol(facts: Facts) -> Cause | None:
-    """An SMTP client at an LMTP server, or the reverse."""
+    """An SMTP client talked to an LMTP server, or the reverse."""
     is_lmtp = facts.settings.protocol == "lmtp"
     verbs, names = (
         (("EHLO", "HELO"), ("SMTP", "LMTP")) if is_lmtp else (("LHLO",), ("LMTP", "SMTP"))

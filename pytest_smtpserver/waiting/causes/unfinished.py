@@ -1,4 +1,4 @@
-"""Something still lasts, or ended too early."""
+"""A session or a transaction still lasts, or ended too early."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .facts import Facts
 
 
-# RFC 5321 section 4.1.1.4: only CRLF before and behind the dot make it the end. The last of these
-# is a dot between CRLF and LF, of which transparency has taken the dot.
+# RFC 5321 section 4.1.1.4: a dot ends the content only with CRLF before and after it. The last
+# alternative is a dot between CRLF and a bare LF; undoing transparency has removed that dot.
 _BARE_END = re.compile(rb"(?:(?<!\r)\n\.\r?\n|\r\n\.?\n)\Z")
 _CRLF = "the content ends with CRLF, a dot and CRLF (RFC 5321 section 4.1.1.4)"
 
@@ -31,9 +31,9 @@ def in_a_callable(facts: Facts) -> Cause | None:
     if not at:
         return None
     return Cause(
-        "a rule's callable still keeps the server's thread",
-        f"it is at {at}, and the server answers nobody until it returns: let it not wait, "
-        "nor talk to a server of this process",
+        "a rule's callable blocks the server's thread",
+        f"it is at {at}; the server answers nobody until it returns, so it must not wait, or talk "
+        "to a server of this process",
     )
 
 
@@ -58,12 +58,12 @@ def _kept_waiting(wire: Sequence[Exchange | Event]) -> Cause | None:
     return Cause(f"{verb} is never answered by the rule {rule}") if how in _SILENT else None
 
 
-#: What a transcript says of a client that gets no answer at all.
+#: The transcript's words for a client that gets no answer at all.
 _SILENT = ("never answered",)
 
 
 def _last_event(wire: Sequence[Exchange | Event]) -> str:
-    # While a command waits for its answer, it and what happened meanwhile are events.
+    # A command that still waits for its reply keeps the events since then in `meanwhile`.
     last = wire[-1] if wire else None
     if isinstance(last, Exchange):
         last = last.meanwhile[-1] if last.reply is None and last.meanwhile else None
@@ -102,18 +102,18 @@ def _counted(octets: bytes) -> str:
 
 
 def _dot_after_lf(octets: bytes) -> str:
-    """Say that the content ends with a dot that would end it, but for a bare LF."""
+    """Return a sentence if the content ends with a dot that ends nothing because of a bare LF."""
     return "its dot follows a bare LF, not CRLF" if _BARE_END.search(octets) else ""
 
 
 def aborted(facts: Facts) -> Cause | None:
-    """The last transaction was given up."""
+    """The last transaction was aborted."""
     last = facts.transactions[-1] if facts.transactions else None
     return _given_up(last) if last is not None and last.outcome == "aborted" else None
 
 
 def given_up_before(transactions: Sequence[Transaction]) -> Iterator[str]:
-    """Yield a sentence for each transaction but the last that was given up, the newest first."""
+    """Yield a sentence for each aborted transaction except the last one, the newest first."""
     for one in reversed(transactions[:-1]):
         if one.outcome == "aborted":
             envelope = one.envelope
@@ -152,12 +152,12 @@ def session_open(facts: Facts) -> Cause | None:
         return None
     return Cause(
         f"{counted(len(lasting), 'session')} still open: the client has not left",
-        "a session is waited for until it has ended",
+        "wait_for_session waits until a session has ended",
     )
 
 
 def sent_nothing(facts: Facts) -> Cause | None:
-    """Clients came, and none began a transaction."""
+    """Clients connected, but none began a transaction."""
     if not facts.sessions or facts.transactions:
         return None
     if any(map(facts.came_before_clear, facts.sessions)):
@@ -179,4 +179,4 @@ def sent_nothing(facts: Facts) -> Cause | None:
 def _not_offered(facts: Facts) -> str:
     settings = facts.settings
     missing = [f"{name}='off'" for name in ("tls", "auth") if getattr(settings, name) == "off"]
-    return f"it may have wanted what is not offered: {', '.join(missing)}" if missing else ""
+    return f"perhaps it wants what is not offered: {', '.join(missing)}" if missing else ""
