@@ -89,6 +89,10 @@ def test_a_possible_value_is_kept(name: str, values: list[object]) -> None:
         ("host", "a b"),
         ("host", "unix:"),
         ("host", None),
+        ("hostname", "shop..test"),
+        ("hostname", "shop.-test"),
+        ("hostname", "x" * 64),
+        ("hostname", "x." * 128 + "test"),
         ("tls_versions", []),
         ("tls_versions", "TLSv1.2"),
         ("tls_versions", ["TLSv1.4"]),
@@ -270,6 +274,32 @@ def test_settings_are_frozen() -> None:
 def test_an_unknown_setting_suggests_the_nearest() -> None:
     assert error(mechanism=["PLAIN"]).startswith(
         "unknown setting 'mechanism': did you mean 'mechanisms'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("unknown", "meant"),
+    [
+        ("use_tls", "tls"),
+        ("ssl", "tls"),
+        ("starttls", "tls"),
+        ("require_tls", "tls_required"),
+        ("auth_required", "auth"),
+        ("address", "host"),
+        ("domain", "hostname"),
+        ("lmtp", "protocol"),
+        ("cert", "certificate"),
+        ("size", "max_message_size"),
+        ("timeout", "wait_timeout"),
+        ("Bind", "host"),
+    ],
+)
+def test_an_unknown_setting_suggests_what_it_means_before_what_is_spelt_so(
+    unknown: str, meant: str
+) -> None:
+    said = error(**{unknown: "x"})
+    assert said.startswith(
+        f"unknown setting {unknown!r}: did you mean {meant!r}? its value was 'x'; the settings are "
     )
 
 

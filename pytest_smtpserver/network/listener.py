@@ -316,7 +316,7 @@ def _bind(host: str, port: int) -> socket.socket:
         )
     except OSError as error:
         raise unix.ImpossibleHost(
-            error.errno, f"host {host!r} is not an address of this machine: {error}"
+            error.errno, f"{host} is not an address of this machine: {error.strerror or error}"
         ) from None
     for family, _, _, _, address in addresses:
         try:

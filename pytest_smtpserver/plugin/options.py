@@ -20,6 +20,9 @@ _PREFIX = "smtpserver_"
 FROM_INI = pytest.StashKey["Settings | None"]()
 TRANSCRIPT = pytest.StashKey[str]()
 
+# Keys that are not settings.
+_OTHER_KEYS = ("transcript", "report", "artifacts")
+
 # Options that are ini keys too.
 _LOOKS = (
     ("report", "FILE.html", "write the mail of all tests into one HTML file"),
@@ -58,7 +61,6 @@ def _add_looks(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
     group.addoption(
         "--smtpserver-inbox",
         metavar="PORT",
-        type=int,
         help="show the mail of all servers live on a web page at 127.0.0.1, port PORT; 0: any",
     )
 
@@ -73,16 +75,21 @@ def path_given(config: pytest.Config, name: str) -> Path | None:
 
 
 def inbox_port(config: pytest.Config) -> int | None:
-    """Return the port that was asked for; raises `pytest.UsageError` under pytest-xdist."""
-    port: int | None = config.getoption("--smtpserver-inbox")
-    if port is not None and _is_distributed(config):
+    """Return the port that was asked for; raises `pytest.UsageError` if it cannot be one.
+
+    Nor can there be one inbox for all workers of pytest-xdist.
+    """
+    port: str | None = config.getoption("--smtpserver-inbox")
+    if port is None:
+        return None
+    if not port.isdecimal() or int(port) > 65535:
+        raise pytest.UsageError(f"--smtpserver-inbox={port}: must be a port from 0 to 65535")
+    if _is_distributed(config):
         raise pytest.UsageError(
             f"--smtpserver-inbox={port}: with pytest-xdist each worker has servers of its own; "
             "run without -n to look at them live"
         )
-    if port is not None and not 0 <= port <= 65535:
-        raise pytest.UsageError(f"--smtpserver-inbox={port}: must be a port from 0 to 65535")
-    return port
+    return int(port)
 
 
 def _as_in_a_file(default: object) -> str:
@@ -107,22 +114,32 @@ def read(config: pytest.Config) -> None:
 
 
 def _refuse_unknown_keys(config: pytest.Config) -> None:
+    for key, value in _keys_given(config).items():
+        if key.startswith(_PREFIX) and not _is_known(config, key):
+            raise _unknown_key(key, value)
+
+
+def _keys_given(config: pytest.Config) -> dict[str, object]:
+    """Return all keys of the configuration file and of `-o`, with what is written there."""
     # pytest has no public name for all keys of the file: up to 9.0 this was `inicfg`.
     in_file = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
     overridden = (one.partition("=")[::2] for one in config.getoption("override_ini") or ())
-    for key, value in {**in_file, **dict(overridden)}.items():
-        if key.startswith(_PREFIX) and not _is_known(config, key):
-            # From pytest 9.0 on, the value is an attribute of an object.
-            raise _unknown_key(key, getattr(value, "value", value))
+    given = {**in_file, **dict(overridden)}
+    # From pytest 9.0 on, the value is an attribute of an object.
+    return {key: getattr(value, "value", value) for key, value in given.items()}
 
 
 def _unknown_key(key: str, value: object) -> pytest.UsageError:
     from pytest_smtpserver.settings import nearest_setting
 
-    nearest = nearest_setting(key.removeprefix(_PREFIX))
+    name = key.removeprefix(_PREFIX)
+    nearest = nearest_setting(name, besides=_OTHER_KEYS)
     hint = f"did you mean {_PREFIX}{nearest}? " if nearest else ""
-    given = "" if nearest and SETTINGS[nearest].is_secret else f"its value was {value!r}; "
-    known = ", ".join(f"{_PREFIX}{name}" for name in SETTINGS)
+    if name == "inbox":
+        hint = "give --smtpserver-inbox=PORT on the command line; "
+    meant = SETTINGS.get(nearest or "")
+    given = "" if meant and meant.is_secret else f"its value was {value!r}; "
+    known = ", ".join(f"{_PREFIX}{name}" for name in (*SETTINGS, *_OTHER_KEYS))
     return pytest.UsageError(f"unknown configuration key {key}: {hint}{given}the keys are {known}")
 
 
@@ -166,16 +183,15 @@ def settings_of_run(config: pytest.Config) -> Settings:
 def _ini_value(config: pytest.Config, name: str) -> Any:
     try:
         value = config.getini(f"{_PREFIX}{name}")
-    except (TypeError, ValueError, pytest.UsageError) as error:
-        raise _unreadable(name, error) from None
+    except (TypeError, ValueError, pytest.UsageError):
+        raise _unreadable(config, name) from None
     return None if value is None else _from_ini(config, name, value)
 
 
-def _unreadable(name: str, error: Exception) -> pytest.UsageError:
-    setting = SETTINGS[name]
-    # The type of the error depends on pytest's version. It names the value, not always the key.
-    why = "it cannot be read" if setting.is_secret else error
-    return pytest.UsageError(f"{_PREFIX}{name}: {why}; must be {setting.allowed}")
+def _unreadable(config: pytest.Config, name: str) -> pytest.UsageError:
+    # pytest's own error does not always name the key, and differs between versions.
+    value = _keys_given(config).get(f"{_PREFIX}{name}")
+    return pytest.UsageError(f"{_PREFIX}{SETTINGS[name].wrong(name, value, '')}")
 
 
 def _from_ini(config: pytest.Config, name: str, value: Any) -> object:

@@ -6,7 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_smtpserver.settings import SettingsError
+from pytest_smtpserver.settings import SETTINGS, SettingsError
+from pytest_smtpserver.settings.checks import CERTIFICATES
 
 if TYPE_CHECKING:
     import ssl
@@ -85,7 +86,14 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     try:
         return server_context(settings)
     except (OSError, ValueError) as error:
-        raise SettingsError(f"certificate={settings.certificate!r}: {error}") from error
+        raise _wrong_certificate(settings.certificate, str(error)) from error
+
+
+def _wrong_certificate(given: str, why: str) -> SettingsError:
+    if given in CERTIFICATES:
+        # It is one that may be given: something else is wrong.
+        return SettingsError(f"certificate={given!r}: {why}")
+    return SETTINGS["certificate"].wrong("certificate", given, why)
 
 
 def _refuse_fake_files() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_smtpserver.clock import now
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook, callable_at
-from pytest_smtpserver.settings import SettingsError
+from pytest_smtpserver.settings import SETTINGS
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
 from pytest_smtpserver.unpatched import real_locks
 
@@ -90,8 +90,8 @@ class Core:
             try:
                 listener = Listener(host, port, make_engine, self.recorder.crashed)
             except ImpossibleHost as error:
-                why = error.strerror or error
-                raise SettingsError(f"host={self.settings.host!r}: {why}") from None
+                why = str(error.strerror or error)
+                raise SETTINGS["host"].wrong("host", self.settings.host, why) from None
             undo.callback(listener.close)
             # If warnings are errors, it does not listen.
             ports.warn_unless_loopback(listener.address[0], stacklevel=4)

@@ -294,7 +294,7 @@ def _certificate(value: Any) -> object:
 
 def _certificate_in_a_file(value: Any, directory: Path) -> object:
     # A path is relative to the directory of the file.
-    return value if value in CERTIFICATES else directory / value
+    return value if value in CERTIFICATES else str(directory / value)
 
 
 def _words(value: Any) -> tuple[str, ...]:

@@ -41,8 +41,10 @@ EXTENSIONS = (
     "REQUIRETLS",
 )
 
-# RFC 5321 section 4.1.2: sub-domain *("." sub-domain), or an address literal.
-_HOSTNAME = r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[!-Z^-~]+\]"
+# RFC 5321 section 4.1.2: sub-domain *("." sub-domain), or an address literal. A label has at most
+# 63 octets (RFC 1035 section 2.3.4), a domain 255 (RFC 5321 section 4.5.3.1.2).
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOSTNAME = rf"(?!.{{256}})(?:{_LABEL}(?:\.{_LABEL})*|\[[!-Z^-~]+\])"
 
 
 class Setting:

@@ -182,10 +182,34 @@ def _raise_unknown(name: str, value: object) -> NoReturn:
     raise SettingsError(f"unknown setting {name!r}: {hint}{given}the settings are {known}")
 
 
-def nearest_setting(name: str) -> str | None:
-    """Return the setting that an unknown name was probably meant to be, or `None`."""
+#: Names that other tools and people use, by the setting that they mean.
+_SYNONYMS: Mapping[str, str] = {
+    "auth": "auth_required require_auth authentication authenticate",
+    "certificate": "cert certfile cert_file tls_cert ssl_cert",
+    "client_certificate": "client_cert mtls mutual_tls",
+    "extensions": "capabilities esmtp features",
+    "host": "address bind bind_host interface ip listen",
+    "hostname": "banner domain fqdn greeting local_hostname server_name",
+    "idle_timeout": "client_timeout connection_timeout session_timeout",
+    "max_message_size": "data_size_limit max_size message_size size size_limit",
+    "max_recipients": "max_rcpt rcpt_limit",
+    "mechanisms": "auth_mechanisms auth_methods sasl",
+    "protocol": "lmtp scheme",
+    "tls": "encryption secure security ssl start_tls starttls use_ssl use_tls",
+    "tls_required": "force_tls require_starttls require_tls tls_only",
+    "wait_timeout": "timeout",
+}
+
+
+def nearest_setting(name: str, besides: Collection[str] = ()) -> str | None:
+    """Return the setting that an unknown name was probably meant to be, or `None`.
+
+    By meaning first, then by spelling. `besides` are further names that may have been meant.
+    """
     from difflib import get_close_matches
 
-    if any(word in name.lower() for word in _SECRETIVE):
+    lower = name.lower()
+    if any(word in lower for word in _SECRETIVE):
         return "users"
-    return next(iter(get_close_matches(name.lower(), SETTINGS, n=1)), None)
+    meant = [one for one, synonyms in _SYNONYMS.items() if lower in synonyms.split()]
+    return next(iter(meant or get_close_matches(lower, [*SETTINGS, *besides], n=1)), None)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from pytest_smtpserver import Settings
+from pytest_smtpserver import Settings, SettingsError, SMTPServer
 from pytest_smtpserver.server.certificates import authority, server_context
 
 HOST, HOSTNAME = "127.0.0.1", "smtpserver.test"
@@ -211,6 +211,12 @@ def test_a_file_without_key_or_certificate_says_which(pem: Path, missing: str) -
     there.write_to_path(pem)
     with pytest.raises(ValueError, match=rf"server\.pem holds no {missing} in PEM form"):
         context_of(str(pem))
+
+
+def test_a_server_with_such_a_file_says_what_is_allowed(pem: Path) -> None:
+    pem.write_text("mail.example\n")
+    with pytest.raises(SettingsError, match=r"holds no certificate in PEM form; must be one of 'v"):
+        SMTPServer(tls="starttls", certificate=pem)
 
 
 def test_a_key_of_another_certificate_is_called_so(pem: Path) -> None:

@@ -113,8 +113,10 @@ def test_a_port_that_is_taken_is_one_sentence(pytester: pytest.Pytester) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--smtpserver-inbox=70000",), "*must be a port from 0 to 65535"),
-        (("--smtpserver-inbox=0", "-p", "xdist", "-n1"), "*run without -n to look at them live"),
+        (("--smtpserver-inbox=70000",), "70000: must be a port from 0 to 65535"),
+        (("--smtpserver-inbox=-1",), "-1: must be a port from 0 to 65535"),
+        (("--smtpserver-inbox=off",), "off: must be a port from 0 to 65535"),
+        (("--smtpserver-inbox=0", "-p", "xdist", "-n1"), "0: *run without -n to look at them live"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(
