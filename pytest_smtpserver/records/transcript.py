@@ -54,11 +54,12 @@ def render(
     lines = [f"session {session.id} from {host}:{port} at {session.started_at:%H:%M:%S.%f} UTC"]
     if len(wire) < len(session._wire):
         lines.append("  ...")
-    for time, speaker, text in _lines(wire, said, compact=compact):
-        lines.append(f"  +{max(0.0, time - start):.3f} {speaker} {_shorten(printable(text))}")
+    shown = [*_lines(wire, said, compact=compact)]
     if session.ended_at is None:
-        for time, speaker, text in _content_so_far(session):
-            lines.append(f"  +{max(0.0, time - start):.3f} {speaker} {_shorten(printable(text))}")
+        shown += _content_so_far(session)
+    for time, speaker, text in shown:
+        what = f" {_shorten(printable(text))}" if text else ""
+        lines.append(f"  +{max(0.0, time - start):.3f} {speaker}{what}")
     if session.ended_at and session.ended_by:
         elapsed = session.ended_at.timestamp() - start
         lines.append(f"  +{max(0.0, elapsed):.3f} *  {ENDINGS[session.ended_by]}")
@@ -150,10 +151,10 @@ def _event_lines(event: Event) -> Iterator[tuple[float, str, str]]:
         yield event.time, speaker, event.what
         return
     # Enough for the lines that are shown, whatever the content's size.
-    head = event.what[: (_CONTENT_LINES + 1) * _LINE_LENGTH].split(b"\r\n")[:_CONTENT_LINES]
+    start = event.what[: (_CONTENT_LINES + 1) * _LINE_LENGTH].removesuffix(b"\r\n")
+    head = start.split(b"\r\n")[:_CONTENT_LINES] if event.what else []
     for line in head:
-        if line:
-            yield event.time, speaker, line.decode("utf-8", "backslashreplace")
+        yield event.time, speaker, line.decode("utf-8", "backslashreplace")
     if sum(len(line) + len(b"\r\n") for line in head) < len(event.what):
         count = event.what.count(b"\n")
         lines = "1 line" if count == 1 else f"{count:,} lines"

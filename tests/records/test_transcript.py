@@ -11,7 +11,7 @@ def shown(conversation):
     """Return the transcript's lines after the first, without their times."""
     first, *lines = conversation.session.transcript.split("\n")
     assert first == "session 1 from 127.0.0.1:50000 at 01:46:40.000000 UTC"
-    assert all(re.match(r"  \+[0-9]+\.[0-9]{3} (C:|S:|\* ) ", line) for line in lines)
+    assert all(re.match(r"  \+[0-9]+\.[0-9]{3} (C:|S:|\* )( |$)", line) for line in lines)
     return [line.split(" ", 3)[3] for line in lines]
 
 
@@ -54,9 +54,26 @@ def test_times_are_seconds_since_the_session_began() -> None:
 def test_short_content_is_shown_whole() -> None:
     assert content_shown(b"Subject: s\r\n\r\none\r\ntwo\r\n") == [
         "C: Subject: s",
+        "C:",
         "C: one",
         "C: two",
     ]
+
+
+def test_an_empty_line_of_content_is_a_line_wherever_it_is() -> None:
+    assert content_shown(b"\r\n") == ["C:"]
+    assert content_shown(b"\r\none\r\n\r\n") == ["C:", "C: one", "C:"]
+    assert content_shown(b"1\r\n2\r\n3\r\n\r\n5\r\n") == [
+        "C: 1",
+        "C: 2",
+        "C: 3",
+        "C:",
+        "C: [... 5 lines, 14 octets in all]",
+    ]
+
+
+def test_no_content_has_no_line() -> None:
+    assert content_shown(b"") == []
 
 
 def test_long_content_is_shown_by_its_beginning_and_its_size() -> None:
@@ -153,9 +170,9 @@ def test_content_on_its_way_is_shown_as_far_as_it_came():
     conversation = Conversation(extensions=[])
     conversation.lines(*ENVELOPE)
     conversation.send(b"Subject: hi\r\n\r\nhel")
-    *_, before, subject, body, note = shown(conversation)
+    *_, before, subject, empty, body, note = shown(conversation)
     assert before.startswith("S: 354")
-    assert [subject, body] == ["C: Subject: hi", "C: hel"]
+    assert [subject, empty, body] == ["C: Subject: hi", "C:", "C: hel"]
     assert note == "*  the content is not complete yet: 18 octets of it have come"
 
 
