@@ -214,13 +214,16 @@ def _follow(
 
     dialogue = _Dialogue(server)
     while True:
+        lines = []
         with contextlib.suppress(queue.Empty):
             url, transaction = ended.get(timeout=_TICK)
             if inbox:
                 inbox.add("", url, transaction)
-            _say([_line(transaction)])
+            lines.append(_line(transaction))
         if verbose:
+            # First what led to the message.
             _say(dialogue.news())
+        _say(lines)
         if len(server.transactions) > _KEPT and ended.empty():
             # In the server's own thread, so that no transaction can end in between.
             background().soon(server.clear)

@@ -69,7 +69,7 @@ def terminal() -> Iterator[Terminal]:
 
 def test_it_prints_a_line_for_each_message(terminal: Terminal) -> None:
     terminal.send("Subject: One line\r\n\r\n", "ann@example.org", "bob@example.org")
-    line = terminal.until("One line")
+    line = terminal.until("from@example.org ->")
     assert re.fullmatch(
         r"\d\d:\d\d:\d\d  from@example\.org -> ann@example\.org, bob@example\.org  One line", line
     )
@@ -77,7 +77,16 @@ def test_it_prints_a_line_for_each_message(terminal: Terminal) -> None:
 
 def test_control_characters_are_visible(terminal: Terminal) -> None:
     terminal.send("Subject: =?utf-8?q?=1B[31mred=0Aalert=E2=80=AE?=\r\n\r\n")
-    assert terminal.until("alert").endswith(r"\x1b[31mred\nalert\u202e")
+    assert terminal.until("from@example.org ->").endswith(r"\x1b[31mred\nalert\u202e")
+
+
+def test_the_dialogue_comes_before_the_line_of_its_message(terminal: Terminal) -> None:
+    before = len(terminal.said)
+    terminal.send("Subject: cause\r\n\r\n")
+    terminal.until("from@example.org ->")
+    dialogue = "\n".join(terminal.said[before:])
+    for line in ("C: mail FROM:<from@example.org>", "C: data", "C: Subject: cause"):
+        assert line in dialogue
 
 
 def test_the_dialogue_is_shown_with_its_secrets_masked(terminal: Terminal) -> None:
