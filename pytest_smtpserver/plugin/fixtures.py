@@ -47,23 +47,8 @@ def smtpserver_session_factory(
 
     Each is emptied before each test. Fixtures of any scope may be built on it.
     """
-    from pytest_smtpserver.server.server import SMTPServer
-    from pytest_smtpserver.settings import check_effect
-    from pytest_smtpserver.settings.users import hiding_secrets
-
     servers = request.config.stash.setdefault(SESSION_SERVERS, [])
-    run = settings_of_run(request.config)
-
-    def factory(**changes: Unpack[ServerSettings]) -> SMTPServer:
-        __tracebackhide__ = True
-        changes = hiding_secrets(changes)  # type: ignore[assignment]
-        settings = run.changed(hiding_secrets({**smtpserver_settings, **changes}))
-        check_effect(settings, changes)
-        server = SMTPServer._with(settings).start()
-        servers.append(server)
-        return server
-
-    yield factory
+    yield _factory(request.config, _for_all(smtpserver_settings), {}, servers)
     for server in servers:
         server.stop()
     servers.clear()
@@ -81,13 +66,28 @@ def smtpserver_factory(
     request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, object]
 ) -> Iterator[ServerFactory]:
     """`factory(**settings)` gives a started `SMTPServer`; all are stopped after the test."""
+    servers = request.node.stash.setdefault(SERVERS, [])
+    for_all = _for_all(smtpserver_settings)
+    yield _factory(request.config, for_all, _checked_marks(request.node), servers)
+    for server in servers:
+        server.stop()
+
+
+def _factory(
+    config: pytest.Config,
+    for_all: Mapping[str, object],
+    marked: Mapping[str, object],
+    servers: list[SMTPServer],
+) -> ServerFactory:
+    """Return a function that starts a server with settings, the later before the earlier ones.
+
+    `servers` has all that it started.
+    """
     from pytest_smtpserver.server.server import SMTPServer
     from pytest_smtpserver.settings import check_effect
     from pytest_smtpserver.settings.users import hiding_secrets
 
-    for_all, marked = _given(request.node, smtpserver_settings)
-    run = settings_of_run(request.config)
-    servers = request.node.stash.setdefault(SERVERS, [])
+    run = settings_of_run(config)
 
     def factory(**changes: Unpack[ServerSettings]) -> SMTPServer:
         __tracebackhide__ = True
@@ -99,9 +99,7 @@ def smtpserver_factory(
         servers.append(server)
         return server
 
-    yield factory
-    for server in servers:
-        server.stop()
+    return factory
 
 
 def _smtpserver(request: pytest.FixtureRequest, smtpserver_factory: ServerFactory) -> SMTPServer:
@@ -160,23 +158,27 @@ def smtpserver_ca() -> CertificateAuthority:
     return authority()
 
 
-def _given(
-    item: pytest.Item, for_all: Mapping[str, object]
-) -> tuple[Mapping[str, object], Mapping[str, object]]:
-    """Return the settings for all tests, and those of this test's markers.
+def _for_all(given: Mapping[str, object]) -> dict[str, Any]:
+    """Return the settings of `smtpserver_settings`; each is checked by itself.
 
-    Each value is checked by itself. Whether they fit together is checked once all are merged.
+    Only what comes of all that is given can exclude each other.
     """
     from pytest_smtpserver.settings import check_each
     from pytest_smtpserver.settings.users import hiding_secrets
 
     with _one_sentence("smtpserver_settings"):
-        check_each(for_all)
-        for_all = hiding_secrets(for_all)
+        check_each(given)
+        return hiding_secrets(given)
+
+
+def _checked_marks(item: pytest.Item) -> dict[str, Any]:
+    """Return the settings of a test's markers; each is checked by itself, too."""
+    from pytest_smtpserver.settings import check_each
+
     with _one_sentence("@pytest.mark.smtpserver"):
         marked = _marked(item)
         check_each(marked)
-    return for_all, marked
+        return marked
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a setting's value must be, in words and as a check.
 
-The public functions that return a `Check` are for the rows of `table`. A bare `ValueError` of a
+The public functions that return an `Allowed` are for the rows of `table`. A bare `ValueError` of a
 check means that the value is not one of the allowed ones; one with a text gives the reason.
 `..._in_a_file` turn what pytest has read in a file into a value.
 """
@@ -63,70 +63,70 @@ def _as_read(value: Any, directory: Path) -> object:
     return value
 
 
-class Check(NamedTuple):
+class Allowed(NamedTuple):
     """What is allowed for a setting, in words that follow "must be", and as a check."""
 
-    allowed: str
+    words: str
     #: Returns the value as it is kept, or raises `ValueError`.
-    keep: Callable[[Any], object]
+    check: Callable[[Any], object]
     #: Turns what pytest read in a file into a value; it also gets the file's directory.
     from_ini: Callable[[Any, Path], object] = _as_read
 
 
-def text(pattern: str, allowed: str) -> Check:
+def text(pattern: str, allowed: str) -> Allowed:
     """Return the check for a str of this form."""
 
-    def keep(value: Any) -> object:
+    def check(value: Any) -> object:
         _require(isinstance(value, str) and re.fullmatch(pattern, value))
         return value
 
-    return Check(allowed, keep)
+    return Allowed(allowed, check)
 
 
-def one_of(*choices: str) -> Check:
+def one_of(*choices: str) -> Allowed:
     """Return the check for one of these."""
 
-    def keep(value: Any) -> object:
+    def check(value: Any) -> object:
         _require(isinstance(value, str) and value in choices)
         return value
 
     *others, last = map(repr, choices)
-    return Check(f"{', '.join(others)} or {last}", keep)
+    return Allowed(f"{', '.join(others)} or {last}", check)
 
 
 def whole_number(
     lowest: int, highest: int | None = None, *, unit: str = "", zero: str = ""
-) -> Check:
+) -> Allowed:
     """Return the check for an int within these bounds; `zero` is what 0 means."""
 
-    def keep(value: Any) -> object:
+    def check(value: Any) -> object:
         _require(is_whole(value) and lowest <= value and (highest is None or value <= highest))
         return value
 
     of = f" of {unit}" if unit else ""
     to = "" if highest is None else f" to {highest}"
     note = f" (0 = {zero})" if zero else ""
-    return Check(f"a whole number{of} from {lowest}{to}{note}", keep)
+    return Allowed(f"a whole number{of} from {lowest}{to}{note}", check)
 
 
-def yes_or_no() -> Check:
+def yes_or_no() -> Allowed:
     """Return the check for a bool."""
 
-    def keep(value: Any) -> object:
+    def check(value: Any) -> object:
         _require(isinstance(value, bool))
         return value
 
-    return Check("true or false", keep)
+    return Allowed("true or false", check)
 
 
-def seconds() -> Check:
+def seconds() -> Allowed:
     """Return the check for a time; it is kept as a float."""
 
-    def keep(value: Any) -> object:
+    def check(value: Any) -> object:
         _require(is_number(value) and 0 <= value <= _LONGEST)  # false for NaN, too
         return float(value)
 
-    return Check(f"a number of seconds from 0 to {_LONGEST}", keep)
+    return Allowed(f"a number of seconds from 0 to {_LONGEST}", check)
 
 
 # Not compiled here, because that would slow down each start of pytest.
@@ -134,9 +134,9 @@ def seconds() -> Check:
 _HOST = r"unix:[^\0]+|(?!unix:)[A-Za-z0-9.:%_\-]+"
 
 
-def host() -> Check:
+def host() -> Allowed:
     """Return the check for an address, a name, or the path of a socket, which is kept absolute."""
-    return Check(
+    return Allowed(
         "an IP address or the name of one of this machine's interfaces, or unix: and the path of "
         "a socket",
         _host,
@@ -162,9 +162,9 @@ _EHLO_LINE = r"\+[A-Za-z0-9][A-Za-z0-9-]*( [!-~]+)*"
 _EHLO_LINE_LENGTH = 506
 
 
-def extensions() -> Check:
+def extensions() -> Allowed:
     """Return the check for keywords to offer or to take away, and lines to announce in addition."""
-    return Check(
+    return Allowed(
         "a list of keywords to offer, or of keywords to take away with '-' before each (not both), "
         f"from {', '.join(EXTENSIONS)}; besides, lines to announce, each with '+' before it",
         _extensions,
@@ -185,9 +185,9 @@ def _is_ehlo_line(word: str) -> bool:
     return bool(re.fullmatch(_EHLO_LINE, word)) and len(word) - 1 <= _EHLO_LINE_LENGTH
 
 
-def tls_versions() -> Check:
+def tls_versions() -> Allowed:
     """Return the check for versions of TLS; they are kept oldest first."""
-    return Check(
+    return Allowed(
         f"a list of at least one of {', '.join(TLS_VERSIONS)}, which the local OpenSSL must have",
         _tls_versions,
     )
@@ -204,9 +204,9 @@ def _tls_versions(value: Any) -> object:
     return tuple(one for one in TLS_VERSIONS if one in words)
 
 
-def mechanisms() -> Check:
+def mechanisms() -> Allowed:
     """Return the check for names of SASL mechanisms, and for the libraries that they need."""
-    return Check(
+    return Allowed(
         f"a list of at least one of {', '.join(MECHANISMS)}, none of them twice", _mechanisms
     )
 
@@ -250,9 +250,9 @@ def is_installed(library: str) -> bool:
     return find_spec(library) is not None
 
 
-def users() -> Check:
+def users() -> Allowed:
     """Return the check for user -> password, or a callable; kept so that no password shows."""
-    return Check(
+    return Allowed(
         "a mapping of user names to passwords, each a str or a tuple of several, or a callable "
         "(mechanism, name, secret); in a file, one name:password a line",
         _users,
@@ -273,9 +273,9 @@ def _users_in_a_file(lines: Any, directory: Path) -> object:
     return Users.from_lines(lines)
 
 
-def certificate() -> Check:
+def certificate() -> Allowed:
     """Return the check for a name, or for the path of a file, which is kept absolute."""
-    return Check(
+    return Allowed(
         f"one of {', '.join(map(repr, CERTIFICATES))}, or the path of a PEM file that has the "
         "chain and the key",
         _certificate,

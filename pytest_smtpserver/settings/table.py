@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from .checks import Check, SettingsError
+    from .checks import Allowed, SettingsError
 
 # Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
@@ -50,14 +50,14 @@ _HOSTNAME = rf"(?!.{{256}})(?:{_LABEL}(?:\.{_LABEL})*|\[[!-Z^-~]+\])"
 class Setting:
     """One setting's default, how it is written in a file, and what is allowed for it."""
 
-    __slots__ = ("_make_check", "default", "default_text", "ini_type", "is_secret", "meaning")
+    __slots__ = ("_allow", "default", "default_text", "ini_type", "is_secret", "meaning")
 
     def __init__(
         self,
         default: Any,
         ini_type: str,
         meaning: str,
-        check: Callable[[ModuleType], Check],
+        allow: Callable[[ModuleType], Allowed],
         *,
         default_text: str = "",
         is_secret: bool = False,
@@ -70,20 +70,20 @@ class Setting:
         self.default_text = default_text
         #: Whether no message may show the value.
         self.is_secret = is_secret
-        self._make_check = check
+        self._allow = allow
 
     @property
     def allowed(self) -> str:
         """What is allowed, in words that follow "must be"."""
-        return self._check.allowed
+        return self._allowed.words
 
     def check(self, value: object) -> object:
         """Return the value as it is kept; raises `ValueError`, with the reason if there is one."""
-        return self._check.keep(value)
+        return self._allowed.check(value)
 
     def from_ini(self, read: Any, directory: Path) -> object:
         """Return the value of what pytest has read in a file of this directory."""
-        return self._check.from_ini(read, directory)
+        return self._allowed.from_ini(read, directory)
 
     def wrong(self, name: str, given: object, why: str) -> SettingsError:
         """Return the error that says why a value is wrong, and what is allowed."""
@@ -93,10 +93,10 @@ class Setting:
         return SettingsError(f"{shown}: {f'{why}; ' if why else ''}must be {self.allowed}")
 
     @property
-    def _check(self) -> Check:
+    def _allowed(self) -> Allowed:
         from . import checks
 
-        return self._make_check(checks)
+        return self._allow(checks)
 
 
 #: name -> the setting.
