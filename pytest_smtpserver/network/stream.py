@@ -42,7 +42,10 @@ def _lost(error: OSError) -> Exception:
 
 
 class Stream(Protocol):
-    """Octets in both directions. A cancelled call loses nothing: the next call goes on."""
+    """Octets in both directions. A cancelled call loses nothing: the next call goes on.
+
+    Streams on top of another inherit `feed`; a socket has a faster one.
+    """
 
     async def receive(self) -> bytes:
         """Return at least one octet, or `b""` when the peer has sent its last; raises `Lost`."""
@@ -52,6 +55,9 @@ class Stream(Protocol):
 
         `None` is not a result. Raises what `take` raises, and `Lost`.
         """
+        while (result := take(await self.receive())) is None:
+            pass
+        return result
 
     async def send(self, octets: bytearray) -> None:
         """Send the octets and delete them from the array; raises `Lost`."""

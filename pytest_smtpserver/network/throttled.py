@@ -7,21 +7,15 @@ Only this task pauses; other connections go on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import trio
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .readiness import Result
-    from .stream import Stream
+from .stream import Stream
 
 # Arbitrary; smooth enough for a person who watches.
 _PIECES_PER_SECOND = 20
 
 
-class ThrottledStream:
+class ThrottledStream(Stream):
     """A `Stream` that passes a limited number of octets per second."""
 
     def __init__(self, below: Stream, octets_per_second: float) -> None:
@@ -39,12 +33,6 @@ class ThrottledStream:
             await self._pause(len(piece))
             del self._came[: len(piece)]
         return piece
-
-    async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
-        """See `Stream`."""
-        while (result := take(await self.receive())) is None:
-            pass
-        return result
 
     def send_at_once(self, octets: bytearray) -> None:
         """Do nothing: `send` sends all, because it can wait."""

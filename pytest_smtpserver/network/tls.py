@@ -12,24 +12,18 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_smtpserver.engine import LEFT_HANDSHAKE, RESET_HANDSHAKE, TLSInfo
 
 from .client_hello import ClientHello
 from .handshake import LEFT_AFTER_CERTIFICATE, HandshakeFailed, is_tls, why
-from .stream import CHUNK, Lost
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .readiness import Result
-    from .stream import Stream
+from .stream import CHUNK, Lost, Stream
 
 _COMMON = "commonName"
 
 
-class TLSStream:
+class TLSStream(Stream):
     """A `Stream` that decrypts what it receives and encrypts what it sends."""
 
     def __init__(self, below: Stream, context: ssl.SSLContext) -> None:
@@ -114,12 +108,6 @@ class TLSStream:
             # The SSL object is unusable after an error. It has an alert ready for the peer.
             self._ended, self._can_send = True, False
         return b"".join(pieces)
-
-    async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
-        """See `Stream`."""
-        while (result := take(await self.receive())) is None:
-            pass
-        return result
 
     def send_at_once(self, octets: bytearray) -> None:
         """Do nothing: `send` sends all. It can wait, so encrypted octets need not be kept."""
