@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver.smtp import SMTPEngine
     from tests.conversation import Rules
 
-
 #: What a mutation inserts: ends of lines and contents that are nearly right, limits, parameters.
 TOKENS = (
     b"\r\n", b"\n", b"\r", b"\0", b"\xff", b"\xc3\xbc", b" ", b"\t", b"<", b">", b"@", b"=", b"+",

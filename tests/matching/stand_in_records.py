@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_smtpserver.matching import Cause
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,34 +59,34 @@ class Message:
     session: Session = Session()
 
     @property
-    def subject(self):
+    def subject(self) -> str:
         return "".join(self._header_values("Subject")[:1])
 
     @property
-    def from_(self):
+    def from_(self) -> str:
         return "".join(self._specs("From")[:1])
 
     @property
-    def to(self):
+    def to(self) -> tuple[str, ...]:
         return self._specs("To")
 
     @property
-    def cc(self):
+    def cc(self) -> tuple[str, ...]:
         return self._specs("Cc")
 
     @property
-    def reply_to(self):
+    def reply_to(self) -> tuple[str, ...]:
         return self._specs("Reply-To")
 
-    def _header_values(self, name):
+    def _header_values(self, name: str) -> tuple[str, ...]:
         return tuple(value for field, value in self.headers if field.lower() == name.lower())
 
-    def _address_values(self, field):
+    def _address_values(self, field: str) -> tuple[str, ...]:
         return tuple(
             address.strip() for value in self._header_values(field) for address in value.split(",")
         )
 
-    def _specs(self, field):
+    def _specs(self, field: str) -> tuple[str, ...]:
         return tuple(
             address.rpartition("<")[2].rstrip(">") for address in self._address_values(field)
         )
@@ -94,13 +100,40 @@ class Transaction:
     reply: Reply | None = None
 
 
-def message(subject=None, *, mail_from="app@example.org", rcpt_to=("ann@example.org",), **rest):
+class Told(TypedDict, total=False):
+    """What the text of a failure is told beside criteria and records."""
+
+    refused: Sequence[Transaction]
+    causes: Sequence[Cause]
+    hints: Sequence[str]
+    transcript: str
+
+
+class Rest(TypedDict, total=False):
+    """What a message has beside its envelope and its header fields."""
+
+    text: str
+    html: str
+    html_text: str
+    attachments: tuple[Attachment, ...]
+    session: Session
+
+
+def message(
+    subject: str | None = None,
+    *,
+    mail_from: str = "app@example.org",
+    rcpt_to: Iterable[str] = ("ann@example.org",),
+    parameters: dict[str, str | None] | None = None,
+    from_: str | None = None,
+    to: str | None = None,
+    cc: str | None = None,
+    reply_to: str | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
+    **rest: Unpack[Rest],
+) -> Message:
     """Return a message; `subject`, `from_`, `to`, `cc` and `reply_to` become header fields."""
-    fields = {} if subject is None else {"Subject": subject}
-    for name in ("from_", "to", "cc", "reply_to"):
-        if name in rest:
-            fields[name.strip("_").replace("_", "-").title()] = rest.pop(name)
-    headers = (*fields.items(), *rest.pop("headers", ()))
-    parameters = rest.pop("parameters", None)
+    named = {"Subject": subject, "From": from_, "To": to, "Cc": cc, "Reply-To": reply_to}
+    fields = tuple((name, value) for name, value in named.items() if value is not None)
     envelope = Envelope(mail_from=mail_from, rcpt_to=tuple(rcpt_to), parameters=parameters)
-    return Message(envelope=envelope, headers=headers, **rest)
+    return Message(envelope=envelope, headers=(*fields, *headers), **rest)

@@ -32,7 +32,7 @@ from pytest_smtpserver.matching.mailboxes import unmatched
     ],
 )
 def test_an_address_is_a_display_name_and_an_addr_spec_with_its_domain_lowered(
-    text, parsed
+    text: str, parsed: tuple[str, str]
 ) -> None:
     assert parse_address(text) == parsed
 

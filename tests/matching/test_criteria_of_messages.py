@@ -1,6 +1,7 @@
 """What each kind of expected value means for each criterion of a message."""
 
 import re
+from typing import Any
 from unittest.mock import ANY
 
 import pytest
@@ -10,8 +11,14 @@ from pytest_smtpserver.matching import Criteria
 from tests.matching.stand_in_records import Attachment, Message, Session, message
 
 
-def matches(record, **given):
+def matches(record: object, **given: object) -> bool:
     return Criteria.for_messages(given).matches(record)
+
+
+def addressed(criterion: str, *addresses: str) -> Message:
+    """Return a message with these addresses where the criterion looks for them."""
+    given: Any = addresses if criterion == "rcpt_to" else ", ".join(addresses)
+    return message(**{criterion: given})
 
 
 def test_no_criteria_fit_every_message() -> None:
@@ -42,7 +49,7 @@ def test_all_criteria_must_hold() -> None:
         (IsStr(max_length=3), False),
     ],
 )
-def test_a_subject_is_compared_as_a_whole(expected, fits) -> None:
+def test_a_subject_is_compared_as_a_whole(expected: object, fits: bool) -> None:
     assert matches(message("Welcome to us"), subject=expected) is fits
 
 
@@ -52,9 +59,9 @@ def test_none_fits_a_missing_subject_and_no_empty_one() -> None:
 
 
 @pytest.mark.parametrize("criterion", ["mail_from", "rcpt_to", "from_", "to", "cc", "reply_to"])
-def test_an_address_is_compared_with_its_domain_without_case(criterion) -> None:
+def test_an_address_is_compared_with_its_domain_without_case(criterion: str) -> None:
     given = "Ann@Example.org"
-    record = message(**{criterion: [given] if criterion == "rcpt_to" else given})
+    record = addressed(criterion, given)
     assert matches(record, **{criterion: "Ann@example.ORG"})
     assert not matches(record, **{criterion: "ann@example.org"})
     assert not matches(record, **{criterion: "example.org"})
@@ -84,9 +91,11 @@ def test_an_address_is_compared_with_its_domain_without_case(criterion) -> None:
     ],
 )
 @pytest.mark.parametrize("criterion", ["rcpt_to", "to", "cc", "reply_to"])
-def test_of_several_addresses_a_str_is_one_and_a_collection_all(criterion, expected, fits) -> None:
+def test_of_several_addresses_a_str_is_one_and_a_collection_all(
+    criterion: str, expected: object, fits: bool
+) -> None:
     addresses = ("ann@x.example", "bob@x.example")
-    record = message(**{criterion: addresses if criterion == "rcpt_to" else ", ".join(addresses)})
+    record = addressed(criterion, *addresses)
     assert matches(record, **{criterion: expected}) is fits
 
 
@@ -110,8 +119,10 @@ def test_an_address_counts_as_often_as_it_is_there() -> None:
     ],
 )
 @pytest.mark.parametrize("criterion", ["from_", "to", "cc", "reply_to"])
-def test_a_display_name_is_compared_only_if_it_is_given(criterion, expected, fits) -> None:
-    record = message(**{criterion: "Ann Smith <ann@x.example>"})
+def test_a_display_name_is_compared_only_if_it_is_given(
+    criterion: str, expected: object, fits: bool
+) -> None:
+    record = addressed(criterion, "Ann Smith <ann@x.example>")
     assert matches(record, **{criterion: expected}) is fits
 
 
@@ -147,7 +158,7 @@ def test_the_null_sender_is_the_empty_str_and_never_absent() -> None:
         (None, False),
     ],
 )
-def test_of_several_fields_with_one_name_any_can_fit(expected, fits) -> None:
+def test_of_several_fields_with_one_name_any_can_fit(expected: object, fits: bool) -> None:
     record = message(headers=(("X-Id", "1"), ("X-ID", "2")))
     assert matches(record, header={"x-id": expected}) is fits
 
@@ -165,7 +176,7 @@ def test_every_name_in_a_header_mapping_must_fit() -> None:
 
 
 @pytest.mark.parametrize("criterion", ["text", "html", "body"])
-def test_a_str_is_contained_with_white_space_folded(criterion) -> None:
+def test_a_str_is_contained_with_white_space_folded(criterion: str) -> None:
     text = "Dear Ann,\n\n  your code\u00a0is\n1234.\n"
     record = Message(text=text, html=text)
     assert matches(record, **{criterion: "your code is 1234"})
@@ -206,7 +217,7 @@ def test_none_fits_a_body_without_any_part() -> None:
         (None, False),
     ],
 )
-def test_an_attachment_is_any_whose_file_name_fits(expected, fits) -> None:
+def test_an_attachment_is_any_whose_file_name_fits(expected: object, fits: bool) -> None:
     files = (Attachment(filename="bill.pdf"), Attachment(filename="data.csv"))
     assert matches(Message(attachments=files), attachment=expected) is fits
 
@@ -230,10 +241,8 @@ def test_where_gets_the_message() -> None:
 
 def test_an_expected_value_is_on_the_left_of_the_comparison() -> None:
     class Anything:
-        def __eq__(self, other):
+        def __eq__(self, other: object) -> bool:
             return True
-
-        __hash__ = None
 
     assert matches(message("x"), subject=Anything())
 
@@ -248,7 +257,7 @@ def test_a_str_with_an_equality_of_its_own_type_is_text() -> None:
 def test_parameters_of_the_envelope_are_compared_by_keyword() -> None:
     record = message(parameters={"SIZE": "12", "SMTPUTF8": None})
 
-    def fits(**parameters):
+    def fits(**parameters: object) -> bool:
         return Criteria.for_envelopes({"parameters": parameters}).matches(record)
 
     assert fits(SIZE="12", SMTPUTF8=None)

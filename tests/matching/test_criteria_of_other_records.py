@@ -11,11 +11,11 @@ from tests.matching.stand_in_records import Attempt, Envelope, Reply, Session, T
 NO_SUCH_USER = Reply(550, "no such user")
 
 
-def transaction_matches(record, **given):
+def transaction_matches(record: object, **given: object) -> bool:
     return Criteria.for_transactions(given).matches(record)
 
 
-def session_matches(record, **given):
+def session_matches(record: object, **given: object) -> bool:
     return Criteria.for_sessions(given).matches(record)
 
 
@@ -78,7 +78,7 @@ def test_a_session_is_found_by_the_mechanism_of_any_attempt() -> None:
     ("expected", "with_tls", "without"),
     [(True, True, False), (False, False, True), (None, False, True), (ANY, True, True)],
 )
-def test_tls_is_true_or_false(expected, with_tls, without) -> None:
+def test_tls_is_true_or_false(expected: object, with_tls: bool, without: bool) -> None:
     assert session_matches(Session(tls=object()), tls=expected) is with_tls
     assert session_matches(Session(), tls=expected) is without
 

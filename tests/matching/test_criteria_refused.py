@@ -1,6 +1,9 @@
 """Criteria that make no sense are errors at once, and callables that raise are not swallowed."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 from unittest.mock import ANY, Mock
 
 import dirty_equals
@@ -8,6 +11,9 @@ import pytest
 
 from pytest_smtpserver.matching import Criteria, CriterionError
 from tests.matching.stand_in_records import Session, message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -21,7 +27,7 @@ from tests.matching.stand_in_records import Session, message
         ("attachments", "attachment"),
     ],
 )
-def test_an_unknown_criterion_suggests_the_nearest(unknown, nearest) -> None:
+def test_an_unknown_criterion_suggests_the_nearest(unknown: str, nearest: str) -> None:
     text = f"unknown criterion '{unknown}': did you mean '{nearest}'? "
     with pytest.raises(TypeError, match=re.escape(text)):
         Criteria.for_messages({unknown: "x"})
@@ -49,7 +55,9 @@ def test_the_criteria_of_messages_are_unknown_to_transactions() -> None:
         (Criteria.for_sessions, "rcpt_to", "messages and transactions"),
     ],
 )
-def test_a_criterion_of_other_records_is_said_to_be_theirs(criteria, keyword, of):
+def test_a_criterion_of_other_records_is_said_to_be_theirs(
+    criteria: Callable[[dict[str, object]], Criteria], keyword: str, of: str
+) -> None:
     with pytest.raises(TypeError, match=f"unknown criterion '{keyword}': it is known of {of}; a "):
         criteria({keyword: "x"})
 
@@ -79,7 +87,7 @@ TEXT = "a str, a compiled pattern of str, a callable that is not a class, None o
         ({"where": dict}, "where=dict can never match: give a callable that is not a class"),
     ],
 )
-def test_a_value_that_can_never_match_is_an_error(given, text) -> None:
+def test_a_value_that_can_never_match_is_an_error(given: dict[str, object], text: str) -> None:
     with pytest.raises(TypeError, match=re.escape(text)):
         Criteria.for_messages(given)
 
@@ -100,7 +108,7 @@ def test_a_word_that_no_record_can_have_is_an_error() -> None:
     "expected", [ANY, dirty_equals.IsStr, dirty_equals.IsStr(), dirty_equals.IsInt & 3, object()]
 )
 @pytest.mark.parametrize("keyword", ["subject", "rcpt_to", "body", "attachment", "username"])
-def test_whatever_may_compare_equal_is_no_error(keyword, expected) -> None:
+def test_whatever_may_compare_equal_is_no_error(keyword: str, expected: object) -> None:
     Criteria.for_messages({keyword: expected})
 
 
@@ -125,17 +133,15 @@ def test_what_a_callable_for_a_field_raises_is_not_swallowed() -> None:
 
 def test_what_a_comparison_raises_is_not_swallowed() -> None:
     class Broken:
-        def __eq__(self, other):
+        def __eq__(self, other: object) -> bool:
             raise RuntimeError("broken")
-
-        __hash__ = None
 
     with pytest.raises(CriterionError, match="raised RuntimeError: broken, for the session with"):
         Criteria.for_sessions({"helo": Broken()}).matches(Session())
 
 
 def test_leaving_the_test_passes_through_a_callable() -> None:
-    def leave(_) -> None:
+    def leave(_: object) -> None:
         pytest.skip("not here")
 
     with pytest.raises(pytest.skip.Exception):
@@ -143,7 +149,7 @@ def test_leaving_the_test_passes_through_a_callable() -> None:
 
 
 def test_criteria_are_written_as_they_were_given() -> None:
-    def is_welcome(_) -> bool:
+    def is_welcome(_: object) -> bool:
         return True
 
     given = {

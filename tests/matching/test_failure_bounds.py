@@ -1,18 +1,27 @@
 """However much came: a failure text is short, shows the difference, and is made quickly."""
 
+from __future__ import annotations
+
 from time import process_time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_smtpserver.matching import Criteria, describe_candidates, describe_failure
 from tests.matching.stand_in_records import Reply, Transaction, message
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Unpack
+
+    from tests.matching.stand_in_records import Told
+
 MEGABYTES = "All work and no play makes Jack a dull boy. " * 200_000
 
 
-def failure(given, records, **rest):
+def failure(given: Mapping[str, object], records: Sequence[object], **told: Unpack[Told]) -> str:
     criteria = Criteria.for_messages(given)
-    return describe_failure(count=1, criteria=criteria, records=records, matched=[], **rest)
+    return describe_failure(count=1, criteria=criteria, records=records, matched=[], **told)
 
 
 def test_everything_at_once_takes_about_forty_lines() -> None:
@@ -76,7 +85,7 @@ def test_a_long_text_is_shown_where_it_differs() -> None:
     ],
 )
 def test_what_cannot_be_seen_is_escaped_and_the_caret_stands_below_it(
-    expected, actual, shown
+    expected: str, actual: str, shown: str
 ) -> None:
     lines = failure({"subject": expected}, [message(actual)]).splitlines()
     first = next(at for at, one in enumerate(actual) if expected[at : at + 1] != one)
@@ -124,7 +133,9 @@ def test_the_message_with_most_of_the_words_is_the_closest() -> None:
     ],
     ids=["many subjects", "many bodies", "huge body", "huge passage", "huge subject", "predicate"],
 )
-def test_a_failure_among_many_or_huge_messages_is_explained_quickly(given, records) -> None:
+def test_a_failure_among_many_or_huge_messages_is_explained_quickly(
+    given: Mapping[str, object], records: Sequence[object]
+) -> None:
     started = process_time()
     text = failure(given, records)
     # Typically a tenth of this; the bound only tells what is looked at as a whole from what is not.

@@ -1,8 +1,11 @@
 """What a failing test says, to the letter."""
 # ruff: noqa: E501  # the texts stand here as they are, long first lines included
 
+from __future__ import annotations
+
 import re
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 from dirty_equals import IsStr
 
@@ -15,6 +18,12 @@ from pytest_smtpserver.matching import (
 )
 from tests.matching.stand_in_records import Attempt, Envelope, Reply, Session, Transaction, message
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Unpack
+
+    from tests.matching.stand_in_records import Told
+
 NO_SUCH_USER = Reply(550, "5.1.1 no such user")
 REFUSED = Transaction(
     envelope=Envelope(rcpt_to=()), refused=(("bob@example.org", NO_SUCH_USER),), reply=NO_SUCH_USER
@@ -22,23 +31,37 @@ REFUSED = Transaction(
 CAUSE = Cause("RCPT 'bob@example.org' was refused: 550 5.1.1 no such user", weight="this")
 
 
-def failure(criteria, records, *, count=1, waited=2.0, **rest):
+def failure(
+    criteria: Criteria,
+    records: Sequence[object],
+    *,
+    count: int = 1,
+    waited: float | None = 2.0,
+    **told: Unpack[Told],
+) -> str:
     matched = [record for record in records if criteria.matches(record)]
     return describe_failure(
-        count=count, criteria=criteria, records=records, matched=matched, waited=waited, **rest
+        count=count, criteria=criteria, records=records, matched=matched, waited=waited, **told
     )
 
 
-def message_failure(given, *records, **rest):
-    return failure(Criteria.for_messages(given), records, **rest)
+def message_failure(
+    given: Mapping[str, object],
+    *records: object,
+    count: int = 1,
+    waited: float | None = 2.0,
+    **told: Unpack[Told],
+) -> str:
+    criteria = Criteria.for_messages(given)
+    return failure(criteria, records, count=count, waited=waited, **told)
 
 
-def mismatch(given, record):
+def mismatch(given: Mapping[str, object], record: object) -> str:
     criteria = Criteria.for_messages(given)
     return describe_mismatch(criteria, record, criteria.differences(record))
 
 
-def lines(text):
+def lines(text: str) -> str:
     return dedent(text).strip("\n")
 
 
@@ -173,7 +196,7 @@ def test_a_body_without_any_near_passage_is_shown_itself() -> None:
 
 
 def test_patterns_callables_and_other_objects_are_named() -> None:
-    def is_long(text):
+    def is_long(text: str) -> bool:
         return len(text) > 20
 
     given = {"subject": re.compile("^W"), "html": None, "text": is_long, "username": IsStr()}

@@ -8,7 +8,7 @@ from pytest_smtpserver.matching.wording import aligned, first_difference, shorte
 
 
 @pytest.mark.parametrize("at", [0, 1, 4095, 4096, 4097, 9999])
-def test_the_first_difference_is_found_wherever_it_is(at) -> None:
+def test_the_first_difference_is_found_wherever_it_is(at: int) -> None:
     text = "x" * 10_000
     assert first_difference(text, f"{text[:at]}y{text[at + 1 :]}") == at
     assert first_difference(text, text[:at]) == at
@@ -18,7 +18,9 @@ TEXTS = st.text("ab\n", max_size=90)
 
 
 @given(TEXTS, TEXTS, TEXTS)
-def test_texts_are_the_same_before_the_first_difference_and_differ_there(head, one, other) -> None:
+def test_texts_are_the_same_before_the_first_difference_and_differ_there(
+    head: str, one: str, other: str
+) -> None:
     one, other = head + one, head + other
     at = first_difference(one, other)
     assert one[:at] == other[:at]
@@ -26,7 +28,7 @@ def test_texts_are_the_same_before_the_first_difference_and_differ_there(head, o
 
 
 @given(TEXTS, TEXTS)
-def test_aligned_texts_are_on_one_line_each(one, other) -> None:
+def test_aligned_texts_are_on_one_line_each(one: str, other: str) -> None:
     expected, actual, column = aligned(one, other)
     assert len(expected.splitlines()) == len(actual.splitlines()) == 1
     assert column >= 1
@@ -56,7 +58,7 @@ def a_function() -> None:
         (None, "None"),
     ],
 )
-def test_values_are_shown_as_python_writes_them(value, text) -> None:
+def test_values_are_shown_as_python_writes_them(value: object, text: str) -> None:
     assert shown(value) == text
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     #: Returns which of the two names the client has.
     Error = Callable[[str, str], str]
 
-
 # Real time, and so as short as can be told from none.
 SHORT = 0.15
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver import Command, Rule, SMTPServer
     from tests.rules.delivering import Deliver, InBackground
 
-
 SHORT = 0.15
 
 STAGES = {

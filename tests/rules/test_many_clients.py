@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Connect = Callable[[], smtplib.SMTP]
 
-
 LONG = 20
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver import SMTPServer
     from tests.rules.delivering import InBackground
 
-
 # The client's own patience, in seconds.
 PAUSE = 0.03
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver import Command, Match, ServerSettings
     from tests.conversation import Making, Rules
 
-
 MAIL = ["MAIL FROM:<ann@example.org> SIZE=10", "RCPT TO:<bob@example.org>"]
 CONTENT = ["DATA", "Subject: Hello", "", "text", "."]
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver import ServerSettings
     from tests.conversation import Making, Rules
 
-
 EHLO = "EHLO client.test"
 MAIL = "MAIL FROM:<ann@example.org>"
 BOB = "RCPT TO:<bob@example.org>"

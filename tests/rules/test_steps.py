@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver.engine import EndReason
     from tests.conversation import Build, Rules
 
-
 NO = "550 5.1.1 no such user"
 MAIL_UP_TO_CONTENT = [
     "EHLO client.test",

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver import ServerSettings
     from tests.conversation import Rules
 
-
 FILES = sorted((Path(__file__).parent / "dialogues").glob("*.txt"))
 
 #: name of a cut -> how one turn of the client is cut.

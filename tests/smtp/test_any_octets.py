@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver import ServerSettings
 
-
 quick = settings(max_examples=200)
 
 #: Command lines and pieces of content that lead somewhere, so that chance does more than err.

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver.engine import EndReason
     from tests.conversation import Build, Making, Rules
 
-
 EHLO = "EHLO client.example"
 MAIL = "MAIL FROM:<a@example.org>"
 RCPT = "RCPT TO:<b@example.org>"
