@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_smtpserver import Message, SMTPAssertionError
 from pytest_smtpserver.mail.codes.reading import tidy
-from tests.mail.code_messages import CASES, cases, of, paragraphs, parsed
+from tests import making
+
+CASES = Path(__file__).parent / "cases"
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    """Return the mails of a file of cases."""
+    loaded: list[dict[str, Any]] = json.loads((CASES / name).read_text("utf-8"))
+    return loaded
+
 
 FILES = ("codes.json", "more-codes.json", "tricky-codes.json")
 TO_MIX = [mail for name in FILES for mail in cases(name)]
@@ -35,6 +46,11 @@ OF_DIGITS = [mail for mail in TO_MIX if mail["code"] and mail["code"].isdecimal(
 WITHOUT = [mail for mail in TO_MIX if not mail["code"] and mail["name"] not in HAVE_TWO]
 
 
+def paragraphs(text: str) -> str:
+    """Return a text as HTML: a paragraph for each line that is not blank."""
+    return "".join(f"<p>{escape(one)}</p>\n" for one in text.split("\n") if one.strip())
+
+
 def code_of(message: Message) -> str | None:
     try:
         return message.code()
@@ -44,19 +60,19 @@ def code_of(message: Message) -> str | None:
 
 @pytest.mark.parametrize("mail", MAILS, ids=lambda mail: mail["name"])
 def test_the_code_of_a_plain_text_is_found_and_nothing_else_is_one(mail: dict[str, Any]) -> None:
-    assert code_of(of(mail["text"], mail["subject"])) == mail["code"]
+    assert code_of(making.text(mail["text"], mail["subject"])) == mail["code"]
 
 
 @pytest.mark.parametrize("mail", MAILS, ids=lambda mail: mail["name"])
 def test_the_code_of_paragraphs_is_found_and_nothing_else_is_one(mail: dict[str, Any]) -> None:
-    message = of(paragraphs(mail["text"]), mail["subject"], "html")
+    message = making.html(paragraphs(mail["text"]), mail["subject"])
     assert code_of(message) == mail["code"]
 
 
 @pytest.mark.parametrize("name", WITH_A_CODE)
 def test_the_code_of_a_whole_message_is_found(name: str) -> None:
     content = (CASES / f"mail/{name}.eml").read_bytes()
-    assert code_of(parsed(content)) == WITH_A_CODE[name]
+    assert code_of(making.message(content)) == WITH_A_CODE[name]
 
 
 def without_its_code(mail: dict[str, Any]) -> tuple[str, str]:
@@ -77,8 +93,8 @@ def test_what_is_no_code_in_one_mail_is_none_in_another(mail: dict[str, Any]) ->
     number = OF_DIGITS.index(mail)
     subject, text = without_its_code(mail)
     for other in islice(cycle(WITHOUT), number * 7, number * 7 + 3):
-        assert code_of(of(f"{text}\n{other['text']}", subject)) is None
-        assert code_of(of(f"{other['text']}\n{mail['text']}", mail["subject"])) in (
+        assert code_of(making.text(f"{text}\n{other['text']}", subject)) is None
+        assert code_of(making.text(f"{other['text']}\n{mail['text']}", mail["subject"])) in (
             mail["code"],
             None,
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smtpserver import SMTPAssertionError
-from tests.mail.code_messages import both, of
+from tests.making import both, html, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_a_code_near_such_a_word_is_found(body: str, code: str) -> None:
-    assert of(body).code() == code
+    assert text(body).code() == code
 
 
 @pytest.mark.parametrize(
@@ -82,19 +82,19 @@ def test_a_code_near_such_a_word_is_found(body: str, code: str) -> None:
     ],
 )
 def test_what_only_looks_like_a_code_is_not_taken_for_one(other: str) -> None:
-    assert of(f"Your code is 837261. {other}").code() == "837261"
+    assert text(f"Your code is 837261. {other}").code() == "837261"
     with pytest.raises(SMTPAssertionError, match=r"^no one-time code: "):
-        of(f"We changed how the code works. {other}").code()
+        text(f"We changed how the code works. {other}").code()
 
 
 def test_digits_far_from_any_such_word_are_no_code() -> None:
     with pytest.raises(SMTPAssertionError, match=r"^no one-time code: '837261': no word for"):
-        of(f"Code\n{'Much text. ' * 20}\nAnd 837261 of many").code()
+        text(f"Code\n{'Much text. ' * 20}\nAnd 837261 of many").code()
 
 
 def test_the_word_may_stand_in_the_subject_and_the_code_too() -> None:
-    assert of("837261", subject="Your verification code").code() == "837261"
-    assert of("Enter it soon.", subject="Your code is 837261").code() == "837261"
+    assert text("837261", subject="Your verification code").code() == "837261"
+    assert text("Enter it soon.", subject="Your code is 837261").code() == "837261"
 
 
 def test_the_same_code_in_both_bodies_counts_once() -> None:
@@ -111,24 +111,24 @@ def test_two_codes_in_the_two_bodies_are_one_too_many() -> None:
 def test_a_code_may_have_an_element_for_each_digit(tag: str) -> None:
     cells = "".join(f"<{tag}>{digit}</{tag}>" for digit in "482913")
     wrapped = f"<table><tr>{cells}</tr></table>" if tag == "td" else cells
-    assert of(f"<p>Your verification code</p>{wrapped}", kind="html").code() == "482913"
+    assert html(f"<p>Your verification code</p>{wrapped}").code() == "482913"
 
 
 def test_an_element_of_its_own_speaks_for_a_number() -> None:
     markup = "<p>Enter the code <b>4829</b> at the desk, or 1355.</p>"
     with pytest.raises(SMTPAssertionError) as caught:
-        of(markup, kind="html").code()
+        html(markup).code()
     assert "'4829' not taken: it follows 'code'; it has an element of its own" in str(caught.value)
 
 
 def test_a_code_in_what_a_reader_does_not_see_is_none() -> None:
     hidden = "<style>.code { color: 123456 }</style><p hidden>code 222222<p>Your code: 837261"
-    assert of(hidden, kind="html").code() == "837261"
+    assert html(hidden).code() == "837261"
 
 
 def test_two_codes_are_listed_with_what_speaks_for_each() -> None:
     with pytest.raises(SMTPAssertionError) as caught:
-        of("Your login code is 1234, the backup code is 5678.").code()
+        text("Your login code is 1234, the backup code is 5678.").code()
     assert str(caught.value) == (
         "2 one-time codes, not one: '1234', '5678'\n\n"
         "in <Message 'Hello': app@example.org -> ann@example.org>\n\n"
@@ -141,7 +141,7 @@ def test_two_codes_are_listed_with_what_speaks_for_each() -> None:
 
 def test_a_failure_says_of_each_candidate_why_it_was_not_taken() -> None:
     with pytest.raises(SMTPAssertionError) as caught:
-        of("Order 482913 of 2 March 2026. Promo code: 48291. Call 555-123-4567.").code()
+        text("Order 482913 of 2 March 2026. Promo code: 48291. Call 555-123-4567.").code()
     assert str(caught.value) == (
         "no one-time code: '482913': it is called 'Order' "
         "(3 candidates: '482913', '2026', '48291')\n\n"
@@ -157,7 +157,7 @@ def test_a_failure_says_of_each_candidate_why_it_was_not_taken() -> None:
 
 def test_a_failure_without_any_candidate_says_so() -> None:
     with pytest.raises(SMTPAssertionError, match=r"^no one-time code: no number of 4 to 8 digits"):
-        of("Hello, Ann!").code()
+        text("Hello, Ann!").code()
 
 
 @pytest.mark.parametrize(
@@ -172,26 +172,26 @@ def test_a_failure_without_any_candidate_says_so() -> None:
 )
 def test_the_security_code_of_a_gift_card_is_no_one_time_code(subject: str, body: str) -> None:
     with pytest.raises(SMTPAssertionError, match="a gift is spoken of"):
-        of(body, subject).code()
+        text(body, subject).code()
 
 
 def test_a_failure_says_why_the_likeliest_candidate_was_not_taken() -> None:
     with pytest.raises(SMTPAssertionError) as failure:
-        of("Hello, your code is 482913", "Your order").code()
+        text("Hello, your code is 482913", "Your order").code()
     assert "'482913': something else than logging in" in str(failure.value).split("\n")[0]
 
 
 def test_a_failure_stays_short_whatever_the_mail_holds() -> None:
     body = "\n".join(f"Line {number} of {'many ' * 100} {1000 + number}" for number in range(500))
     with pytest.raises(SMTPAssertionError) as caught:
-        of(body).code()
+        text(body).code()
     lines = str(caught.value).split("\n")
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 200
 
 
 def test_a_pattern_gives_its_group_or_all_that_it_matched() -> None:
-    message = of("Your token is ABC-123")
+    message = text("Your token is ABC-123")
     assert message.code(r"[A-Z]{3}-\d+") == "ABC-123"
     assert message.code(re.compile(r"token is (\S+)")) == "ABC-123"
     with pytest.raises(SMTPAssertionError, match=r"^there is no code \(expected one matching"):
@@ -200,10 +200,10 @@ def test_a_pattern_gives_its_group_or_all_that_it_matched() -> None:
 
 def test_a_wrong_pattern_names_itself() -> None:
     with pytest.raises(ValueError, match=r"pattern='\(' is not a regular expression: "):
-        of("x").code("(")
+        text("x").code("(")
     wrong: Any = 5
     with pytest.raises(TypeError, match=r"pattern=5: must be a str"):
-        of("x").code(wrong)
+        text("x").code(wrong)
 
 
 def calls_during(do: Callable[[], object]) -> int:

@@ -1,16 +1,22 @@
 """Links and attachments: what there is, and exactly one or a list of the candidates."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_smtpserver import SMTPAssertionError
 from tests.making import both, html, message, text
 
+if TYPE_CHECKING:
+    from pytest_smtpserver import Message
+
 RESET = "https://app.example/reset?a=1&b=2"
 
 
-def links(message):
+def links(message: Message) -> list[tuple[str, str]]:
     return [(link.url, link.text) for link in message.links]
 
 
@@ -26,7 +32,7 @@ def links(message):
         ("really?https://app.example/?q=1?", "https://app.example/?q=1"),
     ],
 )
-def test_a_url_in_plain_text_ends_before_the_punctuation(body, url) -> None:
+def test_a_url_in_plain_text_ends_before_the_punctuation(body: str, url: str) -> None:
     assert links(text(body)) == [(url, url)]
 
 
@@ -46,7 +52,9 @@ def test_a_url_in_plain_text_ends_before_the_punctuation(body, url) -> None:
         ('<a href="">nowhere</a>', ("", "nowhere")),
     ],
 )
-def test_a_link_in_html_has_its_target_and_what_one_reads(markup, expected) -> None:
+def test_a_link_in_html_has_its_target_and_what_one_reads(
+    markup: str, expected: tuple[str, str]
+) -> None:
     assert links(html(markup)) == [expected]
 
 
@@ -99,9 +107,9 @@ def test_wrong_arguments_name_themselves() -> None:
     with pytest.raises(ValueError, match=r"pattern='\(' is not a regular expression"):
         text("x").link(pattern="(")
     with pytest.raises(TypeError, match=r"contains=1: must be a str"):
-        text("x").link(1)
+        text("x").link(1)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"glob=None: must be a str"):
-        text("x").attachment(None)
+        text("x").attachment(None)  # type: ignore[arg-type]
 
 
 def test_a_reader_sees_blocks_as_lines_and_nothing_hidden() -> None:

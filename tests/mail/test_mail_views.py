@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.reading import message
+from tests.making import message
 
 
 def test_the_bodies_of_nested_alternatives_are_found() -> None:
@@ -67,7 +67,7 @@ def test_a_text_that_is_attached_is_no_body() -> None:
         ("100%=?no word", "100%=?no word"),
     ],
 )
-def test_a_subject_is_decoded_and_unfolded(sent, subject) -> None:
+def test_a_subject_is_decoded_and_unfolded(sent: str, subject: str) -> None:
     mail = message(f"Subject: {sent}\n\nbody\n")
     assert mail.subject == mail["subject"] == subject
     assert mail.defects == ()
@@ -110,7 +110,7 @@ def test_header_fields_are_kept_as_they_were_sent() -> None:
         ("a@b.test\nTo: c@d.test", ("a@b.test", "c@d.test")),
     ],
 )
-def test_addresses_are_the_addr_specs(field, specs) -> None:
+def test_addresses_are_the_addr_specs(field: str, specs: tuple[str, ...]) -> None:
     mail = message(f"To: {field}\n\nbody\n")
     assert mail.to == specs
     assert mail.defects == ()
@@ -135,7 +135,7 @@ def test_blind_recipients_are_those_whom_no_field_names() -> None:
         ("attachment", ""),
     ],
 )
-def test_a_file_name_is_decoded(disposition, filename) -> None:
+def test_a_file_name_is_decoded(disposition: str, filename: str) -> None:
     mail = message(f"Content-Disposition: {disposition}\n\nbody\n")
     assert mail.attachments[0].filename == filename
 
@@ -149,7 +149,7 @@ def test_a_file_name_is_decoded(disposition, filename) -> None:
         ("base64", "R3LDvMOf\nZQ0KCg==\n", "Grüße\n\n"),
     ],
 )
-def test_a_body_is_decoded_and_has_lf(encoding, body, text) -> None:
+def test_a_body_is_decoded_and_has_lf(encoding: str, body: str, text: str) -> None:
     mail = message(
         f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: {encoding}\n\n{body}"
     )

@@ -118,7 +118,7 @@ def test_four_times_the_size_does_not_take_sixteen_times_as_long(name: str) -> N
     size, made = MAILS[name]
     small, large = made(size), made(size * LARGER)
     seconds(small)
-    ratios = []
+    ratios: list[float] = []
     while len(ratios) < 3 and min(ratios, default=LONGER) >= LONGER:
         ratios.append(seconds(large) / max(seconds(small), 0.001))
     assert min(ratios) < LONGER

@@ -20,6 +20,10 @@ def multipart(*parts: str, boundary: str = "b") -> str:
     return "".join(f"--{boundary}\n{one}\n" for one in parts) + f"--{boundary}--\n"
 
 
+def mixed(*parts: str) -> Message:
+    return message(f"Content-Type: multipart/mixed; boundary=b\n\n{multipart(*parts)}")
+
+
 def encoded(octets: bytes, charset: str) -> Message:
     text = base64.b64encode(octets).decode()
     head = f"Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: base64"
@@ -105,7 +109,7 @@ def test_very_many_wrong_octets_are_read_all_the_same() -> None:
 def test_a_part_that_cannot_be_decoded_spoils_no_other() -> None:
     odd = "Content-Type: text/plain; charset=x-nope\n\nhello"
     wrong = "Content-Type: application/pdf; name*=utf-8''%FFa.pdf\n\nabc"
-    mail = message(f"Content-Type: multipart/mixed; boundary=b\n\n{multipart(odd, HI, wrong, PDF)}")
+    mail = mixed(odd, HI, wrong, PDF)
     assert mail.text == "hello\nhi"
     assert [one.filename for one in mail.attachments] == ["\ufffda.pdf", "a.pdf"]
 
@@ -126,8 +130,7 @@ def test_a_part_that_cannot_be_decoded_spoils_no_other() -> None:
     ],
 )  # fmt: skip
 def test_a_file_keeps_its_name(head: str, name: str) -> None:
-    parts = multipart(HI, f"{head}\n\nabc")
-    mail = message(f"Content-Type: multipart/mixed; boundary=b\n\n{parts}")
+    mail = mixed(HI, f"{head}\n\nabc")
     assert [one.filename for one in mail.attachments] == [name]
 
 

@@ -1,6 +1,9 @@
 """What a test asserts of one message."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 from unittest.mock import ANY
 
 import pytest
@@ -8,8 +11,12 @@ import pytest
 from pytest_smtpserver import SMTPAssertionError
 from tests.making import both, html, message, text
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
-def first_line(assertion, *args, **kwargs):
+
+def first_line(assertion: Callable[..., object], *args: object, **kwargs: object) -> str:
     with pytest.raises(SMTPAssertionError) as caught:
         assertion(*args, **kwargs)
     return str(caught.value).splitlines()[0]
@@ -76,12 +83,12 @@ def test_a_body_that_is_only_in_the_other_part_is_said_to_be_there() -> None:
 
 def test_an_unknown_part_of_the_body_is_an_error() -> None:
     with pytest.raises(ValueError, match="part='plain': must be one of any, text, html"):
-        text("x").assert_body("x", part="plain")
+        text("x").assert_body("x", part="plain")  # type: ignore[arg-type]
 
 
 def test_a_misspelt_criterion_is_an_error_that_suggests() -> None:
     with pytest.raises(TypeError, match=r"unknown criterion 'subjct': did you mean 'subject'?"):
-        text("x").assert_matches(subjct="x")
+        text("x").assert_matches(subjct="x")  # type: ignore[call-arg]
 
 
 def test_blind_recipients_are_those_that_the_header_does_not_name() -> None:
@@ -92,7 +99,7 @@ def test_blind_recipients_are_those_that_the_header_does_not_name() -> None:
     assert mail.blind_recipients == ("eve@example.org",)
 
 
-def test_a_message_is_saved_as_it_was_sent(tmp_path) -> None:
+def test_a_message_is_saved_as_it_was_sent(tmp_path: Path) -> None:
     mail = text("Hello", subject="a/b: ü?")
     assert mail.save(tmp_path / "new" / "it.eml").read_bytes() == mail.content
     assert [mail.save(tmp_path).name for _ in range(2)] == ["a-b-ü.eml", "a-b-ü-2.eml"]

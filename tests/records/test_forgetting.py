@@ -8,7 +8,7 @@ from tests.conversation import Conversation
 MAIL = ("MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>")
 
 
-def sessions_of(helo):
+def sessions_of(helo: str) -> list[Session]:
     return [one for one in gc.get_objects() if type(one) is Session and one.helo == helo]
 
 

@@ -11,7 +11,7 @@ HTML = "Content-Type: text/html\n\n<p>Hi\n"
 MULTIPART = "Content-Type: multipart/alternative; boundary=B\n\n--B\n\nHi\n"
 
 
-def problems(content, **parameters):
+def problems(content: str | bytes, **parameters: str | None) -> list[tuple[str, str]]:
     made = message(content, parameters=parameters)
     return [(problem.code, problem.text) for problem in made.problems]
 
@@ -120,7 +120,9 @@ def test_a_message_in_order_has_none() -> None:
         ),
     ],
 )  # fmt: skip
-def test_each_is_found_and_says_what_and_where(content, parameters, code, text) -> None:
+def test_each_is_found_and_says_what_and_where(
+    content: str | bytes, parameters: dict[str, str | None], code: str, text: str
+) -> None:
     assert problems(content, **parameters) == [(code, text)]
 
 
@@ -150,7 +152,7 @@ def test_the_crlf_that_smtplib_adds_after_counting_is_no_problem() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "undisclosed:;", " (nobody)"])
-def test_a_bcc_field_that_names_nobody_is_allowed(value) -> None:
+def test_a_bcc_field_that_names_nobody_is_allowed(value: str) -> None:
     assert problems(f"{HEADER}Bcc: {value}\n\nHi\n") == []
 
 

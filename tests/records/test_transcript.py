@@ -7,7 +7,7 @@ from tests.conversation import Conversation
 ENVELOPE = ("EHLO client.test", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA")
 
 
-def shown(conversation):
+def shown(conversation: Conversation) -> list[str]:
     """Return the transcript's lines after the first, without their times."""
     first, *lines = conversation.session.transcript.split("\n")
     assert first == "session 1 from 127.0.0.1:50000 at 01:46:40.000000 UTC"
@@ -15,7 +15,7 @@ def shown(conversation):
     return [line.split(" ", 3)[3] for line in lines]
 
 
-def content_shown(content):
+def content_shown(content: bytes) -> list[str]:
     conversation = Conversation(extensions=[])
     conversation.lines(*ENVELOPE)
     conversation.send(content + b".\r\n")
@@ -166,7 +166,7 @@ def test_an_offer_is_counted_in_the_sessions_after_the_first() -> None:
     assert "250-PIPELINING" in other.session.transcript
 
 
-def test_content_on_its_way_is_shown_as_far_as_it_came():
+def test_content_on_its_way_is_shown_as_far_as_it_came() -> None:
     conversation = Conversation(extensions=[])
     conversation.lines(*ENVELOPE)
     conversation.send(b"Subject: hi\r\n\r\nhel")
@@ -176,7 +176,7 @@ def test_content_on_its_way_is_shown_as_far_as_it_came():
     assert note == "*  the content is not complete yet: 18 octets of it have come"
 
 
-def test_complete_content_is_shown_once():
+def test_complete_content_is_shown_once() -> None:
     conversation = Conversation(extensions=[])
     conversation.lines(*ENVELOPE)
     conversation.send(b"hello\r\n")
