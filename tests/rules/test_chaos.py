@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -95,12 +95,12 @@ def test_a_rate_is_a_share(book: Rules, rate: float) -> None:
 
 
 @pytest.mark.parametrize("rate", ["0.1", True, None])
-def test_a_rate_is_a_number(book: Rules, rate: float) -> None:
+def test_a_rate_is_a_number(book: Rules, rate: Any) -> None:
     with pytest.raises(TypeError, match="must be a number from 0 to 1"):
         book.chaos(rate)
 
 
 @pytest.mark.parametrize("seed", [b"7", object()])
-def test_a_seed_is_what_can_be_typed_again(book: Rules, seed: int | str) -> None:
+def test_a_seed_is_what_can_be_typed_again(book: Rules, seed: Any) -> None:
     with pytest.raises(TypeError, match="must be an int or a str"):
         book.chaos(seed=seed)
