@@ -1,14 +1,14 @@
 """The catalogue of faults: in which ways servers fail, and whether a client copes.
 
-It knows no server: a fault is set to work through what `fault` says that a server must have.
+It does not import the server. `fault` has a protocol of the few attributes that a fault needs.
 
-* `catalogue`: the table of faults; `rows`: what its rows are written with
-* `fault`: what a row of it is
-* `needs`: what a fault demands of a server's settings
-* `choosing`: faults by the globs of their names
+* `catalogue`: the table of faults; `rows`: the functions that its rows are written with
+* `fault`: one row of the table
+* `needs`: the settings that a fault needs
+* `choosing`: chooses faults by globs of their names
 * `at_work`: a fault at work on a server; `check` gives the verdict
 * `belief`: what a mailer says about its mail
-* `evidence`: what a server's records tell of a client
+* `evidence`: what a server's records show about a client
 * `verdict`: the table of what a client can do wrong
 """
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .belief import Sent
     from .fault import Fault, Server
 
-# What a client that has just closed its connection needs to be seen gone; arbitrary. One that
-# keeps its connection open is not waited for any longer.
+# Seconds until the server has noticed that a client closed its connection; arbitrary. A client
+# that keeps its connection open is not waited for any longer.
 _GRACE = 0.2
 
 
@@ -32,7 +32,7 @@ class FaultAtWork:
     fault: Fault
     server: Server
     _rules: tuple[Rule, ...]
-    #: Told what is worth knowing of a client that has done nothing wrong.
+    #: Called with what is worth knowing about a client that has done nothing wrong.
     _note: Callable[[str], object] = lambda text: None
 
     @classmethod
@@ -80,13 +80,13 @@ class FaultAtWork:
         timeout: float | None = None,
         tls: Literal["required", "opportunistic"] = "required",
     ) -> None:
-        """Raise `SMTPAssertionError` saying what the client did wrong, if anything.
+        """Raise `SMTPAssertionError`, which says what the client did wrong, if it did.
 
         `sent` is what the mailer believes: `True` (delivered), `False` (failed for good), `None`
         (to be tried again), the exception that it raised (not delivered), or a mapping of
-        recipients to these. `timeout` is how many seconds it may take, from its first connection
-        to this call; without, that is not judged. `tls="opportunistic"` allows content in clear
-        where there is no TLS. A client that never met the fault skips the test.
+        recipients to these. `timeout` is how many seconds the mailer may take, from its first
+        connection to this call; without it the time is not judged. `tls="opportunistic"` allows
+        content in clear where there is no TLS. If no client met the fault, the test is skipped.
         Raises `TypeError` or `ValueError` for other values.
         """
         __tracebackhide__ = True
@@ -120,7 +120,7 @@ class FaultAtWork:
 
 def _skip(reason: str) -> NoReturn:
     __tracebackhide__ = True
-    # What the runner of the test knows as a skip.
+    # pytest's way to skip, if it runs the test, else unittest's.
     if pytest := sys.modules.get("pytest"):
         pytest.skip(reason)
     from unittest import SkipTest

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_smtpserver.matching import comparable
 
-#: What `check` takes: of all recipients, or of each.
+#: What `check` takes: one belief for all recipients, or a mapping with one for each.
 Sent = bool | BaseException | Mapping[str, bool | BaseException | None] | None
 
 
@@ -25,10 +25,10 @@ _VALUES = {True: Belief.DELIVERED, False: Belief.FAILED, None: Belief.LATER}
 
 
 class Beliefs:
-    """What a mailer says, of all of its mail or of each recipient."""
+    """What a mailer says about all of its mail, or about each recipient."""
 
     def __init__(self, sent: Any) -> None:
-        """Take what was given to `check`; raises `TypeError` for anything else."""
+        """Take the argument `sent` of `check`; raises `TypeError` for anything else."""
         self._of_all: Belief | None = None
         self.of_each: dict[str, Belief] = {}
         self._sent = sent
@@ -38,22 +38,22 @@ class Beliefs:
             self._of_all = _read(sent)
 
     def of(self, recipient: str) -> Belief | None:
-        """Return what it says of a recipient, `None` if nothing."""
+        """Return what it says about a recipient; `None` if it says nothing."""
         return self._of_all or self.of_each.get(comparable(recipient))
 
     @property
     def of_all(self) -> Belief | None:
-        """What it says of all of its mail, `None` if it says something of each recipient."""
+        """What it says about all of its mail; `None` if it speaks of each recipient instead."""
         return self._of_all
 
     @property
     def all_delivered(self) -> bool:
-        """Whether it says of each recipient that the mail was delivered."""
+        """Whether it says that the mail to each of the recipients was delivered."""
         return {*self.of_each.values()} == {Belief.DELIVERED}
 
     @property
     def claims_delivery(self) -> bool:
-        """Whether it says of any recipient that the mail was delivered."""
+        """Whether it says that the mail to any recipient was delivered."""
         return Belief.DELIVERED in (self._of_all, *self.of_each.values())
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """The table of faults: one row for each way in which servers fail.
 
-A row says: its name, the stage, what happens in words, where it comes from, what a good client
-does; then what makes it so.
+Each row has a name, the stage, what happens in words, the source, and what a good client does. The
+rules, settings and needs that make it happen follow.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .rows import SLOW, replies
 
 _LATER: Final = "tries again later, and not for ever"
 _FOR_GOOD: Final = "gives up for good, and says so"
-_LIKE_451: Final = "takes it for a 451: tries again later (RFC 5321 section 3.8)"
+_LIKE_451: Final = "treats it like a 451: tries again later (RFC 5321 section 3.8)"
 _NO_TLS: Final = "sends neither password nor content in clear, and says that it failed"
 _NO_TRUST: Final = "refuses the certificate and sends nothing"
 
@@ -54,7 +54,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     # EHLO and what is offered.
     Fault(
-        "ehlo-refused", "ehlo", "502 to EHLO; HELO is taken",
+        "ehlo-refused", "ehlo", "502 to EHLO; HELO is accepted",
         "RFC 5321 section 3.2", "says HELO and delivers",
         replies(ehlo="502 5.5.1 not implemented"), needs=(needs.SMTP,),
     ),
@@ -66,25 +66,26 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     Fault(
         "pipelining-not-offered", "ehlo", "PIPELINING is not offered",
-        "RFC 2920 section 3.1", "waits for each reply before the next command",
+        "RFC 2920 section 3.1", "waits for each reply before it sends the next command",
         settings={"extensions": ("-PIPELINING",)}, needs=(needs.without("PIPELINING"),),
         met=rows.has_asked,
     ),
     Fault(
         "8bitmime-not-offered", "ehlo", "8BITMIME is not offered",
-        "RFC 6152 section 3", "encodes 8-bit content, and gives no BODY",
+        "RFC 6152 section 3", "encodes 8-bit content, and sends no BODY parameter",
         settings={"extensions": ("-8BITMIME",)}, needs=(needs.without("8BITMIME"),),
         met=rows.has_asked,
     ),
     Fault(
         "smtputf8-not-offered", "ehlo", "SMTPUTF8 is not offered",
-        "RFC 6531 section 3.2", "gives no SMTPUTF8, and does not send an address that needs it",
+        "RFC 6531 section 3.2",
+        "sends no SMTPUTF8 parameter, and does not send to an address that needs it",
         settings={"extensions": ("-SMTPUTF8",)}, needs=(needs.without("SMTPUTF8"),),
         met=rows.has_asked,
     ),
     Fault(
         "size-not-offered", "ehlo", "SIZE is not offered",
-        "RFC 1870 section 3", "gives no SIZE",
+        "RFC 1870 section 3", "sends no SIZE parameter",
         settings={"extensions": ("-SIZE",)}, needs=(needs.without("SIZE"),),
         met=rows.has_asked,
     ),
@@ -260,8 +261,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
         replies(rcpt="554 5.7.1 relay access denied"),
     ),
     Fault(
-        "one-of-three-refused", "rcpt", "550 to the second recipient that is named, only to that",
-        "RFC 5321 section 3.3", "delivers to the others, and says who did not get it",
+        "one-of-three-refused", "rcpt", "550 to the second recipient that is named, only to it",
+        "RFC 5321 section 3.3", "delivers to the others, and says which one did not get it",
         rows.one_recipient("550 5.1.1 no such user"),
     ),
     Fault(
@@ -271,7 +272,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     Fault(
         "too-many-recipients", "rcpt", "452 from the third RCPT of a transaction on",
-        "RFC 5321 section 4.5.3.1.10", "sends it to the others in another transaction",
+        "RFC 5321 section 4.5.3.1.10", "sends the mail to the others in another transaction",
         rows.recipients_after(2, "452 4.5.3 too many recipients"),
     ),
     Fault(
@@ -335,7 +336,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "RFC 5321 section 4.5.3.2.6", "waits for the reply, and delivers once",
         rows.step("message", "delay", SLOW),
     ),
-    # Replies that are unusual, or none.
+    # Unusual replies, and lines that are not replies.
     Fault(
         "multi-line-replies", "mail", "each reply from MAIL on has three lines",
         "RFC 5321 section 4.2.1", "reads them all, and delivers",
@@ -367,7 +368,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     Fault(
         "gibberish-reply", "mail", "a line that is not a reply, instead of the reply to MAIL",
-        "RFC 5321 section 4.2", "takes it for a failure, and tries again later",
+        "RFC 5321 section 4.2", "treats it as a failure, and tries again later",
         rows.octets(b"gibberish\r\n", "mail"),
     ),
     Fault(
@@ -389,7 +390,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         rows.chain("mail", lambda rule: rule.send(b"250 ok\r\n221 bye\r\n").disconnect()),
     ),
     Fault(
-        "throttled", "connect", "the server reads and sends 2,000 octets in a second",
+        "throttled", "connect", "the server reads and sends at most 2,000 octets a second",
         "RFC 5321 section 4.5.3.2", "waits for each reply, and delivers once",
         rows.step("connect", "throttle", 2_000),
     ),

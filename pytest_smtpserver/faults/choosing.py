@@ -1,4 +1,4 @@
-"""Faults by the globs of their names."""
+"""Chooses faults by globs of their names."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def choose(
     faults: Iterable[Fault], globs: Collection[str] = (), exclude: Collection[str] | str = ()
 ) -> tuple[Fault, ...]:
-    """Return the faults whose names fit one of the globs, all without any, in their order.
+    """Return the faults whose names fit one of the globs, in their order; without globs, all.
 
     Those that fit one of `exclude` are left out. Raises `ValueError` for a glob that fits none,
-    and if nothing remains; `TypeError` for what is not a name.
+    and if none remains; `TypeError` for something that is not a name.
     """
     every = tuple(faults)
     excluded = _fitting(every, (exclude,) if isinstance(exclude, str) else exclude)

@@ -28,7 +28,7 @@ _CONTENT = frozenset({".", "BDAT"})
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A recipient, or a mail without any, that was given and not accepted last."""
+    """A recipient whose last attempt was not accepted, or a MAIL that got no further."""
 
     #: `None`: the server never said why.
     reply: Reply | None
@@ -36,13 +36,13 @@ class Undelivered:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known when a verdict is asked for."""
+    """What is known when `check` is called."""
 
     at_work: FaultAtWork
     beliefs: Beliefs
     sessions: tuple[Session, ...]
     transactions: tuple[Transaction, ...]
-    #: Comparable addresses, and how often the same mail was accepted for them at most.
+    #: Comparable addresses, and how often the same mail was accepted for each, at most.
     delivered: Counter[str]
     #: Comparable addresses; `""` for a MAIL that was refused.
     undelivered: dict[str, Undelivered]
@@ -60,7 +60,7 @@ class Evidence:
         timeout: float | None,
         tls: str,
     ) -> Evidence:
-        """Return what is known of the clients of a server with a fault at work."""
+        """Return what is known about the clients of a server with a fault at work."""
         sessions, transactions = at_work.server.sessions, at_work.server.transactions
         began = sessions[0].started_at.timestamp() if sessions else called
         return cls(
@@ -77,14 +77,14 @@ class Evidence:
 
     @property
     def tls_failed(self) -> bool:
-        """Whether the fault leaves a client without TLS that protects it."""
+        """Whether the fault leaves the client without TLS that protects it."""
         return bool(self.fault.tls)
 
     @property
     def refusals(self) -> tuple[tuple[Session, Exchange, Reply], ...]:
-        """Each exchange with a reply that says no, but not those that merely follow from it.
+        """Each exchange whose reply refuses something, without those that are mere consequences.
 
-        What is said to QUIT means nothing for the mail.
+        A reply to QUIT says nothing about the mail.
         """
         return tuple(
             (session, one, one.reply)
@@ -95,7 +95,7 @@ class Evidence:
 
     @property
     def unprotected(self) -> tuple[Session, ...]:
-        """The sessions that somebody between client and server can read."""
+        """The sessions that somebody between client and server could read."""
         if self.fault.tls == "untrusted":
             return self.sessions
         return tuple(one for one in self.sessions if one.tls is None)
@@ -114,7 +114,10 @@ class Evidence:
                 yield session
 
     def has_heard(self, recipient: str = "") -> bool:
-        """Return whether the client went on after it was told that its mail was accepted."""
+        """Return whether the client sent more commands after its mail was accepted.
+
+        Then it must have read that reply. Otherwise the reply may not have reached it.
+        """
         return any(
             _went_on(one)
             for one in self.transactions
@@ -122,8 +125,8 @@ class Evidence:
         )
 
 
-# RFC 5321 section 4.1.4: "A 503 reply": the command is out of order, as those are that a client
-# had sent before it knew that one of them was refused.
+# RFC 5321 section 4.1.4: 503 means that a command is out of order. A client that pipelines gets it
+# for commands that it had sent before it knew that an earlier one was refused.
 _IN_VAIN = 503
 
 
@@ -133,10 +136,10 @@ def _is_refusal(exchange: Exchange, reply: Reply) -> bool:
 
 
 def _accepted(transaction: Transaction) -> tuple[str, ...]:
-    """Return for whom a transaction was accepted, comparable."""
+    """Return the recipients for whom a transaction was accepted, as comparable addresses."""
     if transaction.outcome != "accepted":
         return ()
-    # In LMTP content may be refused for one of those that were taken.
+    # In LMTP the content may be refused for a recipient whose RCPT was accepted.
     refused = {comparable(address) for address, _ in transaction.refused}
     return tuple(one for one in map(comparable, transaction.envelope.rcpt_to) if one not in refused)
 
@@ -157,7 +160,7 @@ def _identity(message: Message, transaction: Transaction, fault: Fault) -> objec
     """Return what makes two messages the same one (RFC 5322 section 3.6.4)."""
     if message_id := message["Message-ID"]:
         return message_id.strip()
-    # Where several are to be sent, two may well read the same.
+    # If the fault is about several messages, two of them may well have the same content.
     return transaction if fault.is_about_several else message.content
 
 

@@ -1,4 +1,4 @@
-"""What a row of the catalogue is."""
+"""A fault: one row of the catalogue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .needs import Need
     from .rows import MakeRules
 
-#: Whether a client has met a fault that is not a rule.
+#: Returns whether the client of a session has met a fault that has no rule.
 Met = Callable[["Session"], bool]
 
 
@@ -38,18 +38,18 @@ class Server(Protocol):
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """What was accepted."""
+        """Every message that was accepted."""
 
     @property
     def on(self) -> Callable[..., Rule]:
-        """What makes a rule at a stage, for what matches."""
+        """Makes a rule at a stage; see `SMTPServer.on`."""
 
     def wait_closed(self, timeout: float | None = None) -> None:
         """Wait until no client is connected."""
 
 
 class Wrapper(Protocol):
-    """Somebody who has a server, such as an `AsyncSMTPServer`."""
+    """Something that wraps a server, such as an `AsyncSMTPServer`."""
 
     @property
     def server(self) -> Server:
@@ -71,19 +71,19 @@ class Fault:
     source: str
     wanted: str
     rules: MakeRules = field(default=lambda on, settings: (), repr=False, compare=False)
-    #: What a test's `smtpserver` gets for it, and which of that it cannot do without.
+    #: The settings that a test's `smtpserver` gets, and which of them the fault cannot do without.
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     needs: tuple[Need, ...] = field(default=(), repr=False, compare=False)
-    #: For a fault that is not a rule: whether a session has met it.
+    #: For a fault that has no rule: whether a session has met it.
     met: Met | None = field(default=None, repr=False, compare=False)
-    #: What it does to TLS: `"fails"`: there is none; `"untrusted"`: there is, but it protects
-    #: nobody.
+    #: What it does to TLS. `"fails"`: the client gets no TLS. `"untrusted"`: the client gets TLS
+    #: that does not protect it.
     tls: str = field(default="", repr=False, compare=False)
-    #: Whether it takes several messages to meet it.
+    #: Whether a client must send several messages to meet it.
     is_about_several: bool = field(default=False, repr=False, compare=False)
 
     def lacking(self, settings: Settings) -> tuple[Need, ...]:
-        """Return what the fault needs and the settings do not give."""
+        """Return the needs of the fault that the settings do not meet."""
         return tuple(need for need in self.needs if not need.is_met(settings))
 
     def apply(self, server: Server | Wrapper) -> FaultAtWork:

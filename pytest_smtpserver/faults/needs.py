@@ -1,4 +1,4 @@
-"""What a fault demands of the settings of a server, and what a run brings along for it."""
+"""The settings that a fault needs, and those that it brings along for a test's `smtpserver`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Need:
 
     setting: str
     is_met: Callable[[Settings], bool]
-    #: What to give, as one writes it.
+    #: The setting as one writes it.
     words: str
 
 
@@ -32,12 +32,12 @@ AUTH = Need("auth", lambda given: given.auth != "off", "auth='optional' or auth=
 
 
 def value(setting: str, wanted: object) -> Need:
-    """Return the need of exactly this value."""
+    """Return the need for exactly this value."""
     return Need(setting, lambda given: getattr(given, setting) == wanted, f"{setting}={wanted!r}")
 
 
 def without(*keywords: str) -> Need:
-    """Return the need of a server that does not offer these extensions."""
+    """Return the need for a server that does not offer these extensions."""
     return Need(
         "extensions",
         lambda given: not {*keywords}.intersection(given.offered_extensions),
@@ -45,7 +45,7 @@ def without(*keywords: str) -> Need:
     )
 
 
-#: A setting, the value with which others mean nothing, and which those are.
+#: A setting, the value that switches it off, and the settings that then have no effect.
 _MEAN_NOTHING = (
     ("auth", "off", ("users", "mechanisms", "auth_needs_tls")),
     ("tls", "off", ("certificate", "tls_versions", "tls_required")),
@@ -53,9 +53,9 @@ _MEAN_NOTHING = (
 
 
 def brought_along(settings: Mapping[str, Any], marked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a fault that a test's markers leave open.
+    """Return the settings of a fault that a test's markers do not set.
 
-    A marker that switches something off takes with it what would have no effect then.
+    If a marker switches something off, settings that would then have no effect are left out too.
     """
     left = {name: value for name, value in settings.items() if name not in marked}
     for setting, off, others in _MEAN_NOTHING:

@@ -1,7 +1,7 @@
-"""What the rows of the catalogue are made with: rules, settings, and whether a fault was met.
+"""What the rows of the catalogue are written with: rules, settings, and whether a fault was met.
 
-Seconds and octets are arbitrary: long enough to be noticed by a client that does not wait, short
-enough for a test.
+Seconds and octets are arbitrary: large enough that a client that does not wait notices them, and
+small enough for a test.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from pytest_smtpserver.settings import Settings
 
 On = Callable[..., "Rule"]
-#: Makes the rules of a fault, with what makes one.
+#: Makes the rules of a fault; it is called with `server.on` and the settings.
 MakeRules = Callable[[On, "Settings"], Iterable["Rule"]]
 
 #: Seconds that a slow server takes to answer.
 SLOW: Final = 0.5
 
-# The users and mechanisms are for mailers that are told by `env()` how to log in.
+# The users and mechanisms are for mailers that get their credentials from `env()`.
 LOGIN: Final[Mapping[str, Any]] = {
     "auth": "optional",
     "users": {"mailer": "secret"},
     "mechanisms": ("PLAIN", "LOGIN"),
 }
-#: A client that would log in without TLS, or send, finds that it can.
+#: A client that logs in or sends without TLS can do so, and `check` then says that it did.
 STARTTLS: Final[Mapping[str, Any]] = {**LOGIN, "tls": "starttls", "auth_needs_tls": False}
 
 
 def replies(**given: str | Reply) -> MakeRules:
-    """Return what makes a rule for each stage, with its reply."""
+    """Make a rule for each stage, with its reply."""
 
     def make(on: On, settings: Settings) -> Iterable[Rule]:
         return [on(stage).reply(reply) for stage, reply in given.items()]
@@ -45,7 +45,7 @@ def replies(**given: str | Reply) -> MakeRules:
 
 
 def step(stage: str, name: str, *arguments: Any, **options: Any) -> MakeRules:
-    """Return what makes a rule of one step, such as `disconnect`."""
+    """Make a rule of one step, such as `disconnect`."""
 
     def make(on: On, settings: Settings) -> Iterable[Rule]:
         return (getattr(on(stage), name)(*arguments, **options),)
@@ -54,17 +54,17 @@ def step(stage: str, name: str, *arguments: Any, **options: Any) -> MakeRules:
 
 
 def chain(stage: str, build: Callable[[Rule], Rule]) -> MakeRules:
-    """Return what makes a rule of several steps."""
+    """Make a rule of several steps."""
     return lambda on, settings: (build(on(stage)),)
 
 
 def octets(sent: bytes, *stages: str) -> MakeRules:
-    """Return what makes a rule for each of the stages that sends these octets."""
+    """Make a rule for each of the stages, which sends these octets."""
     return lambda on, settings: [on(stage).send(sent) for stage in stages]
 
 
 def one_recipient(reply: str, *, once: bool = False) -> MakeRules:
-    """Return what refuses the second of all recipients that are named, always or once."""
+    """Make a rule that refuses the second of all recipients that are named, always or once."""
 
     def make(on: On, settings: Settings) -> Iterable[Rule]:
         seen: list[str] = []
@@ -82,7 +82,7 @@ def one_recipient(reply: str, *, once: bool = False) -> MakeRules:
 
 
 def recipients_after(accepted: int, reply: str) -> MakeRules:
-    """Return what refuses the recipients of a transaction that has so many."""
+    """Make a rule that refuses further recipients of a transaction that has `accepted` of them."""
 
     def make(on: On, settings: Settings) -> Iterable[Rule]:
         return (on("rcpt", where=lambda asked: len(asked.rcpt_to) > accepted).reply(reply),)
@@ -91,7 +91,7 @@ def recipients_after(accepted: int, reply: str) -> MakeRules:
 
 
 def concealed(keyword: str) -> MakeRules:
-    """Return what keeps STARTTLS or AUTH from the reply to EHLO, and refuses it."""
+    """Make rules that leave STARTTLS or AUTH out of the reply to EHLO, and refuse the command."""
 
     def make(on: On, settings: Settings) -> Iterable[Rule]:
         def offer(command: Command) -> Reply:
@@ -105,7 +105,7 @@ def concealed(keyword: str) -> MakeRules:
 
 
 def _offered(settings: Settings, *, encrypted: bool) -> Iterable[tuple[str, ...]]:
-    # Those that have no value, or can do without.
+    # Only extensions that have no value, or can do without one.
     yield from ((one,) for one in settings.offered_extensions if one in ("PIPELINING", "SIZE"))
     if settings.auth != "off" and (encrypted or not settings.auth_needs_tls):
         yield ("AUTH", *settings.mechanisms)

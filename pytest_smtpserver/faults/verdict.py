@@ -1,7 +1,11 @@
 """The verdict: a table of the mistakes of a client that can be seen from outside.
 
 Each row has a function that returns what is wrong, as the start of a sentence, or `None`. The first
-row that finds something makes the first line of the failure.
+row that finds something makes the first line of the failure; what the others find follows below.
+
+The client gets the benefit of the doubt. Example: the server accepted the mail and closed the
+connection, and the mailer says "to be tried again". If the client sent another command after the
+250, it has read the 250, and is wrong. If not, the 250 may have got lost, and nothing is said.
 """
 
 from __future__ import annotations
@@ -31,19 +35,19 @@ class Sin:
     """One row: something that a client must not do."""
 
     code: str
-    #: What it is, for the reference.
+    #: The mistake in words, for the reference.
     sentence: str
-    #: The RFC section; `""`: the source of the fault.
+    #: The RFC section; `""`: use the source of the fault.
     source: str
     find: Callable[[Evidence], str | None]
 
 
-# The first attempt, and one more.
+# Attempts in spite of a permanent refusal: the first one, and one more.
 _TOLERATED: Final = 2
 _TEMPORARY, _PERMANENT = 4, 5
-#: Of all failures.
+#: The longest line of a failure, in characters.
 _WIDTH: Final = 200
-#: Of a MAIL that was refused no recipient is known.
+#: If MAIL was refused, the recipient is not known.
 _WHOEVER: Final = "somebody"
 #: The fault after which a mail may arrive twice.
 _MAY_REPEAT: Final = "lost-reply"
@@ -55,7 +59,7 @@ def _believes_in_delivery(evidence: Evidence) -> str | None:
         for address, missed in evidence.undelivered.items():
             return _not_there(address or _WHOEVER, missed)
         if not evidence.delivered:
-            return f"nothing was delivered, though the mail is said to be sent{_last(evidence)}"
+            return f"nothing was delivered, but the mailer says 'delivered'{_last(evidence)}"
     if beliefs.all_delivered and "" in evidence.undelivered:
         return _not_there(_WHOEVER, evidence.undelivered[""])
     for address, belief in beliefs.of_each.items():
@@ -66,28 +70,28 @@ def _believes_in_delivery(evidence: Evidence) -> str | None:
 
 
 def _not_there(who: str, missed: Undelivered) -> str:
-    return f"{who} did not get the mail that is said to be sent{_why(missed.reply)}"
+    return f"{who} did not get the mail, but the mailer says 'delivered'{_why(missed.reply)}"
 
 
 def _believes_in_failure(evidence: Evidence) -> str | None:
     belief = evidence.beliefs.of_all
     all_delivered = bool(evidence.delivered) and not evidence.undelivered
     if all_delivered and belief is not None and _is_mistaken(evidence, belief):
-        return f"the mail was accepted, and is said to be {belief.value}"
+        return f"the mail was accepted, but the mailer says '{belief.value}'"
     for address, each in evidence.beliefs.of_each.items():
-        # After a MAIL that was refused nobody knows whom the last message was for.
+        # If the last MAIL was refused, we do not know whom that message was for.
         was_delivered = address in evidence.delivered and not {"", address} & {
             *evidence.undelivered
         }
         if was_delivered and _is_mistaken(evidence, each, address):
-            return f"the mail to {address} was accepted, and is said to be {each.value}"
+            return f"the mail to {address} was accepted, but the mailer says '{each.value}'"
     return None
 
 
 def _is_mistaken(evidence: Evidence, belief: Belief, recipient: str = "") -> bool:
     if belief is Belief.DELIVERED:
         return False
-    # One that does not say that it failed for good may not have heard that it was accepted.
+    # A client that does not say "failed for good" may not have received the positive reply.
     return belief is Belief.FAILED or evidence.has_heard(recipient)
 
 
@@ -104,7 +108,7 @@ def _gave_up(evidence: Evidence) -> str | None:
 
 
 def _uniform(evidence: Evidence) -> set[Belief]:
-    """Return what is said of each recipient, if it is the same and none was ever given."""
+    """Return what the mailer says about each recipient, if all the same and none got the mail."""
     said = set(evidence.beliefs.of_each.values())
     return said if len(said) == 1 and not evidence.delivered else set()
 
@@ -123,7 +127,7 @@ def _retried(evidence: Evidence) -> str | None:
 
 
 def _about(exchange: Exchange) -> tuple[object, ...]:
-    """Return what was refused: another recipient or mechanism is something else."""
+    """Return what was refused, as a key: with another recipient or mechanism it is not a retry."""
     if exchange.verb == "AUTH":
         return ("AUTH", exchange.argument.partition(" ")[0].upper())
     path = exchange.argument.partition(">")[0]
@@ -166,7 +170,7 @@ def _unprotected(evidence: Evidence) -> str:
 
 def _took_too_long(evidence: Evidence) -> str | None:
     if evidence.timeout is not None and evidence.took > evidence.timeout:
-        return f"took {evidence.took:.1f} s, and may take {evidence.timeout:g} s"
+        return f"took {evidence.took:.1f} s, but may take only {evidence.timeout:g} s"
     return None
 
 
@@ -181,7 +185,7 @@ def _violated(evidence: Evidence) -> str | None:
 
 def _may_leave(session: Session) -> bool:
     """Return whether a client left without QUIT because of what the server did."""
-    # A reply that says no, or a certificate.
+    # A negative reply, no reply, or a certificate that the client does not trust.
     last = session.exchanges[-1]
     return last.reply is None or not last.reply.is_positive or last.verb == "STARTTLS"
 
@@ -189,25 +193,25 @@ def _may_leave(session: Session) -> bool:
 def _may_pipeline(session: Session) -> bool:
     """Return whether a client may have sent a whole group before it knew what was refused.
 
-    It is not seen from outside whether the next command was written before the reply was read.
+    From outside one cannot see whether it wrote the next command before it read the reply.
     """
     replies = [(one.verb, one.reply) for one in session.exchanges if one.reply is not None]
     is_offered = any(verb == "EHLO" and "\nPIPELINING" in reply.text for verb, reply in replies)
     return is_offered and any(not reply.is_positive for _, reply in replies)
 
 
-#: Of a violation, what else explains it than the client's fault.
+#: For a violation: whether something other than a mistake of the client explains it.
 _EXCUSES: Final = {"no-quit": _may_leave, "out-of-order": _may_pipeline}
 
 
 #: What a client can do wrong, the worst first.
 SINS: Final[tuple[Sin, ...]] = (
     Sin(
-        "believed-delivered", "it believes in a delivery that was not",
+        "believed-delivered", "it believes that mail was delivered, and it was not",
         "RFC 5321 section 4.2.5", _believes_in_delivery,
     ),
     Sin(
-        "believed-failed", "it believes in a failure though the server had accepted the mail",
+        "believed-failed", "it believes that mail failed, though the server had accepted it",
         "RFC 5321 section 4.2.5", _believes_in_failure,
     ),
     Sin(
@@ -216,7 +220,7 @@ SINS: Final[tuple[Sin, ...]] = (
     ),
     Sin(
         "tried-again", "it tried again more than once after a permanent reply. Another mechanism "
-        "after a 535, and HELO after a refused EHLO, are no retries",
+        "after a 535, and HELO after a refused EHLO, are not retries",
         "RFC 5321 section 4.2.1", _retried,
     ),
     Sin(
@@ -228,13 +232,14 @@ SINS: Final[tuple[Sin, ...]] = (
         "was not offered", "RFC 4954 section 4", _showed_password,
     ),
     Sin(
-        "content-in-clear", "it sent the content so; not judged with `tls=\"opportunistic\"`",
+        "content-in-clear", "it sent the content where others can read it, after TLS had failed or "
+        "was not offered; not judged with `tls=\"opportunistic\"`",
         "RFC 3207 section 6", _showed_content,
     ),
-    Sin("too-slow", "it took longer than `timeout`; not judged without", "", _took_too_long),
+    Sin("too-slow", "it took longer than `timeout`; not judged without it", "", _took_too_long),
     Sin(
-        "violation", "it violated the protocol. That it left without QUIT counts only if the last "
-        "reply was positive, and a command out of order only if nothing was refused before or "
+        "violation", "it violated the protocol. Leaving without QUIT counts only if the last reply "
+        "was positive, and a command out of order only if nothing was refused before it or "
         "PIPELINING was not offered", "its section", _violated,
     ),
 )  # fmt: skip
@@ -280,12 +285,12 @@ def _seen(evidence: Evidence) -> Iterator[str]:
 
 
 def notes(evidence: Evidence) -> Iterator[str]:
-    """Yield what is worth knowing of a client with which nothing is wrong."""
+    """Yield what is worth knowing about a client that has done nothing wrong."""
     for address, count in evidence.delivered.items():
         if count > 1:
             yield (
                 f"{evidence.fault.name}: {address} got the mail {count} times, which is right "
-                f"after a reply that was lost ({evidence.fault.source})"
+                f"after a lost reply ({evidence.fault.source})"
             )
 
 

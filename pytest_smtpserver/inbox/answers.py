@@ -1,8 +1,9 @@
-"""What is answered, and the header fields that keep other sites out.
+"""An answer, and the header fields that keep other sites out.
 
-A page of another site, open in the same browser, may try to read the mail. It can neither read an
-answer (there is no CORS field, and the resource policy is `same-origin`), nor put it into a frame,
-nor have its own name resolve to this machine: the site answers to names of loopback only.
+A page of another site, open in the same browser, may try to read the mail. It cannot read an answer
+(no CORS field allows that, and the resource policy is `same-origin`). It cannot put one into a
+frame. And it cannot make its own name resolve to this machine, because `site` answers only to names
+of loopback.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.engine import Gate
 
-    #: What is sent, piece by piece; at a gate it goes on when that opens.
+    #: The body in pieces. A gate between them means: go on when it opens.
     Body = Iterable[bytes | Gate]
 
 # Octets of one piece of a large body; arbitrary.
@@ -46,7 +47,7 @@ class Answer:
 def streamed(
     content_type: str, body: Body, *more: tuple[str, str], policy: str = _NOTHING, status: int = 200
 ) -> Answer:
-    """Return an answer whose length is not known before."""
+    """Return an answer whose length is not known in advance."""
     fields = (("Content-Type", content_type), ("Content-Security-Policy", policy))
     return Answer(status=status, fields=(*fields, *_FIELDS, *more), body=body)
 
@@ -59,11 +60,11 @@ def octets(content_type: str, content: bytes, *more: tuple[str, str], status: in
 
 
 def download(content_type: str, content: bytes, name: str) -> Answer:
-    """Return an answer of which a browser makes a file (RFC 6266), whatever it has in it."""
+    """Return an answer that a browser saves as a file, whatever its content (RFC 6266)."""
     disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     return octets(content_type, content, ("Content-Disposition", disposition))
 
 
 def sentence(status: int, text: str, *more: tuple[str, str]) -> Answer:
-    """Return an answer that says one thing."""
+    """Return an answer with one sentence of plain text."""
     return octets("text/plain; charset=utf-8", f"{text}\n".encode(), *more, status=status)

@@ -1,8 +1,9 @@
-"""HTTP/1.1 (RFC 9112), one request a connection; h11 parses, ours decides.
+"""HTTP/1.1 (RFC 9112), one request for each connection; h11 does the parsing.
 
-An answer is pulled piece by piece, so a large one goes out as fast as the peer reads. One that
-never ends, such as a stream of events, holds at a gate between its pieces; to the network that is
-a `Hold` like any other: it sees the peer leave meanwhile, and ends the conversation when it must.
+The body of an answer is an iterator, and `next_action` takes one piece at a time. So a large answer
+goes out as fast as the peer reads, and is never in memory as a whole. A piece can be a gate: the
+engine returns `Hold` and goes on when the gate opens (see the essay in `inbox`). To the network
+that is a `Hold` like any other: it notices when the peer leaves, and can end the conversation.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 
 # Octets of a request's head; arbitrary, and far more than a browser sends to us.
 _LARGEST_HEAD: Final = 32 * 1024
-# Seconds in which the head must be complete, however often a little of it comes; arbitrary.
+# Seconds until the head must be complete, even if some of it keeps coming; arbitrary.
 _REQUEST_SECONDS: Final = 10.0
 
 
 class HTTPEngine:
-    """One connection; an `Engine`. `answer` is given the request."""
+    """One connection; an `Engine`. `answer` is called with the request."""
 
     idle_timeout = _REQUEST_SECONDS
     awaits_goodbye = False
@@ -39,7 +40,7 @@ class HTTPEngine:
         self._answer = answer
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LARGEST_HEAD)
         self._deadline = 0.0
-        # What is still to be sent, `None` before there is an answer.
+        # The rest of the answer; `None` before there is one.
         self._pieces: Iterator[bytes | Gate] | None = None
         self._paused = False
         self._leaving = False
@@ -52,13 +53,13 @@ class HTTPEngine:
     def receive(self, octets: bytes, now: float) -> None:
         """See `Engine`."""
         if self._pieces is not None:
-            # A body, or another request: we close after this answer, and say so in it.
+            # A body or another request. Both are ignored: the answer has `Connection: close`.
             return
         self._http.receive_data(octets)
         try:
             event = self._http.next_event()
         except h11.RemoteProtocolError as error:
-            self._send(sentence(error.error_status_hint, f"This is not a request: {error}."))
+            self._send(sentence(error.error_status_hint, f"This is not an HTTP request: {error}."))
             return
         if isinstance(event, h11.Request):
             self._send(self._answer(event), has_body=event.method != b"HEAD")
@@ -85,7 +86,7 @@ class HTTPEngine:
         self._paused = False
 
     def eof(self, now: float, *, reset: bool = False) -> None:
-        """See `Engine`: what was asked for is still answered, but nothing is awaited for it."""
+        """See `Engine`. An answer that has begun is still sent, but does not wait at a gate."""
         self._leaving, self._paused = True, False
         self._pieces = self._pieces or iter(())
 

@@ -1,4 +1,4 @@
-"""The inbox as a thing that listens."""
+"""The inbox with its listener: what the plugin and the terminal program start."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .views import Views
 if TYPE_CHECKING:
     from pytest_smtpserver.records.transaction import Transaction
 
-# Nobody but this machine: there is no login, and mail is private.
+# Loopback only: there is no login, and mail is private.
 _HOST = "127.0.0.1"
 
 
 class Inbox:
-    """A web page at `url`, until it is closed. Raises `OSError` naming a port that is taken."""
+    """A web page at `url` until it is closed. Raises `OSError`, which names a busy port."""
 
     def __init__(self, port: int, *, title: str, hint: str) -> None:
         self._store = Store()
         site = Site(Views(self._store, title, hint))
-        #: What it failed with by its own fault; the mail is not affected.
+        #: Exceptions that are faults of the inbox itself; the servers are not affected.
         self.crashes: list[BaseException] = []
         self._listener = Listener(
             _HOST, port, lambda client: HTTPEngine(site.answer), self.crashes.append
@@ -37,5 +37,5 @@ class Inbox:
         self._store.add(test, server, transaction)
 
     def close(self) -> None:
-        """End all pages and listen no more, within a second. Never raises."""
+        """Stop listening and end all connections, within a second; never raises."""
         self._listener.close()

@@ -1,4 +1,4 @@
-"""Which request gets what."""
+"""Which request gets which answer, and which requests are refused."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from .answers import Answer
     from .views import Views
 
-# Names of this machine alone, with any port: it may be forwarded. A foreign name that resolves to
-# this machine (DNS rebinding) is not among them.
+# Names of this machine, with any port, because a port may be forwarded. A foreign name that
+# resolves to this machine (DNS rebinding) does not match.
 _HOST: Final = re.compile(rb"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 _METHODS: Final = (b"GET", b"HEAD")
 _NUMBER: Final = r"(?P<number>\d{1,9})"
@@ -36,7 +36,7 @@ _AFTER: Final = re.compile(r"after=(\d{1,9})")
 
 
 class Site:
-    """Answers requests, of its own pages and of tools, and refuses those of other sites."""
+    """Answers requests from its own pages and from tools, and refuses those from other sites."""
 
     def __init__(self, views: Views) -> None:
         self._views = views
@@ -47,7 +47,7 @@ class Site:
         if not _HOST.fullmatch(fields.get(b"host", b"")):
             return sentence(403, "This inbox answers to 127.0.0.1 and localhost only.")
         if request.method not in _METHODS:
-            return sentence(405, "There is nothing to change here.", ("Allow", "GET, HEAD"))
+            return sentence(405, "Only GET and HEAD are allowed here.", ("Allow", "GET, HEAD"))
         if _is_of_another_site(fields):
             return sentence(403, "Another site may not read this inbox.")
         path, _, query = bytes(request.target).decode("latin-1").partition("?")
@@ -60,12 +60,13 @@ class Site:
                     return self._views.events(after)
                 numbers = {key: int(value) for key, value in match.groupdict().items()}
                 answer: Answer | None = getattr(self._views, name)(**numbers)
-                return answer or sentence(404, "There is no such message, or not any more.")
-        return sentence(404, "There is no such page.")
+                return answer or sentence(404, "This message does not exist, or no longer exists.")
+        return sentence(404, "This page does not exist.")
 
 
 def _is_of_another_site(fields: dict[bytes, bytes]) -> bool:
-    # Fetch Metadata: a browser says who asks. A link may lead here, from anywhere.
+    # Fetch Metadata: the browser says which site a request comes from. Following a link to the
+    # inbox is allowed from any site.
     by = fields.get(b"sec-fetch-site", b"none")
     is_followed_link = (
         fields.get(b"sec-fetch-mode") == b"navigate"
@@ -75,7 +76,7 @@ def _is_of_another_site(fields: dict[bytes, bytes]) -> bool:
 
 
 def _after(query: str, fields: dict[bytes, bytes]) -> int:
-    # A browser that connects again says what it had last (HTML Standard, section 9.2.4).
+    # A browser that reconnects sends the id of the last event it got (HTML Standard, 9.2.4).
     last = fields.get(b"last-event-id", b"").decode("latin-1")
     found = _AFTER.fullmatch(f"after={last}") or _AFTER.fullmatch(query)
     return int(found[1]) if found else 0

@@ -1,6 +1,7 @@
 """What arrived, in order and bounded, and the gate that opens when there is more.
 
-Servers add in the background thread, or in that of a test; pages are made in the background thread.
+Transactions are added in the background thread or in a test's thread; pages are made in the
+background thread. So there is a lock. It is held while a list is changed or sliced, no longer.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.records.transaction import Transaction
 
-# Arbitrary: far more than a person looks through, and what a long run may keep in memory.
+# Arbitrary: more transactions than a person looks through, and octets that a long run may keep.
 _MOST: Final = 20_000
 _LARGEST_TOTAL: Final = 512 * 1024 * 1024
-# So many are forgotten at once, so that forgetting costs little.
+# So many are forgotten at once; to forget them one by one would cost more.
 _AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Arrival:
-    """A transaction that ended; `number` counts from 1, `test` is empty outside a test run."""
+    """A transaction that has ended; `number` counts from 1; outside a run `test` is empty."""
 
     number: int
     test: str
@@ -41,16 +42,16 @@ class Arrival:
 
 
 class Store:
-    """All arrivals, of which the oldest are forgotten if they are too many or too large."""
+    """All arrivals; if they are too many or too large, the oldest are forgotten."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._arrivals: list[Arrival] = []
         self._count = 0
         self._size = 0
-        #: Tells a page that it is of another process: numbers begin anew there.
+        #: Names this process. A page of an earlier one then knows that numbers have begun anew.
         self.run: Final = secrets.token_hex(8)
-        #: Opens when something arrives; then there is another. Take it before you look.
+        #: Opens at the next arrival, and is replaced then. Take it first, then look for arrivals.
         self.gate = Gate()
 
     def add(self, test: str, server: str, transaction: Transaction) -> None:
@@ -72,17 +73,17 @@ class Store:
         self._size = sum(arrival.size for arrival in self._arrivals)
 
     def all(self) -> Sequence[Arrival]:
-        """Return what there is, the oldest first."""
+        """Return all arrivals that are kept, oldest first."""
         with self._lock:
             return self._arrivals[:]
 
     def after(self, number: int) -> Sequence[Arrival]:
-        """Return what came after the one of that number, the oldest first."""
+        """Return the arrivals after the one with this number, oldest first."""
         with self._lock:
             first = self._count - len(self._arrivals) + 1
             return self._arrivals[max(0, number + 1 - first) :]
 
     def get(self, number: int) -> Arrival | None:
-        """Return the one of that number, `None` if there is none."""
+        """Return the arrival with this number; `None` if it does not exist or was forgotten."""
         found = self.after(number - 1)[:1]
         return found[0] if found and found[0].number == number else None

@@ -1,4 +1,4 @@
-"""What the inbox shows: pages, pieces of pages, messages and events."""
+"""Makes the answers of the inbox: pages, pieces of pages, messages and events."""
 
 from __future__ import annotations
 
@@ -33,18 +33,22 @@ if TYPE_CHECKING:
     from .store import Arrival, Store
 
 _HTML: Final = "text/html; charset=utf-8"
-# Octets of a message whose views are made; making them takes the time of the servers' thread.
+# A message with more octets is not shown, because making its views would block the servers' thread.
 _LARGEST_MESSAGE: Final = 8 * 1024 * 1024
 _TEMPLATE: Final = "mail.html"
-# Rows of a page, the newest, that say how many problems and files a message has: to know it, all of
-# the message is parsed. Arbitrary.
+# So many of the newest rows say how many problems and attachments a message has. That takes parsing
+# the whole message. Arbitrary.
 _MARKED: Final = 500
-# As many rows are kept as the store has.
+# How many rows are cached: as many as the store keeps.
 _ROWS: Final = 20_000
 
 
 class Views:
-    """Makes answers of what the store has; `title` is the page's, `None` is: no such message."""
+    """Makes answers from the store; `None` means that there is no such message.
+
+    A row is made once and cached: every open page and each reload shows the same rows. The cache
+    belongs to these views, so it goes when the inbox goes.
+    """
 
     def __init__(self, store: Store, title: str, hint: str) -> None:
         self._store = store
@@ -53,7 +57,7 @@ class Views:
         self._row = lru_cache(_ROWS)(_row)
 
     def page(self, number: int | None = None) -> Answer | None:
-        """Return the whole page, with a message opened if one is asked for."""
+        """Return the whole page; with a number, that message is opened in it."""
         if number is not None and self._store.get(number) is None:
             return None
         arrivals = self._store.all()
@@ -72,7 +76,7 @@ class Views:
         return answers.streamed(_HTML, (piece.encode() for piece in pieces), policy=policy)
 
     def panel(self, number: int) -> Answer | None:
-        """Return the panel of one message, for the page to put in its place."""
+        """Return the panel of one message, which the script of the page puts into the page."""
         if self._store.get(number) is None:
             return None
         return answers.octets(_HTML, self._panel(number).encode())
@@ -97,17 +101,20 @@ class Views:
         if message is None or not 1 <= part <= len(message.attachments):
             return None
         found = message.attachments[part - 1]
-        # What is shown as a picture needs its type; of all else a browser makes nothing.
+        # A picture needs its type to be shown. A browser must not interpret anything else.
         shown = is_picture(found.content_type)
         content_type = found.content_type if shown else "application/octet-stream"
         return answers.download(content_type, found.content, _safe_name(found))
 
     def listing(self) -> Answer:
-        """Return what there is, the newest first, for scripts."""
+        """Return all messages as JSON, newest first, for scripts."""
         return answers.streamed("application/json", _listing(self._store.all()[::-1]))
 
     def events(self, after: int) -> Answer:
-        """Return an endless answer (HTML Standard, section 9.2) with what came after a number."""
+        """Return an endless answer with events: what came after a number, and all that will come.
+
+        The HTML Standard, section 9.2, calls them server-sent events.
+        """
         return answers.streamed("text/event-stream", self._events(after))
 
     def _events(self, after: int) -> Iterator[bytes | Gate]:
@@ -122,7 +129,7 @@ class Views:
             yield gate
 
     def _rows(self, arrivals: Any) -> Iterator[Markup]:
-        # Sections of neighbours that are of one test.
+        # Neighbouring rows of the same test are in one section.
         test = None
         for place, arrival in enumerate(arrivals):
             if arrival.test != test:

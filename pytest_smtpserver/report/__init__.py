@@ -1,10 +1,10 @@
 """The mail of a run for people to look at: one HTML file, or a folder of `.eml` files.
 
-Like `inbox`, which shows the same views live, it reads records, and nothing of how they came to be.
+Like `inbox`, which shows the same views live, it reads only records; it knows nothing of servers.
 Nothing here is imported in a run without the options.
 
-* `entry`: what is shown of one message or refused attempt: plain, bounded values
-* `harmless`: text of strangers, in which nothing hides, and names that lead nowhere else
+* `entry`: what is shown of one message or refused attempt, as plain, bounded values
+* `harmless`: makes text and file names from a mail safe to show and to write
 * `spool`: entries on disk until the end of the run, one file for each process
 * `pages`: templates, style sheet, script and the policy of the page
 * `files`: the one HTML file of a run, and a folder for each test, with its messages as `.eml` files

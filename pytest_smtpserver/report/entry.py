@@ -1,6 +1,7 @@
 """What is shown of one message or refused attempt: plain values, bounded in size.
 
-They can be written to disk as JSON, so a worker of pytest-xdist can hand them over.
+They can be written to disk as JSON, so the process that makes the page need not be the one that
+received the mail (see `spool`).
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.transaction import Transaction
 
-    #: Makes the link to an attachment, the so-many-th of its message; `""`: it is left out.
+    #: Makes the link to an attachment from its number in the message; `""`: it is left out.
     LinkTo = Callable[[int, Attachment], str]
 
 #: Name and value, or address and reply.
 Pair = Sequence[str]
 
-# Characters of one view. Arbitrary: more than a person reads, and far from what slows a browser.
+# Characters of one view. Arbitrary: more than a person reads, and too few to slow a browser down.
 _LONGEST_VIEW: Final = 200_000
 _LONGEST_DOCUMENT: Final = 2_000_000
 _LONGEST_VALUE: Final = 2_000
-# Recipients, header fields, attachments, problems.
+# The most recipients, header fields, attachments and problems.
 _MOST: Final = 200
-# What browsers show in place; a script in an SVG does not run in a picture.
+# Types that browsers show as a picture; in a picture, the script of an SVG does not run.
 _PICTURES: Final = frozenset(
     ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "image/avif")
 )
@@ -42,7 +43,7 @@ _FIELDS: Final = ("From", "To", "Cc", "Bcc", "Reply-To", "Date")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """An attachment, and where it can be had; `link` is empty if it was left out."""
+    """An attachment, and the link to its content; `link` is empty if it was left out."""
 
     name: str
     content_type: str
@@ -56,8 +57,8 @@ class File:
 class Entry:
     """One transaction: a row of the list, and the views of its message if it has one.
 
-    `key` names it within its page, `link` is where its `.eml` file can be had, `session` is the key
-    of its session's transcript, and `cuts` are sentences about what was left out.
+    `key` names it within its page, `link` leads to its `.eml` file, `session` is the key of its
+    session's transcript, and `cuts` are sentences about what was left out.
     """
 
     key: str
@@ -89,7 +90,13 @@ class Entry:
 
 
 def summary_of(transaction: Transaction, *, key: str, session: str) -> dict[str, Any]:
-    """Return what the row of a transaction shows, as arguments of an `Entry`."""
+    """Return what the row of a transaction shows, as arguments of an `Entry`.
+
+    An `Entry` is made in up to three steps, because each costs more than the one before. This one
+    parses only the header. `marks_of` parses the parts, to count problems and attachments.
+    `views_of` makes all views. A page of the inbox has 20,000 rows but one opened message, so it
+    needs the first for all rows, the second for the newest, the third for one.
+    """
     message, envelope = transaction.message, transaction.envelope
     when = message.received_at if message else transaction.started_at
     return {
@@ -111,7 +118,7 @@ def summary_of(transaction: Transaction, *, key: str, session: str) -> dict[str,
 
 
 def marks_of(message: Message) -> dict[str, Any]:
-    """Return what else a row shows, and takes parsing, as arguments of an `Entry`."""
+    """Return what else a row shows; see `summary_of`."""
     return {
         "problems": _pairs((one.code, one.text) for one in message.problems[:_MOST]),
         "attachments": len(message.attachments),
@@ -119,7 +126,7 @@ def marks_of(message: Message) -> dict[str, Any]:
 
 
 def views_of(message: Message, link_to: LinkTo) -> dict[str, Any]:
-    """Return what the content of a message says, each view bounded, as arguments of an `Entry`."""
+    """Return the views of a message's content, each bounded; see `summary_of`."""
     cuts: list[str] = []
     attachments = _first("attachments", message.attachments, cuts)
     return {
@@ -141,11 +148,11 @@ def file_name(message: Message) -> str:
 
 
 def bounded_transcript(text: str) -> str:
-    """Return a transcript for a page: where it is very long, without its middle."""
+    """Return a transcript for a page; the middle of a very long one is left out."""
     if len(text) <= _LONGEST_VIEW:
         return in_text(text)
     half = _LONGEST_VIEW // 2
-    left_out = f"\n[... {len(text) - 2 * half:,} characters are left out here ...]\n"
+    left_out = f"\n[... {len(text) - 2 * half:,} characters left out here ...]\n"
     return in_text(text[:half] + left_out + text[-half:])
 
 
@@ -174,25 +181,25 @@ def _document(message: Message, cuts: list[str]) -> str:
     made = message.html_document() if message.html else ""
     if len(made) <= _LONGEST_DOCUMENT:
         return made
-    cuts.append(f"The HTML with its pictures has {len(made):,} characters, too many to be shown.")
+    cuts.append(f"The HTML and its pictures are too large to be shown: {len(made):,} characters.")
     return ""
 
 
 def _raw(content: bytes) -> str:
-    # An octet makes a character at most; one more shows that there are more.
+    # A character of UTF-8 has at most four octets, so these are enough for the longest view.
     return content[: 4 * _LONGEST_VIEW].decode("utf-8", "surrogateescape")
 
 
 def _bounded(view: str, text: str, cuts: list[str]) -> str:
     if len(text) <= _LONGEST_VIEW:
         return in_text(text)
-    cuts.append(f"Of the {view} the first {_LONGEST_VIEW:,} characters are shown.")
+    cuts.append(f"Only the first {_LONGEST_VIEW:,} characters of the {view} are shown.")
     return in_text(text[:_LONGEST_VIEW])
 
 
 def _first(what: str, values: tuple[Any, ...], cuts: list[str]) -> tuple[Any, ...]:
     if len(values) > _MOST:
-        cuts.append(f"Of the {len(values):,} {what} the first {_MOST} are shown.")
+        cuts.append(f"Only the first {_MOST} of {len(values):,} {what} are shown.")
     return values[:_MOST]
 
 
@@ -211,7 +218,7 @@ def _value(text: str) -> str:
 
 
 def is_picture(content_type: str) -> bool:
-    """Return whether browsers show this in place."""
+    """Return whether browsers show this type as a picture."""
     return content_type in _PICTURES
 
 

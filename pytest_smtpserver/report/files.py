@@ -1,4 +1,4 @@
-"""What is written at the end: the one HTML file of a run, and a folder for each test."""
+"""The files that are written: the one HTML file of a run, and a folder for each test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TRANSCRIPT: Final = "transcript.txt"
 
 
 def write_page(path: Path, cases: Sequence[Case]) -> None:
-    """Write the report, and the folders above it; raises `OSError` if it cannot be written."""
+    """Write the report; missing folders are made. Raises `OSError` if it cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pieces = pages.stream(
         "report.html",
@@ -38,9 +38,9 @@ def write_page(path: Path, cases: Sequence[Case]) -> None:
 def write_folder(
     directory: Path, test: str, transactions: Sequence[Transaction], transcript: str
 ) -> Path:
-    """Write the folder of a test, and return it; what it had of an earlier run is replaced.
+    """Write the folder of a test, and return it; files of an earlier run are replaced.
 
-    Of each message there are the exact octets; one that was refused says so in its name. Raises
+    Each `.eml` file has the exact octets of a message. The name of a refused one says so. Raises
     `OSError` if something cannot be written.
     """
     folder = directory / harmless.folder_name(test)
@@ -48,7 +48,7 @@ def write_folder(
     for old in (*folder.glob("*.eml"), folder / _TRANSCRIPT):
         old.unlink(missing_ok=True)
     with_content = [one for one in transactions if one.message is not None]
-    # So that an alphabetical listing is in order.
+    # Leading zeros, so that an alphabetical listing is in order.
     digits = max(2, len(str(len(with_content))))
     for number, transaction in enumerate(with_content, 1):
         assert transaction.message is not None

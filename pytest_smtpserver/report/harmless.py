@@ -1,6 +1,7 @@
-"""What strangers wrote, made harmless: text in which nothing hides, names that lead nowhere else.
+"""Makes text and names from a mail harmless: nothing hides, and no name leads to another folder.
 
-A browser drops some control characters; others turn the direction of the text around them.
+A browser drops some control characters, and others turn the direction of the text around them. So
+a subject could show one thing and contain another.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hashlib
 import re
 from typing import Final
 
-# C0 without tab and line ends, DEL and C1; lone surrogates stand for octets that are no text.
+# C0 without tab and line ends, DEL and C1; lone surrogates are octets that could not be decoded.
 _CONTROLS: Final = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff"
 # Unicode Standard Annex 9, section 2: the characters that turn the direction of text.
 _DIRECTIONS: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -17,11 +18,11 @@ _IN_TEXT: Final = re.compile(f"[{_CONTROLS}]")
 _IN_LINE: Final = re.compile(f"[{_CONTROLS}{_DIRECTIONS}\\t\\r\\n\u2028\u2029]")
 # Letters, digits and a few more are safe on every file system.
 _UNSAFE: Final = re.compile(r"[^\w.-]+")
-# Test ids of which nothing is lost when they become a name.
+# Test ids that lose nothing when they become a name.
 _PLAIN_ID: Final = re.compile(r"[\w./]+(?:::\w+)+")
-# Octets of a name; file systems take 255, and a number and an ending come to it.
+# Octets of a name. File systems allow 255; a number and an ending are added.
 _LONGEST_NAME: Final = 120
-# Names of devices on Windows, whatever comes after the dot.
+# Names of devices on Windows, with or without an ending.
 _DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
 
 
@@ -44,13 +45,16 @@ def _written_out(match: re.Match[str]) -> str:
 
 
 def name(text: str, otherwise: str) -> str:
-    """Return a name without separators that begins with no dot; `otherwise` if nothing is left."""
+    """Return a file name without separators and without a dot at its start.
+
+    If nothing is left of the text, return `otherwise`.
+    """
     made = _cut(_UNSAFE.sub("-", text).strip("-."))
     return f"_{made}" if _DEVICES.match(made) else made or otherwise
 
 
 def folder_name(test: str) -> str:
-    """Return the name of a test's folder; another test has another."""
+    """Return the name of a test's folder; no two tests have the same."""
     made = name(test.replace("::", "--").replace("/", "-"), "test")
     if _PLAIN_ID.fullmatch(test) and len(test) < _LONGEST_NAME:
         return made

@@ -1,8 +1,8 @@
 """Templates, style sheet, script and the policy of the page: what report and inbox share.
 
-What strangers wrote gets into a page in two ways only: as text, which Jinja2 escapes, and in the
-frame for a mail's HTML, whose `sandbox` allows nothing. The policy is the second barrier: no
-script but ours runs, by its digest, and nothing is fetched from elsewhere.
+Text from a mail gets into a page in only two ways: as text, which Jinja2 escapes, and as the HTML
+of a frame whose `sandbox` allows nothing. The policy is the second barrier. It allows one script,
+ours, by its digest, and nothing is fetched from outside.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HERE: Final = Path(__file__).parent / "templates"
-# How many pieces of a template are put together before they are handed on; arbitrary.
+# How many pieces of a template are joined into one; arbitrary.
 _PIECES: Final = 25
 
 
@@ -33,7 +33,7 @@ def stream(template: str, **values: Any) -> Iterator[str]:
 
 
 def macro(template: str, name: str, *arguments: object) -> str:
-    """Return what a macro of a template makes of its arguments."""
+    """Return what a macro of a template makes from its arguments."""
     module = _module(template)
     return str(getattr(module, name)(*arguments))
 
@@ -41,8 +41,8 @@ def macro(template: str, name: str, *arguments: object) -> str:
 def policy(*more: str) -> str:
     """Return the Content-Security-Policy of a page, with further directives.
 
-    A frame made by `srcdoc` is under the policy of its page as well, so that this one must allow
-    the styles and pictures that a mail has within it.
+    A frame with `srcdoc` is under its page's policy too. So this policy must allow the styles and
+    the pictures that a mail contains.
     """
     return "; ".join(
         (
@@ -57,7 +57,7 @@ def policy(*more: str) -> str:
 
 
 def _shared() -> dict[str, Any]:
-    # Ours, and without anything that would end its element.
+    # Not escaped: both are ours, and contain nothing that would end their element.
     return {"style": Markup(_file("style.css")), "script": Markup(_script())}  # noqa: S704
 
 

@@ -1,7 +1,12 @@
-"""Entries on disk until the end of the run: a file for each process, a line for each test.
+"""Entries on disk until the end of the run: a file for each process, a line of JSON for each test.
 
-Under pytest-xdist that is how workers hand over what they have. A worker that crashes leaves what
-it wrote before, and perhaps half a line; so does a full disk.
+Why on disk? The report is one HTML file, but under pytest-xdist its mail is received in several
+processes, and it can be many megabytes. So each process writes the views of a test as soon as the
+test ends, and forgets them. At the end one process reads all files and sorts the tests.
+
+No locks are needed, because each process appends to its own file, named by its process id. A worker
+that crashes, or a full disk, may leave half a line. So each line begins with a line end, and a line
+that is not JSON is skipped: one test is lost, and not those before and after it.
 """
 
 from __future__ import annotations
@@ -33,8 +38,8 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.transaction import Transaction
 
-# All arbitrary. Octets of one message, and of all of a process, that are put into the page; after
-# that it has the rows, without their contents. The most rows of one test.
+# All arbitrary. The octets of one message, and of all messages of a process, that are put into the
+# page; a message beyond that has a row without its content. And the most rows of one test.
 _LARGEST_MESSAGE: Final = 2 * 1024 * 1024
 _LARGEST_TOTAL: Final = 64 * 1024 * 1024
 _MOST_ROWS: Final = 2_000
@@ -42,10 +47,10 @@ _MOST_ROWS: Final = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One test with its mail; `transcripts` go by the sessions' keys.
+    """One test with its mail; the keys of `transcripts` are those of the sessions.
 
-    `outcome` is pytest's word, `failure` the first line of what went wrong, and `started` orders
-    the cases of several processes.
+    `outcome` is pytest's word, `failure` the first line of the failure, and `started` orders the
+    cases of several processes.
     """
 
     test: str
@@ -73,7 +78,7 @@ class Spool:
         started: float,
         attempts: Sequence[tuple[str, Transaction]],
     ) -> None:
-        """Write down what a test's transactions say, each given with its server's URL."""
+        """Write a test's transactions, each of them given with its server's URL."""
         shown = attempts[:_MOST_ROWS]
         transcripts: dict[str, str] = {}
         entries = tuple(self._entry(*attempt, transcripts) for attempt in shown)
@@ -87,7 +92,7 @@ class Spool:
             left_out=len(attempts) - len(shown),
         )
         with self._path.open("a", encoding="utf-8") as file:
-            # The line before may be cut: the disk was full.
+            # The previous line may be cut off, because the disk was full.
             file.write(f"\n{json.dumps(asdict(case))}\n")
 
     def _entry(self, url: str, transaction: Transaction, transcripts: dict[str, str]) -> Entry:
@@ -114,14 +119,14 @@ class Spool:
 
 
 def _link(number: int, part: Attachment) -> str:
-    # A picture is shown by the same link, and needs its type for that; of others a browser makes
-    # nothing but a file.
+    # A picture is shown by the same link, and needs its type for that. Of all other types, a
+    # browser must only make a file.
     shown = is_picture(part.content_type)
     return data_url(part.content_type if shown else "application/octet-stream", part.content)
 
 
 def cases(directory: Path) -> list[Case]:
-    """Return what all processes have written, failed tests first, else in order of time."""
+    """Return the cases of all processes: failed tests first, otherwise in order of time."""
     found = [case for path in directory.glob("*.jsonl") for case in _read(path)]
     return sorted(found, key=lambda case: (case.outcome != "failed", case.started))
 
@@ -129,7 +134,7 @@ def cases(directory: Path) -> list[Case]:
 def _read(path: Path) -> Iterator[Case]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            # Half a line is left by a process that was killed, or by a full disk.
+            # Half a line: the process was killed, or the disk was full.
             with suppress(json.JSONDecodeError):
                 yield _case(json.loads(line))
 

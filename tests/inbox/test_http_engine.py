@@ -75,7 +75,7 @@ def test_what_is_not_a_request_gets_a_sentence(octets: bytes) -> None:
     engine.receive(octets, 0.0)
     sent, others = pulled(engine)
     assert 400 <= parsed(sent).status < 500
-    assert parsed(sent).body.startswith(b"This is not a request")
+    assert parsed(sent).body.startswith(b"This is not an HTTP request")
     assert others == [Close()]
 
 

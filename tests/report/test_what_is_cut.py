@@ -44,19 +44,19 @@ def test_a_very_large_message_has_its_row_and_its_envelope(tmp_path: Path) -> No
 
 def test_of_a_long_text_the_beginning_is_shown(tmp_path: Path) -> None:
     page = page_of(tmp_path, received(HEAD + LINE * 5_000))
-    assert "Of the text the first 200,000 characters are shown." in texts(page)
-    assert "Of the raw message the first 200,000 characters are shown." in texts(page)
+    assert "Only the first 200,000 characters of the text are shown." in texts(page)
+    assert "Only the first 200,000 characters of the raw message are shown." in texts(page)
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"X: y\r\n" * 500 + b"\r\n", "Of the 500 header fields the first 200 are shown."),
+        (b"X: y\r\n" * 500 + b"\r\n", "Only the first 200 of 500 header fields are shown."),
         (
             b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
             + b"--b\r\nContent-Type: image/png\r\n\r\nx\r\n" * 300
             + b"--b--\r\n",
-            "Of the 300 attachments the first 200 are shown.",
+            "Only the first 200 of 300 attachments are shown.",
         ),
     ],
 )
@@ -76,7 +76,7 @@ def test_of_a_test_with_very_many_messages_the_rest_is_counted(tmp_path: Path) -
     [attempt] = received(HEAD)
     page = page_of(tmp_path, [attempt] * 2_003)
     assert page.count('class="row"') == 2_000
-    assert "3 more of this test are left out." in texts(page)
+    assert "3 more messages of this test left out." in texts(page)
 
 
 def test_what_a_killed_worker_had_half_written_is_passed_over(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 "use strict";
-// The script of both pages. It moves what is there already, and makes no HTML of its own; the inbox
-// fetches panels and rows that the server has made.
+// The script of both pages. It makes no HTML itself. In the report it shows what is in the page; in
+// the inbox it also fetches panels and rows, which the server has made.
 (() => {
   const list = document.getElementById("list");
   const shown = document.getElementById("shown");
@@ -17,7 +17,7 @@
     const template = document.getElementById(`mail-${row.dataset.key}`);
     if (template) return template.content.cloneNode(true);
     const answer = await fetch(`${row.getAttribute("href")}/view`);
-    if (!answer.ok) return document.createTextNode("This message is no longer there.");
+    if (!answer.ok) return document.createTextNode("This message no longer exists.");
     const made = document.createElement("template");
     made.innerHTML = await answer.text();
     return made.content;
@@ -125,7 +125,7 @@
 
   const total = count.textContent;
 
-  // What is looked through, made once for each row.
+  // The texts that the filter searches, made once for each row.
   const texts = new WeakMap();
 
   function textsOf(row, test) {
@@ -176,7 +176,7 @@
     sift();
   }
 
-  // A browser has few connections to one place, so only a page that is seen keeps one.
+  // A browser allows few connections to one host, so only a visible page keeps one.
   let source;
 
   function listen() {
@@ -185,7 +185,7 @@
     source = new EventSource(`${live}?after=${rows()[0]?.dataset.key ?? 0}`);
     source.addEventListener("mail", (event) => arrive(JSON.parse(event.data)));
     source.addEventListener("run", (event) => {
-      // Another process has taken over: what the page shows is gone.
+      // Another process answers now. It does not have the messages that this page shows.
       if (event.data !== document.body.dataset.run) location.assign("/");
     });
   }
