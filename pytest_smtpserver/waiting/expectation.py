@@ -58,6 +58,10 @@ class Feed(Generic[Record]):
         self.skipped = len(self._current) if only_new else 0
         self._seen = self.skipped
 
+    def before(self) -> list[Record]:
+        """Return the records that came before the feed began."""
+        return [self._view(entry) for entry in self._current[: self.skipped]]
+
     def take(self) -> tuple[bool, list[Record]]:
         """Return whether the earlier records were forgotten meanwhile, and the new records."""
         log = self._log()
@@ -157,9 +161,16 @@ class Expectation(Generic[Record]):
         return tuple(self.matched)
 
     @property
-    def skipped(self) -> int:
-        """How many records came before the block of `capture` was entered."""
-        return self._feed.skipped
+    def came_before(self) -> int:
+        """How many matching records came before the block, if these are what is missing in it.
+
+        If some came in the block, that is known only if just as many came before as are missing.
+        """
+        early = 0
+        with suppress(CriterionError):
+            early = sum(map(self.criteria.matches, self._feed.before()))
+        are_missing = not self.matched or len(self.matched) + early == self.count
+        return early if are_missing else 0
 
     @property
     def _is_met(self) -> bool:

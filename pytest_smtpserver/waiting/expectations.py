@@ -61,6 +61,7 @@ class Expectations:
         settle: float = 0.0,
     ) -> Expectation[Message]:
         """Expect exactly `count` accepted messages."""
+        _check_count(count)
         feed: Feed[Message] = Feed(lambda: self._recorder.messages)
         return self._expect(feed, Criteria.for_messages(criteria), count, timeout, settle)
 
@@ -95,6 +96,8 @@ class Expectations:
         It returns a function to call when the block ends, which makes the expectation for the
         messages in between. Without `count` any number of messages is right.
         """
+        if count is not None:
+            _check_count(count)
         wanted = Criteria.for_messages(criteria)
 
         def enter() -> Callable[[], Expectation[Message]]:
@@ -113,6 +116,7 @@ class Expectations:
         settle: float = 0.0,
     ) -> Expectation[Transaction]:
         """Expect exactly `count` finished transactions."""
+        _check_count(count)
         feed: Feed[Transaction] = Feed(lambda: self._recorder.finished, view=_SNAPSHOT)
         return self._expect(feed, Criteria.for_transactions(criteria), count, timeout, settle)
 
@@ -129,9 +133,7 @@ class Expectations:
 
     def held(self, rule: Holding[Record], count: int, timeout: float | None) -> Held[Record]:
         """Expect that a rule has held `count` commands."""
-        _check_count(count)
-        if not count:
-            raise ValueError("count=0: must be a whole number from 1")
+        _check_count(count, lowest=1)
         if not rule.can_hold:
             raise ValueError(f"wait_held(): the rule {rule} has no hold(), so it holds no client")
         return Held(
@@ -151,7 +153,6 @@ class Expectations:
         timeout: float | None,
         settle: float,
     ) -> Expectation[Record]:
-        _check_count(count)
         return Expectation(
             feed,
             criteria,
@@ -187,11 +188,9 @@ class Closed:
             self._failing.still_connected(self._timeout)
 
 
-def _check_count(count: int | None) -> None:
-    if count is None:
-        return
-    if not is_whole(count) or count < 0:
-        raise ValueError(f"count={count!r}: must be a whole number from 0")
+def _check_count(count: int, *, lowest: int = 0) -> None:
+    if not is_whole(count) or count < lowest:
+        raise ValueError(f"count={count!r}: must be a whole number from {lowest}")
 
 
 def _checked_seconds(name: str, seconds: float) -> float:

@@ -61,7 +61,7 @@ class Failing:
             self._recorder.give_up(expected.criteria, now())
         # A wait that took no time has blocked nothing.
         facts = self._facts(
-            expected.criteria, blocked=expected.waited > 0, skipped=expected.skipped
+            expected.criteria, blocked=expected.waited > 0, skipped=expected.came_before
         )
         raise SMTPAssertionError(
             describe_failure(

@@ -133,3 +133,29 @@ def test_each_block_has_a_list_of_its_own(server: SMTPServer) -> None:
         send(server, "two")
     assert [message.subject for message in first] == ["one"]
     assert [message.subject for message in second] == ["two"]
+
+
+def test_what_came_before_is_no_cause_if_some_came_in_the_block(server: SMTPServer) -> None:
+    send(server, "before")
+    send(server, "before too")
+    with pytest.raises(SMTPAssertionError) as raised, server.capture(2, timeout=SHORT):
+        send(server, "in it")
+    assert str(raised.value).startswith("only 1 of 2 messages came (")
+    assert "before the block" not in str(raised.value)
+
+
+def test_it_is_the_cause_if_just_so_many_are_missing(server: SMTPServer) -> None:
+    send(server, "before")
+    with pytest.raises(SMTPAssertionError) as raised, server.capture(2, timeout=SHORT):
+        send(server, "in it")
+    assert str(raised.value).startswith("1 message came before the block was entered, not in it (")
+
+
+def test_what_came_before_and_does_not_match_is_no_cause(server: SMTPServer) -> None:
+    send(server, "before")
+    with (
+        pytest.raises(SMTPAssertionError) as raised,
+        server.capture(1, timeout=SHORT, subject="in it"),
+    ):
+        pass
+    assert "before the block" not in str(raised.value)

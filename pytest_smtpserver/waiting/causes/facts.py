@@ -45,7 +45,7 @@ class Facts:
     noun: str = "message"
     criteria: Criteria | None = None
     loop: str | None = None
-    #: How many messages came before the block of `capture` was entered.
+    #: How many of the missing messages came before the block of `capture` was entered.
     skipped: int = field(default=0)
     #: When the records were last emptied, in seconds since the epoch, and how many sessions were
     #: forgotten then.
