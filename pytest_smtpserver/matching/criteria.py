@@ -116,13 +116,24 @@ class Criteria:
 def _row(kind: RecordKind, keyword: str) -> Criterion | MappedCriterion:
     if keyword in kind.criteria:
         return kind.criteria[keyword]
-    elsewhere = (kind.elsewhere or _known_of)(keyword)
-    near = [] if elsewhere else suggestions(keyword, kind.criteria)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     raise TypeError(
-        f"unknown criterion {keyword!r}: {elsewhere or hint}a {kind.noun} has "
+        f"unknown criterion {keyword!r}: {_hint(kind, keyword)}a {kind.noun} has "
         f"{', '.join(kind.criteria)}"
     )
+
+
+def _hint(kind: RecordKind, keyword: str) -> str:
+    """Return what was probably meant, or where it is known, as the start of a sentence."""
+    elsewhere = kind.elsewhere or _known_of
+    if there := elsewhere(keyword):
+        return there
+    meant = _SYNONYMS.get(keyword.lower(), ())
+    if meant and not any(one in kind.criteria for one in meant):
+        return f"did you mean {meant[0]!r}? {elsewhere(meant[0])}"
+    if takers := _ARGUMENTS.get(keyword):
+        return f"{takers}; "
+    near = suggestions(keyword, kind.criteria)
+    return f"did you mean {' or '.join(map(repr, near))}? " if near else ""
 
 
 def _known_of(keyword: str) -> str:
@@ -132,22 +143,53 @@ def _known_of(keyword: str) -> str:
 
 #: Names that other tools and people use, each with our keywords for it.
 _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "addressee": ("rcpt_to",),
     "author": ("from_",),
     "bcc": ("rcpt_to",),
     "content": ("body",),
+    "date": ("header",),
     "envelope_from": ("mail_from",),
+    "envelope_recipients": ("rcpt_to",),
+    "envelope_sender": ("mail_from",),
     "envelope_to": ("rcpt_to",),
     "filename": ("attachment",),
+    "filter": ("where",),
+    "from_addr": ("mail_from", "from_"),
+    "from_address": ("mail_from", "from_"),
+    "from_email": ("from_",),
     "headers": ("header",),
+    "html_text": ("body",),
+    "login": ("username",),
+    "mail_to": ("rcpt_to",),
     "message": ("body",),
+    "message_id": ("header",),
     "payload": ("body",),
+    "plain": ("text",),
+    "predicate": ("where",),
+    "receiver": ("rcpt_to",),
     "recipient": ("rcpt_to",),
     "recipients": ("rcpt_to",),
     "return_path": ("mail_from",),
     "sender": ("mail_from", "from_"),
     "title": ("subject",),
+    "to_addr": ("rcpt_to",),
+    "to_addrs": ("rcpt_to",),
+    "to_address": ("rcpt_to",),
+    "to_email": ("rcpt_to",),
     "user": ("username",),
 }
+
+#: Arguments of some methods, and which these are: to other methods they are unknown criteria.
+_ARGUMENTS: Final[Mapping[str, str]] = {
+    "count": "wait_for_messages, wait_for_transactions and capture take it",
+    "settle": "the waiting methods take it",
+    "timeout": "the waiting methods take it, and assert_no_message takes within",
+    "within": "assert_no_message takes it, and the waiting methods take timeout",
+}
+
+
+# What difflib takes by default; below, what it finds has little in common.
+_ALIKE: Final = 0.6
 
 
 def suggestions(keyword: str, known: Collection[str]) -> list[str]:
@@ -157,4 +199,4 @@ def suggestions(keyword: str, known: Collection[str]) -> list[str]:
         return meant
     from difflib import get_close_matches
 
-    return get_close_matches(keyword, known, n=1, cutoff=0.5)
+    return get_close_matches(keyword, known, n=1, cutoff=_ALIKE)

@@ -195,7 +195,9 @@ def earliest_stage(keywords: Collection[str], offered: Collection[str]) -> str:
 
 def _known_at(keyword: str) -> str:
     stages = [repr(name) for name, stage in STAGES.items() if keyword in stage]
-    return f"it is known at the stage {' or '.join(stages[:3])}, not yet here; " if stages else ""
+    return (
+        f"it is known at the stage {' or '.join(stages[:3])}, not at this one; " if stages else ""
+    )
 
 
 def _other_verb(name: str, lower: str) -> Stage:

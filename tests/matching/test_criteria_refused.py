@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     [
         ("sujbect", "subject"),
         ("rcpt", "rcpt_to"),
-        ("sender_from", "mail_from"),
+        ("mailfrom", "mail_from"),
         ("headers", "header"),
         ("from", "from_"),
         ("attachments", "attachment"),
@@ -31,6 +31,72 @@ def test_an_unknown_criterion_suggests_the_nearest(unknown: str, nearest: str) -
     text = f"unknown criterion '{unknown}': did you mean '{nearest}'? "
     with pytest.raises(TypeError, match=re.escape(text)):
         Criteria.for_messages({unknown: "x"})
+
+
+@pytest.mark.parametrize(
+    ("unknown", "meant"),
+    [
+        ("mail_to", "'rcpt_to'"),
+        ("to_addrs", "'rcpt_to'"),
+        ("receiver", "'rcpt_to'"),
+        ("from_addr", "'mail_from' or 'from_'"),
+        ("from_email", "'from_'"),
+        ("envelope_sender", "'mail_from'"),
+        ("html_text", "'body'"),
+        ("plain", "'text'"),
+        ("message_id", "'header'"),
+        ("date", "'header'"),
+        ("filter", "'where'"),
+        ("predicate", "'where'"),
+    ],
+)
+def test_an_unknown_criterion_suggests_what_it_means(unknown: str, meant: str) -> None:
+    text = f"unknown criterion '{unknown}': did you mean {meant}? a message has "
+    with pytest.raises(TypeError, match=re.escape(text)):
+        Criteria.for_messages({unknown: "x"})
+
+
+@pytest.mark.parametrize(
+    ("criteria", "unknown", "said"),
+    [
+        (
+            Criteria.for_sessions,
+            "sender",
+            "did you mean 'mail_from'? it is known of messages and transactions; a session has ",
+        ),
+        (
+            Criteria.for_transactions,
+            "content",
+            "did you mean 'body'? it is known of messages; a transaction has ",
+        ),
+    ],
+)
+def test_what_is_meant_is_suggested_where_other_records_know_it(
+    criteria: Callable[[dict[str, object]], Criteria], unknown: str, said: str
+) -> None:
+    with pytest.raises(TypeError, match=re.escape(f"unknown criterion '{unknown}': {said}")):
+        criteria({unknown: "x"})
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("timeout", "the waiting methods take it, and assert_no_message takes within; a message"),
+        ("within", "assert_no_message takes it, and the waiting methods take timeout; a message"),
+        ("settle", "the waiting methods take it; a message"),
+        ("count", "wait_for_messages, wait_for_transactions and capture take it; a message"),
+    ],
+)
+def test_an_argument_of_another_method_is_said_to_be_its(argument: str, said: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(f"unknown criterion '{argument}': {said}")):
+        Criteria.for_messages({argument: 1})
+
+
+@pytest.mark.parametrize("unknown", ["timeouts", "tls", "code"])
+def test_what_is_hardly_alike_is_not_suggested(unknown: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        Criteria.for_messages({unknown: "x"})
+    assert "did you mean" not in str(caught.value)
 
 
 def test_an_unknown_criterion_lists_what_is_known() -> None:

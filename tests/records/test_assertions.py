@@ -103,3 +103,26 @@ def test_a_message_is_saved_as_it_was_sent(tmp_path: Path) -> None:
     mail = text("Hello", subject="a/b: ü?")
     assert mail.save(tmp_path / "new" / "it.eml").read_bytes() == mail.content
     assert [mail.save(tmp_path).name for _ in range(2)] == ["a-b-ü.eml", "a-b-ü-2.eml"]
+
+
+@pytest.mark.parametrize(
+    ("unknown", "meant"),
+    [
+        ("username", "'session.username'"),
+        ("user", "'session.username'"),
+        ("tls", "'session.tls'"),
+        ("helo", "'session.helo'"),
+        ("outcome", "'transaction.outcome'"),
+        ("refused", "'transaction.refused'"),
+        ("raw", "'content'"),
+        ("title", "'subject'"),
+        ("return_path", "'envelope.mail_from'"),
+        ("recipients", "'envelope.rcpt_to' or 'to'"),
+    ],
+)
+def test_an_unknown_attribute_suggests_where_its_meaning_is(unknown: str, meant: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        getattr(text("Hello"), unknown)
+    assert str(caught.value) == (
+        f"'Message' object has no attribute {unknown!r}; did you mean {meant}?"
+    )

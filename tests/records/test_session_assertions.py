@@ -111,3 +111,9 @@ def test_violations_are_listed_and_can_be_ignored() -> None:
     made.assert_no_violations(ignore=("no-quit", "out-of-order"))
     with pytest.raises(ValueError, match="'noquit' is not the code of a violation"):
         made.assert_no_violations(ignore="noquit")
+
+
+@pytest.mark.parametrize("unknown", ["sender", "recipients"])
+def test_of_a_session_the_envelopes_are_in_its_transactions(unknown: str) -> None:
+    with pytest.raises(AttributeError, match=r"; did you mean 'transactions'\?$"):
+        getattr(session(), unknown)

@@ -143,6 +143,13 @@ def test_a_stage_is_a_str(book: Rules) -> None:
         ("data", {"body": "x"}, "unknown criterion 'body'"),
         ("message", {"argument": "x"}, "unknown criterion 'argument'"),
         ("*", {"mail_from": "x"}, "unknown criterion 'mail_from'"),
+        ("ehlo", {"recipients": "x"}, "did you mean 'rcpt_to'? it is known at the stage 'rcpt' or"),
+        ("rcpt", {"content": "x"}, "did you mean 'body'? it is known at the stage 'message', not"),
+        (
+            "message",
+            {"argument": "x"},
+            "it is known at the stage 'ehlo' or 'lhlo' or 'helo', not at",
+        ),
         ("noop", {"where": "x"}, "where='x' can never match"),
         ("noop", {"session": "1"}, "session='1' can never match: give the id of a session"),
     ],
