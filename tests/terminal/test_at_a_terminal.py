@@ -44,8 +44,12 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.communicate(timeout=TIMEOUT)
+        # It ends by itself, so that measuring it sees what it ran.
+        self.process.terminate()
+        try:
+            self.process.communicate(timeout=TIMEOUT)
+        finally:
+            self.process.kill()
 
     def until(self, wanted: str) -> str:
         """Read lines up to one with this, and return that one."""
