@@ -166,10 +166,12 @@ def _specificity(selector: str) -> tuple[int, int, int]:
 
 
 def _selected(tree: LexborHTMLParser, selector: str) -> list[int]:
+    from selectolax.lexbor import SelectolaxError
+
     if not selector or _STATE.search(selector):
         return []
     try:
         return [node.mem_id for node in tree.css(selector)]
-    except (ValueError, RuntimeError):
-        # selectolax does not know this selector.
+    except SelectolaxError:
+        # It is not a selector, or one that selectolax does not know.
         return []

@@ -140,6 +140,33 @@ def test_a_named_text_is_the_body_only_if_it_comes_first() -> None:
     assert (later.text, names(later)) == ("one", ["a.txt"])
 
 
+@pytest.mark.parametrize(
+    ("kind", "other", "body"), [("plain", "html", "text"), ("html", "plain", "html")]
+)
+def test_a_mixed_part_within_an_alternative_belongs_to_the_body_of_its_kind(
+    kind: str, other: str, body: str
+) -> None:
+    head, own = f"Content-Type: text/{other}", f"Content-Type: text/{kind}"
+    deepest = (part(own, "two") + part(head, "three")).replace("--b", "--j") + "--j--\n"
+    nested = part(own, "one") + part("Content-Type: multipart/mixed; boundary=j", deepest)
+    inner = nested.replace("--b", "--i") + "--i--\n"
+    mail = mixed(
+        part(head, "alternative"),
+        part("Content-Type: multipart/mixed; boundary=i", inner),
+        kind="alternative",
+    )
+    assert getattr(mail, body) == "one\ntwo"
+    assert {mail.text, mail.html} == {"one\ntwo", "alternative"}
+    assert [one.content for one in mail.attachments] == [b"three"]
+
+
+def test_an_alternative_of_html_alone_is_the_body() -> None:
+    picture = "Content-Type: image/png\nContent-Disposition: inline"
+    mail = mixed(part("Content-Type: text/html", "<p>one"), part(picture), kind="alternative")
+    assert (mail.text, mail.html) == ("", "<p>one")
+    assert [one.content_type for one in mail.attachments] == ["image/png"]
+
+
 def test_html_with_attachments_between_stands_beside_its_plain_text() -> None:
     html = "Content-Type: text/html"
     inner = part(html, "<p>one") + part("Content-Type: a/pdf; name=p") + part(html, "<p>two")
@@ -280,6 +307,10 @@ def test_a_link_ends_where_a_reader_sees_the_end(body: str) -> None:
 )  # fmt: skip
 def test_a_link_has_all_that_belongs_to_it(url: str) -> None:
     assert message(f"{UTF8}\nSee {url} there\n").link() == url.rstrip("{")
+
+
+def test_a_scheme_alone_is_no_link() -> None:
+    assert message(f"{UTF8}\nIt begins with https://. or https://...\n").links == ()
 
 
 def test_the_same_link_in_text_and_html_counts_once() -> None:

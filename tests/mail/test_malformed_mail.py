@@ -98,6 +98,30 @@ def test_wrong_base64_gives_what_can_be_decoded_and_a_defect(encoded: str, text:
     assert any("base64" in defect for defect in mail.defects)
 
 
+def test_what_a_list_appends_to_base64_is_no_part_of_it() -> None:
+    mail = message(
+        "Content-Transfer-Encoding: base64\n\naGVsbG8=\n____________\nthe mailing list\n"
+    )
+    assert mail.text == "hello"
+    assert mail.defects == ("base64 text goes on after its padding",)
+
+
+@pytest.mark.parametrize("name", ["uuencode", "x-uuencode", "x-uue"])
+def test_a_uuencoded_file_is_decoded(name: str) -> None:
+    mail = message(
+        f"Content-Type: a/b\nContent-Transfer-Encoding: {name}\n\n"
+        "begin 644 hello.txt\n+:&5L;&\\@=V]R;&0 \n`\nend\n"
+    )
+    assert [one.content for one in mail.attachments] == [b"hello world"]
+    assert mail.defects == ()
+
+
+def test_wrong_uuencoded_text_is_left_as_it_is_and_a_defect() -> None:
+    mail = message("Content-Transfer-Encoding: x-uue\n\nbegin 644 a\n\x7f\x7f\nend\n")
+    assert mail.text == "begin 644 a\n\x7f\x7f\nend\n"
+    assert mail.defects == ("uuencoded text has a line that is none",)
+
+
 @pytest.mark.parametrize("encoded", ["a=ZZb", "a=3", "=", "100% = all"])
 def test_wrong_quoted_printable_is_left_as_it_is_and_a_defect(encoded: str) -> None:
     mail = message(f"Content-Transfer-Encoding: quoted-printable\n\n{encoded}x\n")
@@ -158,6 +182,32 @@ def test_characters_that_the_charset_does_not_have_spoil_nothing_beside_them(
     mail = message(f"Subject: see {word} there\n{BODY}")
     assert mail.subject == f"see {text} there"
     assert mail.defects == (f"Subject has encoded words that cannot be decoded: {word}",)
+
+
+def test_a_line_without_a_colon_ends_the_header_of_a_part() -> None:
+    mail = message(
+        "Content-Type: multipart/mixed; boundary=b\n\n"
+        "--b\nContent-Type: text/plain\nno field\n\ntext\n--b--\n"
+    )
+    assert mail.text == "no field\n\ntext"
+    assert mail.defects == ("the header has a line that is not a field; the body begins there",)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("text/plain; charset", "a parameter without a value: charset"),
+        ("text/plain; name*0=a; name*2=c", "a parameter 'name' of which a segment is missing"),
+    ],
+)
+def test_a_parameter_that_is_not_whole_is_a_defect(value: str, said: str) -> None:
+    mail = message(f"Content-Type: {value}\n{BODY}")
+    assert (mail.text, mail.defects) == ("body\n", (f"Content-Type has {said}",))
+
+
+def test_a_link_to_no_url_is_given_as_it_stands() -> None:
+    mail = message('Content-Type: text/html\n\n<a href="https://[::1">Go</a>\n')
+    assert [(one.url, one.text) for one in mail.links] == [("https://[::1", "Go")]
 
 
 def test_a_line_without_a_colon_ends_the_header() -> None:

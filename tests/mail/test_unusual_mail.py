@@ -75,6 +75,8 @@ def test_the_text_is_read_beside_comments(head: str) -> None:
         ("x-unicode20utf8", "ü".encode(), "ü"),
         ("csiso88596e", b"\xd3", "س"),
         ("koi8-u", "Їжак".encode("koi8_u"), "Їжак"),
+        ("utf-8", b"\xef\xbb\xbfcaf\xc3\xa9", "café"),
+        ("utf-16le", b"\xfe\xff\x00c\x00a\x00f\x00\xe9", "café"),
     ],
 )
 def test_a_charset_has_the_characters_of_the_encoding_standard(
@@ -140,6 +142,7 @@ def test_a_file_keeps_its_name(head: str, name: str) -> None:
         (">\n> a \n> b\n>", ">\n> a b\n>"),
         (" >not quoted\n From me", ">not quoted\nFrom me"),
         ("text \nmore\n-- \nAnn \nB", "text more\n-- \nAnn B"),
+        ("one \nto be continued ", "one to be continued "),
     ],
 )
 def test_flowed_lines_are_put_together(body: str, text: str) -> None:
@@ -160,6 +163,10 @@ def test_flowed_lines_are_put_together(body: str, text: str) -> None:
         '<table><tr style="visibility:collapse"><td>no</td></tr><tr><td>yes</td></tr></table>',
         "<style>.m{display:none}@media (max-width:9px){.m{color:red}}</style><p class=m>no</p>yes",
         '<p style="display&#58;none">no</p>yes',
+        "<style>} p{color:red} } .x{display:none}</style><p class=x>no</p>yes",
+        "<style>.y[={display:none}.x{display:none}</style><p class=x>no</p>yes",
+        "<style>.y:is(.a,.b){display:none}.x{display:none}</style><p class=x>no</p>yes",
+        "<style>p:hover,,p::before{display:none}.x{display:none}</style><b class=x>no</b><p>yes",
     ],
 )
 def test_what_is_hidden_is_not_read(markup: str) -> None:
