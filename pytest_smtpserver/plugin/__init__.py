@@ -44,7 +44,7 @@ from .fixtures import (
     smtpserver_settings,
     smtpserver_trusted,
 )
-from .options import TRANSCRIPT, pytest_addoption
+from .options import pytest_addoption
 
 if TYPE_CHECKING:
     import warnings
@@ -198,7 +198,7 @@ def pytest_runtest_makereport(
 
         with report.said_once(item, call, servers):
             made = yield
-        report.complete(made, call, item, servers, choice=item.config.stash[TRANSCRIPT])
+        report.complete(made, call, item, servers)
     lasting.note_outcome(item, made)
     return made
 

@@ -95,15 +95,18 @@ def complete(
     call: pytest.CallInfo[None],
     item: pytest.Item,
     servers: Sequence[Core],
-    *,
-    choice: str,
 ) -> None:
-    """Name the cause first, and add the sections that `choice`, the option's value, asks for.
+    """Name the cause first, and add the sections that the option asks for.
 
     If that fails by a fault of ours, a section says so. An exception here would end the run.
     """
     try:
-        _complete(report, call, item, servers, choice=choice)
+        _name_the_cause_first(report, call)
+        if report.when == "teardown" and call.excinfo:
+            _leave_out_the_hint_at_hidden_entries(report, call.excinfo.value)
+        _tell_of_the_servers(report, item, servers)
+        if report.failed:
+            _tell_of_the_rest(report, item, servers)
     except Exception as error:  # noqa: BLE001  # see above
         report.sections.append((_SECTION, f"it cannot be shown: {in_words(error)}"))
 
@@ -116,33 +119,21 @@ def in_words(error: Exception) -> str:
     return printable(f"{type(error).__name__}: {error}".partition("\n")[0])
 
 
-def _complete(
-    report: pytest.TestReport,
-    call: pytest.CallInfo[None],
-    item: pytest.Item,
-    servers: Sequence[Core],
-    *,
-    choice: str,
+def _tell_of_the_servers(
+    report: pytest.TestReport, item: pytest.Item, servers: Sequence[Core]
 ) -> None:
-    _name_the_cause_first(report, call)
-    if report.when == "teardown" and call.excinfo:
-        _leave_out_the_hint_at_hidden_entries(report, call.excinfo.value)
+    choice = item.config.stash[TRANSCRIPT]
     wanted = (choice == "all" and report.when == "call") or (choice != "off" and report.failed)
     if wanted and (shown := _servers_to_show(item, servers)):
-        late = _too_late(item, servers)
-        text = "\n\n".join(
-            ["\n".join(late)] * bool(late)
-            + [
-                f"{core.shown_url}\n{core.shown_transcript or 'no client connected'}"
-                for core in shown
-            ]
-        )
+        late = "\n".join(_too_late(item, servers))
+        transcripts = [
+            f"{core.shown_url}\n{core.shown_transcript or 'no client connected'}" for core in shown
+        ]
+        text = "\n\n".join(filter(None, [late, *transcripts]))
         report.sections.append((_SECTION, text))
         _hand_on(report, item, text)
     elif report.when == "teardown" and choice != "off" and not has_passed(item):
         _tell_of_the_late(report, item, servers)
-    if report.failed:
-        _tell_of_the_rest(report, item, servers)
 
 
 def _tell_of_the_rest(
