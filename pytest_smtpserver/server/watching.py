@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_smtpserver.recording.transaction import TransactionRecording
     from pytest_smtpserver.records.transaction import Transaction
 
     from .core import Core
@@ -46,20 +47,16 @@ class _Watching:
     """Looks for what is new whenever a server's recorder says that there may be more."""
 
     def __init__(self, core: Core, told: Told) -> None:
+        from pytest_smtpserver.waiting.expectation import Feed
+
         self._core = core
         self._told = told
         self._lock = threading.Lock()
-        self._log = core.recorder.finished
-        self._seen = 0
+        self._feed: Feed[TransactionRecording] = Feed(lambda: core.recorder.finished)
 
     def look(self) -> None:
         # Several threads may be woken at once, but each transaction is reported only once.
         with self._lock:
-            log = self._core.recorder.finished
-            if log is not self._log:
-                # The records were cleared.
-                self._log, self._seen = log, 0
-            new = log[self._seen :]
-            self._seen += len(new)
+            _, new = self._feed.take()
         for transaction in new:
             self._told(self._core, transaction.snapshot())
