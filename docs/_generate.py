@@ -1,13 +1,15 @@
 """Writes into the reference what the code knows: `python -m docs._generate`.
 
-Four pages are written whole. On the others it is what stands between `<!-- generated: ... -->`
+Five pages are written whole. On the others it is what stands between `<!-- generated: ... -->`
 and `<!-- end -->`: `settings`, `stages`, `faults`, `verdict`, `clients`, `plugins`, or `api` and
 the public names to describe, whose docstrings and signatures it writes down. A test holds that all
 of it is current.
 """
 
+import ast
 import dataclasses
 import inspect
+import itertools
 import json
 import re
 from pathlib import Path
@@ -26,10 +28,15 @@ from ._syntax import LINES, said_to
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
+PACKAGE = ROOT / "pytest_smtpserver"
 MATRIX = ROOT / "tests" / "faults" / "matrix.json"
 
 #: All other classes are records: the server makes them, and a test only reads them.
 MADE_BY_USERS = ("AsyncSMTPServer", "Reply", "SMTPServer")
+
+#: Where signatures stand in a region about public names.
+_SIGNATURES = re.compile(r"^(?:#+ `.*`|Attributes: .*)$", re.MULTILINE)
+_TYPE_NAME = re.compile(r"(?<![\w'])[A-Z][A-Za-z]*[a-z]\b(?![\w'_])")
 
 _REGION = re.compile(r"(<!-- generated: (\w+)(.*?) -->)\n.*?(<!-- end -->)", re.DOTALL)
 
@@ -41,6 +48,13 @@ says otherwise. A parameter of an extension that is not offered is refused with 
 with 501; all other parameters are in the envelope as they were sent. "Octets" says by how much an
 extension lengthens the command lines, which otherwise have at most 512 octets (RFC 5321 section
 4.5.3.1.4).
+
+"""
+
+TYPES_INTRO = """\
+# Types in signatures
+
+What the names in the signatures of this reference stand for, if they are not public names.
 
 """
 
@@ -84,6 +98,7 @@ def pages():
         reference / "violations.md": violations_page(KINDS),
         reference / "problems.md": problems_page(problems.KINDS),
         reference / "syntax.md": syntax_page(),
+        reference / "types.md": types_page(),
     }
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
     in_part = {path: with_regions(text) for path, text in texts.items() if _REGION.search(text)}
@@ -217,7 +232,9 @@ def _signature(name, what):
     shown = signature.replace(parameters=parameters)
     if inspect.isclass(what):
         shown = shown.replace(return_annotation=inspect.Signature.empty)
-    text = str(shown).replace("Ellipsis", "...")
+    text = re.sub(r"\bEllipsis\b", "...", str(shown))
+    # A server makes rules of its own kind.
+    text = text.replace("AnyRule", "Rule")
     # The keywords are listed elsewhere, and not by the name of their type.
     text = re.sub(r"(\*\*\w+): 'Unpack\[\w+\]'", r"\1", text)
     # An annotation that is written as a string is shown as one.
@@ -256,6 +273,58 @@ def extensions_page(extensions):
         for keyword, row in extensions.items()
     ]
     return EXTENSIONS_INTRO + _table(head, rows)
+
+
+def types_page():
+    """Return the page about the names in signatures that users do not import, in Markdown."""
+    known = {name: found for path in PACKAGE.rglob("*.py") for name, found in _types_in(path)}
+    names = set(names_in_signatures())
+    entries = {}
+    while names := (names & known.keys()) - entries.keys():
+        new = {name: _type_entry(name, *known[name]) for name in names}
+        entries |= new
+        names = {one for entry in new.values() for one in _TYPE_NAME.findall(entry)}
+    return TYPES_INTRO + "\n".join(entries[name] for name in sorted(entries))
+
+
+def names_in_signatures():
+    """Return the names of types in the signatures of all that is public."""
+    shown = _SIGNATURES.findall(api_region(pytest_smtpserver.__all__))
+    return [name for line in shown for name in _TYPE_NAME.findall(line)]
+
+
+def _types_in(path):
+    """Yield each name that a module defines and users do not import, where and how."""
+    text = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ClassDef) and node.name not in pytest_smtpserver.__all__:
+            yield node.name, (text, node)
+        elif isinstance(node, ast.Assign) and node.col_offset == 0:
+            yield ast.unparse(node.targets[0]), (text, node)
+
+
+def _type_entry(name, text, node):
+    if isinstance(node, ast.ClassDef):
+        says = (ast.get_docstring(node) or "").partition("\n\n")[0]
+        return f"`{name}`\n: {' '.join(says.split())}\n"
+    above = itertools.takewhile(
+        lambda line: line.startswith("#:"), text.splitlines()[node.lineno - 2 :: -1]
+    )
+    says = " ".join(line.strip("#: ") for line in reversed([*above]))
+    return f"`{name}`\n: `{ast.unparse(_Unquoted().visit(node.value))}`. {says}\n"
+
+
+class _Unquoted(ast.NodeTransformer):
+    """Takes the quotes from names in annotations, but not from the strings of a `Literal`."""
+
+    def visit_Subscript(self, node):
+        is_literal = isinstance(node.value, ast.Name) and node.value.id == "Literal"
+        return node if is_literal else self.generic_visit(node)
+
+    def visit_Constant(self, node):
+        if not isinstance(node.value, str):
+            return node
+        return ast.parse(node.value, mode="eval").body
 
 
 def syntax_page():

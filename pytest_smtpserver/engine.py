@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+#: An IP address and a port, IPv6 addresses without their scope; or `unix:` and a path, and 0.
+SocketAddress = tuple[str, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Send:

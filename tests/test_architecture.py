@@ -20,8 +20,8 @@ ALLOWED = {
     "inbox": {"engine", "mail", "network", "records", "report"},
     "report": {"mail", "records"},
     "server": {
-        "clock", "matching", "network", "recording", "records", "rules", "settings", "smtp",
-        "unpatched", "waiting",
+        "clock", "engine", "matching", "network", "recording", "records", "rules", "settings",
+        "smtp", "unpatched", "waiting",
     },
     "waiting": {
         "clock", "engine", "matching", "numeric", "recording", "records", "settings", "unpatched",

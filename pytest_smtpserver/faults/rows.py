@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.rules import Command, Rule
     from pytest_smtpserver.settings import Settings
 
+#: What makes a rule, such as `SMTPServer.on`.
 On = Callable[..., "Rule"]
 #: Makes the rules of a fault; it is called with `server.on` and the settings.
 MakeRules = Callable[[On, "Settings"], Iterable["Rule"]]

@@ -10,6 +10,7 @@ from . import header, structure
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+#: What to replace in a snapshot: what a pattern finds, or the value of the field of that name.
 Mask = re.Pattern[str] | str
 
 #: Fields whose whole value is different in each run, and the placeholder for it.

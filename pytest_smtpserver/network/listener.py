@@ -49,10 +49,9 @@ from .connection import Connection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_smtpserver.engine import Engine
+    from pytest_smtpserver.engine import Engine, SocketAddress
 
-    Address = tuple[str, int]
-    MakeEngine = Callable[[Address], Engine]
+    MakeEngine = Callable[[SocketAddress], Engine]
 
 # Arbitrary; more clients at once than a test is likely to start.
 _BACKLOG = 1024
@@ -93,7 +92,7 @@ class Listener:
         __tracebackhide__ = True
         self._socket = bind(host, port)
         is_unix = host.startswith(unix.PREFIX)
-        self.address: Address = (host, 0) if is_unix else self._socket.getsockname()[:2]
+        self.address: SocketAddress = (host, 0) if is_unix else self._socket.getsockname()[:2]
         self._file = Path(host.removeprefix(unix.PREFIX)) if is_unix else None
         self._file_identity = unix.identity(self._file) if self._file else None
         self._make_engine = make_engine
@@ -258,7 +257,7 @@ class Listener:
             client = (sys.intern(address[0]), address[1]) if address else unix.CLIENT
             self._background.nursery.start_soon(self._drive, accepted, client)
 
-    async def _drive(self, accepted: socket.socket, client: Address) -> None:
+    async def _drive(self, accepted: socket.socket, client: SocketAddress) -> None:
         if self._closing:
             # Its session would begin after the server has stopped.
             accepted.close()
@@ -277,7 +276,7 @@ class Listener:
             self._ended()
 
 
-def accept(listening: socket.socket) -> tuple[socket.socket, Address]:
+def accept(listening: socket.socket) -> tuple[socket.socket, SocketAddress]:
     """Return a client's socket and address; raises `OSError`, or what making a socket raises."""
     # If a test has replaced `socket.socket` by something that raises, `socket.accept` would leave
     # a descriptor open that nobody owns.

@@ -19,9 +19,10 @@ from .session import SessionRecording
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_smtpserver.engine import SocketAddress
     from pytest_smtpserver.matching import Criteria
     from pytest_smtpserver.records.message import Message
-    from pytest_smtpserver.records.session import Address, Session
+    from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
     from pytest_smtpserver.records.violations import Violation
 
@@ -112,7 +113,7 @@ class Recorder:
         #: How many violations each session that was open at that time already had.
         self._violations_before: dict[int, int] = {}
 
-    def session_began(self, client: Address, now: float) -> SessionRecording:
+    def session_began(self, client: SocketAddress, now: float) -> SessionRecording:
         """Begin a session and return its recording."""
         with self._lock:
             self._ids += 1

@@ -13,12 +13,12 @@ from .transaction import TransactionRecording
 from .wire import TransactionsView, Wire, WireView
 
 if TYPE_CHECKING:
-    from pytest_smtpserver.engine import TLSInfo
+    from pytest_smtpserver.engine import SocketAddress, TLSInfo
     from pytest_smtpserver.matching.tables import EndedBy, Outcome
     from pytest_smtpserver.records.envelope import Parameters
     from pytest_smtpserver.records.exchange import Speaker
     from pytest_smtpserver.records.reply import Reply
-    from pytest_smtpserver.records.session import Address, AuthAttempt
+    from pytest_smtpserver.records.session import AuthAttempt
     from pytest_smtpserver.records.violations import Violation
 
     from .recorder import Recorder
@@ -51,7 +51,7 @@ class SessionRecording(Recording[Session]):
         "wire",
     )
 
-    def __init__(self, recorder: Recorder, id: int, client: Address, now: float) -> None:  # noqa: A002
+    def __init__(self, recorder: Recorder, id: int, client: SocketAddress, now: float) -> None:  # noqa: A002
         super().__init__()
         self._recorder = recorder
         self._helo: tuple[str, bool] | None = None

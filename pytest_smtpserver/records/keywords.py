@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from .transaction import Transaction
 
 #: What one text can be compared with.
-Text = str | re.Pattern[str] | Callable[[str], object] | object | None
+ExpectedText = str | re.Pattern[str] | Callable[[str], object] | object | None
 #: What one address can be compared with.
-Address = str | re.Pattern[str] | Collection[str] | Callable[[str], object] | object | None
+ExpectedAddress = str | re.Pattern[str] | Collection[str] | Callable[[str], object] | object | None
 #: What several addresses can be compared with; a callable is given all of them.
-Addresses = (
+ExpectedAddresses = (
     str | re.Pattern[str] | Collection[str] | Callable[[tuple[str, ...]], object] | object | None
 )
 
@@ -28,19 +28,19 @@ Addresses = (
 class ContentCriteria(TypedDict, total=False):
     """What is expected of a message and of where it came from."""
 
-    mail_from: Address
-    rcpt_to: Addresses
-    from_: Address
-    to: Addresses
-    cc: Addresses
-    reply_to: Addresses
-    subject: Text
-    header: Mapping[str, Text]
-    text: Text
-    html: Text
-    body: Text
-    attachment: Text
-    username: Text
+    mail_from: ExpectedAddress
+    rcpt_to: ExpectedAddresses
+    from_: ExpectedAddress
+    to: ExpectedAddresses
+    cc: ExpectedAddresses
+    reply_to: ExpectedAddresses
+    subject: ExpectedText
+    header: Mapping[str, ExpectedText]
+    text: ExpectedText
+    html: ExpectedText
+    body: ExpectedText
+    attachment: ExpectedText
+    username: ExpectedText
 
 
 class MessageCriteria(ContentCriteria, total=False):
@@ -52,18 +52,18 @@ class MessageCriteria(ContentCriteria, total=False):
 class TransactionCriteria(TypedDict, total=False):
     """The criteria of transactions; all that are given must hold."""
 
-    outcome: Text
-    mail_from: Address
-    rcpt_to: Addresses
+    outcome: ExpectedText
+    mail_from: ExpectedAddress
+    rcpt_to: ExpectedAddresses
     where: Callable[[Transaction], object]
 
 
 class SessionCriteria(TypedDict, total=False):
     """The criteria of sessions; all that are given must hold."""
 
-    helo: Text
-    username: Text
-    mechanism: Text
+    helo: ExpectedText
+    username: ExpectedText
+    mechanism: ExpectedText
     tls: bool | object
-    ended_by: Text
+    ended_by: ExpectedText
     where: Callable[[Session], object]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.mail.view import View
 
     from .envelope import Envelope
-    from .keywords import Address, Addresses, MessageCriteria, Text
+    from .keywords import ExpectedAddress, ExpectedAddresses, ExpectedText, MessageCriteria
     from .problems import Problem
     from .session import Session
     from .transaction import Transaction
@@ -267,9 +267,9 @@ class Message:
     def assert_envelope(
         self,
         *,
-        mail_from: Address = ...,
-        rcpt_to: Addresses = ...,
-        parameters: Mapping[str, Text] | EllipsisType = ...,
+        mail_from: ExpectedAddress = ...,
+        rcpt_to: ExpectedAddresses = ...,
+        parameters: Mapping[str, ExpectedText] | EllipsisType = ...,
     ) -> None:
         """Raise `SMTPAssertionError` unless the envelope is as expected.
 
@@ -280,7 +280,7 @@ class Message:
         expected = {"mail_from": mail_from, "rcpt_to": rcpt_to, "parameters": parameters}
         assertions.has_envelope(self, expected)
 
-    def assert_header(self, name: str, expected: Text = assertions.ANY) -> None:
+    def assert_header(self, name: str, expected: ExpectedText = assertions.ANY) -> None:
         """Raise `SMTPAssertionError` unless a header field of that name is as expected.
 
         Without `expected` it may have any value; `None` means that there is no such field.
@@ -288,7 +288,9 @@ class Message:
         __tracebackhide__ = True
         assertions.meets(self, Criteria.for_messages({"header": {name: expected}}))
 
-    def assert_body(self, expected: Text, *, part: Literal["any", "text", "html"] = "any") -> None:
+    def assert_body(
+        self, expected: ExpectedText, *, part: Literal["any", "text", "html"] = "any"
+    ) -> None:
         """Raise `SMTPAssertionError` unless the body is as expected; a str must be contained in it.
 
         `part="html"` means the text that a reader sees, or the source; `"any"` means these or the

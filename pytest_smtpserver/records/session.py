@@ -15,16 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import datetime
 
-    from pytest_smtpserver.engine import TLSInfo
+    from pytest_smtpserver.engine import SocketAddress, TLSInfo
     from pytest_smtpserver.matching.tables import EndedBy as EndedBy
 
     from .message import Message
     from .reply import Reply
     from .transaction import Transaction
     from .violations import Violation
-
-#: An IP address and a port; IPv6 addresses without their scope.
-Address = tuple[str, int]
 
 
 @frozen
@@ -68,7 +65,7 @@ class Session:
     """
 
     id: int
-    client: Address
+    client: SocketAddress
     started_at: datetime
     ended_at: datetime | None
     ended_by: EndedBy | None

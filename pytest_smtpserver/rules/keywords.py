@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from pytest_smtpserver.records.keywords import ContentCriteria, Text
+from pytest_smtpserver.records.keywords import ContentCriteria, ExpectedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .command import Command
 
-#: The stages of `stages.py`, repeated by hand: type checkers understand only literals. A test
-#: compares the two. Any other verb is a stage too, so a parameter takes a `str` as well.
+# Repeated by hand, because type checkers understand only literals; a test compares it with
+# `stages.py`.
+#: The stages by name. Any other verb is a stage too, so a parameter takes a `str` as well.
 StageName = Literal[
     "connect",
     "tls",
@@ -39,8 +40,8 @@ StageName = Literal[
 class Match(ContentCriteria, total=False):
     """The match keywords of a rule; each stage knows some of them."""
 
-    helo: Text
-    mechanism: Text
-    argument: Text
+    helo: ExpectedText
+    mechanism: ExpectedText
+    argument: ExpectedText
     session: int | object
     where: Callable[[Command], object]

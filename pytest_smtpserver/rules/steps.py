@@ -18,7 +18,7 @@ from .places import defined_at, running_at
 if TYPE_CHECKING:
     from .command import Command
 
-#: A callable that a test may give as a reply; if it returns `None`, the server's own is used.
+#: A callable that is given the command and returns the reply; for `None` the server's own is used.
 Replying = Callable[["Command"], "Reply | str | None"]
 
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     import ssl
     from typing import Unpack
 
+    from pytest_smtpserver.engine import SocketAddress
     from pytest_smtpserver.records.keywords import MessageCriteria
     from pytest_smtpserver.records.message import Message
-    from pytest_smtpserver.records.session import Address, Session
+    from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
     from pytest_smtpserver.rules import RuleBook
     from pytest_smtpserver.settings import Settings
@@ -46,7 +47,7 @@ class Reachable:
         return self.settings.hostname
 
     @property
-    def addr(self) -> Address:
+    def addr(self) -> SocketAddress:
         """The pair of host and port. Raises `RuntimeError` before the first start."""
         if self._core.address is None:
             raise RuntimeError("the server was not started yet: it has no address")

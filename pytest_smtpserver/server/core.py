@@ -19,8 +19,9 @@ from pytest_smtpserver.unpatched import real_locks
 from . import access, ports, registry, watching
 
 if TYPE_CHECKING:
+    from pytest_smtpserver.engine import SocketAddress
     from pytest_smtpserver.network import Listener
-    from pytest_smtpserver.records.session import Address, Session
+    from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.violations import Violation
     from pytest_smtpserver.settings import Settings
     from pytest_smtpserver.waiting import Expectations
@@ -47,7 +48,7 @@ class Core:
         self.rules = RuleBook(self.offer.stages, self.recorder.wake)
         self.listener: Listener | None = None
         #: Where it listens, or listened last.
-        self.address: Address | None = None
+        self.address: SocketAddress | None = None
         # Held while the server starts or stops.
         self._lock = threading.Lock()
         # The last listener that was closed, until all of its records are final.

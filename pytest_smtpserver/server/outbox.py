@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from email.message import EmailMessage
 
+    from pytest_smtpserver.engine import SocketAddress
     from pytest_smtpserver.records.envelope import Parameters
     from pytest_smtpserver.records.message import Message
-    from pytest_smtpserver.records.session import Address
 
 
 class Details(NamedTuple):
     """The envelope of a message in an outbox; options are as sent, such as `SIZE=12`."""
 
-    peer: Address
+    peer: SocketAddress
     mailfrom: str
     rcpttos: list[str]
     mail_options: list[str]

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .grammar import ReadPath
 
 
-class Path(NamedTuple):
-    """What MAIL and RCPT say."""
+class PathArgument(NamedTuple):
+    """What MAIL and RCPT say: the address of the path, and the parameters after it."""
 
     address: str
     parameters: Mapping[str, str | None]
@@ -94,7 +94,7 @@ def parse_user(dialogue: Dialogue, argument: str) -> str:
     return parse_something(dialogue, argument)
 
 
-def parse_mail(dialogue: Dialogue, argument: str) -> Path:
+def parse_mail(dialogue: Dialogue, argument: str) -> PathArgument:
     """RFC 5321 section 4.1.1.2: `MAIL FROM:<reverse-path> [SP <mail-parameters>]`."""
     address, rest, objection = reverse_path(argument)
     if objection is not None:
@@ -103,10 +103,10 @@ def parse_mail(dialogue: Dialogue, argument: str) -> Path:
     dialogue.check_parameters(given, "mail")
     if "SMTPUTF8" not in given and not argument.isascii():
         raise Refusal(replies.SENDER_NEEDS_SMTPUTF8, "eight-bit-command")
-    return Path(address, given)
+    return PathArgument(address, given)
 
 
-def parse_rcpt(dialogue: Dialogue, argument: str) -> Path:
+def parse_rcpt(dialogue: Dialogue, argument: str) -> PathArgument:
     """RFC 5321 section 4.1.1.3: `RCPT TO:<forward-path> [SP <rcpt-parameters>]`."""
     address, rest, objection = forward_path(argument)
     if objection is not None:
@@ -115,7 +115,7 @@ def parse_rcpt(dialogue: Dialogue, argument: str) -> Path:
     dialogue.check_parameters(given, "rcpt")
     if not dialogue.is_utf8 and not argument.isascii():
         raise Refusal(replies.NEEDS_SMTPUTF8, "eight-bit-command")
-    return Path(address, given)
+    return PathArgument(address, given)
 
 
 def address_in(argument: str) -> str:
@@ -124,22 +124,22 @@ def address_in(argument: str) -> str:
     return recipient.address if recipient else legible(argument[len("TO:") :].strip("<> "))
 
 
-def sender_in(argument: str) -> Path | None:
+def sender_in(argument: str) -> PathArgument | None:
     """Return what can be read of a refused MAIL, `None` if its path cannot be read."""
     return _path_in(argument, reverse_path)
 
 
-def recipient_in(argument: str) -> Path | None:
+def recipient_in(argument: str) -> PathArgument | None:
     """Return what can be read of a refused RCPT, `None` if its path cannot be read."""
     return _path_in(argument, forward_path)
 
 
-def _path_in(argument: str, read: Callable[[str], ReadPath]) -> Path | None:
+def _path_in(argument: str, read: Callable[[str], ReadPath]) -> PathArgument | None:
     try:
         address, rest, _ = read(argument)
     except Refusal:
         return None
     try:
-        return Path(legible(address), parameters(rest))
+        return PathArgument(legible(address), parameters(rest))
     except Refusal:
-        return Path(legible(address), NO_PARAMETERS)
+        return PathArgument(legible(address), NO_PARAMETERS)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.engine import Action
     from pytest_smtpserver.settings import Settings
 
-    from .arguments import Chunk, Path
+    from .arguments import Chunk, PathArgument
     from .authentication import AuthRequest
     from .dialogue import Dialogue
 
@@ -78,7 +78,7 @@ def answer_helo(dialogue: Dialogue, domain: str) -> Reply:
     return dialogue.offer.helo
 
 
-def answer_mail(dialogue: Dialogue, mail: Path) -> Reply:
+def answer_mail(dialogue: Dialogue, mail: PathArgument) -> Reply:
     """RFC 1870 section 6.1: a declared size over the maximum is refused at once."""
     settings = dialogue.offer.settings
     if settings.tls_required and dialogue.session.tls is None:
@@ -91,7 +91,7 @@ def answer_mail(dialogue: Dialogue, mail: Path) -> Reply:
     return replies.SENDER_OK
 
 
-def answer_rcpt(dialogue: Dialogue, recipient: Path) -> Reply:
+def answer_rcpt(dialogue: Dialogue, recipient: PathArgument) -> Reply:
     """RFC 5321 section 4.5.3.1.10: too many recipients are 452."""
     if dialogue.recipient_count >= dialogue.offer.settings.max_recipients:
         return replies.TOO_MANY_RECIPIENTS
@@ -117,18 +117,18 @@ def greet_smtp(dialogue: Dialogue, domain: str, reply: Reply) -> None:
     dialogue.introduce(domain, reply, is_esmtp=False)
 
 
-def begin(dialogue: Dialogue, mail: Path, reply: Reply | None) -> None:
+def begin(dialogue: Dialogue, mail: PathArgument, reply: Reply | None) -> None:
     """Begin a transaction; if MAIL was not accepted, it ends at once."""
     dialogue.begin(mail.address, mail.parameters, reply)
 
 
-def add_recipient(dialogue: Dialogue, recipient: Path, reply: Reply) -> None:
+def add_recipient(dialogue: Dialogue, recipient: PathArgument, reply: Reply) -> None:
     """Add a recipient."""
     assert dialogue.transaction is not None
     dialogue.transaction.accept_recipient(recipient.address, recipient.parameters, reply)
 
 
-def refuse_recipient(dialogue: Dialogue, recipient: Path, reply: Reply | None) -> None:
+def refuse_recipient(dialogue: Dialogue, recipient: PathArgument, reply: Reply | None) -> None:
     """Note that a recipient was refused."""
     if dialogue.transaction is not None and reply is not None:
         dialogue.transaction.refuse_recipient(recipient.address, reply)
@@ -196,12 +196,12 @@ def no_facts(dialogue: Dialogue, _: object) -> dict[str, Any]:
     return {}
 
 
-def with_sender(dialogue: Dialogue, mail: Path) -> dict[str, Any]:
+def with_sender(dialogue: Dialogue, mail: PathArgument) -> dict[str, Any]:
     """Add the sender that this command names."""
     return {"mail_from": mail.address}
 
 
-def with_recipient(dialogue: Dialogue, recipient: Path) -> dict[str, Any]:
+def with_recipient(dialogue: Dialogue, recipient: PathArgument) -> dict[str, Any]:
     """Add the recipient that this command names."""
     return {"recipient": recipient.address, "_is_given": True}
 

@@ -31,10 +31,10 @@ from .turn import Handshake, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pytest_smtpserver.engine import Action, EndReason, TLSInfo
+    from pytest_smtpserver.engine import Action, EndReason, SocketAddress, TLSInfo
     from pytest_smtpserver.recording.recorder import Recorder
     from pytest_smtpserver.records.reply import Reply
-    from pytest_smtpserver.records.session import Address, EndedBy
+    from pytest_smtpserver.records.session import EndedBy
     from pytest_smtpserver.rules import RuleBook
 
     from .offer import Offer
@@ -50,7 +50,9 @@ _ENDED_BY: dict[EndReason, EndedBy] = {
 class SMTPEngine:
     """The server's side of one SMTP or LMTP session; an `Engine`."""
 
-    def __init__(self, offer: Offer, recorder: Recorder, rules: RuleBook, client: Address) -> None:
+    def __init__(
+        self, offer: Offer, recorder: Recorder, rules: RuleBook, client: SocketAddress
+    ) -> None:
         self._offer = offer
         self._recorder = recorder
         self._rules = rules

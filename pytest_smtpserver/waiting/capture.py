@@ -36,7 +36,7 @@ class _Block:
 
 
 class Capture(_Block):
-    """See `SMTPServer.capture`."""
+    """The block of `SMTPServer.capture`, for `with`; it gives a list of messages."""
 
     _wait: Callable[[Waiting[Messages]], Messages]
 
@@ -54,7 +54,7 @@ class Capture(_Block):
 
 
 class AsyncCapture(_Block):
-    """See `AsyncSMTPServer.capture`."""
+    """The block of `AsyncSMTPServer.capture`, for `async with`; it gives a list of messages."""
 
     _wait: Callable[[Waiting[Messages]], Awaitable[Messages]]
 

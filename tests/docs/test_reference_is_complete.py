@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import collections.abc
+import email.message
+import os
+import pathlib
 import re
+import ssl
+import types
+import typing
 from typing import TYPE_CHECKING
 
 import pytest
 
 import pytest_smtpserver
+from docs._generate import names_in_signatures
 from pytest_smtpserver.matching.tables import MESSAGES, SESSIONS, TRANSACTIONS
 from pytest_smtpserver.settings import SETTINGS
 from tests.docs.pages import ROOT
@@ -22,6 +30,13 @@ def test_every_public_name_is_in_the_reference() -> None:
     regions = re.findall(r"<!-- generated: api (.*?) -->", REFERENCE)
     shown = {name for names in regions for name in names.split()}
     assert set(pytest_smtpserver.__all__) == shown
+
+
+def test_every_type_of_a_signature_can_be_looked_up() -> None:
+    here = set(re.findall(r"^`(\w+)`\n: ", REFERENCE, re.MULTILINE)) | {*pytest_smtpserver.__all__}
+    elsewhere = (collections.abc, email.message, os, pathlib, re, ssl, types, typing)
+    names = set(names_in_signatures()) - here - {"Attributes", "False", "None", "True"}
+    assert [name for name in names if not any(hasattr(module, name) for module in elsewhere)] == []
 
 
 def test_every_setting_is_in_the_table_that_is_made_of_them() -> None:
