@@ -19,7 +19,8 @@ Its rooms; each imports only from those below it:
 * `settings`: one frozen value, and the table of what is allowed
 * `engine`: what an engine is; `input`: the octets that an engine has not looked at yet
 * `clock`: time that no test can freeze; `unpatched`: threads that no test can replace;
-  `frozen`: values that refuse assignment; `numeric`: what counts as a number
+  `frozen`: values that refuse assignment; `suggesting`: records that suggest a name for an unknown
+  attribute; `numeric`: what counts as a number
 
 The names below are public. Each is imported when it is first used, so a test run that does not use
 the plugin does not pay for it.

@@ -24,8 +24,9 @@ The contract between an engine and its driver, the connection:
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from pytest_smtpserver.frozen import frozen
 
 if TYPE_CHECKING:
     import ssl
@@ -35,28 +36,28 @@ if TYPE_CHECKING:
 SocketAddress = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Send:
     """Send `octets`."""
 
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Wait:
     """Wait `seconds`, then resume the engine."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Hold:
     """Resume the engine when `gate` opens."""
 
     gate: Gate
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class StartTLS:
     """Shake hands as a TLS server; from then on everything is encrypted.
 
@@ -68,14 +69,14 @@ class StartTLS:
     received: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Throttle:
     """From here on, read and send at most `octets_per_second`."""
 
     octets_per_second: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Close:
     """Close the connection: in an orderly way, or with a TCP reset."""
 
@@ -88,7 +89,7 @@ Action = Send | Wait | Hold | StartTLS | Throttle | Close
 PAUSING = (Wait, Hold, StartTLS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TLSInfo:
     """The result of a TLS handshake.
 

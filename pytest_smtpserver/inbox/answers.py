@@ -8,9 +8,10 @@ of loopback.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
+
+from pytest_smtpserver.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ _FIELDS: Final = (
 _NOTHING: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Answer:
     """A status, header fields and a body."""
 

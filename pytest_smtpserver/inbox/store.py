@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import secrets
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.engine import Gate
+from pytest_smtpserver.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ _LARGEST_TOTAL: Final = 512 * 1024 * 1024
 _AT_ONCE: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Arrival:
     """A transaction that has ended; `number` counts from 1; outside a run `test` is empty."""
 

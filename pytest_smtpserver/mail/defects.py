@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from pytest_smtpserver.frozen import frozen
 
 #: The code of the problem that a defect is (`problems.py`).
 DefectKind = Literal["bad-encoding", "unparsable"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Defect:
     """One thing that could not be parsed; `where` is the part, if it is in one."""
 

@@ -10,8 +10,9 @@ import binascii
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from pytest_smtpserver.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ _PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----(.*?)-----END \1-----", re.D
 _ED25519: Final = bytes.fromhex("302a300506032b6570032100")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Signature:
     """One DKIM-Signature field: its place among them, and its tags."""
 

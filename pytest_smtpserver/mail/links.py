@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urljoin
 
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.matching.wording import visible
+from pytest_smtpserver.suggesting import suggesting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,8 +49,8 @@ _UNSPACED: Final = re.compile(
 )
 
 
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@suggesting
+@frozen(kw_only=True, eq=False)
 class Link:
     """A link: its URL, absolute where the message makes it so, and its visible text."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.suggesting import suggesting
 
 from . import bodies, charsets, flowed, structure, transfer
 from .defects import Defect
@@ -25,8 +25,8 @@ _FORWARDED: Final = "a forwarded message is encoded, which RFC 2046 section 5.2.
 _WHOLE: Final = "a multipart has a transfer encoding, which RFC 2045 section 6.4 forbids"
 
 
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@suggesting
+@frozen(kw_only=True, eq=False)
 class Attachment:
     """A part that is not the body.
 
@@ -45,7 +45,7 @@ class Attachment:
         return f"<Attachment {self.filename!r}, {self.content_type}, {len(self.content)} octets>"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Parts:
     """What a message is made of, and what could not be parsed."""
 

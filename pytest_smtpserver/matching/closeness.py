@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from pytest_smtpserver.frozen import frozen
 
 from .passages import share_of_words
 
@@ -21,7 +22,7 @@ _TEXTS: Final = 5
 _CHARACTERS: Final = 100
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Seen:
     """A record that was looked at; `number` counts from 1."""
 

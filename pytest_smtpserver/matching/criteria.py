@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
+
+from pytest_smtpserver.frozen import frozen
 
 from .criterion import Condition
 from .tables import BODIES, ENVELOPES, MESSAGES, SESSIONS, TRANSACTIONS
@@ -31,7 +32,7 @@ class CriterionError(RuntimeError):
     __module__ = "pytest_smtpserver"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Criteria:
     """What a record must meet: all criteria that were given. If none were, any record matches.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from pytest_smtpserver.frozen import frozen
 
 from .kinds import ValueKind, is_usable, kind_of
 from .mailboxes import parse_address, unmatched
@@ -29,7 +30,7 @@ def described(actual: Actual) -> str:
     return "absent" if actual.absent else listed(actual.texts or actual.values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Criterion:
     """A row of a table of criteria.
 
@@ -68,7 +69,7 @@ class Criterion:
         return self.takes or " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class MappedCriterion:
     """A row whose expected value is a mapping: `named` returns the row for a name in it."""
 
@@ -86,7 +87,7 @@ class MappedCriterion:
             yield from self.named(name).conditions(f"{keyword}[{name!r}]", value)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Condition:
     """A criterion with its expected value.
 
@@ -191,7 +192,7 @@ _WORDING: Final[Mapping[ValueKind, Callable[[Criterion, Any], str]]] = {
 _ADDRESSES: Final = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Comparison:
     """A str that did not fit, and the texts it was compared with: for a line with a caret."""
 
@@ -201,7 +202,7 @@ class Comparison:
     contained: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Difference:
     """One criterion that a record does not meet.
 

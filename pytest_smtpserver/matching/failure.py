@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
+
+from pytest_smtpserver.frozen import frozen
 
 from . import explain
 from .closeness import Seen, closest
@@ -47,7 +48,7 @@ class SMTPAssertionError(AssertionError):
     __module__ = "pytest_smtpserver"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Cause:
     """A reason, from what the server knows, why too few records came.
 

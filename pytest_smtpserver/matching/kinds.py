@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
+
+from pytest_smtpserver.frozen import frozen
 
 from .mailboxes import same_address, unmatched
 
@@ -28,7 +29,7 @@ class ValueKind(Enum):
     EQUAL = "an object that compares equal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Actual:
     """A record's value for one criterion, in the form that each kind of expected value needs."""
 

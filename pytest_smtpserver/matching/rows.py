@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from operator import eq
 from typing import TYPE_CHECKING, Any, Final
+
+from pytest_smtpserver.frozen import frozen
 
 from .criterion import Criterion, compared_address, compared_whole
 from .kinds import ADDRESSES, TEXTUAL, VALUE, Actual, Meaning, ValueKind, any_text
@@ -37,7 +38,7 @@ GLOB: Final[Meanings] = {
 PREDICATE: Final[Meanings] = {ValueKind.PREDICATE: VALUE[ValueKind.PREDICATE]}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class RecordKind:
     """A kind of record: its name, its criteria, and those that tell two such records apart.
 

@@ -6,8 +6,9 @@ A criterion that is not in the table of a record is an error; `criterion.py` exp
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+from pytest_smtpserver.frozen import replaced
 
 from . import notes
 from .criterion import Criterion, MappedCriterion, compared_whole, compared_within
@@ -50,7 +51,7 @@ def _address_field(field: str, attribute: str, note: Note | None = None) -> Crit
         )
 
     missing = f"there is no {field} field"
-    return replace(address_criterion(read, note=note), missing=missing)
+    return replaced(address_criterion(read, note=note), missing=missing)
 
 
 def _subject(message: Any) -> Actual:
@@ -156,7 +157,7 @@ MESSAGES: Final = RecordKind(
         "html": _content("html", missing="there is no HTML body", note=_IN_TEXT),
         "body": _content("text", "html_text", "html", missing="there is no body"),
         "attachment": Criterion(read=_file_names, meanings=GLOB, missing="there is no attachment"),
-        "username": replace(
+        "username": replaced(
             text_criterion(lambda message: message.session.username), missing=_NOT_LOGGED_IN
         ),
         "where": predicate_criterion(),
@@ -208,7 +209,7 @@ SESSIONS: Final = RecordKind(
             compared=compared_whole,
             missing="there was no EHLO or HELO",
         ),
-        "username": replace(
+        "username": replaced(
             text_criterion(lambda session: session.username), missing=_NOT_LOGGED_IN
         ),
         "mechanism": Criterion(

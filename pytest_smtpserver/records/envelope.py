@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from pytest_smtpserver.frozen import frozen, not_pickled
 from pytest_smtpserver.matching.wording import shortened
+from pytest_smtpserver.suggesting import suggesting
 
 #: Parameters of MAIL or RCPT: keywords in upper case, values as sent, `None` for a mere keyword.
 Parameters = Mapping[str, str | None]
@@ -17,8 +17,8 @@ NO_PARAMETERS: Parameters = MappingProxyType({})
 
 
 @not_pickled
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@suggesting
+@frozen(kw_only=True, eq=False)
 class Envelope:
     """The sender and the recipients that MAIL and RCPT named.
 

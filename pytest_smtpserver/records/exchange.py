@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.matching.wording import shown
+from pytest_smtpserver.suggesting import suggesting
 
 if TYPE_CHECKING:
     from .reply import Reply
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Speaker = Literal["C", "S", "*"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False)
 class Event:
     """Something other than a command or a reply, as the transcript shows it.
 
@@ -30,8 +30,8 @@ class Event:
     what: str | bytes
 
 
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@suggesting
+@frozen(kw_only=True, eq=False)
 class Exchange:
     """A command and its reply.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from pytest_smtpserver.frozen import frozen, not_pickled
+from pytest_smtpserver.frozen import frozen, later, not_pickled
 from pytest_smtpserver.matching import Criteria, comparable
 from pytest_smtpserver.matching.wording import printable, shown
+from pytest_smtpserver.suggesting import suggesting
 
 from . import assertions, finding, following
 
@@ -48,8 +48,8 @@ class Origin(Protocol):
 
 
 @not_pickled
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@suggesting
+@frozen(kw_only=True, eq=False)
 class Message:
     """A message that the server received.
 
@@ -64,9 +64,9 @@ class Message:
     _received: float
     _origin: Origin
     # Made on first use; two threads that race make two equal ones.
-    _viewed: View | None = field(default=None, init=False)
-    _found: tuple[Problem, ...] | None = field(default=None, init=False)
-    _written: str | None = field(default=None, init=False)
+    _viewed: View | None = later()
+    _found: tuple[Problem, ...] | None = later()
+    _written: str | None = later()
 
     @property
     def received_at(self) -> datetime:

@@ -6,12 +6,12 @@ A problem is not a violation: that is about the commands with which a message wa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.mail import field_values
 from pytest_smtpserver.matching.wording import shortened
+from pytest_smtpserver.suggesting import suggesting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,8 +35,8 @@ _LONGEST: Final = 998
 _WIDTH: Final = 300
 
 
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@suggesting
+@frozen(kw_only=True, eq=False)
 class Problem:
     """Something that is wrong with a message's content.
 
@@ -54,7 +54,7 @@ class Problem:
         return f"<Problem {self}>"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Row:
     """A row of the table: what is wrong in general, which document says so, and the check."""
 

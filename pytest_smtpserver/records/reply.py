@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
-from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.frozen import frozen, later
 from pytest_smtpserver.numeric import is_whole
+from pytest_smtpserver.suggesting import suggesting
 
 # Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
@@ -16,8 +16,8 @@ _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _REPLY = re.compile(rf"([0-9]{{3}})(?: ({_ENHANCED.pattern})(?![^ ]))?(?: (.*))?", re.DOTALL)
 
 
-@frozen
-@dataclass(frozen=True, slots=True)
+@suggesting
+@frozen()
 class Reply:
     r"""A server's answer. Two replies with the same content are equal.
 
@@ -31,7 +31,7 @@ class Reply:
     enhanced: str | None = None
     #: The reply as it is sent, in UTF-8 (RFC 6531 section 3.7.4.1). Made once: servers say the
     #: same again and again.
-    octets: bytes = field(init=False, repr=False, compare=False)
+    octets: bytes = later()
 
     def __post_init__(self) -> None:
         if not is_whole(self.code):

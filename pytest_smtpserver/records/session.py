@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.frozen import frozen, not_pickled
+from pytest_smtpserver.suggesting import suggesting
 
 from . import assertions
 from .exchange import Event, Exchange
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from .violations import Violation
 
 
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@suggesting
+@frozen(kw_only=True, eq=False)
 class AuthAttempt:
     """One AUTH command that was answered, at once or after an exchange.
 
@@ -48,8 +48,8 @@ class AuthAttempt:
 
 
 @not_pickled
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@suggesting
+@frozen(kw_only=True, eq=False)
 class Session:
     """One client's visit, from its connection to its end.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_smtpserver.frozen import frozen, not_pickled
+from pytest_smtpserver.suggesting import suggesting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,8 @@ class Lasting(Protocol):
 
 
 @not_pickled
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@suggesting
+@frozen(kw_only=True, eq=False)
 class Transaction:
     """One attempt to send a message, and what became of it.
 

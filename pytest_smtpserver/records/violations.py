@@ -5,19 +5,19 @@ What is wrong with the content of a message is in `problems`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.matching.wording import printable
+from pytest_smtpserver.suggesting import suggesting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@suggesting
+@frozen(kw_only=True, eq=False)
 class Violation:
     """A mistake of the client in its commands.
 
@@ -36,7 +36,7 @@ class Violation:
         return f"<Violation {self}>"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Row:
     """One row of the table: what is wrong, and which section says so."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from pytest_smtpserver.frozen import frozen
 
 from . import harmless
 from .harmless import in_line, in_text
@@ -41,7 +42,7 @@ _PICTURES: Final = frozenset(
 _FIELDS: Final = ("From", "To", "Cc", "Bcc", "Reply-To", "Date")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class File:
     """An attachment, and the link to its content; `link` is empty if it was left out."""
 
@@ -53,7 +54,7 @@ class File:
     is_picture: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Entry:
     """One transaction: a row of the list, and the views of its message if it has one.
 

@@ -7,9 +7,9 @@ the table is the verb of a command that the server does not know.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_smtpserver.frozen import frozen, replaced
 from pytest_smtpserver.matching import (
     ADDRESSES,
     Actual,
@@ -42,7 +42,7 @@ ANY_COMMAND: Final = "*"
 _VERB = re.compile(r"[a-z][a-z0-9-]*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Stage:
     """A place in a session at which a rule can answer."""
 
@@ -80,7 +80,7 @@ def _these_recipients(expected: Collection[str], actual: Actual) -> bool:
 
 def _of_message(row: Row) -> Row:
     if isinstance(row, MappedCriterion):
-        return replace(row, named=lambda name: _read_from_message(row.named(name)))
+        return replaced(row, named=lambda name: _read_from_message(row.named(name)))
     return _read_from_message(row)
 
 
@@ -90,11 +90,11 @@ def _read_from_message(row: Criterion) -> Criterion:
         return Actual() if command.message is None else row.read(command.message)
 
     # Notes are for the text of a failure; a rule that does not match needs none.
-    return replace(row, read=read, note=None)
+    return replaced(row, read=read, note=None)
 
 
 _MAIL_FROM: Final = address_criterion(lambda command: one(command.mail_from))
-_RCPT_TO: Final = replace(
+_RCPT_TO: Final = replaced(
     address_criterion(_recipients),
     meanings={**ADDRESSES, ValueKind.COLLECTION: _these_recipients},
 )

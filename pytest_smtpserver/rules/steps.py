@@ -7,10 +7,10 @@ and knows the server's own reply.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_smtpserver.engine import Action, Gate, Hold, Throttle, Wait
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.records.reply import Reply
 
 from .places import defined_at, running_at
@@ -70,7 +70,7 @@ class Step(Protocol):
         """Yield the actions of this step."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Say:
     """Send a reply, or what a callable returns."""
 
@@ -84,7 +84,7 @@ class Say:
         return turn.say_own() if reply is None else turn.say(reply)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Accept:
     """Do what the server would do without a rule, with or without its reply."""
 
@@ -97,7 +97,7 @@ class Accept:
         return turn.say_own() if self.reply else turn.take_effect()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Delay:
     """Let some time pass."""
 
@@ -111,7 +111,7 @@ class Delay:
         yield Wait(self.seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Slow:
     """Limit the rate of octets from here on."""
 
@@ -125,7 +125,7 @@ class Slow:
         return (Throttle(self.octets_per_second),)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class HoldStep:
     """Wait until the rule is released."""
 
@@ -142,7 +142,7 @@ class HoldStep:
         turn.note("released")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class SendRaw:
     """Send octets as they are."""
 
@@ -155,7 +155,7 @@ class SendRaw:
         return turn.send(self.octets)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Ignore:
     """Never answer."""
 
@@ -169,7 +169,7 @@ class Ignore:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Disconnect:
     """Close the connection, in an orderly way or with a TCP reset."""
 
@@ -182,7 +182,7 @@ class Disconnect:
         return turn.close(reset=self.reset)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Choose:
     """Do what a function chooses for the command; `None` is the server's own reply."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.frozen import frozen, later
+from pytest_smtpserver.suggesting import suggesting
 
 from .checks import SettingsError, can_serve, mechanisms_for
 from .table import EXTENSIONS, FOLLOWS, SETTINGS
@@ -41,8 +41,8 @@ def _checked(name: str, given: object) -> object:
         raise setting.wrong(name, given, str(error)) from None
 
 
-@frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
+@suggesting
+@frozen(kw_only=True)
 class Settings:
     """How a server is set up; raises `SettingsError` for a value that is not possible.
 
@@ -59,7 +59,7 @@ class Settings:
     client_certificate: str = _default("client_certificate")
     certificate: str = _default("certificate")
     auth: str = _default("auth")
-    users: Users = _default("users")  # noqa: RUF009  # it is immutable
+    users: Users = _default("users")  # it is immutable
     mechanisms: tuple[str, ...] = _default("mechanisms")
     auth_needs_tls: bool = _default("auth_needs_tls")
     max_message_size: int = _default("max_message_size")
@@ -70,7 +70,7 @@ class Settings:
     idle_timeout: float = _default("idle_timeout")
     strict: bool = _default("strict")
     #: The names of the settings that were not given, and follow from others.
-    _following: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
+    _following: frozenset[str] = later()
 
     def __post_init__(self) -> None:
         not_given = frozenset(name for name in SETTINGS if getattr(self, name) is FOLLOWS)

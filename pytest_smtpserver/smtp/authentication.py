@@ -7,11 +7,11 @@ client sends during the exchange.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.engine import Send
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.records.session import AuthAttempt
 from pytest_smtpserver.rules import CallableError
 
@@ -54,7 +54,7 @@ _PLAINTEXT = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 _NOBODY: Final = Conclusion(None, succeeded=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class AuthRequest:
     """What AUTH says: a mechanism, and perhaps the client's first answer, in base64."""
 

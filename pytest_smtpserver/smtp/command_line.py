@@ -7,8 +7,9 @@ are cached, except those of AUTH, which may hold a secret.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pytest_smtpserver.frozen import frozen
 
 from . import replies
 from .authentication import is_auth, masked
@@ -40,7 +41,7 @@ _UTF8_COMMANDS = frozenset(verb for verb, row in COMMANDS.items() if row.takes_u
 _INTRODUCTIONS = frozenset(verb for verb, row in COMMANDS.items() if row.introduces)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class CommandLine:
     """What a line says. `fault` is the reply, with a violation's code, to an unreadable line."""
 

@@ -18,9 +18,9 @@ from that of NOOP.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.records.reply import Reply
 
 from . import replies
@@ -241,7 +241,7 @@ def always(reply: Reply) -> Answer:
     return lambda dialogue, parsed: reply
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Handling:
     """One row of the table: how one command is handled."""
 

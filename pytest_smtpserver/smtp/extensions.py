@@ -7,10 +7,10 @@ MAIL and RCPT with what values they take, and by how many octets it lengthens th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.settings import EXTENSIONS as OFFERED
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def where_auth_is_taken(settings: Settings, encrypted: bool) -> bool:
     return settings.auth != "off" and (encrypted or not settings.auth_needs_tls)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Extension:
     """One service extension."""
 
@@ -52,8 +52,8 @@ class Extension:
     needs: tuple[str, ...] = ()
     #: The text after the keyword in the reply to EHLO.
     announcement: Callable[[Settings], str] = lambda _: ""
-    mail: Mapping[str, Value] = field(default_factory=dict)
-    rcpt: Mapping[str, Value] = field(default_factory=dict)
+    mail: Mapping[str, Value] = MappingProxyType({})
+    rcpt: Mapping[str, Value] = MappingProxyType({})
     #: Of these parameters of MAIL only one may be given.
     mail_excludes: tuple[str, ...] = ()
     #: Octets by which the command lines may be longer.

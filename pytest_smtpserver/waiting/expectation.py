@@ -13,9 +13,9 @@ one arrives: `look` returns 0.6, the end of the time in which a second one would
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.matching import CriterionError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Feed(Generic[Record]):
         return cleared, [self._view(entry) for entry in entries]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Patience:
     """How long to wait, in seconds: `timeout` for the records, then `settle` for a surplus one.
 

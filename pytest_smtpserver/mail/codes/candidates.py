@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from pytest_smtpserver.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +123,7 @@ _YEAR_OR_DATE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Candidate:
     """What looks like a code: what one would type, where it is, and what its shape says."""
 

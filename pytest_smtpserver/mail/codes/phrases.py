@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+from pytest_smtpserver.frozen import frozen
 
 from .vocabulary import ANY
 
@@ -43,7 +44,7 @@ _FRENCH_OF: Final = frozenset(("de", "d", "du", "des"))
 _Kind = tuple[str, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Phrase:
     """A word for a code with what says its kind: tokens `start` to `end` of a sentence."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from pytest_smtpserver.frozen import frozen
 
 from .phrases import (
     CODE,
@@ -54,7 +55,7 @@ _BEFORE_NUMBERS: Final = frozenset(".#()[]*'\"“”«»„「」【】<|")
 _NUMBER_SIGNS: Final = frozenset(("no", "nr", "n", "nº", "num", "č", "id", "o"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Pointing:
     """How much words point at a candidate, how closely, and why, or why not."""
 
@@ -72,7 +73,7 @@ class Pointing:
 NOTHING: Final = Pointing(0, "no word for a code points at it")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Place:
     """A candidate in its sentence: the tokens before and after it."""
 

@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from pytest_smtpserver.frozen import frozen
+
 from .vocabulary import Roles, folded, unaccented, vocabulary
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ _SENTENCE_END: Final = re.compile(r"[!?。।۔։]+|\.(?=\s+\D|$)|;\s")
 _JOINTS: Final = frozenset("-'’‘`\"״׳/·")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Token:
     """A word, a number or a mark, and where it is in its line."""
 
@@ -69,7 +71,7 @@ class Token:
         return self.text in _JOINTS
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Sentence:
     """A sentence of a line: its tokens, and where it is."""
 

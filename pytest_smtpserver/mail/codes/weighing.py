@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
+
+from pytest_smtpserver.frozen import frozen, replaced
 
 from .candidates import Candidate, candidates
 from .layout import across, at_the_start, is_alone
@@ -36,7 +37,7 @@ MOST_WEIGHED: Final = 1_000
 _CLEARLY: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Weighed:
     """A candidate, its score, and the reasons."""
 
@@ -56,7 +57,7 @@ class Weighed:
         return self.score >= ENOUGH
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Weighing:
     """The candidates of a message, the likeliest first, and which of them may be the code."""
 
@@ -64,7 +65,7 @@ class Weighing:
     found: tuple[Weighed, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Pointed:
     """A candidate, what points at it, and where it is."""
 
@@ -109,7 +110,7 @@ def _weigh(subject: str, body: str, where: str, apart: frozenset[str]) -> Iterat
             pointing = _pointing(all_lines, number, places[which], _claimed(found, places, which))
             pointed = _Pointed(one, pointing, number, places[which])
             if before and _are_in_a_row(before, pointed, all_lines):
-                pointed = replace(pointed, pointing=before.pointing)
+                pointed = replaced(pointed, pointing=before.pointing)
             yield _weighed(all_lines, number, places[which], one, pointed.pointing, apart)
             before = pointed
 

@@ -13,10 +13,10 @@ that a rule of the test can still decide otherwise after the client's last answe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.settings import MECHANISMS as OFFERED
 
 from .bearer import oauthbearer, xoauth2
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Mechanism:
     """One SASL mechanism: how an exchange begins, and whether AUTH may carry its first answer."""
 

@@ -8,9 +8,9 @@ raises `Refusal` with a reply that says so. All octets are those before base64.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.rules import CallableError
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.settings.users import Users
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Conclusion:
     """How an exchange ended: for whom, if the client said a name, and whether it succeeded."""
 
@@ -27,7 +27,7 @@ class Conclusion:
     succeeded: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Challenge:
     """What the server says next; the client must answer it.
 

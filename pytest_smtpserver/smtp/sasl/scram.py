@@ -11,11 +11,11 @@ import hashlib
 import os
 import re
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from hmac import HMAC, compare_digest
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
@@ -52,7 +52,7 @@ _FINAL = re.compile(
 _RANDOM = 18
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class _Keys:
     """What a server stores for one secret (section 3)."""
 

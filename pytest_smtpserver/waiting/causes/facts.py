@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from pytest_smtpserver.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ class Elsewhere(NamedTuple):
     messages: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Surroundings:
     """What a server says about itself and its test."""
 
@@ -34,7 +35,7 @@ class Surroundings:
     callable_at: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Facts:
     """All that the causes look at. `loop` names the event loop that the wait blocked, if any."""
 
@@ -46,7 +47,7 @@ class Facts:
     criteria: Criteria | None = None
     loop: str | None = None
     #: How many of the missing messages came before the block of `capture` was entered.
-    skipped: int = field(default=0)
+    skipped: int = 0
     #: When the records were last emptied, in seconds since the epoch, and how many sessions were
     #: forgotten then.
     cleared: float = 0.0
