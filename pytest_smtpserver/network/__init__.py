@@ -7,7 +7,7 @@ before the first server starts, because importing trio takes a tenth of a second
 * `listener`: accepting connections, from the caller's line on
 * `connection`: driving one connection: octets in, the engine's actions out
 * `unix`: sockets in the file system
-* `readiness`: calls back when a socket is readable
+* `readiness`: where the thread waits, for sockets, calls and deadlines
 * `stream`: octets over a socket, in clear
 * `throttled`: the same, at a limited rate
 * `tls`: the same, encrypted; `handshake`: why a handshake failed; `client_hello`: which server the

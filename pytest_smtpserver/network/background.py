@@ -19,12 +19,15 @@ import atexit
 import os
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
 from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.unpatched import Event, Thread, start
+
+from .readiness import Readiness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +46,9 @@ class Background:
         _refuse_gevent()
         self._ready = Event()
         self._failure: BaseException | None = None
-        self._token: trio.lowlevel.TrioToken
         self.nursery: trio.Nursery
+        #: What the thread waits for.
+        self.readiness = Readiness()
         #: Told if the thread ends.
         self.listeners: set[Listener] = set()
         #: Whether the thread failed to do something in time.
@@ -87,7 +91,7 @@ class Background:
 
     def soon(self, function: Callable[..., object], *args: object) -> None:
         """Call a function soon in this thread; from any thread. Raises `trio.RunFinishedError`."""
-        self._token.run_sync_soon(function, *args)
+        self.readiness.soon(partial(function, *args))
 
     def shut_down(self) -> None:
         """End the loop and all that runs in it, within a bounded time."""
@@ -101,20 +105,24 @@ class Background:
 
     def _run(self) -> None:
         try:
-            trio.run(self._main, clock=SteadyClock())
+            trio.run(self._main, clock=WaitingClock(self.readiness))
         except BaseException as error:  # noqa: BLE001  # reported to every listener
             self._failure = error
         self._has_ended = True
+        self.readiness.close()
         self._ready.set()
         # A copy in one step: another thread may be starting a server.
         for listener in self.listeners.copy():
             listener.thread_ended(self._failure)
 
     async def _main(self) -> None:
-        self._token = trio.lowlevel.current_trio_token()
-        async with trio.open_nursery() as self.nursery:
-            self._ready.set()
-            await trio.sleep_forever()
+        try:
+            async with trio.open_nursery() as self.nursery:
+                self._ready.set()
+                await trio.sleep_forever()
+        finally:
+            # To end, trio needs waits of its own.
+            self.readiness.close()
 
 
 def _refuse_gevent() -> None:
@@ -167,8 +175,14 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_parents_thread)
 
 
-class SteadyClock(trio.abc.Clock):
-    """Real time, even if a test has frozen `time.perf_counter`, which trio's own clock uses."""
+class WaitingClock(trio.abc.Clock):
+    """Real time, even if a test has frozen `time.perf_counter`, which trio's own clock uses.
+
+    trio asks it how long to wait when no task can run; this clock waits itself (see `readiness`).
+    """
+
+    def __init__(self, readiness: Readiness) -> None:
+        self._readiness = readiness
 
     def start_clock(self) -> None:
         """Do nothing: it always runs."""
@@ -178,5 +192,5 @@ class SteadyClock(trio.abc.Clock):
         return monotonic()
 
     def deadline_to_sleep_time(self, deadline: float) -> float:
-        """Return the seconds until `deadline`."""
-        return deadline - monotonic()
+        """Wait until a task can run, or until `deadline`; return how long trio has to wait then."""
+        return self._readiness.wait(deadline - monotonic())

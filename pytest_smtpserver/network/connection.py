@@ -71,7 +71,6 @@ from pytest_smtpserver.engine import (
 )
 
 from .handshake import HandshakeFailed
-from .readiness import until_peer_leaves
 from .stream import CHUNK, ClearStream, Lost
 from .throttled import ThrottledStream
 from .tls import TLSStream
@@ -81,6 +80,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.engine import Action, Engine
 
+    from .readiness import Readiness
     from .stream import Stream
 
 # How long an orderly close waits for the peer to close too. Closing a socket that has unread
@@ -104,10 +104,15 @@ class Connection:
     """One accepted socket and its engine."""
 
     def __init__(
-        self, accepted: socket.socket, engine: Engine, on_crash: Callable[[BaseException], object]
+        self,
+        accepted: socket.socket,
+        engine: Engine,
+        on_crash: Callable[[BaseException], object],
+        readiness: Readiness,
     ) -> None:
         self._socket = accepted
-        self._clear = ClearStream(accepted)
+        self._readiness = readiness
+        self._clear = ClearStream(accepted, readiness)
         # Replies go out through this: first the clear stream, after STARTTLS a TLS stream.
         self._stream: Stream = self._clear
         self._engine = engine
@@ -116,7 +121,7 @@ class Connection:
         self._scope = trio.CancelScope()
         self._end_reason: EndReason = "idle"
         self._over = False
-        self._resets = self._has_waited = False
+        self._resets = self._has_waited = self._has_begun = False
 
     def stop(self) -> None:
         """Send what is queued, say a last word, and close.
@@ -135,6 +140,8 @@ class Connection:
 
     def _awaits_goodbye(self) -> bool:
         # Called outside of the connection's task, where an exception would end the thread.
+        if not self._has_begun:
+            return False
         try:
             return self._engine.awaits_goodbye
         except Exception as error:  # noqa: BLE001  # reported to the test; other connections go on
@@ -168,6 +175,11 @@ class Connection:
 
     async def run(self) -> None:
         """Drive the engine until the connection is closed; raises nothing but cancellation."""
+        if self._is_ending:
+            # Its session would begin after the server has stopped.
+            self._socket.close()
+            return
+        self._has_begun = True
         try:
             with self._scope:
                 self._engine.opened(now())
@@ -290,7 +302,7 @@ class Connection:
     async def _let_others_go_first(self) -> None:
         if len(self._owed) >= CHUNK:
             await self._stream.send(self._owed)
-        await trio.lowlevel.checkpoint()
+        await self._readiness.others_turn()
         # A client that reads a long answer is not idle.
         self._push_deadline()
 
@@ -302,7 +314,7 @@ class Connection:
             if isinstance(action, Wait):
                 pause.deadline = monotonic() + action.seconds
             else:
-                _cancel_when_open(action, pause)
+                self._cancel_when_open(action, pause)
             await self._read_ahead(ahead)
         if not pause.cancelled_caught:
             self._eof()
@@ -312,6 +324,14 @@ class Connection:
             # At once: if a handshake is next, only the engine knows which octets belong to it.
             self._engine.receive(bytes(ahead), now())
 
+    def _cancel_when_open(self, action: Hold, pause: trio.CancelScope) -> None:
+        def cancel() -> None:
+            # The loop may have ended before the gate is opened.
+            with contextlib.suppress(trio.RunFinishedError):
+                self._readiness.soon(pause.cancel)
+
+        action.gate.when_open(cancel)
+
     async def _read_ahead(self, ahead: bytearray) -> None:
         # Return when the peer has sent its last octet.
         while len(ahead) < CHUNK:
@@ -319,7 +339,7 @@ class Connection:
             if not octets:
                 return
             ahead += octets
-        await until_peer_leaves(self._socket)
+        await self._readiness.until_peer_leaves(self._socket)
 
     async def _start_tls(self, action: StartTLS) -> None:
         # One deadline for the whole handshake, even if the peer sends one octet after another.
@@ -354,14 +374,3 @@ class Connection:
             return
         while await self._clear.receive():
             pass
-
-
-def _cancel_when_open(action: Hold, pause: trio.CancelScope) -> None:
-    token = trio.lowlevel.current_trio_token()
-
-    def cancel() -> None:
-        # The loop may have ended before the gate is opened.
-        with contextlib.suppress(trio.RunFinishedError):
-            token.run_sync_soon(pause.cancel)
-
-    action.gate.when_open(cancel)

@@ -7,19 +7,28 @@ Which object owns a socket and closes it
 ----------------------------------------
 
 A descriptor is a small number, and the system reuses it as soon as it is closed. Suppose that one
-thread closes a socket while a task still waits for its number. The next server may get the same
+thread closes a socket while another still waits for its number. The next server may get the same
 number, and then never learns of its clients. Therefore:
 
-* Only the server's thread closes sockets, and each socket has one owner: a listening socket its
-  `Listener`, an accepted socket its `Connection`.
-* Before a socket is closed, all tasks that wait for it are told (`trio.lowlevel.notify_closing`, or
-  the connection's task has ended).
-* Another thread asks the server's thread to close it (`Background.soon`) and waits for a bounded
-  time. If a test's callable blocks the server's thread, the socket is shut down instead: nobody can
-  connect any more, the port can be bound again, and the number stays in use until its owner closes
-  it.
+* Each socket has one owner, which closes it: a listening socket its `Listener`, an accepted socket
+  its `Connection`.
+* Before a socket is closed, nobody waits for it any more: it leaves the selector
+  (`Readiness.unregister`), or the connection's task has ended.
+* Accepted sockets belong to the server's thread: no other thread registers or closes them.
+* A listening socket is used and closed under the lock of its listener. So the thread that stops an
+  idle server, one without connections, closes the socket itself. The server's thread may have been
+  told of a client at that very moment; then it finds, under the same lock, that the listener is
+  closing, and touches nothing.
+* If there are connections, the server's thread has to close them. It is asked to
+  (`Background.soon`), and the other thread waits for a bounded time. If a test's callable blocks
+  the server's thread, the listening socket is shut down instead: nobody can connect any more, the
+  port can be bound again, and the number stays in use until the server's thread closes it.
 * There are two exceptions, where no server's thread is left: a thread that ends closes all that it
   owns, and a forked child closes its copies.
+
+Why an idle server is stopped without its thread: most tests begin and end with a server that has no
+connection. To wake the thread would be most of what start and stop cost. A start wakes nobody
+either: the socket is added to the selector, and the thread wakes up when a client connects.
 
 How a server stops: the listener closes its own socket and tells each connection. Each connection
 lets its engine say a last word and write the final record, then closes its socket. The listener is
@@ -32,8 +41,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import select
 import socket
 import sys
+import threading
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +58,7 @@ from .background import background
 from .connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from pytest_smtpserver.engine import Engine, SocketAddress
 
@@ -101,12 +112,15 @@ class Listener:
         # The connections that `disconnect_clients` waits for.
         self._leaving: list[tuple[set[Connection], Event]] = []
         self._closing = self._given_up = False
-        self._can_accept = True
+        # Whether the last client could be accepted, and whether the next one is awaited.
+        self._can_accept = self._is_accepting = True
         self._closed = Event()
+        # Held while the listening socket is used or closed; see above.
+        self._lock = threading.Lock()
         try:
             self._background = background()
             self._background.listeners.add(self)
-            self._background.soon(self._background.nursery.start_soon, self._serve)
+            self._background.readiness.register(self._socket, self._client_waits)
         except BaseException:
             self._socket.close()
             raise
@@ -134,6 +148,8 @@ class Listener:
         """
         if self._background.is_current:
             self._close()
+            return
+        if self._closed.is_set() or self._close_if_idle():
             return
         with contextlib.suppress(trio.RunFinishedError):  # then the thread has closed everything
             self._background.soon(self._close)
@@ -182,8 +198,8 @@ class Listener:
         """Close all sockets and report that the thread has ended; called at its end."""
         for connection in self._connections:
             connection.abandon()
-        self._socket.close()
-        self._remove_file()
+        with self._lock:
+            self._stop_listening()
         self._closed.set()
         self._on_crash(cause or RuntimeError("the SMTP server's thread was ended"))
 
@@ -199,24 +215,51 @@ class Listener:
         So does the parent's file of a socket in the file system; the child has nothing to close.
         """
         self._file = None
-        # Not the old event: a thread of the parent's may have had its lock.
+        # Not the old ones: a thread of the parent's may have had them.
+        self._lock = threading.Lock()
         self._closed = Event()
         self._closed.set()
         self._socket.close()
         for connection in list(self._connections):
             connection.abandon()
 
+    def _close_if_idle(self) -> bool:
+        """Stop listening in the caller's thread if there is no client; return whether it did."""
+        background = self._background
+        if not background.readiness.notices_changes or background.is_stuck:
+            return False
+        with self._lock:
+            if self._closing or self._connections or self._does_client_wait():
+                return False
+            self._stop_listening()
+        self._closed.set()
+        return True
+
+    def _does_client_wait(self) -> bool:
+        # A client that has connected gets an answer, though it comes at the last moment.
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN)
+        return bool(waiting.poll(0))
+
     def _close(self) -> None:
-        if self._closing:
-            return
-        self._closing = True
-        self._background.listeners.discard(self)
-        self._remove_file()
-        trio.lowlevel.notify_closing(self._socket)
-        self._socket.close()
+        with self._lock:
+            if self._closing:
+                return
+            self._stop_listening()
         for connection in self._connections:
             connection.stop()
+        # A deadline may be nearer now.
+        self._background.readiness.let_tasks_run()
         self._ended()
+
+    def _stop_listening(self) -> None:
+        if self._is_accepting:
+            self._background.readiness.unregister(self._socket)
+            self._is_accepting = False
+        self._socket.close()
+        self._remove_file()
+        self._background.listeners.discard(self)
+        self._closing = True
 
     def _ended(self) -> None:
         if self._leaving:
@@ -225,17 +268,20 @@ class Listener:
             self._closed.set()
             self._background.server_ended()
 
-    async def _serve(self) -> None:
-        while not (self._closing or self._given_up):
-            try:
-                await trio.lowlevel.wait_readable(self._socket)
-                self._accept()
-            except trio.ClosedResourceError:
+    def _client_waits(self) -> None:
+        # The server's thread calls this.
+        with self._lock:
+            if self._closing:
                 return
+            try:
+                self._accept()
             except Exception as error:  # noqa: BLE001  # reported to the test, then it goes on
-                if not (self._closing or self._given_up):
-                    self._tell(error)
-                    await trio.sleep(_RETRY_DELAY)
+                failure = error
+                self._pause()
+            else:
+                return
+        if not self._given_up:
+            self._tell(failure)
 
     def _tell(self, error: Exception) -> None:
         # Of several failures in a row, report only the first.
@@ -243,32 +289,44 @@ class Listener:
             self._can_accept = False
             self._on_crash(error)
 
+    def _pause(self) -> None:
+        self._background.readiness.unregister(self._socket)
+        self._is_accepting = False
+        self._start(self._go_on)
+
+    async def _go_on(self) -> None:
+        await trio.sleep(_RETRY_DELAY)
+        with self._lock:
+            if not self._closing:
+                self._is_accepting = True
+                self._background.readiness.register(self._socket, self._client_waits)
+
     def _accept(self) -> None:
-        while not self._closing:
-            try:
-                accepted, address = accept(self._socket)
-            except OSError as error:
-                if isinstance(error, BlockingIOError) or error.errno in _OF_ONE_CLIENT:
-                    return
-                raise
-            self._can_accept = True
+        # One client; if there are more, the thread is told again.
+        try:
+            accepted, address = accept(self._socket)
+        except OSError as error:
+            if isinstance(error, BlockingIOError) or error.errno in _OF_ONE_CLIENT:
+                return
+            raise
+        try:
             accepted.setblocking(False)
             # Records keep the address, and most clients are on the same host: keep one str.
             client = (sys.intern(address[0]), address[1]) if address else unix.CLIENT
-            self._background.nursery.start_soon(self._drive, accepted, client)
-
-    async def _drive(self, accepted: socket.socket, client: SocketAddress) -> None:
-        if self._closing:
-            # Its session would begin after the server has stopped.
+            readiness = self._background.readiness
+            connection = Connection(accepted, self._make_engine(client), self._on_crash, readiness)
+        except BaseException:
             accepted.close()
-            return
-        try:
-            connection = Connection(accepted, self._make_engine(client), self._on_crash)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is reported to the test
-            accepted.close()
-            self._on_crash(error)
-            return
+            raise
+        self._can_accept = True
         self._connections.add(connection)
+        self._start(self._drive, connection)
+
+    def _start(self, function: Callable[..., Awaitable[object]], *arguments: object) -> None:
+        self._background.nursery.start_soon(function, *arguments)
+        self._background.readiness.let_tasks_run()
+
+    async def _drive(self, connection: Connection) -> None:
         try:
             await connection.run()
         finally:

@@ -1,102 +1,219 @@
-"""Calling a function each time that a socket can be read, until it has a result.
+"""The one place in which the servers' thread waits.
 
-The usual way in trio is one task for each socket, and `wait_readable` before each read. For every
-single read trio then registers the socket, schedules the task, and resumes it through all of its
-callers. A read of an SMTP command is so short that this is most of the work.
+The thread runs trio, and trio can wait for sockets. But for every single read it registers the
+socket, waits, schedules the task, and resumes it through all of its callers. A read of an SMTP
+command is so short that this would be most of the work. So the thread waits here instead, for three
+things at once: sockets, calls from other threads, and trio's next deadline.
 
-So there is one more task for the whole thread, `_call_readers`. Its selector has all sockets that
-are being read, and a socket stays there over many reads. A selector of the kernel (epoll, kqueue)
-is itself a descriptor that becomes readable when one of its sockets does. The task waits for the
-selector, asks it which sockets are ready, and calls the function of each. Meanwhile a connection's
-task sleeps in `_Reader.result`. It is woken when the function returns a result: something that
-takes time, and so needs a task.
+How trio comes here: when no task can run, trio asks its clock how long it may wait for the next
+deadline. Our clock (`background.WaitingClock`) calls `wait`, and then answers: no longer.
 
-Example: a client sends `NOOP`. The function reads it, sends the reply, and returns `None`; the
-connection's task has slept all the time. Then the client sends `STARTTLS`. The function returns
-that action, and the task wakes up to shake hands.
+`wait` asks a selector of the kernel which sockets are ready, and calls the function of each. It
+returns to trio when a task can run, or at the deadline. A socket stays in the selector over many
+reads, and its task sleeps.
 
-Three things must be kept in mind:
+Example: a client sends `NOOP`. The function reads it, sends the reply, and returns `None`; `wait`
+goes on waiting, and the connection's task has slept all the time. Then the client sends `STARTTLS`.
+The function returns that action, `wait` returns to trio, and the task wakes up to shake hands.
 
-* The functions must not block: all sockets wait for them.
+What must be kept in mind:
+
+* The functions must not block: everything in this thread waits for them.
+* trio learns nothing of sockets or calls by itself. So in this thread use the methods here, and not
+  `trio.lowlevel.wait_readable`, `wait_writable` or `run_sync_soon`.
+* While a task can run, nobody looks at sockets. A task that has much to do awaits `others_turn`.
+* A function that cancels a task, moves a deadline ahead or starts a task says so, with
+  `let_tasks_run`. Otherwise trio would hear of it only after the wait.
 * A function can cancel its own task: a test's callable may stop the server. What the function
   returns is delivered in that case too, and the cancellation follows at the next checkpoint (see
-  `_Reader._abort`). Otherwise octets that were read would be lost.
-* A socket leaves the selector as soon as its reader has a result, not when the task runs again. In
-  between, the selector may be asked again, and would read for a task that has ended.
-
-On Windows a selector cannot be awaited, so there each socket is awaited in the usual way.
+  `_Caller._abort`). Otherwise octets that were read would be lost.
+* A socket leaves the selector as soon as its caller has a result, not when the task runs again. The
+  selector may have reported it already; the caller ignores that (`_is_over`).
 """
 
 from __future__ import annotations
 
+import contextlib
+import math
 import select
 import selectors
-from typing import TYPE_CHECKING, Generic, TypeVar
+import socket
+import threading
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 import trio
 
+from pytest_smtpserver.clock import monotonic
+
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
+
+    # What a selector takes: a socket, or what has a descriptor of its own.
+    from _typeshed import HasFileno
 
 Result = TypeVar("Result")
 
-# Windows has only `select`, which has no descriptor.
-_CAN_AWAIT_SELECTOR = hasattr(selectors.DefaultSelector, "fileno")
+
+class Readiness:
+    """Waits for sockets, for calls and for a time."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        #: Whether a wait that is going on notices sockets that another thread adds or takes away.
+        #: epoll and kqueue do; Windows has only `select`.
+        self.notices_changes = hasattr(self._selector, "fileno")
+        # Held while sockets are added, taken away or closed, and while a call is added.
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._calls: deque[Callable[[], object]] = deque()
+        # An octet in it ends the wait.
+        self._bell, self._rope = socket.socketpair()
+        self._bell.setblocking(False)
+        self._rope.setblocking(False)
+        self._can_tasks_run = False
+        self._selector.register(self._bell, selectors.EVENT_READ, self._rung)
+
+    def soon(self, call: Callable[[], object]) -> None:
+        """Call a function soon in this thread; from any thread. Raises `trio.RunFinishedError`.
+
+        What came from clients before that is dealt with before the call.
+        """
+        with self._lock:
+            self._raise_if_closed()
+            self._calls.append(call)
+            # If it is full, it rings anyway.
+            with contextlib.suppress(BlockingIOError):
+                self._rope.send(b"!")
+
+    def register(
+        self, connected: HasFileno, call: Callable[[], object], event: int = selectors.EVENT_READ
+    ) -> None:
+        """Call a function each time that a socket is ready, in this thread; from any thread.
+
+        Raises `trio.RunFinishedError` if the thread has ended.
+        """
+        with self._lock:
+            self._raise_if_closed()
+            self._selector.register(connected, event, call)
+        if not self.notices_changes:
+            self.soon(self.let_tasks_run)
+
+    def unregister(self, connected: HasFileno) -> None:
+        """Call nothing for this socket any more; before it is closed.
+
+        From another thread only if `notices_changes`, and one call may still be about to come.
+        """
+        with self._lock:
+            if not self._is_closed:
+                self._selector.unregister(connected)
+
+    def let_tasks_run(self) -> None:
+        """Note that a task can run, or may soon: the present wait ends."""
+        self._can_tasks_run = True
+
+    def wait(self, seconds: float) -> float:
+        """Wait until a task can run, or the time is over, and make the calls meanwhile.
+
+        Return for how long trio may wait after that: not at all, unless this is closed.
+        """
+        if self._is_closed:
+            return seconds
+        try:
+            self._wait(seconds)
+        except BaseException as error:  # noqa: BLE001  # trio cancels all tasks, and raises it
+            trio.lowlevel.spawn_system_task(_fail, error)
+        return 0
+
+    def _wait(self, seconds: float) -> None:
+        until = monotonic() + seconds
+        self._can_tasks_run = self._has_made_calls()
+        while True:
+            seconds = 0 if self._can_tasks_run else until - monotonic()
+            found = self._selector.select(None if seconds == math.inf else seconds)
+            for key, _ in found:
+                key.data()
+            if self._can_tasks_run or seconds <= 0 or not found:
+                return
+
+    def _has_made_calls(self) -> bool:
+        # Those that are there now: a call may ask for another one.
+        count = len(self._calls)
+        for _ in range(count):
+            self._calls.popleft()()
+        return count > 0
+
+    def _rung(self) -> None:
+        # The next wait makes the calls: first, tasks deal with what has come before them.
+        self._bell.recv(4096)
+        self.let_tasks_run()
+
+    def close(self) -> None:
+        """Take no more calls and sockets, and wait no more; at the end of this thread."""
+        with self._lock:
+            self._is_closed = True
+            self._selector.close()
+            self._bell.close()
+            self._rope.close()
+
+    def _raise_if_closed(self) -> None:
+        if self._is_closed:
+            raise trio.RunFinishedError("the SMTP server's thread has ended")
+
+    async def each_time_readable(
+        self, connected: HasFileno, call: Callable[[], Result | None]
+    ) -> Result:
+        """Return the first result that is not `None`; raises what the function raises.
+
+        The function must not block. It is not called after a cancellation.
+        """
+        return await _Caller(self, call).result(connected, selectors.EVENT_READ)
+
+    async def until_writable(self, connected: HasFileno) -> None:
+        """Return when a socket takes octets."""
+        await _Caller(self, lambda: True).result(connected, selectors.EVENT_WRITE)
+
+    async def until_peer_leaves(self, connected: socket.socket) -> None:
+        """Return when the peer has sent its last octet, read or not, or has reset the connection.
+
+        Only epoll (Linux) can tell; elsewhere this never returns. Nor does it return while the
+        kernel has no room for octets that the peer sent before its end.
+        """
+        if not hasattr(select, "epoll"):
+            await trio.sleep_forever()
+        with select.epoll() as leaving:
+            # epoll always reports errors and a full hang-up.
+            leaving.register(connected, select.EPOLLRDHUP)
+            await self.each_time_readable(leaving, lambda: True)
+
+    async def others_turn(self) -> None:
+        """Let all other sockets and tasks have a turn."""
+        self.soon(partial(trio.lowlevel.reschedule, trio.lowlevel.current_task()))
+        await trio.lowlevel.wait_task_rescheduled(lambda _: trio.lowlevel.Abort.FAILED)
+        await trio.lowlevel.checkpoint_if_cancelled()
 
 
-async def each_time_readable(connected: socket.socket, call: Callable[[], Result | None]) -> Result:
-    """Return the first result that is not `None`; raises what the function raises.
-
-    The function must not block: all sockets wait for it. It is not called after a cancellation.
-    """
-    if not _CAN_AWAIT_SELECTOR:
-        return await _one_by_one(connected, call)
-    return await _Reader(_selector(), connected, call).result()
+async def _fail(error: BaseException) -> NoReturn:
+    raise error
 
 
-async def _one_by_one(connected: socket.socket, call: Callable[[], Result | None]) -> Result:
-    while True:
-        await trio.lowlevel.wait_readable(connected)
-        if (result := call()) is not None:
-            return result
-
-
-async def until_peer_leaves(connected: socket.socket) -> None:
-    """Return when the peer has sent its last octet, read or not, or has reset the connection.
-
-    Only epoll (Linux) can tell; elsewhere this never returns. Nor does it return while the kernel
-    has no room for octets that the peer sent before its end.
-    """
-    if not hasattr(select, "epoll"):
-        await trio.sleep_forever()
-    with select.epoll() as leaving:
-        # epoll always reports errors and a full hang-up.
-        leaving.register(connected, select.EPOLLRDHUP)
-        await trio.lowlevel.wait_readable(leaving.fileno())
-
-
-class _Reader(Generic[Result]):
+class _Caller(Generic[Result]):
     """A task that waits for the result of calls about one socket."""
 
-    def __init__(
-        self,
-        selector: selectors.BaseSelector,
-        connected: socket.socket,
-        call: Callable[[], Result | None],
-    ) -> None:
-        self._selector = selector
-        self._socket = connected
+    def __init__(self, readiness: Readiness, call: Callable[[], Result | None]) -> None:
+        self._readiness = readiness
         self._call = call
         self._task = trio.lowlevel.current_task()
         self._result: Result | None = None
         self._error: BaseException | None = None
-        self._is_calling = False
+        self._is_calling = self._is_over = False
         self._raise_cancel: Callable[[], object] | None = None
 
-    async def result(self) -> Result:
+    async def result(self, connected: HasFileno, event: int) -> Result:
         """Wait for the result, or raise the error."""
-        self._selector.register(self._socket, selectors.EVENT_READ, self._readable)
+        self._socket = connected
+        self._readiness.register(connected, self._ready, event)
         await trio.lowlevel.wait_task_rescheduled(self._abort)
         if self._error is not None:
             raise self._error
@@ -105,7 +222,9 @@ class _Reader(Generic[Result]):
         assert self._result is not None
         return self._result
 
-    def _readable(self) -> None:
+    def _ready(self) -> None:
+        if self._is_over:
+            return
         self._is_calling = True
         try:
             self._result = self._call()
@@ -113,40 +232,20 @@ class _Reader(Generic[Result]):
             self._error = error
         self._is_calling = False
         if self._result is not None or self._error is not None or self._raise_cancel is not None:
-            self._unregister()
+            self._end()
             trio.lowlevel.reschedule(self._task)
+            self._readiness.let_tasks_run()
 
     def _abort(self, raise_cancel: Callable[[], object]) -> trio.lowlevel.Abort:
         if self._is_calling:
-            # The function itself has cancelled this task. Refuse: `_readable` still delivers the
+            # The function itself has cancelled this task. Refuse: `_ready` still delivers the
             # result, and the cancellation takes effect at the next checkpoint.
             self._raise_cancel = raise_cancel
             return trio.lowlevel.Abort.FAILED
-        self._unregister()
+        self._end()
         return trio.lowlevel.Abort.SUCCEEDED
 
-    def _unregister(self) -> None:
+    def _end(self) -> None:
         # At once: the selector may be asked again before the task runs.
-        self._selector.unregister(self._socket)
-
-
-_selectors: trio.lowlevel.RunVar[selectors.BaseSelector] = trio.lowlevel.RunVar("selector")
-
-
-def _selector() -> selectors.BaseSelector:
-    """Return the selector of this run of trio; made when first needed."""
-    try:
-        return _selectors.get()
-    except LookupError:
-        selector = selectors.DefaultSelector()
-        _selectors.set(selector)
-        trio.lowlevel.spawn_system_task(_call_readers, selector)
-        return selector
-
-
-async def _call_readers(selector: selectors.DefaultSelector) -> None:
-    with selector:
-        while True:
-            await trio.lowlevel.wait_readable(selector.fileno())
-            for key, _ in selector.select(0):
-                key.data()
+        self._is_over = True
+        self._readiness.unregister(self._socket)

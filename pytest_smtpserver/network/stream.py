@@ -10,12 +10,10 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-import trio
-
-from .readiness import Result, each_time_readable
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .readiness import Readiness, Result
 
 # The size of one read, and about the most that is queued or kept for one peer. Arbitrary.
 CHUNK = 64 * 1024
@@ -72,8 +70,9 @@ class Stream(Protocol):
 class ClearStream:
     """A non-blocking TCP socket; a `Stream`."""
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: socket.socket, readiness: Readiness) -> None:
         self._socket = connected
+        self._readiness = readiness
         self._is_given_up = False
 
     def give_up(self) -> None:
@@ -86,7 +85,7 @@ class ClearStream:
 
     async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
         """See `Stream`."""
-        return await each_time_readable(self._socket, partial(self._feed, take))
+        return await self._readiness.each_time_readable(self._socket, partial(self._feed, take))
 
     def _feed(self, take: Callable[[bytes], Result | None]) -> Result | None:
         try:
@@ -101,7 +100,7 @@ class ClearStream:
         """See `Stream`."""
         self.send_at_once(octets)
         while octets:
-            await trio.lowlevel.wait_writable(self._socket)
+            await self._readiness.until_writable(self._socket)
             self.send_at_once(octets)
 
     def send_at_once(self, octets: bytearray) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import selectors
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
-import trio.testing
 
-from pytest_smtpserver.network import readiness
-from pytest_smtpserver.network.readiness import each_time_readable
+from tests.network.looping import TIMEOUT, Loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-TIMEOUT = 5
 
 
 class Pair:
@@ -25,9 +23,11 @@ class Pair:
         self.sender, self.receiver = socket.socketpair()
         self.receiver.setblocking(False)
         self.received: list[bytes] = []
+        self.has_received = threading.Semaphore(0)
 
     def receive(self) -> None:
         self.received.append(self.receiver.recv(100))
+        self.has_received.release()
 
     def receive_all(self) -> list[bytes] | None:
         self.receive()
@@ -45,54 +45,154 @@ def pair() -> Iterator[Pair]:
     pair.close()
 
 
-@pytest.fixture(params=[True, False], ids=["one selector", "one by one"])
-def _either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "_CAN_AWAIT_SELECTOR", request.param)
+@pytest.fixture
+def another() -> Iterator[Pair]:
+    pair = Pair()
+    yield pair
+    pair.close()
 
 
-@pytest.mark.usefixtures("_either_way")
-@pytest.mark.trio
-async def test_the_function_is_called_until_it_has_a_result(pair: Pair) -> None:
-    with trio.fail_after(TIMEOUT):
-        async with trio.open_nursery() as nursery:
-            results: list[list[bytes]] = []
-
-            async def wait() -> None:
-                results.append(await each_time_readable(pair.receiver, pair.receive_all))
-
-            nursery.start_soon(wait)
-            for octets in (b"one", b"two"):
-                pair.sender.send(octets)
-                await trio.testing.wait_all_tasks_blocked(0.01)
-            assert results == []
-            pair.sender.close()
-    assert results == [[b"one", b"two", b""]]
+@pytest.fixture(params=[selectors.DefaultSelector, selectors.SelectSelector])
+def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loop]:
+    monkeypatch.setattr(selectors, "DefaultSelector", request.param)
+    with Loop() as loop:
+        yield loop
 
 
-@pytest.mark.usefixtures("_either_way")
-@pytest.mark.trio
-async def test_what_the_function_raises_is_raised_where_it_is_waited_for(pair: Pair) -> None:
+def test_the_function_is_called_until_it_has_a_result(loop: Loop, pair: Pair) -> None:
+    async def wait() -> list[bytes]:
+        return await loop.readiness.each_time_readable(pair.receiver, pair.receive_all)
+
+    def send() -> None:
+        for octets in (b"one", b"two"):
+            pair.sender.send(octets)
+            assert pair.has_received.acquire(timeout=TIMEOUT)
+        pair.sender.close()
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    assert loop.run(wait) == [b"one", b"two", b""]
+    sending.join()
+
+
+def test_what_the_function_raises_is_raised_where_it_is_waited_for(loop: Loop, pair: Pair) -> None:
     def fail() -> None:
         raise ZeroDivisionError
 
+    async def wait() -> bytes:
+        with pytest.raises(ZeroDivisionError):
+            await loop.readiness.each_time_readable(pair.receiver, fail)
+        # And not twice: the socket is free for the next one.
+        return await loop.readiness.each_time_readable(
+            pair.receiver, lambda: pair.receiver.recv(10)
+        )
+
     pair.sender.send(b"x")
-    with trio.fail_after(TIMEOUT), pytest.raises(ZeroDivisionError):
-        await each_time_readable(pair.receiver, fail)
-    # And not twice: the socket is free for the next one.
-    with trio.fail_after(TIMEOUT):
-        assert await each_time_readable(pair.receiver, lambda: pair.receiver.recv(10)) == b"x"
+    assert loop.run(wait) == b"x"
 
 
-@pytest.mark.usefixtures("_either_way")
 @pytest.mark.parametrize("attempt", range(20))
-@pytest.mark.trio
-async def test_a_wait_that_is_cancelled_takes_nothing(pair: Pair, attempt: int) -> None:
+def test_a_wait_that_is_cancelled_takes_nothing(loop: Loop, pair: Pair, attempt: int) -> None:
     # Which of two tasks trio lets go first is chance, hence the attempts.
-    with trio.CancelScope() as scope:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(each_time_readable, pair.receiver, pair.receive)
-            await trio.testing.wait_all_tasks_blocked()
-            pair.sender.send(b"x")
-            scope.cancel()
+    async def wait() -> None:
+        with trio.CancelScope() as scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(loop.readiness.each_time_readable, pair.receiver, pair.receive)
+                await loop.readiness.others_turn()
+                pair.sender.send(b"x")
+                scope.cancel()
+
+    loop.run(wait)
     assert pair.received == []
     assert pair.receiver.recv(10) == b"x"
+
+
+def test_a_function_may_end_the_wait_of_a_socket_that_was_reported_with_its_own(
+    loop: Loop, pair: Pair, another: Pair
+) -> None:
+    scopes = {pair: trio.CancelScope(), another: trio.CancelScope()}
+
+    async def wait(mine: Pair, other: Pair) -> None:
+        def end_the_other() -> bool:
+            mine.receive()
+            scopes[other].cancel()
+            return True
+
+        with scopes[mine]:
+            await loop.readiness.each_time_readable(mine.receiver, end_the_other)
+
+    async def wait_for_both() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wait, pair, another)
+            nursery.start_soon(wait, another, pair)
+            await loop.readiness.others_turn()
+            # Both are ready when the thread looks next.
+            pair.sender.send(b"x")
+            another.sender.send(b"x")
+
+    loop.run(wait_for_both)
+    assert sorted([pair.received, another.received]) == [[], [b"x"]]
+
+
+def test_a_deadline_is_kept_though_a_socket_is_always_ready(loop: Loop, pair: Pair) -> None:
+    called = []
+
+    async def wait() -> None:
+        with trio.move_on_after(0.01):
+            await loop.readiness.each_time_readable(pair.receiver, lambda: called.append(1))
+
+    pair.sender.send(b"x")
+    loop.run(wait)
+    assert called
+
+
+def test_what_came_before_a_call_is_dealt_with_before_it(loop: Loop, pair: Pair) -> None:
+    async def receive() -> None:
+        pair.received += await loop.readiness.each_time_readable(
+            pair.receiver, lambda: [pair.receiver.recv(100)]
+        )
+
+    def send_and_call() -> None:
+        pair.sender.send(b"x")
+        loop.thread.soon(look)
+
+    def look() -> None:
+        found.append(pair.received.copy())
+        done.set()
+
+    found: list[list[bytes]] = []
+    done = threading.Event()
+    loop.thread.soon(loop.thread.nursery.start_soon, receive)
+    loop.at_rest(send_and_call)
+    assert done.wait(TIMEOUT)
+    assert found == [[b"x"]]
+
+
+def test_a_task_that_never_rests_lets_others_have_their_turn(loop: Loop, pair: Pair) -> None:
+    async def never_rest() -> int:
+        turns = 0
+        with trio.CancelScope() as scope:
+            async with trio.open_nursery() as nursery:
+
+                async def receive() -> None:
+                    await loop.readiness.each_time_readable(pair.receiver, lambda: True)
+                    scope.cancel()
+
+                nursery.start_soon(receive)
+                await loop.readiness.others_turn()
+                pair.sender.send(b"x")
+                while True:
+                    turns += 1
+                    await loop.readiness.others_turn()
+        return turns
+
+    assert loop.run(never_rest) <= 3
+
+
+def test_a_thread_that_has_ended_takes_no_calls_and_no_sockets(loop: Loop, pair: Pair) -> None:
+    loop.thread.shut_down()
+    with pytest.raises(trio.RunFinishedError):
+        loop.thread.soon(print)
+    with pytest.raises(trio.RunFinishedError):
+        loop.readiness.register(pair.receiver, print)
+    loop.readiness.unregister(pair.receiver)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import selectors
 import smtplib
 import socket
 import subprocess
 import sys
+from importlib import import_module
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_smtpserver import SettingsError, SMTPServer
-from pytest_smtpserver.network import readiness
+from pytest_smtpserver.network import readiness, shut_down
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Far more than is needed on a busy machine.
 TIMEOUT = 60
@@ -24,14 +30,21 @@ def send(server: SMTPServer) -> None:
         client.sendmail("from@example.org", "to@example.org", "Subject: hello\r\n\r\nworld\r\n")
 
 
-@pytest.fixture(params=["no selector that can be awaited", "no epoll", "neither"])
-def another_system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param != "no epoll":
-        # Windows.
-        monkeypatch.setattr(readiness, "_CAN_AWAIT_SELECTOR", False)
-    if request.param != "no selector that can be awaited":
-        # Windows and macOS.
-        monkeypatch.setattr(readiness, "select", SimpleNamespace())
+@pytest.fixture(params=["no selector but select", "no epoll", "neither"])
+def another_system(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        # A thread of its own: it makes its selector when it starts.
+        patch.setattr(import_module("pytest_smtpserver.network.background"), "_backgrounds", [])
+        if request.param != "no epoll":
+            # Windows.
+            patch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
+        if request.param != "no selector but select":
+            # Windows and macOS.
+            patch.setattr(readiness, "select", SimpleNamespace())
+        yield
+        shut_down()
 
 
 @pytest.mark.usefixtures("another_system")

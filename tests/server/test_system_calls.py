@@ -1,29 +1,34 @@
-"""What a message costs in system calls, counted, since a clock would tell of the machine."""
+"""What a server costs in system calls, counted, since a clock would tell of the machine."""
 
 from __future__ import annotations
 
+import selectors
+import smtplib
 import socket
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+import pytest
 import trio
 
-from pytest_smtpserver.network.background import SteadyClock
+from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.network.connection import Connection
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import DEFAULTS
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
+from tests.network.looping import Counting, Loop, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Iterator
 
-TIMEOUT = 10.0
+TIMEOUT = 20
 ENVELOPE = (b"MAIL FROM:<a@x.test>\r\n", b"RCPT TO:<b@x.test>\r\n", b"DATA\r\n")
 CONTENT = b"Subject: Welcome\r\n\r\nHi\r\n.\r\n"
 
 
-class Counting(socket.socket):
+class CountingSocket(socket.socket):
     """A socket that counts what is asked of the system."""
 
     calls: Counter[str]
@@ -37,67 +42,123 @@ class Counting(socket.socket):
         return super().send(*arguments)
 
 
-class Client(NamedTuple):
-    """A client, and the calls of the server's end."""
+class Costs:
+    """Counts what a servers' thread does."""
 
-    stream: trio.SocketStream
-    calls: Counter[str]
-    recorder: Recorder
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self._steps = Steps()
+        loop.at_rest(lambda: trio.lowlevel.add_instrument(self._steps))
 
-    async def ask(self, octets: bytes, last: bytes) -> None:
+    @property
+    def waits(self) -> int:
+        """How often the thread has asked the kernel what is ready."""
+        selector: Any = self.loop.readiness._selector
+        return int(selector.waits)
+
+    @property
+    def steps(self) -> int:
+        """How often a task was woken."""
+        return self._steps.count
+
+
+@pytest.fixture
+def costs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Costs]:
+    """The costs of a thread in which the servers of this test run."""
+    monkeypatch.setattr(selectors, "DefaultSelector", Counting)
+    with Loop() as loop:
+        # The room has a function of the module's name.
+        background = import_module("pytest_smtpserver.network.background")
+        monkeypatch.setattr(background, "_backgrounds", [loop.thread])
+        yield Costs(loop)
+
+
+class Client:
+    """A client that has said EHLO; the calls of the server's end are counted from there."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._stream, there = socket.socketpair()
+        self._stream.settimeout(TIMEOUT)
+        accepted = CountingSocket(fileno=there.detach())
+        accepted.calls = self.calls = Counter()
+        accepted.setblocking(False)
+        offer, self.recorder = offer_of(DEFAULTS, None), Recorder()
+        rules = RuleBook(offer.stages, self.recorder.wake)
+        engine = SMTPEngine(offer, self.recorder, rules, ("127.0.0.1", 1))
+        self._crashes: list[BaseException] = []
+        connection = Connection(accepted, engine, self._crashes.append, loop.readiness)
+        loop.thread.soon(loop.thread.nursery.start_soon, connection.run)
+        self.ask(b"", b"220 ")
+        self.ask(b"EHLO client.test\r\n", b"250 ")
+        loop.at_rest(self.calls.clear)
+
+    def ask(self, octets: bytes, last: bytes) -> None:
         """Send octets, and return when a line of the replies begins with `last`."""
-        await self.stream.send_all(octets)
+        self._stream.sendall(octets)
         replies = b""
         while b"\n" + last not in b"\n" + replies or not replies.endswith(b"\r\n"):
-            replies += await self.stream.receive_some()
+            replies += self._stream.recv(65536)
+
+    def close(self) -> None:
+        self._stream.close()
+        assert not self._crashes
 
 
-def converse(talk: Callable[[Client], Awaitable[None]]) -> None:
-    """Let a client talk that has been greeted and has said EHLO; the calls count from there."""
-    trio.run(_converse, talk, clock=SteadyClock())
+@pytest.fixture
+def client(costs: Costs) -> Iterator[Client]:
+    client = Client(costs.loop)
+    yield client
+    client.close()
 
 
-async def _converse(talk: Callable[[Client], Awaitable[None]]) -> None:
-    here, there = socket.socketpair()
-    accepted = Counting(fileno=there.detach())
-    accepted.calls = Counter()
-    accepted.setblocking(False)
-    here.setblocking(False)
-    offer, recorder = offer_of(DEFAULTS, None), Recorder()
-    engine = SMTPEngine(offer, recorder, RuleBook(offer.stages, recorder.wake), ("127.0.0.1", 1))
-    crashes: list[BaseException] = []
-    stream = trio.SocketStream(trio.socket.from_stdlib_socket(here))
-    with trio.fail_after(TIMEOUT):
-        async with trio.open_nursery() as nursery, stream:
-            nursery.start_soon(Connection(accepted, engine, crashes.append).run)
-            client = Client(stream, accepted.calls, recorder)
-            await client.ask(b"", b"220 ")
-            await client.ask(b"EHLO client.test\r\n", b"250 ")
-            accepted.calls.clear()
-            await talk(client)
-    assert not crashes
+def test_a_client_that_waits_for_each_reply_costs_a_read_and_a_write_a_turn(client: Client) -> None:
+    for command, reply in zip(ENVELOPE, (b"250 ", b"250 ", b"354 "), strict=True):
+        client.ask(command, reply)
+    client.ask(CONTENT, b"250 ")
+    assert client.calls == {"recv": 4, "send": 4}
+    assert len(client.recorder.messages) == 1
 
 
-def test_a_client_that_waits_for_each_reply_costs_a_read_and_a_write_a_turn() -> None:
-    async def talk(client: Client) -> None:
-        for command, reply in zip(ENVELOPE, (b"250 ", b"250 ", b"354 "), strict=True):
-            await client.ask(command, reply)
-        await client.ask(CONTENT, b"250 ")
-        assert client.calls == {"recv": 4, "send": 4}
-        assert len(client.recorder.messages) == 1
-
-    converse(talk)
+def test_a_command_costs_one_wait_and_wakes_no_task(costs: Costs, client: Client) -> None:
+    waits, steps = costs.waits, costs.steps
+    for _ in range(100):
+        client.ask(b"NOOP\r\n", b"250 ")
+    # The thread may have been about to wait at the beginning, and may be at the end.
+    assert costs.waits - waits <= 102
+    assert costs.steps == steps
 
 
-def test_a_pipelined_group_costs_one_read_and_one_write() -> None:
-    async def talk(client: Client) -> None:
-        await client.ask(b"".join(ENVELOPE), b"354 ")
-        assert client.calls == {"recv": 1, "send": 1}
-        # RFC 2920 section 3.1: commands may follow the content in the same group.
-        await client.ask(CONTENT + b"".join(ENVELOPE), b"354 ")
-        assert client.calls == {"recv": 2, "send": 2}
-        await client.ask(CONTENT + b"QUIT\r\n", b"221 ")
-        assert client.calls["send"] == 3
-        assert len(client.recorder.messages) == 2
+def test_a_pipelined_group_costs_one_read_and_one_write(client: Client) -> None:
+    client.ask(b"".join(ENVELOPE), b"354 ")
+    assert client.calls == {"recv": 1, "send": 1}
+    # RFC 2920 section 3.1: commands may follow the content in the same group.
+    client.ask(CONTENT + b"".join(ENVELOPE), b"354 ")
+    assert client.calls == {"recv": 2, "send": 2}
+    client.ask(CONTENT + b"QUIT\r\n", b"221 ")
+    assert client.calls["send"] == 3
+    assert len(client.recorder.messages) == 2
 
-    converse(talk)
+
+def test_a_server_without_clients_starts_and_stops_without_its_thread(costs: Costs) -> None:
+    waits, steps = costs.waits, costs.steps
+    for _ in range(10):
+        with SMTPServer() as server:
+            assert server.port
+    # The thread may have been about to wait.
+    assert costs.waits - waits <= 1
+    assert costs.steps == steps
+
+
+@pytest.mark.parametrize("mails", [1, 10])
+def test_an_ordinary_test_wakes_tasks_for_its_connection_and_not_for_its_mails(
+    costs: Costs, mails: int
+) -> None:
+    steps = costs.steps
+    with SMTPServer() as server:
+        with smtplib.SMTP(*server.addr, "client.example.org", TIMEOUT) as client:
+            for _ in range(mails):
+                client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+        server.wait_closed()
+        assert len(server.messages) == mails
+    # The connection begins, is half-closed after 221, and ends with the client's.
+    assert costs.steps - steps <= 3
