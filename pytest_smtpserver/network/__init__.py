@@ -4,7 +4,7 @@ It knows no SMTP: it drives any `pytest_smtpserver.engine.Engine`. Nothing here 
 before the first server starts, because importing trio takes a tenth of a second.
 
 * `background`: the one thread in which all servers of a process run, on a clock no test can freeze
-* `listener`: accepting connections, from the caller's line on
+* `listener`: accepting connections, from the caller's line on; `addresses`: where it listens
 * `connection`: driving one connection: octets in, the engine's actions out
 * `unix`: sockets in the file system
 * `readiness`: where the thread waits, for sockets, calls and deadlines

@@ -13,7 +13,7 @@ import pytest
 from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.engine import Send
 from pytest_smtpserver.network import Listener
-from pytest_smtpserver.network.listener import bind
+from pytest_smtpserver.network.addresses import bind
 from tests.network.toy import TIMEOUT, Host, Stubborn, Toy, exactly
 from tests.rawclient import everything
 

@@ -1,0 +1,93 @@
+"""Taking an address to listen on, and the clients that come there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import unix
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.engine import SocketAddress
+
+# Arbitrary; more clients at once than a test is likely to start.
+_BACKLOG = 1024
+
+
+def accept(listening: socket.socket) -> tuple[socket.socket, SocketAddress]:
+    """Return a client's socket and address; raises `OSError`, or what making a socket raises."""
+    # If a test has replaced `socket.socket` by something that raises, `socket.accept` would leave
+    # a descriptor open that nobody owns.
+    descriptor, address = listening._accept()  # type: ignore[attr-defined]
+    try:
+        return socket.socket(listening.family, listening.type, fileno=descriptor), address
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening, non-blocking socket on the first address of `host` that is free.
+
+    Raises `OSError`, whose text names the address.
+    """
+    __tracebackhide__ = True
+    try:
+        return _bind(host, port)
+    except RuntimeError as error:
+        # The system raises no RuntimeError; pytest-socket does, which replaces its calls.
+        raise OSError(
+            f"cannot listen on port {port} of {host}: {str(error).rstrip('.')} "
+            f"({type(error).__name__}); with pytest-socket, allow it with --allow-hosts={host}"
+        ) from None
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    __tracebackhide__ = True
+    if host.startswith(unix.PREFIX):
+        return unix.listen(Path(host.removeprefix(unix.PREFIX)), _BACKLOG)
+    failure: OSError | None = None
+    try:
+        addresses = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        raise unix.ImpossibleHost(
+            error.errno, f"{host} is not an address of this machine: {error.strerror or error}"
+        ) from None
+    for family, _, _, _, address in addresses:
+        try:
+            return _listen(family, address)
+        except OSError as error:
+            failure = failure or error
+    assert failure is not None  # getaddrinfo gives at least one address
+    reason = os.strerror(failure.errno) if failure.errno else str(failure)
+    kind = unix.ImpossibleHost if failure.errno == errno.EADDRNOTAVAIL else OSError
+    raise kind(failure.errno, f"cannot listen on port {port} of {host}: {reason}") from None
+
+
+def _listen(family: int, address: tuple[object, ...]) -> socket.socket:
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":
+            # On Windows SO_REUSEADDR would let two servers share a port.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            # A stopped server can start again on the same port at once.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # Replies are short and awaited: Nagle's algorithm would only delay them. Accepted sockets
+        # inherit the option; setting it there can fail if the client has left already.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listening.setblocking(False)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
