@@ -57,8 +57,13 @@ class Signature:
 def signatures(values: tuple[str, ...]) -> Iterator[Signature]:
     """Yield the signatures in the values of all DKIM-Signature fields."""
     for number, value in enumerate(values):
-        pairs = (one.partition("=") for one in value.split(";") if "=" in one)
-        yield Signature(number, {tag.strip(): "".join(text.split()) for tag, _, text in pairs})
+        yield Signature(number, _tags(value))
+
+
+def _tags(text: str) -> dict[str, str]:
+    # RFC 6376 section 3.2; no tag that we read may have white space in its value.
+    pairs = (one.partition("=") for one in text.split(";") if "=" in one)
+    return {tag.strip(): "".join(value.split()) for tag, _, value in pairs}
 
 
 def why_not(content: bytes, signature: Signature, key: Key) -> str | None:
@@ -77,7 +82,7 @@ def why_not(content: bytes, signature: Signature, key: Key) -> str | None:
         return wrong
     verifier = dkim.DKIM(content, minkey=_SHORTEST)
     try:
-        holds = verifier.verify(signature.number, lambda name, timeout=0: record)
+        holds = verifier.verify(signature.number, lambda name, timeout=0: _without_services(record))
     except dkim.DKIMException as error:
         is_body = "body hash mismatch" in str(error)
         return "the body was changed" if is_body else f"the signature is not valid: {error}"
@@ -102,10 +107,38 @@ def _why_not_with(signature: Signature, record: bytes) -> str | None:
     """Return why this key cannot be used; raises `ValueError` for what is not a key."""
     import dkim
 
+    if not _tags(record.decode("ascii", "replace")).get("p"):
+        # RFC 6376 section 3.6.1: "An empty value means that this public key has been revoked."
+        raise ValueError("key is not a public key of DKIM: its p= is empty, so it was revoked")
     try:
-        _, bits, kind, _ = dkim.evaluate_pk(signature.name, record)
+        _, bits, kind, _ = dkim.evaluate_pk(signature.name, _without_services(record))
     except (dkim.DKIMException, ValueError) as error:
-        raise ValueError(f"key is not a public key of DKIM: {error}") from None
+        # Without the key itself, which it may have in brackets.
+        why = re.sub(r" \(b'.*?'\)", "", str(error))
+        raise ValueError(f"key is not a public key of DKIM: {why}") from None
+    return _why_not_for(signature, record, kind.decode()) or _why_too_short(kind, bits)
+
+
+def _without_services(record: bytes) -> bytes:
+    # dkimpy takes several service types for an unknown one; `_why_not_for` has looked at them.
+    return re.sub(rb"(^|;)\s*s\s*=[^;]*", b"", record)
+
+
+def _why_not_for(signature: Signature, record: bytes, kind: str) -> str | None:
+    """Return why this key is not for this signature (RFC 6376 section 3.6.1)."""
+    tags = _tags(record.decode("ascii", "replace"))
+    algorithm = signature.tags.get("a", "").lower()
+    made_with, _, digest = algorithm.partition("-")
+    if made_with in ("rsa", "ed25519") and made_with != kind:
+        return f"it was signed with {algorithm}, and the key is of {kind}"
+    if not {"*", "email"} & {*tags.get("s", "*").lower().split(":")}:
+        return f"the key is not for mail: s={tags['s']} (RFC 6376 section 3.6.1)"
+    if digest and digest not in tags.get("h", digest).lower().split(":"):
+        return f"the key does not allow {digest}: h={tags['h']} (RFC 6376 section 3.6.1)"
+    return None
+
+
+def _why_too_short(kind: bytes, bits: int) -> str | None:
     if kind == b"rsa" and bits < _SHORTEST:
         return f"the key is too short: {bits} bits, not {_SHORTEST} (RFC 8301 section 3.2)"
     return None
@@ -119,6 +152,8 @@ def _record(signature: Signature, key: Any) -> bytes | None:
         if key is None:
             return None
     text = key.decode("ascii", "replace") if isinstance(key, bytes) else key
+    if isinstance(text, str) and text.lstrip().startswith('"'):
+        text = _joined(text)
     if not isinstance(text, str):
         raise TypeError(f"key={key!r} must be a TXT record, PEM, or a mapping of names to records")
     if found := _PEM.search(text):
@@ -126,6 +161,13 @@ def _record(signature: Signature, key: Any) -> bytes | None:
     if "p=" not in text:
         raise ValueError("key must have a public key: 'v=DKIM1; p=...', or PEM")
     return text.encode()
+
+
+def _joined(text: str) -> str:
+    """Return the text of a record that is written as in a zone file (RFC 1035 section 5.1)."""
+    # RFC 6376 section 3.6.2.2: "Strings in a TXT RR MUST be concatenated together before use with
+    # no intervening whitespace."
+    return "".join(re.findall(r'"([^"]*)"', text)).replace("\\;", ";")
 
 
 def _of_pem(kind: str, body: str) -> bytes:

@@ -56,6 +56,10 @@ def keys(bits: int = 2048) -> KeyPair:
     return KeyPair(bits)
 
 
+def quoted(record: str) -> str:
+    return f'"{record[:100]}" "{record[100:]}"'.replace(";", "\\;")
+
+
 def signed(mail: bytes = MAIL, *, domain: str = "x.test", pair: KeyPair | None = None) -> bytes:
     private = (pair or keys()).private_pem
     field = dkim.sign(mail, b"mail", domain.encode(), private, include_headers=[b"from", b"to"])
@@ -89,6 +93,9 @@ def why_not(message: Message, *arguments: str, key: Any) -> str:
         pytest.param(lambda pair: pair.pem, id="PEM"),
         pytest.param(lambda pair: pair.pem.encode(), id="octets of PEM"),
         pytest.param(lambda pair: pair.public(serialization.PublicFormat.PKCS1), id="PKCS1"),
+        pytest.param(lambda pair: quoted(pair.record), id="as in a zone file"),
+        pytest.param(lambda pair: {NAME: quoted(pair.record)}, id="mapping to a zone file's"),
+        pytest.param(lambda pair: pair.record + "; s=email:x; h=sha1:sha256", id="for mail too"),
         pytest.param(lambda pair: {NAME: pair.record, "other": "p="}, id="mapping"),
         pytest.param(lambda pair: {f"{NAME.upper()}.": pair.pem}, id="mapping of FQDNs to PEM"),
     ],
@@ -184,6 +191,19 @@ def _short() -> str:
     return f"v=DKIM1; p={base64.b64encode(der).decode()}"
 
 
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        (f"k=ed25519; p={'A' * 43}=", "it was signed with rsa-sha256, and the key is of ed25519"),
+        ("{}; s=tlsrpt", "the key is not for mail: s=tlsrpt (RFC 6376 section 3.6.1)"),
+        ("{}; h=sha1", "the key does not allow sha256: h=sha1 (RFC 6376 section 3.6.1)"),
+    ],
+)
+def test_a_key_that_is_not_for_this_signature(receive: Receive, record: str, why: str) -> None:
+    given = record.format(keys().record)
+    assert why_not(receive(signed()), key=given) == f"{why} (DKIM signature of x.test)"
+
+
 def test_sha1_is_not_valid(receive: Receive) -> None:
     message = receive(signed().replace(b"a=rsa-sha256", b"a=rsa-sha1"))
     assert "rsa-sha1 must not be used (RFC 8301 section 3.1)" in why_not(message, key=keys().record)
@@ -216,7 +236,7 @@ def test_the_failure_lists_the_signatures(receive: Receive) -> None:
         (3, TypeError, "key=3 must be a TXT record, PEM, or a mapping of names to records"),
         ("hello", ValueError, "key must have a public key: 'v=DKIM1; p=...', or PEM"),
         ("v=DKIM1; p=AAAA", ValueError, "key is not a public key of DKIM: "),
-        ("v=DKIM1; p=", ValueError, "key is not a public key of DKIM: "),
+        ("v=DKIM1; p=", ValueError, "key is not a public key of DKIM: its p= is empty, so it was"),
         (keys().private_pem, ValueError, "must be a public key in PEM, and this is a rsa private"),
         (
             "-----BEGIN PUBLIC KEY-----\n?\n-----END PUBLIC KEY-----",
