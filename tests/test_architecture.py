@@ -27,7 +27,7 @@ ALLOWED = {
         "clock", "engine", "frozen", "matching", "numeric", "recording", "records", "settings",
         "unpatched",
     },
-    "faults": {"clock", "matching", "records", "rules", "settings"},
+    "faults": {"clock", "matching", "numeric", "records", "rules", "settings"},
     "smtp": {"engine", "frozen", "input", "recording", "records", "rules", "settings"},
     "rules": {
         "engine", "frozen", "matching", "numeric", "recording", "records", "suggesting",

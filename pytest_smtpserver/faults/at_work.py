@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 from pytest_smtpserver.clock import now
 from pytest_smtpserver.matching import SMTPAssertionError
+from pytest_smtpserver.numeric import is_number
 
 from .belief import Beliefs
 
@@ -93,6 +94,8 @@ class FaultAtWork:
         called, beliefs = now(), Beliefs(sent)
         if tls not in ("required", "opportunistic"):
             raise ValueError(f"tls={tls!r} must be 'required' or 'opportunistic'")
+        if timeout is not None and not (is_number(timeout) and timeout >= 0):
+            raise ValueError(f"timeout={timeout!r}: must be a number of seconds from 0")
         from . import verdict
         from .evidence import Evidence
 

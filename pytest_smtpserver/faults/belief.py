@@ -28,11 +28,19 @@ class Beliefs:
     """What a mailer says about all of its mail, or about each recipient."""
 
     def __init__(self, sent: Any) -> None:
-        """Take the argument `sent` of `check`; raises `TypeError` for anything else."""
+        """Take the argument `sent` of `check`.
+
+        Raises `TypeError` for anything else, and `ValueError` for a mapping that is empty.
+        """
         self._of_all: Belief | None = None
         self.of_each: dict[str, Belief] = {}
         self._sent = sent
         if isinstance(sent, Mapping):
+            if not sent:
+                raise ValueError(
+                    f"sent={sent!r} names no recipient; if smtplib has returned it, nobody was "
+                    "refused: give True"
+                )
             self.of_each = {comparable(str(who)): _read(one) for who, one in sent.items()}
         else:
             self._of_all = _read(sent)

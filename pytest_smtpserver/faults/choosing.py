@@ -39,6 +39,6 @@ def _fitting(faults: tuple[Fault, ...], globs: Collection[str]) -> tuple[Fault, 
 def _hint(glob: str, faults: tuple[Fault, ...]) -> str:
     from difflib import get_close_matches
 
-    nearest = get_close_matches(glob, [fault.name for fault in faults], n=1)
+    nearest = get_close_matches(glob.lower(), [fault.name for fault in faults], n=1)
     known = ", ".join(fault.name for fault in faults)
     return f": did you mean {nearest[0]!r}?" if nearest else f"; the faults are {known}"

@@ -89,10 +89,15 @@ class Fault:
     def apply(self, server: Server | Wrapper) -> FaultAtWork:
         """Set the fault to work on a server, and return it at work, for `check`.
 
-        Its rules are optional. Raises `ValueError` naming the settings that the server lacks.
+        Its rules are optional. Raises `ValueError` naming the settings that the server lacks, and
+        `TypeError` for what is not a server.
         """
+        from pytest_smtpserver.settings import Settings
+
         __tracebackhide__ = True
         held = cast("Server", getattr(server, "server", server))
+        if not isinstance(getattr(held, "settings", None), Settings):
+            raise TypeError(f"a fault is applied to an SMTPServer, not to {server!r}")
         if lacking := self.lacking(held.settings):
             wanted = ", ".join(need.words for need in lacking)
             given = ", ".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -102,6 +103,26 @@ def test_a_fault_can_be_applied_to_a_server_with_its_settings(fault: Fault) -> N
 def test_a_belief_that_is_none_is_refused(sent: object) -> None:
     with SMTPServer() as server, pytest.raises(TypeError, match="must be True"):
         BY_NAME["busy-greeting"].apply(server).check(sent=sent)  # type: ignore[arg-type]
+
+
+def test_a_mapping_that_names_nobody_is_refused() -> None:
+    # smtplib returns an empty one if nobody was refused.
+    with SMTPServer() as server, pytest.raises(ValueError, match=r"^sent=\{\} names no recipient"):
+        BY_NAME["busy-greeting"].apply(server).check(sent={})
+
+
+@pytest.mark.parametrize("timeout", [-1, "2", True, float("nan")])
+def test_what_is_not_a_time_is_refused_at_once(timeout: object) -> None:
+    said = re.escape(f"timeout={timeout!r}: must be a number of seconds from 0")
+    with SMTPServer() as server, pytest.raises(ValueError, match=said):
+        BY_NAME["busy-greeting"].apply(server).check(sent=None, timeout=timeout)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("server", [None, "127.0.0.1:25", SMTPServer])
+def test_what_is_not_a_server_is_refused(server: object) -> None:
+    said = f"a fault is applied to an SMTPServer, not to {server!r}"
+    with pytest.raises(TypeError, match=re.escape(said)):
+        BY_NAME["greylisted"].apply(server)  # type: ignore[arg-type]
 
 
 def test_an_unknown_word_about_tls_is_refused() -> None:

@@ -73,6 +73,7 @@ def test_the_closest_markers_count_names_and_exclusions_each_for_itself(run: Run
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        ("'Greylisted'", "no fault fits 'Greylisted': did you mean 'greylisted'?"),
         ("'gray-listed'", "no fault fits 'gray-listed': did you mean 'greylisted'?"),
         ("'smtp*x'", "no fault fits 'smtp*x'"),
         ("exclude='tls-*'", "no fault fits 'tls-*'"),
