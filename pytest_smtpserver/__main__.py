@@ -31,6 +31,10 @@ _TICK: Final = 0.1
 # After so many finished transactions the server forgets them; the inbox has bounds of its own.
 _KEPT: Final = 1_000
 
+# How alike an option must be to one that does not exist: so that --inbox is --inbox-port, and
+# --host-name is not --host.
+_ALIKE: Final = 0.72
+
 
 class _OneSentence(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -82,6 +86,36 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options, unknown = parser.parse_known_args(arguments)
+    if not unknown:
+        return options
+    # What follows an option that does not exist may be a secret.
+    given = [one.partition("=")[0] for one in unknown if one.startswith("-")]
+    meant = next(filter(None, (_meant(parser, one) for one in given)), "")
+    hint = f"; did you mean {meant}?" if meant else ""
+    _fail(f"unrecognized arguments: {' '.join(given or unknown)}{hint}")
+
+
+def _meant(parser: argparse.ArgumentParser, option: str) -> str:
+    """Return the option, or the setting, that an unknown option was probably meant to be."""
+    from difflib import get_close_matches
+
+    from pytest_smtpserver.settings import SETTINGS, nearest_setting, setting_by_meaning
+
+    name = option.strip("-").replace("-", "_")
+    options = [one for action in parser._actions for one in action.option_strings]
+    setting = name if name in SETTINGS else setting_by_meaning(name)
+    if not setting and (alike := get_close_matches(option, options, n=1, cutoff=_ALIKE)):
+        return alike[0]
+    setting = setting or nearest_setting(name)
+    if setting == "users":
+        return "--user NAME:PASSWORD"
+    own = f"--{setting}" in options
+    return f"--{setting}" if own else f"--set {setting}=VALUE" if setting else ""
+
+
 def _port_or_off(words: str) -> int | None:
     if words == "off":
         return None
@@ -118,6 +152,8 @@ def _users(pairs: Sequence[str]) -> dict[str, str]:
         # The pair is not shown: even a malformed one may contain the password.
         if not is_there or not name:
             raise SettingsError(f"--user number {number}: must be NAME:PASSWORD")
+        if name in users:
+            raise SettingsError(f"--user number {number}: {name!r} is given twice")
         users[name] = password
     return users
 
@@ -236,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, signal.default_int_handler)
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)  # noqa: T201
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
     # A broken pipe: the program that reads our output has ended.
     with (

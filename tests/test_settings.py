@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smtpserver import Settings, SettingsError, SMTPServer
-from pytest_smtpserver.settings import DEFAULTS, MECHANISMS, SETTINGS
+from pytest_smtpserver.settings import DEFAULTS, MECHANISMS, SETTINGS, check_each
 from pytest_smtpserver.settings.checks import is_installed
 from pytest_smtpserver.smtp import sasl
 
@@ -301,6 +301,11 @@ def test_an_unknown_setting_suggests_what_it_means_before_what_is_spelt_so(
     assert said.startswith(
         f"unknown setting {unknown!r}: did you mean {meant!r}? its value was 'x'; the settings are "
     )
+
+
+def test_a_name_that_is_not_text_is_unknown() -> None:
+    with pytest.raises(SettingsError, match="unknown setting 5: its value was 6; the settings are"):
+        check_each({5: 6})  # type: ignore[dict-item]
 
 
 def test_an_unknown_setting_is_named_with_its_value() -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .value import check_each as check_each
     from .value import check_effect as check_effect
     from .value import nearest_setting as nearest_setting
+    from .value import setting_by_meaning as setting_by_meaning
 
 _HOMES = {
     "DEFAULTS": "value",
@@ -42,6 +43,7 @@ _HOMES = {
     "check_each": "value",
     "check_effect": "value",
     "nearest_setting": "value",
+    "setting_by_meaning": "value",
 }
 
 __all__ = sorted(_HOMES)

@@ -208,8 +208,14 @@ def nearest_setting(name: str, besides: Collection[str] = ()) -> str | None:
     """
     from difflib import get_close_matches
 
-    lower = name.lower()
+    alike = get_close_matches(str(name).lower(), [*SETTINGS, *besides], n=1)
+    return setting_by_meaning(name) or next(iter(alike), None)
+
+
+def setting_by_meaning(name: str) -> str | None:
+    """Return the setting for which other tools and people use this name, or `None`."""
+    lower = str(name).lower()
     if any(word in lower for word in _SECRETIVE):
         return "users"
-    meant = [one for one, synonyms in _SYNONYMS.items() if lower in synonyms.split()]
-    return next(iter(meant or get_close_matches(lower, [*SETTINGS, *besides], n=1)), None)
+    meant = (one for one, synonyms in _SYNONYMS.items() if lower in synonyms.split())
+    return next(meant, None)

@@ -155,6 +155,16 @@ def test_tls_is_a_setting_away() -> None:
         (["--user", SECRET], "--user number 1: must be NAME:PASSWORD"),
         (["--tls", "on"], "invalid choice: 'on'"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["--prt", "25"], "unrecognized arguments: --prt; did you mean --port?"),
+        (
+            ["--hostname=x"],
+            "unrecognized arguments: --hostname; did you mean --set hostname=VALUE?",
+        ),
+        (["--max-recipients", "3"], "did you mean --set max_recipients=VALUE?"),
+        (["--password", SECRET], "--password; did you mean --user NAME:PASSWORD?"),
+        (["--starttls"], "unrecognized arguments: --starttls; did you mean --tls?"),
+        (["25"], "unrecognized arguments: 25"),
+        (["--user", "ann:1", "--user", "ann:2"], "--user number 2: 'ann' is given twice"),
         (["--host", "203.0.113.1"], "cannot listen"),
     ],
 )
