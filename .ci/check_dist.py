@@ -11,20 +11,20 @@ ENTRY_POINTS = {"pytest11": {"smtpserver": "pytest_smtpserver.plugin"}}
 METADATA = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
 
 
-def tracked(*paths):
+def tracked(*paths: str) -> set[str]:
     listing = subprocess.run(
         ["git", "ls-files", "--", *paths], capture_output=True, text=True, check=True
     )
     return set(listing.stdout.split())
 
 
-def expect(what, actual, expected):
+def expect(what: str, actual: set[str], expected: set[str]) -> None:
     if actual != expected:
         surplus, missing = sorted(actual - expected), sorted(expected - actual)
         sys.exit(f"{what}: surplus {surplus}, missing {missing}")
 
 
-def check_wheel(path):
+def check_wheel(path: Path) -> None:
     with zipfile.ZipFile(path) as wheel:
         names = set(wheel.namelist())
         [info] = {name.partition("/")[0] for name in names if ".dist-info/" in name}
@@ -39,7 +39,7 @@ def check_wheel(path):
         sys.exit(f"{path.name}: entry points {found}")
 
 
-def check_sdist(path):
+def check_sdist(path: Path) -> None:
     with tarfile.open(path) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     expect(path.name, names, tracked() | {"PKG-INFO"})

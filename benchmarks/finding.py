@@ -15,6 +15,8 @@ from pytest_smtpserver import SMTPServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_smtpserver import MessageCriteria
+
 
 def main() -> None:
     """See above."""
@@ -29,7 +31,11 @@ def main() -> None:
 def seconds_of_finding(server: SMTPServer, count: int) -> Iterator[float]:
     """Yield the seconds for each criterion."""
     last = f"u{count - 1}@example.com"
-    for criteria, expected in (({"rcpt_to": last}, 1), ({"mail_from": "a@example.com"}, count)):
+    kinds: list[tuple[MessageCriteria, int]] = [
+        ({"rcpt_to": last}, 1),
+        ({"mail_from": "a@example.com"}, count),
+    ]
+    for criteria, expected in kinds:
         started = time.perf_counter()
         found = server.find(**criteria)
         yield time.perf_counter() - started

@@ -6,19 +6,24 @@ Its name keeps it out of the project's own tests. What to use comes in the envir
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 COUNT = int(os.environ["PROBE_COUNT"])
 FIXTURE = os.environ["PROBE_FIXTURE"]
 
 
 @pytest.fixture
-def nothing():
+def nothing() -> None:
     """Cost what every fixture costs."""
 
 
-def _using(fixture: str):
+def _using(fixture: str) -> Callable[[], None]:
     @pytest.mark.usefixtures(fixture)
     def test() -> None:
         """Do nothing."""

@@ -11,16 +11,16 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-import in_pytest
-from environments import OURS
-from processes import load, python_server, smtp_sink
+from benchmarks import in_pytest
+from benchmarks.environments import OURS
+from benchmarks.processes import load, python_server, smtp_sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
 
-    from environments import Program
-    from processes import Process
+    from benchmarks.environments import Program
+    from benchmarks.processes import Process
 
 # Octets of a small message's body, of a large one's, and of a huge one's.
 SMALL, LARGE, HUGE = 500, 5_000_000, 100_000_000
@@ -137,8 +137,11 @@ class Bench:
     def finding(self) -> list[tuple[int, float, float]]:
         """Return counts of messages, and the seconds that `find` takes by two criteria."""
         lines = self._script("finding.py", *map(str, COUNTS)).splitlines()
-        pairs = [tuple(map(float, line.split())) for line in lines]
-        return [(count, *pair) for count, pair in zip(COUNTS, pairs, strict=True)]
+        pairs = [line.split() for line in lines]
+        return [
+            (count, float(by_recipient), float(by_sender))
+            for count, (by_recipient, by_sender) in zip(COUNTS, pairs, strict=True)
+        ]
 
     def fixture_with_tls(self) -> float:
         """Return the seconds of our fixture with a server that offers STARTTLS."""

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import os
 import smtplib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pytest_smtpserver import SMTPServer
+
 
 COUNT = int(os.environ["PROBE_COUNT"])
 MAIL = "From: shop@example.com\nTo: anna@example.com\nSubject: Your order\n\nThank you.\n"
 
 
-def ours(smtpserver):
+def ours(smtpserver: SMTPServer) -> None:
     """With this project."""
     send(smtpserver.host, smtpserver.port)
     message = smtpserver.messages[0]
@@ -20,7 +27,7 @@ def ours(smtpserver):
     assert message.subject == "Your order"
 
 
-def smtpdfix(smtpd):
+def smtpdfix(smtpd: Any) -> None:
     """With smtpdfix, whose messages have no envelope."""
     send(smtpd.hostname, smtpd.port)
     message = smtpd.messages[0]
@@ -28,7 +35,7 @@ def smtpdfix(smtpd):
     assert message["Subject"] == "Your order"
 
 
-def localserver(smtpserver):
+def localserver(smtpserver: Any) -> None:
     """With pytest-localserver."""
     send(*smtpserver.addr)
     message = smtpserver.outbox[0]
@@ -36,7 +43,7 @@ def localserver(smtpserver):
     assert message["Subject"] == "Your order"
 
 
-def nothing():
+def nothing() -> None:
     """Cost what every test costs."""
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serve import HOST, free_port
+from benchmarks.serve import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from environments import Program
+    from benchmarks.environments import Program
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 # Arbitrary; more than the slowest peer needs for the largest load.

@@ -1,6 +1,6 @@
 """Print what a report of 500 tests with 2,000 messages costs, and a page of 10,000 in the inbox.
 
-`python benchmarks/report.py`, where the plugin is installed. What is printed are seconds of this
+`python -m benchmarks.report`, where the plugin is installed. What is printed are seconds of this
 process on the processor, without the sending, and the size of the page.
 """
 
@@ -42,7 +42,9 @@ def _with_html() -> EmailMessage:
     mail = _text()
     html = "<p>Hello <b>Ann</b>, welcome.</p>" * 20 + "<img src='cid:a'>"
     mail.add_alternative(html, subtype="html")
-    mail.get_payload()[1].add_related(bytes(500), "image", "png", cid="<a>")
+    alternative = mail.get_body(("html",))
+    assert alternative is not None
+    alternative.add_related(bytes(500), "image", "png", cid="<a>")
     mail.add_attachment(bytes(1_000), "application", "pdf", filename="invoice.pdf")
     return mail
 

@@ -11,11 +11,11 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from environments import OURS, REQUIREMENTS, Unavailable, postfix, python, version
-from measure import FULL, LARGE, MIDDLE, QUICK, SINK, SMALL, Bench, Load
-from page import PLOT, write
-from plot import growth
-from table import Figures, markdown
+from benchmarks.environments import OURS, REQUIREMENTS, Unavailable, postfix, python, version
+from benchmarks.measure import FULL, LARGE, MIDDLE, QUICK, SINK, SMALL, Bench, Load
+from benchmarks.page import PLOT, write
+from benchmarks.plot import growth
+from benchmarks.table import Figures, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,7 +1,7 @@
 """A soak: mixed clients for as long as asked, and afterwards nothing lost, invented or left behind.
 
-    python benchmarks/soak.py                  # one minute
-    python benchmarks/soak.py --minutes 30     # or --rounds 5, whichever ends first
+    python -m benchmarks.soak                  # one minute
+    python -m benchmarks.soak --minutes 30     # or --rounds 5, whichever ends first
 
 In each round, clients of all kinds (`soak_clients`) meet one server that lasts for the whole soak,
 which has rules, and servers that each last for one test. All are threads of one process, as in a
@@ -31,15 +31,14 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from soak_account import Account
-from soak_clients import CLIENTS, PASSWORD, TIMEOUT, USER, ordinary, run
-
+from benchmarks.soak_account import Account
+from benchmarks.soak_clients import CLIENTS, PASSWORD, TIMEOUT, USER, ordinary, run
 from pytest_smtpserver import SMTPServer, __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_smtpserver import Command
+    from pytest_smtpserver import Command, ServerSettings
 
 # All arbitrary. At once; in a round; and rounds until caches are full.
 _AT_ONCE = 8
@@ -49,7 +48,7 @@ _WARM_UP = 3
 _ROUNDS_TO_REST = 5
 # Growth from the first to the last third that is noise: of objects, and of octets.
 _MORE_OBJECTS, _MORE_MEMORY = 1.02, 1.10
-_KINDS_OF_TEST: tuple[dict[str, object], ...] = (
+_KINDS_OF_TEST: tuple[ServerSettings, ...] = (
     {},
     {},
     {"tls": "starttls", "auth": "optional", "users": {USER: PASSWORD}},
@@ -87,8 +86,8 @@ class Soak:
 
     def go_on(self, *, minutes: float, rounds: int) -> None:
         """Do one round after another, until one of the two is used up or there is a fault."""
-        settings = {"tls": "starttls", "auth": "optional", "users": {USER: PASSWORD}}
-        lasting = SMTPServer(**settings, wait_timeout=TIMEOUT)
+        users = {USER: PASSWORD}
+        lasting = SMTPServer(tls="starttls", auth="optional", users=users, wait_timeout=TIMEOUT)
         with lasting, ThreadPoolExecutor(_AT_ONCE) as pool:
             while not self.faults and len(self.kept) < rounds:
                 self._round(lasting, pool)
@@ -117,7 +116,7 @@ class Soak:
     def _test(self, seed: float) -> None:
         """Do what one test with a server of its own does."""
         dice, account = random.Random(seed), Account()
-        server = SMTPServer(**dice.choice(_KINDS_OF_TEST)).start()  # type: ignore[arg-type]
+        server = SMTPServer(**dice.choice(_KINDS_OF_TEST)).start()
         if dice.random() < 0.3:
             server.chaos(0.1, seed=str(seed))
         with socket.socket() as leaked:

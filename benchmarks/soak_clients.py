@@ -13,7 +13,7 @@ import struct
 import time
 from typing import TYPE_CHECKING, Self
 
-from soak_account import Account, Letter, letter
+from benchmarks.soak_account import Account, Letter, letter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

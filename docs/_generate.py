@@ -6,6 +6,8 @@ the public names to describe, whose docstrings and signatures it writes down. A 
 of it is current.
 """
 
+from __future__ import annotations
+
 import ast
 import dataclasses
 import inspect
@@ -13,18 +15,27 @@ import itertools
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest_smtpserver
 from pytest_smtpserver.faults import FAULTS
 from pytest_smtpserver.faults.verdict import SINS
-from pytest_smtpserver.records import problems
-from pytest_smtpserver.records.violations import KINDS
+from pytest_smtpserver.records import problems, violations
 from pytest_smtpserver.rules import STAGES
 from pytest_smtpserver.settings import DEFAULTS, SETTINGS
 from pytest_smtpserver.smtp import EXTENSIONS
-from tests.beside.rows import ROWS
+from tests.beside.rows import ROWS, Row
 
 from ._syntax import LINES, said_to
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pytest_smtpserver.settings.table import Setting
+    from pytest_smtpserver.smtp.extensions import Extension
+
+    Definition = ast.ClassDef | ast.Assign
+
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -90,12 +101,12 @@ fails if there are any that are not ignored. Mistakes in commands are [violation
 """
 
 
-def pages():
+def pages() -> dict[Path, str]:
     """Return each page that has something generated, and the text that it should have."""
     reference = DOCS / "reference"
     whole = {
         reference / "extensions.md": extensions_page(EXTENSIONS),
-        reference / "violations.md": violations_page(KINDS),
+        reference / "violations.md": violations_page(violations.KINDS),
         reference / "problems.md": problems_page(problems.KINDS),
         reference / "syntax.md": syntax_page(),
         reference / "types.md": types_page(),
@@ -105,25 +116,25 @@ def pages():
     return whole | in_part
 
 
-def with_regions(text):
+def with_regions(text: str) -> str:
     """Return a page with its generated regions made anew."""
     return _REGION.sub(
         lambda found: f"{found[1]}\n{_GENERATORS[found[2]](found[3].split())}\n{found[4]}", text
     )
 
 
-def settings_region(names):
+def settings_region(names: list[str]) -> str:
     """Return a section for each setting."""
     return "\n".join(_setting(name, setting) for name, setting in SETTINGS.items())
 
 
-def _setting(name, setting):
+def _setting(name: str, setting: Setting) -> str:
     default = setting.default_text or f"`{getattr(DEFAULTS, name)!r}`"
     meaning = f"{setting.meaning[0].upper()}{setting.meaning[1:]}."
     return f"- `{name}`: {meaning} It must be {setting.allowed}. Default: {default}."
 
 
-def stages_region(names):
+def stages_region(names: list[str]) -> str:
     """Return a line for each stage with the keywords that its rules can match."""
     head = ("Stage", "Keywords")
     rows = [
@@ -133,7 +144,7 @@ def stages_region(names):
     return _table(head, rows).rstrip()
 
 
-def faults_region(names):
+def faults_region(names: list[str]) -> str:
     """Return a line for each fault of the catalogue."""
     rows = [
         (f"`{one.name}`", f"`{one.stage}`", one.text, _linked(one.source), one.wanted)
@@ -142,7 +153,7 @@ def faults_region(names):
     return _table(("Name", "Stage", "What happens", "From", "A good client"), rows).rstrip()
 
 
-def verdict_region(names):
+def verdict_region(names: list[str]) -> str:
     """Return a line for each thing that a client can do wrong."""
     rows = [
         (f"`{one.code}`", one.sentence, _linked(one.source) or "the source of the fault")
@@ -151,7 +162,7 @@ def verdict_region(names):
     return _table(("", "What the client did", "Against"), rows).rstrip()
 
 
-def clients_region(names):
+def clients_region(names: list[str]) -> str:
     """Return a line for each fault with what well-known clients made of it."""
     written = json.loads(MATRIX.read_text(encoding="utf-8"))
     rows = [
@@ -161,45 +172,45 @@ def clients_region(names):
     return _table(("Fault", *written), rows).rstrip()
 
 
-def plugins_region(names):
+def plugins_region(names: list[str]) -> str:
     """Return a line for each plugin that was tried beside ours."""
     rows = [(", ".join(f"`{one}`" for one in row.needs), _options(row), row.says) for row in ROWS]
     return _table(("Packages", "Run with", "Beside pytest-smtpserver"), rows).rstrip()
 
 
-def _options(row):
+def _options(row: Row) -> str:
     return "<br>".join(f"`{arguments}`" for arguments in row.runs if arguments)
 
 
-def _marked(cell):
+def _marked(cell: str) -> str:
     said, _, sin = cell.partition(": ")
     return f"{said}: **{sin}**" if sin else said
 
 
-def _linked(source):
+def _linked(source: str) -> str:
     link = r"[\g<0>](https://www.rfc-editor.org/rfc/rfc\1#section-\2)"
     return re.sub(r"RFC (\d+) section ([\d.]*\d)", link, source)
 
 
-def api_region(names):
+def api_region(names: list[str]) -> str:
     """Return a section for each public name."""
     return "\n\n".join(_described(name, getattr(pytest_smtpserver, name)) for name in names)
 
 
-def _described(name, what):
+def _described(name: str, what: object) -> str:
     sections = [f"## `{_signature(name, what)}`", *filter(None, [_doc(what)])]
     if inspect.isclass(what):
         sections += [*_fields(what), *(_member(name, value) for name, value in _members(what))]
     return "\n\n".join(sections)
 
 
-def _fields(cls):
+def _fields(cls: type) -> list[str]:
     fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
     shown = [f"`{one.name}: {one.type}`" for one in fields if not one.name.startswith("_")]
     return [f"Attributes: {', '.join(shown)}."] if shown else []
 
 
-def _members(cls):
+def _members(cls: type) -> Iterator[tuple[str, object]]:
     """Yield what a class has of its own, in the order in which it is written down.
 
     Of what is the same in coroutines only that: the rest is with the other.
@@ -212,7 +223,7 @@ def _members(cls):
             yield name, value
 
 
-def _member(name, value):
+def _member(name: str, value: object) -> str:
     # What a property without annotations of its own gives, a reader cannot know.
     if isinstance(value, property):
         returned = value.fget.__annotations__.get("return", "")
@@ -220,10 +231,10 @@ def _member(name, value):
     return f"### `{_signature(name, value)}`\n\n{_doc(value)}"
 
 
-def _signature(name, what):
+def _signature(name: str, what: object) -> str:
     if inspect.isclass(what) and name not in MADE_BY_USERS:
         return name
-    function = getattr(what, "__func__", what)
+    function: Any = getattr(what, "__func__", what)
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
@@ -241,7 +252,7 @@ def _signature(name, what):
     return name + re.sub(r"""(: |-> )(['"])(.*?)\2""", r"\1\3", text)
 
 
-def _doc(what):
+def _doc(what: object) -> str:
     if not (callable(what) or isinstance(what, property | classmethod | staticmethod)):
         return ""
     return inspect.cleandoc(getattr(what, "__doc__", None) or "")
@@ -258,7 +269,7 @@ _GENERATORS = {
 }
 
 
-def extensions_page(extensions):
+def extensions_page(extensions: Mapping[str, Extension]) -> str:
     """Return the page about the extensions, in Markdown."""
     head = ("Keyword", "RFC", "Offered", "MAIL", "RCPT", "Octets of MAIL, RCPT")
     rows = [
@@ -275,11 +286,11 @@ def extensions_page(extensions):
     return EXTENSIONS_INTRO + _table(head, rows)
 
 
-def types_page():
+def types_page() -> str:
     """Return the page about the names in signatures that users do not import, in Markdown."""
     known = {name: found for path in PACKAGE.rglob("*.py") for name, found in _types_in(path)}
     names = set(names_in_signatures())
-    entries = {}
+    entries: dict[str, str] = {}
     while names := (names & known.keys()) - entries.keys():
         new = {name: _type_entry(name, *known[name]) for name in names}
         entries |= new
@@ -287,13 +298,13 @@ def types_page():
     return TYPES_INTRO + "\n".join(entries[name] for name in sorted(entries))
 
 
-def names_in_signatures():
+def names_in_signatures() -> list[str]:
     """Return the names of types in the signatures of all that is public."""
     shown = _SIGNATURES.findall(api_region(pytest_smtpserver.__all__))
     return [name for line in shown for name in _TYPE_NAME.findall(line)]
 
 
-def _types_in(path):
+def _types_in(path: Path) -> Iterator[tuple[str, tuple[str, Definition]]]:
     """Yield each name that a module defines and users do not import, where and how."""
     text = path.read_text(encoding="utf-8")
     for node in ast.walk(ast.parse(text)):
@@ -303,7 +314,7 @@ def _types_in(path):
             yield ast.unparse(node.targets[0]), (text, node)
 
 
-def _type_entry(name, text, node):
+def _type_entry(name: str, text: str, node: Definition) -> str:
     if isinstance(node, ast.ClassDef):
         says = (ast.get_docstring(node) or "").partition("\n\n")[0]
         return f"`{name}`\n: {' '.join(says.split())}\n"
@@ -317,17 +328,17 @@ def _type_entry(name, text, node):
 class _Unquoted(ast.NodeTransformer):
     """Takes the quotes from names in annotations, but not from the strings of a `Literal`."""
 
-    def visit_Subscript(self, node):
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         is_literal = isinstance(node.value, ast.Name) and node.value.id == "Literal"
         return node if is_literal else self.generic_visit(node)
 
-    def visit_Constant(self, node):
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if not isinstance(node.value, str):
             return node
         return ast.parse(node.value, mode="eval").body
 
 
-def syntax_page():
+def syntax_page() -> str:
     """Return the page about what is taken and what is refused, in Markdown."""
     head = ("Line", "Reply", "Under `strict`", "Violations")
     rows = []
@@ -339,13 +350,13 @@ def syntax_page():
     return SYNTAX_INTRO + _table(head, rows)
 
 
-def violations_page(kinds):
+def violations_page(kinds: Mapping[str, violations.Row]) -> str:
     """Return the page about the violations, in Markdown."""
     rows = [(f"`{code}`", kind.sentence, _section(kind.rfc)) for code, kind in kinds.items()]
     return VIOLATIONS_INTRO + _table(("Code", "What the client did", "Against"), rows)
 
 
-def problems_page(kinds):
+def problems_page(kinds: Mapping[str, problems.Row]) -> str:
     """Return the page about the problems, in Markdown."""
     rows = [
         (f"`{code}`", kind.sentence, ", ".join(map(_source, kind.source.split(", "))))
@@ -354,32 +365,32 @@ def problems_page(kinds):
     return PROBLEMS_INTRO + _table(("Code", "What is wrong", "From"), rows)
 
 
-def _source(source):
+def _source(source: str) -> str:
     return source if source == "advice" else _section(source)
 
 
-def _rfc(number):
+def _rfc(number: int) -> str:
     return f"[{number}](https://www.rfc-editor.org/rfc/rfc{number})"
 
 
-def _section(rfc):
+def _section(rfc: str) -> str:
     _, number, _, section = rfc.split()
     return f"[{rfc}](https://www.rfc-editor.org/rfc/rfc{number}#section-{section})"
 
 
-def _offered(row):
-    when = row.when.__doc__.rstrip(".").lower().replace("tls", "TLS")
+def _offered(row: Extension) -> str:
+    when = (row.when.__doc__ or "").rstrip(".").lower().replace("tls", "TLS")
     return ", ".join([when, *(f"with `{keyword}`" for keyword in row.needs)])
 
 
-def _parameters(parameters):
+def _parameters(parameters: Mapping[str, object]) -> str:
     return ", ".join(
         f"`{keyword}`" if value is None else f"`{keyword}=`"
         for keyword, value in parameters.items()
     )
 
 
-def _table(head, rows):
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _BLOCK = re.compile(
     r"^(?:<!-- (prints|fails with) -->\n)?```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL
@@ -15,7 +15,7 @@ _BLOCK = re.compile(
 _FILE = re.compile(r"# ([\w./-]+\.(?:py|toml|ini|cfg|feature))(, continued)?\n")
 
 # What is different in each run.
-_VOLATILE = (
+_VOLATILE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"\[?::1\]?:\d+", "[::1]:PORT"),
     (r"\d\d:\d\d:\d\d(\.\d+)?( UTC)?", "TIME"),
@@ -76,5 +76,5 @@ def compare(block: Block, command: str, shown: str, printed: str) -> None:
 
 def _normalized(text: str) -> str:
     for pattern, replacement in _VOLATILE:
-        text = re.sub(pattern, replacement, text)  # type: ignore[arg-type]  # a str or a callable
+        text = re.sub(pattern, replacement, text)
     return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())

@@ -35,6 +35,8 @@ from docs._pages import Block, PageError, blocks, compare
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from _pytest._code.code import TracebackStyle
+
 _PLUGINS = re.compile(r"<!-- plugins: (.*?) -->")
 
 
@@ -132,7 +134,11 @@ class Project(pytest.Item):
                 elif block.info == "console":
                     _run_console(block, directory, _environment(text))
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: None = None) -> str:
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: TracebackStyle | None = None,
+    ) -> str:
         """Show what differs, and not this file."""
         if isinstance(excinfo.value, PageError):
             return str(excinfo.value)

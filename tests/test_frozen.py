@@ -60,7 +60,7 @@ def test_a_wrong_call_is_the_error_of_an_ordinary_initializer() -> None:
     with pytest.raises(TypeError, match=r"Point\.__init__\(\) got an unexpected keyword argument"):
         Point(1, z=2)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match=r"Named\.__init__\(\) takes 1 positional argument"):
-        Named("ann")  # type: ignore[misc]
+        Named("ann")  # type: ignore[call-arg]
 
 
 def test_the_signature_is_that_of_the_fields() -> None:
@@ -76,7 +76,8 @@ def test_a_field_for_later_is_no_argument_and_is_none_until_it_is_set() -> None:
 def test_values_with_equal_fields_are_equal_and_have_one_hash() -> None:
     assert Point(1, 2) == Point(1, 2) != Point(1, 3)
     assert len({Point(1, 2), Point(1, 2)}) == 1
-    assert Point(1, 2) != (1, 2)
+    other: object = (1, 2)
+    assert Point(1, 2) != other
 
 
 def test_a_class_may_compare_its_values_by_identity() -> None:

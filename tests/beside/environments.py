@@ -52,21 +52,20 @@ def on_top(below: Environment, place: Path, needs: tuple[str, ...]) -> Environme
 
 
 def _install(pip: Environment, into: Environment, *what: str) -> None:
-    command = [pip.python, "-m", "pip", "--python", into.python, "install", "--quiet", *what]
+    python, target = str(pip.python), str(into.python)
+    command = [python, "-m", "pip", "--python", target, "install", "--quiet", *what]
     done = _run(command, into.place, INSTALLED_WITHIN)
     assert done.returncode == 0, done.stderr
 
 
 def pytest_in(environment: Environment, directory: Path, *args: str) -> tuple[int, str]:
     """Run pytest there; return its exit code, and what it printed on both streams."""
-    command = [environment.python, "-m", "pytest", *args]
+    command = [str(environment.python), "-m", "pytest", *args]
     done = _run(command, directory, RUN_WITHIN)
     return done.returncode, done.stdout + done.stderr
 
 
-def _run(
-    command: list[str | Path], directory: Path, within: float
-) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], directory: Path, within: float) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, cwd=directory, env=_plain(), capture_output=True, text=True, timeout=within
     )

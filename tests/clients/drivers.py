@@ -64,7 +64,7 @@ class Delivery:
 
 
 def deliver_with_smtplib(delivery: Delivery) -> None:
-    connect = smtplib.SMTP
+    connect: Callable[..., smtplib.SMTP] = smtplib.SMTP
     if delivery.tls == "implicit":
         connect = partial(smtplib.SMTP_SSL, context=delivery.context())
     with connect(

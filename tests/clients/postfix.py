@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tests.clients.drivers import missing_program, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_smtpserver import SMTPServer
 
@@ -68,14 +68,14 @@ def postfix(
     *,
     sender: str = "from@example.org",
     recipients: tuple[str, ...] = ("to@example.org",),
-    **parameters: str,
+    parameters: Mapping[str, str] | None = None,
 ) -> Iterator[None]:
     """Run a Postfix that has this message for the server; `parameters` are those of its main.cf."""
     # Its processes give up root's rights, and pytest's own directories are closed to them.
     home = Path(tempfile.mkdtemp(prefix="postfix-"))
     home.chmod(0o755)
     try:
-        _configure(home, _parameters(server, home) | parameters)
+        _configure(home, _parameters(server, home) | dict(parameters or {}))
         # Before it runs, so that it need not be told: it looks into the queue when it starts.
         _submit(home, sender, recipients, content)
         with _running(home):

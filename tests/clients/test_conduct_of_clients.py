@@ -16,10 +16,12 @@ from tests.own_loop import run_to_the_end
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_smtpserver.settings.keywords import TLS
+
 # Far more than is needed on a busy machine.
 TIMEOUT = 20
 CONTENT = b"Subject: hello\r\n\r\nworld\r\n"
-LOGIN = {"users": {"ann": "secret"}, "auth": "optional"}
+USERS = {"ann": "secret"}
 
 # What each program does of its own accord: a reason to look again when a new version does not.
 HABITS = {"nodemailer": ["no-quit"]}
@@ -79,9 +81,9 @@ CLEAN = pytest.mark.parametrize("deliver", [with_smtplib, with_aiosmtplib])
 @CLEAN
 @pytest.mark.parametrize("tls", ["off", "starttls"])
 def test_smtplib_and_aiosmtplib_are_clean_with_tls_and_auth(
-    deliver: Callable[..., None], tls: str
+    deliver: Callable[..., None], tls: TLS
 ) -> None:
-    with SMTPServer(tls=tls, strict=True, **LOGIN) as server:
+    with SMTPServer(tls=tls, strict=True, auth="optional", users=USERS) as server:
         deliver(server, login=True)
         assert violations(server) == []
         assert server.messages[0].session.username == "ann"
@@ -105,7 +107,7 @@ def test_smtplib_and_aiosmtplib_are_clean_when_they_are_refused(
     deliver: Callable[..., None], refusal: tuple[str, str]
 ) -> None:
     reply, stage = refusal
-    with SMTPServer(tls="starttls", strict=True, **LOGIN) as server:
+    with SMTPServer(tls="starttls", strict=True, auth="optional", users=USERS) as server:
         server.refuse(reply, stage=stage)
         # What a client makes of it is its own affair.
         with contextlib.suppress(smtplib.SMTPException, aiosmtplib.SMTPException):
@@ -129,7 +131,7 @@ def test_aiosmtplib_hangs_up_when_it_cannot_log_in(
     deliver: Callable[..., None], habit: list[str], refusal: tuple[str, str]
 ) -> None:
     reply, stage = refusal
-    with SMTPServer(tls="starttls", **LOGIN) as server:
+    with SMTPServer(tls="starttls", auth="optional", users=USERS) as server:
         server.refuse(reply, stage=stage)
         with pytest.raises((smtplib.SMTPException, aiosmtplib.SMTPException)):
             deliver(server, login=True)

@@ -12,6 +12,7 @@ from tests.clients.exim import MECHANISMS, deliver_with_exim, missing_exim
 
 if TYPE_CHECKING:
     from pytest_smtpserver import Session
+    from pytest_smtpserver.settings.keywords import TLS
 
 TIMEOUT = 60
 CONTENT = b"From: from@example.org\r\nSubject: hello\r\n\r\nworld\r\n.\r\n"
@@ -89,9 +90,11 @@ def test_exim_speaks_lmtp() -> None:
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 @pytest.mark.parametrize("tls", ["starttls", "implicit", "off"])
-def test_exim_logs_in(tls: str, mechanism: str) -> None:
-    login = {"auth": "required", "users": {USERNAME: SECRET}, "mechanisms": [mechanism]}
-    with SMTPServer(tls=tls, strict=True, **login) as server:
+def test_exim_logs_in(tls: TLS, mechanism: str) -> None:
+    users = {USERNAME: SECRET}
+    with SMTPServer(
+        tls=tls, auth="required", users=users, mechanisms=[mechanism], strict=True
+    ) as server:
         deliver_with_exim(delivery(server, mechanism))
         server.wait_for_message(timeout=TIMEOUT, username=USERNAME)
         session = the_session(server)

@@ -6,24 +6,23 @@ import itertools
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_smtpserver import SMTPServer
-from tests.clients.drivers import missing_program
+from tests.clients.javamail import JARS, MECHANISMS, TIMEOUT, missing_javamail
 
-# Far more than it needs on a busy machine.
-TIMEOUT = 60
+if TYPE_CHECKING:
+    from pytest_smtpserver.settings.keywords import TLS
+
 USERNAME, SECRET = "ann@example.org", "p+ss/w:rd=?'&%"
 # Of the file that holds whom Java trusts: it must have one.
 PASSWORD = "password"
-JARS = [Path(f"/usr/share/java/jakarta-{name}.jar") for name in ("mail", "activation")]
-MECHANISMS = ("PLAIN", "LOGIN", "XOAUTH2")
-CASES = [*itertools.product(["off", "starttls", "implicit"], MECHANISMS)]
+WAYS: tuple[TLS, ...] = ("off", "starttls", "implicit")
+CASES = [*itertools.product(WAYS, MECHANISMS)]
 
-REASON = missing_program("javac")
-if not all(jar.exists() for jar in JARS):
-    REASON = "needs Jakarta Mail: .ci/install-programs"
+REASON = missing_javamail()
 pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
 
 
@@ -56,6 +55,11 @@ def trust_store(ca_file: Path, file: Path) -> Path:
     return file
 
 
+def asking_for(mechanism: str, tls: TLS) -> SMTPServer:
+    users = {USERNAME: SECRET}
+    return SMTPServer(tls=tls, auth="required", users=users, mechanisms=[mechanism], strict=True)
+
+
 def line(server: SMTPServer) -> str:
     """Return what the program is told of the server."""
     settings = server.settings
@@ -67,13 +71,9 @@ def line(server: SMTPServer) -> str:
 
 
 def test_javamail_logs_in_in_all_ways(tmp_path: Path) -> None:
-    login = {"auth": "required", "users": {USERNAME: SECRET}}
     with ExitStack() as stack:
         # One run for all: to start Java takes longer than to deliver.
-        servers = [
-            stack.enter_context(SMTPServer(tls=tls, mechanisms=[mechanism], strict=True, **login))
-            for tls, mechanism in CASES
-        ]
+        servers = [stack.enter_context(asking_for(mechanism, tls)) for tls, mechanism in CASES]
         trusted = trust_store(servers[0].ca.cert_file, tmp_path / "trusted")
         java(trusted, [line(server) for server in servers])
         for server, (tls, mechanism) in zip(servers, CASES, strict=True):

@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_javamail import JARS, REASON, TIMEOUT
 
+from tests.clients.javamail import JARS, TIMEOUT, missing_javamail
 from tests.making import message
 
+REASON = missing_javamail()
 pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
 
 OCTETS = b"\0\r\xff"

@@ -15,6 +15,7 @@ from tests.clients.drivers import CLIENTS, Client, Delivery
 
 if TYPE_CHECKING:
     from pytest_smtpserver import CertificateAuthority
+    from pytest_smtpserver.settings.keywords import TLS
 
 # With what base64, URLs and shells treat in their own ways.
 USERNAME, SECRET = "ann@example.org", "p+ss/w:rd=?'&%"
@@ -76,7 +77,7 @@ def failed(client: Client, what: Delivery) -> bool:
 
 
 @pytest.mark.parametrize(("client", "tls", "mechanism"), TABLE)
-def test_a_client_logs_in(client: Client, tls: str, mechanism: str) -> None:
+def test_a_client_logs_in(client: Client, tls: TLS, mechanism: str) -> None:
     skip_without(client)
     with SMTPServer(
         tls=tls, auth="required", users={USERNAME: SECRET}, mechanisms=[mechanism]
@@ -115,7 +116,7 @@ def test_a_client_with_a_wrong_password_or_token_is_refused(client: Client, mech
 
 @pytest.mark.parametrize(("client", "tls", "certificate"), BAD_CERTIFICATES)
 def test_a_client_refuses_a_bad_certificate_and_the_server_records_why(
-    client: Client, tls: str, certificate: str
+    client: Client, tls: TLS, certificate: str
 ) -> None:
     skip_without(client)
     with SMTPServer(tls=tls, certificate=certificate) as server:
@@ -134,7 +135,7 @@ def test_a_client_refuses_a_bad_certificate_and_the_server_records_why(
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
-def test_openssl_completes_a_handshake(tls: str, smtpserver_ca: CertificateAuthority) -> None:
+def test_openssl_completes_a_handshake(tls: TLS, smtpserver_ca: CertificateAuthority) -> None:
     if not shutil.which("openssl"):
         pytest.skip("needs openssl: .ci/install-programs")
     with SMTPServer(tls=tls) as server:

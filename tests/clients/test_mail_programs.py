@@ -13,6 +13,8 @@ from tests.clients.mail_programs import MAILERS, Mailer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_smtpserver.settings.keywords import TLS
+
 TIMEOUT = 60
 USERNAME, SECRET = "ann@example.org", "p+ss/w:rd=?'&%"
 TABLE = [
@@ -56,9 +58,11 @@ def test_a_mailer_delivers_and_violates_nothing(mailer: Mailer, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("mailer", "tls", "mechanism"), TABLE)
-def test_a_mailer_logs_in(mailer: Mailer, tls: str, mechanism: str, tmp_path: Path) -> None:
-    login = {"auth": "required", "users": {USERNAME: SECRET}, "mechanisms": [mechanism]}
-    with SMTPServer(tls=tls, strict=True, **login) as server:
+def test_a_mailer_logs_in(mailer: Mailer, tls: TLS, mechanism: str, tmp_path: Path) -> None:
+    users = {USERNAME: SECRET}
+    with SMTPServer(
+        tls=tls, auth="required", users=users, mechanisms=[mechanism], strict=True
+    ) as server:
         deliver(mailer, server, tmp_path, mechanism)
         server.wait_for_message(timeout=TIMEOUT, username=USERNAME)
         session = server.wait_for_session(timeout=TIMEOUT)

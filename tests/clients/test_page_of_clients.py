@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.clients import exim, postfix, test_javamail
+from tests.clients import exim, javamail, postfix
 from tests.clients.drivers import CLIENTS
 from tests.clients.mail_programs import MAILERS
 
@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs/reference/clients.md"
 TESTED = {
     **{client.name: client.mechanisms for client in CLIENTS},
     **{mailer.name: mailer.mechanisms for mailer in MAILERS},
-    "JavaMail": test_javamail.MECHANISMS,
+    "JavaMail": javamail.MECHANISMS,
     "Postfix": postfix.MECHANISMS,
     "Exim": exim.MECHANISMS,
 }

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_smtpserver import SMTPServer
 from tests.clients.postfix import MECHANISMS, missing_postfix, postfix
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.settings.keywords import TLS, Protocol
 
 TIMEOUT = 60
 CONTENT = b"From: from@example.org\r\nSubject: hello\r\n\r\nworld\r\n"
@@ -20,8 +25,15 @@ def violations(server: SMTPServer) -> list[str]:
     return [violation.code for session in server.sessions for violation in session.violations]
 
 
+def asking_for(mechanism: str, *, tls: TLS, protocol: Protocol = "smtp") -> SMTPServer:
+    return SMTPServer(
+        protocol=protocol, tls=tls, auth="required", users={USERNAME: SECRET},
+        mechanisms=[mechanism], strict=True,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
-def test_postfix_delivers_in_clear_and_pipelines(protocol: str) -> None:
+def test_postfix_delivers_in_clear_and_pipelines(protocol: Protocol) -> None:
     with SMTPServer(protocol=protocol, strict=True) as server, postfix(server, CONTENT):
         message = server.wait_for_message(timeout=TIMEOUT)
         assert violations(server) == []
@@ -40,9 +52,8 @@ def test_postfix_delivers_in_clear_and_pipelines(protocol: str) -> None:
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 @pytest.mark.parametrize("tls", ["starttls", "implicit", "off"])
-def test_postfix_logs_in(tls: str, mechanism: str) -> None:
-    login = {"auth": "required", "users": {USERNAME: SECRET}, "mechanisms": [mechanism]}
-    with SMTPServer(tls=tls, strict=True, **login) as server, postfix(server, CONTENT):
+def test_postfix_logs_in(tls: TLS, mechanism: str) -> None:
+    with asking_for(mechanism, tls=tls) as server, postfix(server, CONTENT):
         message = server.wait_for_message(timeout=TIMEOUT, username=USERNAME)
         assert violations(server) == []
     (attempt,) = message.session.auth
@@ -51,11 +62,8 @@ def test_postfix_logs_in(tls: str, mechanism: str) -> None:
 
 
 def test_postfix_logs_in_over_lmtp() -> None:
-    login = {"auth": "required", "users": {USERNAME: SECRET}, "mechanisms": ["PLAIN"]}
-    with (
-        SMTPServer(protocol="lmtp", tls="starttls", strict=True, **login) as server,
-        postfix(server, CONTENT),
-    ):
+    asks = asking_for("PLAIN", tls="starttls", protocol="lmtp")
+    with asks as server, postfix(server, CONTENT):
         message = server.wait_for_message(timeout=TIMEOUT, username=USERNAME)
         assert violations(server) == []
     assert message.envelope.rcpt_to == ("to@example.org",)
@@ -76,11 +84,11 @@ def test_postfix_is_put_off_and_tries_again() -> None:
 
 
 @pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
-def test_postfix_sends_again_what_it_got_no_reply_for(protocol: str) -> None:
+def test_postfix_sends_again_what_it_got_no_reply_for(protocol: Protocol) -> None:
     with SMTPServer(protocol=protocol, strict=True) as server:
         server.on("message").times(1).accept(reply=False)
         # It says QUIT together with the dot, then waits: ten minutes, if it is not told otherwise.
-        with postfix(server, CONTENT, **{f"{protocol}_data_done_timeout": "1s"}):
+        with postfix(server, CONTENT, parameters={f"{protocol}_data_done_timeout": "1s"}):
             first, second = server.wait_for_messages(2, timeout=TIMEOUT)
             assert violations(server) == []
     assert first["Message-Id"] == second["Message-Id"]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_smtpserver import SMTPServer
 from tests.clients.drivers import missing_program
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.settings.keywords import TLS
 
 # Debian's name for it: the `nc` of some other packages has another option for CRLF.
 NC = ["nc.openbsd", "-C", "{host}", "{port}"]
@@ -26,7 +30,7 @@ TYPED = (
 
 
 @pytest.mark.parametrize(("command", "tls"), [(NC, "off"), (OPENSSL, "starttls")])
-def test_a_mail_typed_line_by_line_is_accepted(command: list[str], tls: str) -> None:
+def test_a_mail_typed_line_by_line_is_accepted(command: list[str], tls: TLS) -> None:
     if reason := missing_program(command[0]):
         pytest.skip(reason)
     with SMTPServer(tls=tls) as server:

@@ -14,6 +14,8 @@ from tests.rawclient import EHLO, TIMEOUT, connected, everything, introduced
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_smtpserver.settings.keywords import TLS
+
 
 def codes(server: SMTPServer, act: Callable[[socket.socket], object]) -> list[str]:
     """Return the violations of a client that acts so after its EHLO."""
@@ -89,7 +91,7 @@ def test_who_goes_on_in_clear_after_starttls_is_found_out(pieces: list[bytes]) -
 )
 @pytest.mark.parametrize("tls", ["off", "starttls"])
 def test_a_password_in_clear_is_a_violation_where_tls_was_offered(
-    tls: str, lines: list[bytes]
+    tls: TLS, lines: list[bytes]
 ) -> None:
     with SMTPServer(tls=tls, auth="optional", auth_needs_tls=False) as server:
         found = codes(server, says(*lines))

@@ -14,7 +14,7 @@ from pytest_smtpserver.smtp import EXTENSIONS
 DIALOGUES = ROOT / "tests" / "smtp" / "dialogues"
 
 
-def cells(page, first):
+def cells(page: str, first: str) -> list[str]:
     [line] = [line for line in page.splitlines() if line.startswith(f"| `{first}` |")]
     return [cell.strip() for cell in line.strip("|").split("|")]
 
@@ -40,21 +40,21 @@ def test_the_page_says_when_an_extension_is_offered() -> None:
 
 
 @pytest.mark.parametrize("keyword", OFFERED)
-def test_a_dialogue_cites_the_standard_of_each_extension(keyword) -> None:
+def test_a_dialogue_cites_the_standard_of_each_extension(keyword: str) -> None:
     rfcs = "|".join(map(str, EXTENSIONS[keyword].rfcs))
     heads = [path.read_text().partition("---\n")[0] for path in DIALOGUES.glob("*.txt")]
     assert any(re.search(rf"RFC ({rfcs})\b", head) for head in heads)
 
 
 @pytest.mark.parametrize("code", KINDS)
-def test_the_page_of_violations_has_each_kind_with_its_section(code) -> None:
+def test_the_page_of_violations_has_each_kind_with_its_section(code: str) -> None:
     _, sentence, section = cells(violations_page(KINDS), code)
     assert sentence == KINDS[code].sentence
     assert section.startswith(f"[{KINDS[code].rfc}](https://www.rfc-editor.org/rfc/rfc")
 
 
 @pytest.mark.parametrize("code", problems.KINDS)
-def test_the_page_of_problems_has_each_kind_with_its_source(code) -> None:
+def test_the_page_of_problems_has_each_kind_with_its_source(code: str) -> None:
     _, sentence, source = cells(problems_page(problems.KINDS), code)
     kind = problems.KINDS[code]
     assert sentence == kind.sentence

@@ -24,18 +24,23 @@ from pytest_smtpserver import SMTPServer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_smtpserver import Command, Message
+    from pytest_smtpserver import Command, Message, ServerSettings
 
 # Nothing comes after this, so there is no need to wait longer.
 SOON = 0.01
 
 # So that the texts stay as they are when the server learns another extension.
-PLAIN = {"extensions": ["SIZE", "8BITMIME", "ENHANCEDSTATUSCODES"]}
-USERS = {**PLAIN, "auth": "required", "users": {"ann": "secret"}, "mechanisms": ["PLAIN"]}
+PLAIN: ServerSettings = {"extensions": ["SIZE", "8BITMIME", "ENHANCEDSTATUSCODES"]}
+USERS: ServerSettings = {
+    **PLAIN,
+    "auth": "required",
+    "users": {"ann": "secret"},
+    "mechanisms": ["PLAIN"],
+}
 
-STARTTLS = {**PLAIN, "tls": "starttls"}
-IMPLICIT = {**PLAIN, "tls": "implicit"}
-LMTP = {**PLAIN, "protocol": "lmtp"}
+STARTTLS: ServerSettings = {**PLAIN, "tls": "starttls"}
+IMPLICIT: ServerSettings = {**PLAIN, "tls": "implicit"}
+LMTP: ServerSettings = {**PLAIN, "protocol": "lmtp"}
 
 # Clients that are to stay connected until the server has stopped.
 KEPT: list[smtplib.SMTP | socket.socket] = []
@@ -985,7 +990,7 @@ class Way:
 
     fail: Callable[[SMTPServer], None]
     cause: str
-    settings: dict[str, Any] = field(default_factory=lambda: dict(PLAIN))
+    settings: ServerSettings = field(default_factory=lambda: PLAIN)
 
     @property
     def name(self) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 from pytest_smtpserver import ServerCrashed, SMTPServer
 from pytest_smtpserver.network import background
+from tests.present import present
 from tests.rawclient import (
     TIMEOUT,
     connected,
@@ -268,7 +269,7 @@ def test_a_thread_that_has_ended_wakes_those_who_wait_and_the_next_server_gets_a
     server.stop()
     with pytest.raises(ServerCrashed) as crashed:
         server.check()
-    assert "on purpose" in repr(crashed.value.__cause__.__cause__)
+    assert "on purpose" in repr(present(crashed.value.__cause__).__cause__)
     serve_ten_more()
     with server:
         server.reset()

@@ -51,7 +51,8 @@ def unchunked(body: bytes) -> bytes:
 
 def pulled(engine: Engine) -> tuple[bytes, list[Action]]:
     """Return all octets that an engine sends now, and its other actions."""
-    sent, others = b"", []
+    sent = b""
+    others: list[Action] = []
     while action := engine.next_action():
         if isinstance(action, Send):
             sent += action.octets

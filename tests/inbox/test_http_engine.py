@@ -13,6 +13,8 @@ from pytest_smtpserver.inbox.engine import HTTPEngine
 from tests.inbox.requesting import parsed, pulled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import h11
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -105,7 +107,7 @@ def test_a_silent_client_is_told_why_it_is_left() -> None:
 
 
 def events(gates: list[Gate]) -> Answer:
-    def body():  # type: ignore[no-untyped-def]
+    def body() -> Iterator[bytes | Gate]:
         yield b"first"
         for gate in gates:
             yield gate

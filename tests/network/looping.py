@@ -73,7 +73,7 @@ class Loop:
         return results[0]
 
 
-class Counting(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # it is an alias
+class Counting(selectors.DefaultSelector):
     """A selector that counts the waits of its thread."""
 
     waits = 0

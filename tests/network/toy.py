@@ -80,14 +80,15 @@ class Toy:
         if octet == b"t":
             self._paused = True
             return self._start_tls()
-        action = {
+        actions: dict[bytes, Action] = {
             b"c": Close(),
             b"r": Close(reset=True),
             b"w": Wait(0.01),
             b"W": Wait(3600),
             b"h": Hold(self.gate),
             b"b": Send(MUCH),
-        }.get(octet, Send(octet))
+        }
+        action = actions.get(octet, Send(octet))
         if isinstance(action, Wait | Hold):
             self._paused = True
             self.held.set()

@@ -127,7 +127,7 @@ def test_no_error_about_settings_shows_a_secret(settings: dict[str, Any]) -> Non
 
 def test_the_error_of_a_test_s_callable_shows_no_secret() -> None:
     server = SMTPServer(**SERVERS["right"]).start()
-    server.on("auth").reply(lambda command: 1 / 0)
+    server.on("auth").reply(lambda command: str(1 / 0))
     client = Client(server)
     client.log_in("PLAIN")
     client.close()

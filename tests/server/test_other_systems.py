@@ -19,6 +19,9 @@ from pytest_smtpserver.network import readiness, shut_down
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+if TYPE_CHECKING:
+    from pytest_smtpserver.settings.keywords import TLS
+
 # Far more than is needed on a busy machine.
 TIMEOUT = 60
 
@@ -49,7 +52,7 @@ def another_system(
 
 @pytest.mark.usefixtures("another_system")
 @pytest.mark.parametrize("tls", ["off", "starttls"])
-def test_mail_arrives(tls: str) -> None:
+def test_mail_arrives(tls: TLS) -> None:
     with SMTPServer(tls=tls) as server:
         for _ in range(3):
             send(server)

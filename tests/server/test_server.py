@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from typing import Any
 
 import pytest
 
@@ -146,7 +147,7 @@ def test_there_is_no_address_before_the_first_start() -> None:
 
 def test_an_unknown_setting_is_named_with_the_nearest_known_one() -> None:
     with pytest.raises(SettingsError, match=r"unknown setting 'max_recipient'.*'max_recipients'"):
-        SMTPServer(max_recipient=3)
+        SMTPServer(max_recipient=3)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def test_an_unknown_setting_is_named_with_the_nearest_known_one() -> None:
         ("idle_timeout", None),
     ],
 )
-def test_an_impossible_value_is_named_with_its_setting(name: str, value: object) -> None:
+def test_an_impossible_value_is_named_with_its_setting(name: str, value: Any) -> None:
     with pytest.raises(SettingsError) as raised:
         SMTPServer(**{name: value})
     assert f"{name}={value!r}: must be" in str(raised.value)

@@ -69,12 +69,16 @@ def send(server: AsyncSMTPServer, subject: str = "hello") -> None:
         client.sendmail("from@example.org", "to@example.org", f"Subject: {subject}\r\n\r\n")
 
 
+async def send_in_a_thread(server: AsyncSMTPServer) -> None:
+    await anyio.to_thread.run_sync(send, server)
+
+
 @under_each_loop
 def test_another_task_of_the_loop_sends_during_a_wait(run: Run, server: AsyncSMTPServer) -> None:
     async def main() -> None:
         async with anyio.create_task_group() as tasks:
             # It begins when this task waits for the first time.
-            tasks.start_soon(anyio.to_thread.run_sync, send, server)
+            tasks.start_soon(send_in_a_thread, server)
             assert server.messages == ()
             message = await server.wait_for_message(subject="hello")
         assert server.messages == (message,)
@@ -87,14 +91,14 @@ def test_each_waiting_method_waits_in_the_loop(run: Run, server: AsyncSMTPServer
     async def main() -> None:
         await server.assert_no_message(within=SHORT)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(anyio.to_thread.run_sync, send, server)
-            tasks.start_soon(anyio.to_thread.run_sync, send, server)
+            tasks.start_soon(send_in_a_thread, server)
+            tasks.start_soon(send_in_a_thread, server)
             messages = await server.wait_for_messages(2)
             transactions = await server.wait_for_transactions(2, outcome="accepted")
         await server.wait_closed()
         server.clear()
         async with server.capture(1) as captured, anyio.create_task_group() as tasks:
-            tasks.start_soon(anyio.to_thread.run_sync, send, server)
+            tasks.start_soon(send_in_a_thread, server)
             transaction = await server.wait_for_transaction()
             session = await server.wait_for_session()
         assert (len(messages), len(transactions), len(captured)) == (2, 2, 1)

@@ -80,7 +80,8 @@ class Client:
         self._stream, there = socket.socketpair()
         self._stream.settimeout(TIMEOUT)
         accepted = CountingSocket(fileno=there.detach())
-        accepted.calls = self.calls = Counter()
+        self.calls: Counter[str] = Counter()
+        accepted.calls = self.calls
         accepted.setblocking(False)
         offer, self.recorder = offer_of(DEFAULTS, None), Recorder()
         rules = RuleBook(offer.stages, self.recorder.wake)

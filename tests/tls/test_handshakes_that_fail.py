@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_smtpserver import Session
+    from pytest_smtpserver.settings.keywords import TLS
 
 both = pytest.mark.parametrize("server", ["starttls", "implicit"], indirect=True)
 starttls = pytest.mark.parametrize("server", ["starttls"], indirect=True)
@@ -92,7 +93,7 @@ def test_a_client_that_resets_the_connection_during_the_handshake(server: SMTPSe
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
-def test_a_client_that_is_silent_during_the_handshake(tls: str) -> None:
+def test_a_client_that_is_silent_during_the_handshake(tls: TLS) -> None:
     with SMTPServer(tls=tls, idle_timeout=0.1) as server, before_handshake(server) as client:
         client.sendall(hello()[:20])
         assert client.recv(1000) == b""

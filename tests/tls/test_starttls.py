@@ -51,8 +51,9 @@ def test_commands_that_come_in_clear_while_starttls_is_held_are_thrown_away() ->
     conversation.lines("EHLO client.example.org")
     conversation.lines("STARTTLS")
     assert conversation.resume(ahead=INJECTED).startswith(b"220 ")
-    assert conversation.pause is None
+    before = conversation.pause
     conversation.send(b"\x16\x03\x01")
+    assert before is None
     assert isinstance(conversation.pause, StartTLS)
     assert conversation.pause.received == b"\x16\x03\x01"
     assert codes(conversation.session) == ["plaintext-after-starttls"]

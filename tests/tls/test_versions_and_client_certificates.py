@@ -8,10 +8,14 @@ import ssl
 import stat
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_smtpserver import Session, SMTPServer
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.settings.keywords import TLSVersion
 
 
 def session_with(server: SMTPServer, context: ssl.SSLContext) -> Session:
@@ -32,7 +36,7 @@ def client_of(server: SMTPServer, version: ssl.TLSVersion) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("name", ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])
-def test_a_server_speaks_the_one_version_that_it_is_told(name: str) -> None:
+def test_a_server_speaks_the_one_version_that_it_is_told(name: TLSVersion) -> None:
     version = ssl.TLSVersion[name.replace(".", "_")]
     if not getattr(ssl, f"HAS_{version.name}"):
         pytest.skip(f"this OpenSSL has no {name}")

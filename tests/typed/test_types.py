@@ -22,7 +22,8 @@ Errors = set[tuple[str, int, str]]
 def mypy(tmp_path_factory: pytest.TempPathFactory) -> Errors:
     """The errors of mypy, which looks at both files at once because the package takes it longer."""
     cache = tmp_path_factory.mktemp("mypy")
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), RIGHT, WRONG]
+    options = ["--strict", "--cache-dir", str(cache)]
+    command = [sys.executable, "-m", "mypy", *options, str(RIGHT), str(WRONG)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
     lines = re.findall(r"^(.+\.py):(\d+): error: .*\[([\w-]+)\]$", ran.stdout, re.MULTILINE)
     assert lines, ran.stdout + ran.stderr
@@ -39,7 +40,8 @@ def pyright(tmp_path_factory: pytest.TempPathFactory) -> Errors:
         (project / path.name).write_text(path.read_text())
     # What only strict mode says of the wrong file follows from what is wrong in it.
     (project / "pyrightconfig.json").write_text(json.dumps({"strict": [RIGHT.name]}))
-    command = ["node", PYRIGHT, "--outputjson", "--pythonpath", sys.executable, "-p", project]
+    options = ["--outputjson", "--pythonpath", sys.executable, "-p", str(project)]
+    command = ["node", str(PYRIGHT), *options]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
     found = json.loads(ran.stdout)["generalDiagnostics"]
     assert found, ran.stdout + ran.stderr
