@@ -13,3 +13,13 @@ def is_whole(value: object) -> TypeGuard[int]:
 def is_number(value: object) -> TypeGuard[float]:
     """Return whether this is an int or a float, and not a bool; NaN and infinity are."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+#: How many seconds anything may wait for: a day, longer than any test run. A thread cannot wait for
+#: ever.
+LONGEST_WAIT = 86_400
+
+
+def is_wait(value: object) -> TypeGuard[float]:
+    """Return whether this is a number of seconds from 0 to `LONGEST_WAIT`; NaN is not."""
+    return is_number(value) and 0 <= value <= LONGEST_WAIT

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.settings import EXTENSIONS as ALL_EXTENSIONS
+from pytest_smtpserver.settings import NEEDED, SWITCHED_ON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,9 +27,9 @@ class Need:
 
 
 SMTP = Need("protocol", lambda given: given.protocol == "smtp", "protocol='smtp'")
-TLS = Need("tls", lambda given: given.tls != "off", "tls='starttls' or tls='implicit'")
+TLS = Need("tls", lambda given: given.tls != "off", SWITCHED_ON["tls"])
 STARTTLS = Need("tls", lambda given: given.tls == "starttls", "tls='starttls'")
-AUTH = Need("auth", lambda given: given.auth != "off", "auth='optional' or auth='required'")
+AUTH = Need("auth", lambda given: given.auth != "off", SWITCHED_ON["auth"])
 
 
 def value(setting: str, wanted: object) -> Need:
@@ -45,11 +46,8 @@ def without(*keywords: str) -> Need:
     )
 
 
-#: A setting, the value that switches it off, and the settings that then have no effect.
-_MEAN_NOTHING = (
-    ("auth", "off", ("users", "mechanisms", "auth_needs_tls")),
-    ("tls", "off", ("certificate", "tls_versions", "tls_required")),
-)
+# The last two would be errors, or would change nothing.
+_NEEDED = {**NEEDED, "auth_needs_tls": "auth", "tls_required": "tls"}
 
 
 def brought_along(settings: Mapping[str, Any], marked: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,8 +55,8 @@ def brought_along(settings: Mapping[str, Any], marked: Mapping[str, Any]) -> dic
 
     If a marker switches something off, settings that would then have no effect are left out too.
     """
-    left = {name: value for name, value in settings.items() if name not in marked}
-    for setting, off, others in _MEAN_NOTHING:
-        if marked.get(setting) == off:
-            left = {name: value for name, value in left.items() if name not in others}
-    return left
+    return {
+        name: value
+        for name, value in settings.items()
+        if name not in marked and marked.get(_NEEDED.get(name, "")) != "off"
+    }

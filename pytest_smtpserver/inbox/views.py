@@ -17,6 +17,7 @@ from pytest_smtpserver.report.entry import (
     is_picture,
     marks_of,
     summary_of,
+    too_large,
     views_of,
 )
 
@@ -181,8 +182,8 @@ def _entry(arrival: Arrival) -> Entry:
         return Entry(**summary)
     path = f"/messages/{arrival.number}"
     if arrival.size > _LARGEST_MESSAGE:
-        cut = f"Its {arrival.size:,} octets are too many to be shown here."
-        return Entry(**summary, link=f"{path}.eml", file_name=file_name(message), cuts=(cut,))
+        cuts = (too_large(arrival.size),)
+        return Entry(**summary, link=f"{path}.eml", file_name=file_name(message), cuts=cuts)
     views = views_of(message, lambda part, _: f"{path}/attachments/{part}")
     return Entry(**summary, **marks_of(message), **views, link=f"{path}.eml")
 

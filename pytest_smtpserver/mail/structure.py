@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from . import header, structured
-from .defects import Defect
+from .defects import Defect, not_whole
 from .structured import Structured
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class _Reader:
         part = self.part(section, "message/rfc822" if is_digest else "text/plain")
         parent.children.append(part)
         if not section.is_whole and not self._is_delimiter(section.body):
-            part.defects.append(_not_whole(part))
+            part.defects.append(not_whole(part.where))
         if not part.boundary:
             return part
         self.open_parts(part)
@@ -182,11 +182,6 @@ class _Reader:
 
     def _is_delimiter(self, position: int) -> bool:
         return self.content.startswith(b"--", position)
-
-
-def _not_whole(part: Part) -> Defect:
-    sentence = "the header has a line that is not a field; the body begins there"
-    return Defect("unparsable", sentence, part.where)
 
 
 def _set_type(part: Part, fields: dict[str, str]) -> None:

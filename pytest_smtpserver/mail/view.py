@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from . import addresses, field_values, header, html, links, long_html, parts
-from .defects import Defect
+from .defects import Defect, not_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -116,8 +116,7 @@ class View:
     def _defects(self) -> Iterator[Defect]:
         yield from self.parts.defects
         if not self._section.is_whole:
-            sentence = "the header has a line that is not a field; the body begins there"
-            yield Defect("unparsable", sentence)
+            yield not_whole()
         for name, value in self.fields:
             yield from field_values.defects(name, value)
         if long_html.is_long(self.parts.html) and long_html.may_hide(self.parts.html):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.matching.wording import shown
@@ -12,6 +12,13 @@ from pytest_smtpserver.suggesting import suggesting
 if TYPE_CHECKING:
     from .reply import Reply
 
+
+#: In the transcript, between what was done to a client and the rule that did it.
+BY_RULE: Final = " by the rule "
+#: What a rule does that keeps a client waiting, in the transcript's words.
+HELD: Final = "held"
+NEVER_ANSWERED: Final = "never answered"
+WAITING: Final = "waiting for "
 
 #: Who did it: the client, the server, or nobody in particular.
 Speaker = Literal["C", "S", "*"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.mail.snapshot import Masks, fields_in_order, tree, without_ports
 
-from .exchange import Event
+from .exchange import BY_RULE, Event
 from .transcript import ENDINGS
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _VARYING: Final = (
     (re.compile(r"\b\d[\d,]* octets\b"), "<size> octets"),
     (re.compile(r"^334 .+"), "334 <challenge>"),
     (re.compile(r"^(TLSv[\d.]+) with .*"), r"\1"),
-    (re.compile(r" by the rule .*"), " by a rule"),
+    (re.compile(f"{BY_RULE}.*"), " by a rule"),
 )
 
 

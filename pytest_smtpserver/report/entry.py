@@ -148,6 +148,11 @@ def file_name(message: Message) -> str:
     return f"{harmless.name(message.subject, 'message')}.eml"
 
 
+def too_large(size: int) -> str:
+    """Return the sentence that stands for content of so many octets."""
+    return f"Its {size:,} octets are too many to be shown here."
+
+
 def bounded_transcript(text: str) -> str:
     """Return a transcript for a page; the middle of a very long one is left out."""
     if len(text) <= _LONGEST_VIEW:

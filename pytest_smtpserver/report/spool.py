@@ -27,6 +27,7 @@ from .entry import (
     is_picture,
     marks_of,
     summary_of,
+    too_large,
     views_of,
 )
 
@@ -110,7 +111,7 @@ class Spool:
             return {}
         size = len(message.content)
         if size > _LARGEST_MESSAGE:
-            return {"cuts": (f"Its {size:,} octets are too many to be shown here.",)}
+            return {"cuts": (too_large(size),)}
         if size > self._room:
             return {"cuts": ("Its content is left out, because this file would be too large.",)}
         self._room -= size

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic
 
 from pytest_smtpserver.records.reply import Reply
 
 from .chaos import Chaos
-from .rule import RuleSteps, as_reply
+from .rule import AnyRule, as_reply
 from .stages import ANY_COMMAND, earliest_stage
 from .steps import Choose
 
@@ -49,8 +49,6 @@ _TEXTS = {
     555: "parameter not recognized",
     556: "domain does not accept mail",
 }
-
-AnyRule = TypeVar("AnyRule", bound=RuleSteps)
 
 
 class RuleMaker(Generic[AnyRule]):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_smtpserver.engine import Action, Gate, Hold, Throttle, Wait
 from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.records.exchange import HELD, NEVER_ANSWERED, WAITING
 from pytest_smtpserver.records.reply import Reply
 
 from .places import defined_at, running_at
@@ -107,7 +108,7 @@ class Delay:
 
     def run(self, turn: Turn) -> Iterable[Action]:
         """Wait."""
-        turn.note(f"waiting for {self.seconds:g} s")
+        turn.note(f"{WAITING}{self.seconds:g} s")
         yield Wait(self.seconds)
 
 
@@ -136,7 +137,7 @@ class HoldStep:
 
     def run(self, turn: Turn) -> Iterable[Action]:
         """Note that the command is held, and wait."""
-        turn.note("held")
+        turn.note(HELD)
         self.held(turn.command)
         yield Hold(self.gate)
         turn.note("released")
@@ -164,7 +165,7 @@ class Ignore:
 
     def run(self, turn: Turn) -> Iterable[Action]:
         """Do nothing."""
-        turn.note("never answered")
+        turn.note(NEVER_ANSWERED)
         turn.withhold()
         return ()
 

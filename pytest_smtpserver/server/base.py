@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Self
 
 from pytest_smtpserver.clock import now
 from pytest_smtpserver.matching import Criteria
-from pytest_smtpserver.rules.making import AnyRule, RuleMaker
+from pytest_smtpserver.rules.making import RuleMaker
+from pytest_smtpserver.rules.rule import AnyRule
 
 from . import access
 from .final_checks import check

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .table import SETTINGS as SETTINGS
     from .table import Setting as Setting
     from .value import DEFAULTS as DEFAULTS
+    from .value import NEEDED as NEEDED
+    from .value import SWITCHED_ON as SWITCHED_ON
     from .value import Settings as Settings
     from .value import check_each as check_each
     from .value import check_effect as check_effect
@@ -36,7 +38,9 @@ _HOMES = {
     "DEFAULTS": "value",
     "EXTENSIONS": "table",
     "MECHANISMS": "checks",
+    "NEEDED": "value",
     "SETTINGS": "table",
+    "SWITCHED_ON": "value",
     "Setting": "table",
     "Settings": "value",
     "SettingsError": "checks",

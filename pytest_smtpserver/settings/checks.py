@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pytest_smtpserver.numeric import is_number, is_whole
+from pytest_smtpserver.numeric import LONGEST_WAIT, is_wait, is_whole
 
 from .table import EXTENSIONS
 from .users import Users
@@ -53,9 +53,6 @@ CERTIFICATES = ("valid", "expired", "wrong-host", "untrusted")
 
 #: The versions that a server may speak (RFC 2246, 4346, 5246 and 8446), oldest first.
 TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
-
-# A day: longer than any test run.
-_LONGEST = 86400
 
 
 def _as_read(value: Any, directory: Path) -> object:
@@ -123,10 +120,10 @@ def seconds() -> Allowed:
     """Return the check for a time; it is kept as a float."""
 
     def check(value: Any) -> object:
-        _require(is_number(value) and 0 <= value <= _LONGEST)  # false for NaN, too
+        _require(is_wait(value))
         return float(value)
 
-    return Allowed(f"a number of seconds from 0 to {_LONGEST}", check)
+    return Allowed(f"a number of seconds from 0 to {LONGEST_WAIT}", check)
 
 
 # Not compiled here, because that would slow down each start of pytest.

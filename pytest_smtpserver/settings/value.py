@@ -147,22 +147,28 @@ def _check_together(settings: Settings) -> None:
 DEFAULTS = Settings()
 
 
-#: What must be switched on so that a setting has an effect, and how.
-_NEEDS: Mapping[str, tuple[str, str]] = {
-    "users": ("auth", "auth='optional' or auth='required'"),
-    "mechanisms": ("auth", "auth='optional' or auth='required'"),
-    "certificate": ("tls", "tls='starttls' or tls='implicit'"),
-    "tls_versions": ("tls", "tls='starttls' or tls='implicit'"),
-    "client_certificate": ("tls", "tls='starttls' or tls='implicit'"),
+#: What must be switched on so that a setting has an effect.
+NEEDED: Mapping[str, str] = {
+    "users": "auth",
+    "mechanisms": "auth",
+    "certificate": "tls",
+    "tls_versions": "tls",
+    "client_certificate": "tls",
+}
+#: How to switch it on.
+SWITCHED_ON: Mapping[str, str] = {
+    "auth": "auth='optional' or auth='required'",
+    "tls": "tls='starttls' or tls='implicit'",
 }
 
 
 def check_effect(settings: Settings, given: Collection[str]) -> None:
     """Raise `SettingsError` if one of the given settings has no effect on such a server."""
     for name in given:
-        needed, add = _NEEDS.get(name, ("", ""))
+        needed = NEEDED.get(name)
         if needed and getattr(settings, needed) == "off" and not _is_default(settings, name):
             shown = name if SETTINGS[name].is_secret else f"{name}={getattr(settings, name)!r}"
+            add = SWITCHED_ON[needed]
             raise SettingsError(f"{shown} has no effect with {needed}='off': add {add}")
 
 

@@ -30,7 +30,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.engine import Close, Send, StartTLS
-from pytest_smtpserver.records.exchange import Exchange
+from pytest_smtpserver.records.exchange import BY_RULE, Exchange
 from pytest_smtpserver.records.reply import Reply
 from pytest_smtpserver.rules import CallableError, Command, raised_at
 
@@ -196,7 +196,7 @@ class Turn:
 
     def note(self, what: str) -> None:
         """Note an event in the transcript."""
-        self._notice("*", f"{what} by the rule {self._rule}")
+        self._notice("*", f"{what}{BY_RULE}{self._rule}")
 
     def give_up(self, last_word: Reply | None = None) -> None:
         """End the turn without carrying anything out, if it has not been answered yet."""

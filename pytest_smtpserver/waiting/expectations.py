@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.matching import Criteria
-from pytest_smtpserver.numeric import is_number, is_whole
+from pytest_smtpserver.numeric import LONGEST_WAIT, is_wait, is_whole
 
 from .expectation import Expectation, Feed, Held, Holding, Patience
 from .failing import Failing
@@ -29,9 +29,6 @@ __tracebackhide__ = True
 Record = TypeVar("Record")
 
 _SNAPSHOT = methodcaller("snapshot")
-
-# A day, the same as for the settings: longer than any test run. Threads cannot wait for ever.
-_LONGEST = 86400
 
 
 class Expectations:
@@ -194,6 +191,8 @@ def _check_count(count: int, *, lowest: int = 0) -> None:
 
 
 def _checked_seconds(name: str, seconds: float) -> float:
-    if not (is_number(seconds) and 0 <= seconds <= _LONGEST):
-        raise ValueError(f"{name}={seconds!r}: must be a number of seconds from 0 to {_LONGEST}")
+    if not is_wait(seconds):
+        raise ValueError(
+            f"{name}={seconds!r}: must be a number of seconds from 0 to {LONGEST_WAIT}"
+        )
     return seconds

@@ -6,7 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import Cause, counted, shown
-from pytest_smtpserver.records.exchange import Event, Exchange
+from pytest_smtpserver.records.exchange import (
+    BY_RULE,
+    HELD,
+    NEVER_ANSWERED,
+    WAITING,
+    Event,
+    Exchange,
+)
 
 from .login import left_after_greeting
 
@@ -46,20 +53,18 @@ def kept_waiting(facts: Facts) -> Cause | None:
 
 
 def _kept_waiting(wire: Sequence[Exchange | Event]) -> Cause | None:
-    how, by, rule = _last_event(wire).partition(" by the rule ")
+    how, by, rule = _last_event(wire).partition(BY_RULE)
     verb = _last_verb(wire)
     if not by:
         return None
-    if how == "held":
+    if how == HELD:
         return Cause(f"{verb} is still held by the rule {rule}", "call rule.release()")
-    if how.startswith("waiting for "):
-        seconds = how.removeprefix("waiting for ")
+    if how.startswith(WAITING):
+        seconds = how.removeprefix(WAITING)
         return Cause(f"{verb} is still delayed for {seconds} by the rule {rule}")
-    return Cause(f"{verb} is never answered by the rule {rule}") if how in _SILENT else None
-
-
-#: The transcript's words for a client that gets no answer at all.
-_SILENT = ("never answered",)
+    if how == NEVER_ANSWERED:
+        return Cause(f"{verb} is never answered by the rule {rule}")
+    return None
 
 
 def _last_event(wire: Sequence[Exchange | Event]) -> str:
