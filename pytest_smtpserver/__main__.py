@@ -284,5 +284,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no branch  # it is run, and nothing imports it
     raise SystemExit(main())

@@ -19,7 +19,7 @@ if hasattr(time, "clock_gettime"):
     def _clock() -> float:
         return time.clock_gettime(time.CLOCK_REALTIME)
 
-else:  # Windows
+else:  # pragma: no cover  # Windows
     monotonic = time.monotonic
     _clock = time.time
 

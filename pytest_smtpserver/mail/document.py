@@ -78,7 +78,7 @@ def _with_head(tree: LexborHTMLParser) -> str:
 
     ours = LexborHTMLParser(_HEAD)
     # The tree of a document has a head, whatever the mail had.
-    if tree.head is not None:
+    if tree.head is not None:  # pragma: no branch  # `None` is for the types only
         for node in reversed(ours.css("meta")):
             first = tree.head.child
             if first is None:

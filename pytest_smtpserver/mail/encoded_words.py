@@ -119,7 +119,7 @@ def _pieces(run: str) -> Iterator[_Piece]:
             yield last._replace(sent=" ".join(sent))
         last = _Piece(charset, "", [octets or b""], is_broken=octets is None)
         sent = [word[0]]
-    if last:
+    if last:  # pragma: no branch  # a run has at least one word
         yield last._replace(sent=" ".join(sent))
 
 

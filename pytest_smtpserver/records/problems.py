@@ -119,10 +119,8 @@ def _alone(octet: bytes) -> Callable[[bytes], int]:
             return -1
         while end - start > 1:
             middle = (start + end) // 2
-            # Do not cut a CRLF in two.
+            # Do not cut a CRLF in two. What is left is more than one CRLF, so this ends.
             middle += content[middle - 1 : middle + 1] == b"\r\n"
-            if middle >= end:
-                break
             if _count_alone(content, octet, start, middle):
                 end = middle
             else:

@@ -175,6 +175,35 @@ def test_the_security_code_of_a_gift_card_is_no_one_time_code(subject: str, body
         text(body, subject).code()
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("Your order code:\n482913, packed today", "it is called 'order code'"),
+        ("Order code\n482913", "it is called 'Order code'"),
+        ("Your order OTP is 482913", "it is called 'order OTP'"),
+        ("Postcode\n482913", "'Postcode' stands above it"),
+        ("482913\nYour order code", "no word for a code points at it"),
+        (f"Your code is {'for you and ' * 8} 482913", "no word for a code points at it"),
+    ],
+)
+def test_a_number_that_is_called_something_else_nearby_is_no_code(body: str, why: str) -> None:
+    with pytest.raises(SMTPAssertionError) as failure:
+        text(body).code()
+    assert str(failure.value).startswith(f"no one-time code: '482913': {why} ")
+
+
+@pytest.mark.parametrize(
+    "body", ["Your code: 123456\n654321 - reference", "654321\nYour code is 123456"]
+)
+def test_a_word_for_a_code_points_at_the_number_beside_it(body: str) -> None:
+    assert text(body).code() == "123456"
+
+
+def test_what_begins_the_subject_follows_nothing_of_the_text() -> None:
+    with pytest.raises(SMTPAssertionError, match=r"^no one-time code: '482913': no word"):
+        text("Enter your login code:", "482913 - Example").code()
+
+
 def test_a_failure_says_why_the_likeliest_candidate_was_not_taken() -> None:
     with pytest.raises(SMTPAssertionError) as failure:
         text("Hello, your code is 482913", "Your order").code()

@@ -70,6 +70,21 @@ def test_signs_that_begin_no_tag_are_read_in_long_html() -> None:
     assert mail.html_text == " ".join([f"{'<' * 3000}x"] * (MANY // 50))
 
 
+def test_each_of_very_many_different_pictures_is_read() -> None:
+    numbers = [str(number) for number in range(60_000)]
+    pictures = "".join(f"<img alt='{number}' src=x>" for number in numbers)
+    markup = pictures + "<br>" * (2 * MANY)
+    assert long_html.is_long(markup)
+    assert message(mail_of(markup, 1).encode()).html_text.split() == numbers
+
+
+def test_a_character_that_is_met_once_is_read_in_long_html() -> None:
+    markup = "<p>x</p>" * MANY + "<p>caf&eacute; &amp;eacute;</p>"
+    assert long_html.is_long(markup)
+    mail = message(mail_of(markup, 1).encode())
+    assert mail.html_text.endswith("x\ncafé &eacute;")
+
+
 def test_what_styles_may_hide_in_long_html_is_a_defect() -> None:
     plain = message(mail_of("<p>a</p>", MANY).encode())
     styled = message(mail_of("<p style='display:none'>a</p>", MANY).encode())

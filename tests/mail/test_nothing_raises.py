@@ -101,6 +101,12 @@ def test_what_could_not_be_parsed_is_said(name: str, said: str) -> None:
     assert any(said in defect for defect in message(MAILS[name]).defects)
 
 
+def test_what_the_standard_library_cannot_parse_has_its_fields_all_the_same() -> None:
+    mail = message(b"Subject: Deep\r\n" + MAILS["nested parts"]).email
+    assert mail["Subject"] == "Deep"
+    assert "Hi" in mail.as_string()
+
+
 def test_the_raw_value_stands_in_for_an_address_that_cannot_be_parsed() -> None:
     assert message(MAILS["open quote"]).to == ('"',)
 

@@ -29,6 +29,11 @@ def text_of(html: str) -> str:
     return message(content.encode()).html_text
 
 
+def test_end_tags_of_nothing_are_no_depth() -> None:
+    few = "<div>a<div>b</div></div>"
+    assert text_of(few + "</div>" * 3000 + few) == text_of(few + few) == "a\nb\na\nb"
+
+
 @pytest.mark.parametrize("pieces", list(pairwise(PIECES)), ids=lambda pieces: repr(pieces[0]))
 def test_what_a_reader_sees_does_not_depend_on_how_it_is_read(pieces: tuple[str, str]) -> None:
     for first, second, third in product(pieces, PIECES, pieces):

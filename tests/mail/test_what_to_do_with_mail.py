@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -98,6 +99,7 @@ LONG = "<p>x</p>\n" * 80_000
         ("<style>p { background: url(cid:logo@x) }</style>", f"url('{DATA}')"),
         ('<a href="https://app.example/">Go</a>', '<a href="https://app.example/">Go</a>'),
         ("<p>Grüße &amp; &lt;so on&gt;", "<p>Grüße &amp; &lt;so on&gt;</p>"),
+        ("<style></style>", "<style></style>"),
     ],
 )
 @pytest.mark.parametrize("rest", ["", LONG])
@@ -192,6 +194,9 @@ def test_a_fetch_that_raises_means_that_the_link_does_not_work() -> None:
 def test_links_may_be_ignored() -> None:
     PAGE.assert_links(lambda url: 404 if "b." in url else 200, ignore=["b.example"])
     PAGE.assert_links(lambda url: 404, ignore="https://")
+    PAGE.assert_links(lambda url: 404 if "b." in url else 200, ignore=re.compile(r"//b\.\w+/"))
+    with pytest.raises(TypeError, match=r"^ignore has 1: must be a str or a compiled pattern"):
+        PAGE.assert_links(lambda url: 200, ignore=[1])  # type: ignore[list-item]
 
 
 def test_what_is_no_status_is_an_error() -> None:

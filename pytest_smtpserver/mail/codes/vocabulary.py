@@ -75,8 +75,7 @@ class Vocabulary:
         if "_" in entry:
             first, *others = (unaccented(folded(one)) for one in entry.strip("*").split("_"))
             stem = "*" if entry.endswith("*") else ""
-            if others[-1:]:
-                others[-1] += stem
+            others[-1] += stem
             self.joined[first].append((tuple(others), {role: frozenset((language,))}))
         elif is_unspaced:
             known = self.unspaced.setdefault(entry, {})

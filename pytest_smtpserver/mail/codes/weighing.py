@@ -164,8 +164,6 @@ def _judged(one: Candidate, pointing: Pointing) -> tuple[int, list[str]]:
         return 0, [pointing.why]
     if one.is_postal and pointing.score < ENOUGH:
         return 0, ["it is a postal code"]
-    if one.is_postal and not pointing.is_close:
-        return 0, ["it is a postal code"]
     if one.is_mixed and not (pointing.is_close and pointing.score >= ENOUGH):
         return 0, [pointing.why]
     if one.is_year_or_date and pointing.score < ENOUGH:
