@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.frozen import frozen
@@ -53,6 +53,8 @@ _TOKEN: Final = re.compile(
 _SENTENCE_END: Final = re.compile(r"[!?。।۔։]+|\.(?=\s+\D|$)|;\s")
 # What joins the parts of a word, or of words that belong together.
 _JOINTS: Final = frozenset("-'’‘`\"״׳/·")
+# Nobody changes it.
+_NO_ROLES: Final[Roles] = {}
 
 
 @frozen()
@@ -63,7 +65,7 @@ class Token:
     kind: str
     start: int
     end: int
-    roles: Roles = field(default_factory=dict)
+    roles: Roles = _NO_ROLES
 
     @property
     def is_joint(self) -> bool:
