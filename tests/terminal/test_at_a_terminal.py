@@ -81,15 +81,16 @@ def test_it_prints_a_line_for_each_message(terminal: Terminal) -> None:
 
 def test_control_characters_are_visible(terminal: Terminal) -> None:
     terminal.send("Subject: =?utf-8?q?=1B[31mred=0Aalert=E2=80=AE?=\r\n\r\n")
-    assert terminal.until("from@example.org ->").endswith(r"\x1b[31mred\nalert\u202e")
+    terminal.until(r"-> to@example.org  \x1b[31mred\nalert\u202e")
 
 
 def test_the_dialogue_comes_before_the_line_of_its_message(terminal: Terminal) -> None:
     before = len(terminal.said)
     terminal.send("Subject: cause\r\n\r\n")
-    terminal.until("from@example.org ->")
-    dialogue = "\n".join(terminal.said[before:])
-    for line in ("C: mail FROM:<from@example.org>", "C: data", "C: Subject: cause"):
+    terminal.until("-> to@example.org  cause")
+    # Python's versions differ in smtplib's capitals.
+    dialogue = "\n".join(terminal.said[before:]).casefold()
+    for line in ("c: mail from:<from@example.org>", "c: data", "c: subject: cause"):
         assert line in dialogue
 
 
@@ -111,7 +112,7 @@ def test_settings_are_taken_by_name(terminal: Terminal) -> None:
 
 def test_the_inbox_has_what_came(terminal: Terminal) -> None:
     terminal.send("Subject: For the inbox\r\n\r\n")
-    terminal.until("For the inbox")
+    terminal.until("-> to@example.org  For the inbox")
     with urllib.request.urlopen(f"{terminal.inbox}messages.json", timeout=TIMEOUT) as answer:
         assert b"For the inbox" in answer.read()
 
