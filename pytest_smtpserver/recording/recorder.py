@@ -125,15 +125,15 @@ class Recorder:
     def transaction_began(self, transaction: TransactionRecording) -> None:
         """Add a transaction that has just begun."""
         with self._lock:
-            transaction.recording.transaction_began(transaction)
-            if not transaction.recording.is_sealed:
+            transaction.session_recording.transaction_began(transaction)
+            if not transaction.session_recording.is_sealed:
                 self._transactions.append(transaction)
 
     def transaction_ended(self, transaction: TransactionRecording) -> None:
         """Publish a finished transaction, and its message if accepted, and wake waiting tests."""
         with self._lock:
-            transaction.recording.transaction_ended()
-            if transaction.recording.is_sealed:
+            transaction.session_recording.transaction_ended()
+            if transaction.session_recording.is_sealed:
                 return
             self.finished.append(transaction)
             if transaction.outcome == "accepted":
@@ -147,7 +147,7 @@ class Recorder:
         self.wake()
 
     def _announce(self, transaction: TransactionRecording) -> None:
-        is_new = not (transaction.is_announced or transaction.recording.is_sealed)
+        is_new = not (transaction.is_announced or transaction.session_recording.is_sealed)
         if transaction.message is not None and is_new:
             transaction.announce()
             self.messages.append(transaction.message)

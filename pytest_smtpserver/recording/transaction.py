@@ -32,22 +32,22 @@ class TransactionRecording(Recording[Transaction]):
         "outcome",
         "parameters",
         "recipients",
-        "recording",
         "refused",
         "reply",
+        "session_recording",
         "started",
         "wire_start",
     )
 
     def __init__(
         self,
-        recording: SessionRecording,
+        session_recording: SessionRecording,
         mail_from: str,
         parameters: Parameters,
         started: float,
     ) -> None:
         super().__init__()
-        self.recording = recording
+        self.session_recording = session_recording
         self.mail_from = mail_from
         self.parameters = parameters
         self.started = started
@@ -60,7 +60,7 @@ class TransactionRecording(Recording[Transaction]):
         # Returns the content that has arrived so far, while it is incomplete.
         self.arriving: Callable[[], bytes] | None = None
         #: The index in the session's wire at which it begins: the exchange of its MAIL.
-        self.wire_start = max(0, len(recording.wire) - 1)
+        self.wire_start = max(0, len(session_recording.wire) - 1)
         # Whether the message is already among the server's messages.
         self.is_announced = False
 
@@ -72,7 +72,7 @@ class TransactionRecording(Recording[Transaction]):
     def changed(self) -> None:
         """Let the next reader make another snapshot, of the session as well."""
         super().changed()
-        self.recording.changed()
+        self.session_recording.changed()
 
     def accept(self, address: str, parameters: Parameters) -> None:
         """Note a recipient that was accepted."""
@@ -137,7 +137,7 @@ class TransactionRecording(Recording[Transaction]):
             started_at=when(self.started),
             _is_accepted=self.is_announced,
             _arriving=self.arriving,
-            _session=self.recording,
+            _session=self.session_recording,
         )
 
     @property
@@ -148,7 +148,7 @@ class TransactionRecording(Recording[Transaction]):
     @property
     def session(self) -> Session:
         """The session as it is now; a `Message` asks for it."""
-        return self.recording.snapshot()
+        return self.session_recording.snapshot()
 
     def _envelope(self) -> Envelope:
         recipients = tuple(self.recipients)

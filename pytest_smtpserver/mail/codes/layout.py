@@ -102,26 +102,29 @@ def _above(lines: Sequence[Line], number: int) -> Iterator[Pointing]:
     for distance in range(1, min(_LINES_UP, number) + 1):
         line = lines[number - distance]
         found = _last_phrase(line)
-        if found is None:
-            if distance == 1:
-                yield from _asked(line)
-                yield from _labelled(line)
-            continue
-        sentence, phrase = found
-        if phrase.kind == OTHER:
-            if distance == 1:
-                yield called(sentence.tokens, phrase)
+        if found is not None:
+            yield from _from_above(*found, distance)
             return
-        if elsewhere := next((one for one in sentence.tokens if "by_post" in one.roles), None):
-            yield Pointing(0, f"the code goes elsewhere: {elsewhere.text!r}", is_another=True)
-            return
-        weights = _ABOVE if distance == 1 else _FURTHER_UP
-        where = "the line above" if distance == 1 else f"{distance} lines above"
-        name = quoted(sentence.tokens, phrase)
-        if _has_number(sentence.tokens[phrase.end :]):
-            return
-        yield Pointing(weights[phrase.kind], f"{name} stands in {where}", is_close=distance == 1)
+        if distance == 1:
+            yield from _asked(line)
+            yield from _labelled(line)
+
+
+def _from_above(sentence: Sentence, phrase: Phrase, distance: int) -> Iterator[Pointing]:
+    """Yield what a phrase says that stands so many lines above."""
+    tokens = sentence.tokens
+    is_next = distance == 1
+    if phrase.kind == OTHER:
+        if is_next:
+            yield called(tokens, phrase)
         return
+    if elsewhere := next((one for one in tokens if "by_post" in one.roles), None):
+        yield Pointing(0, f"the code goes elsewhere: {elsewhere.text!r}", is_another=True)
+    elif not _has_number(tokens[phrase.end :]):
+        where = "the line above" if is_next else f"{distance} lines above"
+        weight = (_ABOVE if is_next else _FURTHER_UP)[phrase.kind]
+        name = quoted(tokens, phrase)
+        yield Pointing(weight, f"{name} stands in {where}", is_close=is_next)
 
 
 def _asked(line: Line) -> Iterator[Pointing]:
