@@ -53,13 +53,17 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
 
     It works under asyncio, anyio and trio, never blocks the event loop, and waits in real time,
     whatever clock the loop has. Each method returns and raises what the method of `SMTPServer`
-    does.
+    does. Used as a context manager (`with`), it starts the server, and in the end stops and checks
+    it. Raises `TypeError` for anything but an `SMTPServer`.
     """
 
     def __init__(self, server: SMTPServer) -> None:
+        core = getattr(server, "_core", None)
+        if core is None:
+            raise TypeError(f"AsyncSMTPServer wraps an SMTPServer, not {server!r}")
         #: The server that this one wraps.
         self.server = server
-        self._core = server._core
+        self._core = core
 
     async def wait_for_message(
         self,

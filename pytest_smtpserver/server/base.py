@@ -15,6 +15,7 @@ from .outbox import Outbox
 
 if TYPE_CHECKING:
     import ssl
+    from types import TracebackType
     from typing import Unpack
 
     from pytest_smtpserver.engine import SocketAddress
@@ -106,6 +107,20 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
     @property
     def _rules(self) -> RuleBook:
         return self._core.rules
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        __tracebackhide__ = True
+        self.stop()
+        if exc is None:
+            self.check()
 
     def start(self) -> Self:
         """Listen, and return the server; has no effect if it already listens.

@@ -12,7 +12,6 @@ from .base import BaseServer
 from .core import Core
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Unpack
 
     from pytest_smtpserver.records.keywords import (
@@ -62,20 +61,6 @@ class SMTPServer(BaseServer[Rule]):
         server = cls.__new__(cls)
         server._core = Core(settings)
         return server
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        __tracebackhide__ = True
-        self.stop()
-        if exc is None:
-            self.check()
 
     def wait_for_message(
         self,

@@ -201,3 +201,22 @@ def test_a_clock_that_jumps_does_not_keep_client_and_server_from_their_work(
                 await server.wait_for_message(subject=f"mail {number}", timeout=1)
 
     trio_with_a_mock_clock(main)
+
+
+def test_it_starts_stops_and_checks_the_server_of_a_with_block() -> None:
+    async def main() -> None:
+        with AsyncSMTPServer(SMTPServer()) as server:
+            await asyncio.to_thread(send, server, "Hello")
+            assert (await server.wait_for_message()).subject == "Hello"
+            assert server.is_alive()
+        assert not server.is_alive()
+        with pytest.raises(SMTPAssertionError, match="never used"), server:
+            server.refuse(550)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("wrapped", [None, "127.0.0.1:25", SMTPServer])
+def test_it_wraps_nothing_but_a_server(wrapped: object) -> None:
+    with pytest.raises(TypeError, match=r"^AsyncSMTPServer wraps an SMTPServer, not "):
+        AsyncSMTPServer(wrapped)  # type: ignore[arg-type]
