@@ -78,9 +78,7 @@ class RuleMaker(Generic[AnyRule]):
     def refuse(
         self,
         reply: int | str | Reply | Replying,
-        text: str = "",
-        /,
-        *,
+        *texts: str,
         enhanced: str | None = None,
         stage: StageName | str | None = None,
         optional: bool = False,
@@ -88,11 +86,13 @@ class RuleMaker(Generic[AnyRule]):
     ) -> AnyRule:
         """Return a rule that gives this reply, 4xx or 5xx, such as `"550 5.1.1 no such user"`.
 
-        It takes what `Rule.reply` takes; a bare code gets a fitting text. Without `stage` it is
-        asked at the earliest stage that knows all the keywords, or at MAIL if there are none.
-        Errors as in `on`.
+        It takes what `Rule.reply` takes, and the text only by its place: the keyword `text` is a
+        criterion. A bare code gets a fitting text. Without `stage` it is asked at the earliest
+        stage that knows all the keywords, or at MAIL if there are none. Errors as in `on`.
         """
-        refusal = _refusal("refuse", reply, text, enhanced)
+        if len(texts) > 1:
+            raise TypeError(f"refuse({reply!r}, ...): takes one text, not {len(texts)}")
+        refusal = _refusal("refuse", reply, next(iter(texts), ""), enhanced)
         stage = stage or earliest_stage(match, self._rules.offered)
         return self.on(stage, optional=optional, **match).reply(refusal)
 

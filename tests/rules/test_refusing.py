@@ -32,6 +32,17 @@ def test_refuse_takes_what_reply_takes(refused: tuple[Any, ...], line: str) -> N
     assert conversation.lines(MAIL) == [line]
 
 
+def test_the_reply_of_a_refusal_can_be_given_by_its_name() -> None:
+    conversation = Conversation(rules=lambda book: book.refuse(reply="550 no", mail_from=""))
+    conversation.lines(EHLO)
+    assert conversation.lines("MAIL FROM:<>") == ["550 no"]
+
+
+def test_a_refusal_has_one_text() -> None:
+    with pytest.raises(TypeError, match="takes one text, not 2"):
+        Conversation(rules=lambda book: book.refuse(550, "no", "such user"))
+
+
 def test_a_bare_code_can_have_an_enhanced_status_code() -> None:
     conversation = Conversation(rules=lambda book: book.refuse(550, enhanced="5.7.1"))
     conversation.lines(EHLO)
