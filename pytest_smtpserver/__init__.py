@@ -20,7 +20,8 @@ Its rooms; each imports only from those below it:
 * `engine`: what an engine is; `input`: the octets that an engine has not looked at yet
 * `clock`: time that no test can freeze; `unpatched`: threads that no test can replace;
   `frozen`: values that refuse assignment; `suggesting`: records that suggest a name for an unknown
-  attribute; `numeric`: what counts as a number
+  attribute; `expressions`: regular expressions, compiled when used; `numeric`: what counts as a
+  number
 
 The names below are public. Each is imported when it is first used, so a test run that does not use
 the plugin does not pay for it.

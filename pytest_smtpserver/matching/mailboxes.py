@@ -6,14 +6,16 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.expressions import expression
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_QUOTED_PAIR = expression(r"\\(.)", re.DOTALL)
 
 
 # RFC 5321 section 4.1.2: `Dot-string = Atom *("."  Atom)`, with the UTF-8 of RFC 6531.
-_DOT_STRING = re.compile(r"[^\s\x00-\x20()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x20()<>\[\]:;@\\,.\"]+)*")
+_DOT_STRING = expression(r"[^\s\x00-\x20()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x20()<>\[\]:;@\\,.\"]+)*")
 
 
 def comparable(spec: str) -> str:

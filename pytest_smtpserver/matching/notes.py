@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
+
+from pytest_smtpserver.expressions import expression
 
 from .mailboxes import same_address
 from .passages import contains
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     #: Given a record and the expected value, it returns the words, or `""`.
     Note = Callable[[Any, object], str]
 
-_ENCODED_WORD: Final = re.compile(r"=\?[^?\s]+\?[bBqQ]\?")
+_ENCODED_WORD: Final = expression(r"=\?[^?\s]+\?[bBqQ]\?")
 
 
 def first_of(*notes: Note) -> Note:

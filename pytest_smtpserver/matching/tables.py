@@ -5,9 +5,9 @@ A criterion that is not in the table of a record is an error; `criterion.py` exp
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.frozen import replaced
 
 from . import notes
@@ -152,7 +152,7 @@ MESSAGES: Final = RecordKind(
             note=notes.first_of(notes.encoded_twice, _whole(lambda message: (message.subject,))),
         ),
         # RFC 5322 section 2.2: a field name is printable US-ASCII "except colon".
-        "header": MappedCriterion(named=_field, syntax=re.compile("[!-9;-~]+")),
+        "header": MappedCriterion(named=_field, syntax=expression("[!-9;-~]+")),
         "text": _content("text", missing="there is no plain-text body", note=_IN_HTML),
         "html": _content("html", missing="there is no HTML body", note=_IN_TEXT),
         "body": _content("text", "html_text", "html", missing="there is no body"),
@@ -173,7 +173,7 @@ ENVELOPES: Final = RecordKind(
         "rcpt_to": MESSAGES.criteria["rcpt_to"],
         # RFC 5321 section 4.1.2: `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")`.
         "parameters": MappedCriterion(
-            named=_parameter, syntax=re.compile("[A-Za-z0-9][A-Za-z0-9-]*")
+            named=_parameter, syntax=expression("[A-Za-z0-9][A-Za-z0-9-]*")
         ),
     },
     summary=("mail_from", "rcpt_to"),

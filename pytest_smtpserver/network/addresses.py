@@ -52,14 +52,12 @@ def _bind(host: str, port: int) -> socket.socket:
         return unix.listen(Path(host.removeprefix(unix.PREFIX)), _BACKLOG)
     failure: OSError | None = None
     try:
-        addresses = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        addresses = _found(host, port)
     except OSError as error:
         raise unix.ImpossibleHost(
             error.errno, f"{host} is not an address of this machine: {error.strerror or error}"
         ) from None
-    for family, _, _, _, address in addresses:
+    for family, address in addresses:
         try:
             return _listen(family, address)
         except OSError as error:
@@ -68,6 +66,21 @@ def _bind(host: str, port: int) -> socket.socket:
     reason = os.strerror(failure.errno) if failure.errno else str(failure)
     kind = unix.ImpossibleHost if failure.errno == errno.EADDRNOTAVAIL else OSError
     raise kind(failure.errno, f"cannot listen on port {port} of {host}: {reason}") from None
+
+
+def _found(host: str, port: int) -> list[tuple[int, tuple[object, ...]]]:
+    """Return the families and addresses of a host; an IPv4 address is not looked up.
+
+    Python encodes what it looks up for internationalised names, and imports two modules for that.
+    """
+    try:
+        socket.inet_pton(socket.AF_INET, host)
+    except OSError:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        return [(family, address) for family, _, _, _, address in found]
+    return [(socket.AF_INET, (host, port))]
 
 
 def _listen(family: int, address: tuple[object, ...]) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.matching import SMTPAssertionError
 from pytest_smtpserver.matching.wording import counted, shortened, shown
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 #: RFC 8058 section 3.1: the value of List-Unsubscribe-Post.
 _ONE_CLICK: Final = "List-Unsubscribe=One-Click"
 # RFC 6376 section 3.5: `h=` names the fields that are signed.
-_SIGNED: Final = re.compile(r"(?:\A|;)\s*h\s*=([^;]*)")
+_SIGNED: Final = expression(r"(?:\A|;)\s*h\s*=([^;]*)")
 _TO_BE_SIGNED: Final = frozenset(("list-unsubscribe", "list-unsubscribe-post"))
 
 #: RFC 9110 section 15: from here on a status is an error.

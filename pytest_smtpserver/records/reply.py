@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.frozen import frozen, later
 from pytest_smtpserver.numeric import is_whole
 from pytest_smtpserver.suggesting import suggesting
@@ -12,8 +13,9 @@ from pytest_smtpserver.suggesting import suggesting
 __tracebackhide__ = True
 
 #: RFC 3463 section 2: `status-code = class "." subject "." detail`.
-_ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
-_REPLY = re.compile(rf"([0-9]{{3}})(?: ({_ENHANCED.pattern})(?![^ ]))?(?: (.*))?", re.DOTALL)
+_STATUS = r"[245]\.[0-9]{1,3}\.[0-9]{1,3}"
+_ENHANCED = expression(_STATUS)
+_REPLY = expression(rf"([0-9]{{3}})(?: ({_STATUS})(?![^ ]))?(?: (.*))?", re.DOTALL)
 
 
 @suggesting

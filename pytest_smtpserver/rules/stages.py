@@ -6,9 +6,9 @@ the table is the verb of a command that the server does not know.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.frozen import frozen, replaced
 from pytest_smtpserver.matching import (
     ADDRESSES,
@@ -39,7 +39,7 @@ Row = Criterion | MappedCriterion
 ANY_COMMAND: Final = "*"
 
 # RFC 5321 section 2.4: a verb consists of letters; verbs of private extensions have more than that.
-_VERB = re.compile(r"[a-z][a-z0-9-]*")
+_VERB = expression(r"[a-z][a-z0-9-]*")
 
 
 @frozen()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.records.envelope import NO_PARAMETERS
 
 from . import replies
@@ -36,7 +37,7 @@ class Chunk(NamedTuple):
 
 
 # RFC 3030 section 2: chunk-size ::= 1*DIGIT ; end-marker ::= "LAST"
-_BDAT = re.compile(r"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE | re.ASCII)
+_BDAT = expression(r"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE | re.ASCII)
 
 
 def parse_nothing(dialogue: Dialogue, argument: str) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.engine import Send
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.records.session import AuthAttempt
 from pytest_smtpserver.rules import CallableError
@@ -36,7 +37,7 @@ MASK: Final = "***"
 
 # Anything that a person would read as AUTH, whatever is before or after it: a malformed command may
 # carry a secret, too.
-_AUTH = re.compile(r"[^A-Za-z]*AUTH", re.IGNORECASE)
+_AUTH = expression(r"[^A-Za-z]*AUTH", re.IGNORECASE)
 
 # Mechanisms that clients also try; the names are IANA's, except NTLM. Any other word in the
 # mechanism's place may be a secret: the client may have left the mechanism out.
@@ -68,7 +69,7 @@ def is_auth(line: str) -> bool:
 
 
 # verb, mechanism, and what comes after it.
-_PARTS = re.compile(r"( *AUTH +)(\S+)( *)(.*)", re.IGNORECASE | re.DOTALL)
+_PARTS = expression(r"( *AUTH +)(\S+)( *)(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def masked(line: str) -> str:

@@ -6,9 +6,9 @@ are cached, except those of AUTH, which may hold a secret.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.frozen import frozen
 
 from . import replies
@@ -33,9 +33,9 @@ _VERB = 16
 # How many characters are shown of a line that is too long. Arbitrary.
 _SHOWN_OF_LONG_LINE = 80
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = expression(r"[\x00-\x1f\x7f]")
 # `surrogateescape` turns octets that are not UTF-8 into these.
-_NOT_UTF8 = re.compile(r"[\udc80-\udcff]")
+_NOT_UTF8 = expression(r"[\udc80-\udcff]")
 _WITHOUT_SECRETS = COMMANDS.keys() - {"AUTH"}
 _UTF8_COMMANDS = frozenset(verb for verb, row in COMMANDS.items() if row.takes_utf8)
 _INTRODUCTIONS = frozenset(verb for verb, row in COMMANDS.items() if row.introduces)

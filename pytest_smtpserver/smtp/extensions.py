@@ -10,6 +10,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.settings import EXTENSIONS as OFFERED
 
@@ -61,9 +62,14 @@ class Extension:
     rcpt_octets: int = 0
 
 
-def _matches(pattern: str) -> Callable[[str], object]:
-    # RFC 5234 section 2.3: "ABNF strings are case insensitive", and ASCII: no long s is an S.
-    return re.compile(pattern, re.IGNORECASE | re.ASCII).fullmatch
+# RFC 5234 section 2.3: "ABNF strings are case insensitive", and ASCII: no long s is an S.
+_CASELESS = re.IGNORECASE | re.ASCII
+
+
+def _matches(pattern: str, flags: int = _CASELESS) -> Callable[[str], object]:
+    known = expression(pattern, flags)
+    # Not `known.fullmatch`, for which it would be compiled at once.
+    return lambda value: known.fullmatch(value)
 
 
 # RFC 1870 section 3: size-value ::= 1*20DIGIT
@@ -88,15 +94,16 @@ _NOTIFY = _matches(rf"NEVER|{_NOTIFY_ELEMENT}(?:,{_NOTIFY_ELEMENT})*")
 # and white space) characters from the US-ASCII repertoire".
 _XTEXT = r"(?:[!-*,-<>-~]|\+(?:09|[2-6][0-9A-F]|7[0-9A-E]))+"
 # Section 4.4: "The ENVID parameter MAY be up to 100 characters in length."
-_ENVID = re.compile(rf"(?!.{{101}}){_XTEXT}").fullmatch
+_ENVID = _matches(rf"(?!.{{101}}){_XTEXT}", 0)
 # RFC 6533 section 3: utf-8-addr-unitext = 1*(QUCHAR / EmbeddedUnicodeChar)
 # The set is written by what is not in it, as in `grammar`.
 _UNITEXT = r"(?:[^\x00- +=\\\x7f]|\\x\{[0-9A-F]+\})+"
 # RFC 3461 section 4.2: original-recipient-address = addr-type ";" xtext ; addr-type = atom
 # "The entire ORCPT parameter MAY be up to 500 characters in length", the keyword included.
-_ORCPT = re.compile(
-    rf"(?!.{{495}})(?:[A-Za-z0-9!#$%&'*\-/?^_`{{|}}~]+;{_XTEXT}|[Uu][Tt][Ff]-8;{_UNITEXT})"
-).fullmatch
+_ORCPT = _matches(
+    rf"(?!.{{495}})(?:[A-Za-z0-9!#$%&'*\-/?^_`{{|}}~]+;{_XTEXT}|[Uu][Tt][Ff]-8;{_UNITEXT})",
+    0,
+)
 
 # RFC 2852 section 4: by-value = by-time ";" by-mode [by-trace] ; by-time = ["-" / "+"] 1*9digit
 # by-mode = "N" / "R" ; by-trace = "T". With "R" the time must be greater than zero.
@@ -109,7 +116,7 @@ _PRIORITY = _matches(r"-?[1-9]|0")
 _HOLDFOR = _matches(r"[1-9][0-9]{0,8}")
 # Its erratum 2040: future-release-date-time = date-time ; of RFC 3339 section 5.6
 # date-time = full-date "T" full-time
-_DATE_TIME = re.compile(
+_DATE_TIME = expression(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
     r"(?:\.[0-9]+)?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )

@@ -11,6 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.records.envelope import NO_PARAMETERS
 from pytest_smtpserver.records.reply import Reply
 
@@ -45,27 +46,27 @@ _ADDRESS_LITERAL = r"\[[!-Z^-~]+\]"
 # IPv4-address-literal = Snum 3("." Snum) ; Snum = 1*3DIGIT, "a decimal integer value in the range
 # 0 through 255"
 _SNUM = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})"
-_IPV4_LITERAL = re.compile(rf"\[{_SNUM}(?:\.{_SNUM}){{3}}\]")
+_IPV4_LITERAL = expression(rf"\[{_SNUM}(?:\.{_SNUM}){{3}}\]")
 # A-d-l = At-domain *( "," At-domain ) ; At-domain = "@" Domain
 _SOURCE_ROUTE = rf"@{_DOMAIN}(?:,@{_DOMAIN})*:"
 # Mailbox = Local-part "@" ( Domain / address-literal )
 _MAILBOX = rf"{_LOCAL_PART}@(?:{_DOMAIN}|(?P<literal>{_ADDRESS_LITERAL}))"
 # Path = "<" [ A-d-l ":" ] Mailbox ">"
-_PATH = re.compile(rf"<(?:{_SOURCE_ROUTE})?(?P<mailbox>{_MAILBOX})>")
+_PATH = expression(rf"<(?:{_SOURCE_ROUTE})?(?P<mailbox>{_MAILBOX})>")
 # Reverse-path = Path / "<>"
-_NULL_PATH = re.compile("<(?P<mailbox>)(?P<literal>)>")
+_NULL_PATH = expression("<(?P<mailbox>)(?P<literal>)>")
 # RCPT TO: "<Postmaster>", without a domain and without regard to case (section 4.1.1.3)
-_POSTMASTER = re.compile("<(?P<mailbox>postmaster)(?P<literal>)>", re.IGNORECASE | re.ASCII)
+_POSTMASTER = expression("<(?P<mailbox>postmaster)(?P<literal>)>", re.IGNORECASE | re.ASCII)
 
-_LITERAL = re.compile(_ADDRESS_LITERAL)
-_DOMAIN_NAME = re.compile(_DOMAIN)
+_LITERAL = expression(_ADDRESS_LITERAL)
+_DOMAIN_NAME = expression(_DOMAIN)
 
 # RFC 5321 section 4.5.3.1.2: "The maximum total length of a domain name or number is 255 octets."
 _LONGEST_DOMAIN = 255
 
 # esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
 # esmtp-value = 1*(%d33-60 / %d62-126) ; RFC 6531: esmtp-value =/ UTF8-non-ascii
-_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([^\x00- =\x7f]+))?")
+_PARAMETER = expression(r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([^\x00- =\x7f]+))?")
 
 # The same addresses come again and again: the cache saves parsing them, and a copy in each record.
 # Its size is arbitrary.
@@ -75,8 +76,8 @@ _REVERSE_PATHS = (_PATH, _NULL_PATH)
 _FORWARD_PATHS = (_PATH, _POSTMASTER)
 
 # Real servers also accept paths without angle brackets or without a domain.
-_BARE = re.compile(rf"(?P<mailbox>{_MAILBOX})")
-_NO_DOMAIN = re.compile(rf"<(?P<mailbox>{_LOCAL_PART})(?P<literal>)>")
+_BARE = expression(rf"(?P<mailbox>{_MAILBOX})")
+_NO_DOMAIN = expression(rf"<(?P<mailbox>{_LOCAL_PART})(?P<literal>)>")
 _LENIENT_PATHS = (_BARE, _NO_DOMAIN)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.records.reply import Reply
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def callable_raised(error: BaseException, place: str) -> Reply:
     return Reply(CLOSING, f"{{}}: a callable of the test raised {name}{where}, closing", "4.3.0")
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = expression(r"[\x00-\x1f\x7f]")
 
 # How many characters of the client's words are repeated: arbitrary, enough to recognize them, and
 # far below the 512 octets of a reply line (RFC 5321 section 4.5.3.1.5).

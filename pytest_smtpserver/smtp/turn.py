@@ -30,6 +30,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.engine import Close, Send, StartTLS
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.records.exchange import BY_RULE, Exchange
 from pytest_smtpserver.records.reply import Reply
 from pytest_smtpserver.rules import CallableError, Command, raised_at
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 # RFC 5321 section 4.2.1: lines with a hyphen after the code, then one without. Clients take a bare
 # LF for the end of a line.
-_COMPLETE_REPLY = re.compile(
+_COMPLETE_REPLY = expression(
     rb"^(?:[2-5][0-9]{2}-[^\r\n]*\r?\n)*[2-5][0-9]{2}(?: [^\r\n]*)?\r?\n", re.MULTILINE
 )
 

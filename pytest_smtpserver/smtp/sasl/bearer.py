@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
@@ -20,18 +21,18 @@ if TYPE_CHECKING:
 
 # As Google and Microsoft write it, with ^A for the octet 1:
 # "user=" {User} "^Aauth=Bearer " {Access Token} "^A^A"
-_XOAUTH2 = re.compile(rb"user=([^\x01]*)\x01auth=Bearer ([^\x01]*)\x01\x01", re.IGNORECASE)
+_XOAUTH2 = expression(rb"user=([^\x01]*)\x01auth=Bearer ([^\x01]*)\x01\x01", re.IGNORECASE)
 
 # RFC 7628 section 3.1: client-resp = (gs2-header kvsep *kvpair kvsep) / kvsep
 # kvsep = %x01 ; kvpair = key "=" value kvsep ; key = 1*(ALPHA)
 # RFC 5801 section 4: gs2-header = [gs2-nonstd-flag ","] gs2-cb-flag "," [gs2-authzid] ","
 # gs2-authzid = "a=" saslname ; gs2-cb-flag = "p=" ... / "n" / "y", and "p" asks for a channel
 # binding, which this mechanism does not have.
-_OAUTHBEARER = re.compile(rb"[ny],(?:a=([^,\x01]+))?,\x01((?:[A-Za-z]+=[^\x01]*\x01)*)\x01")
+_OAUTHBEARER = expression(rb"[ny],(?:a=([^,\x01]+))?,\x01((?:[A-Za-z]+=[^\x01]*\x01)*)\x01")
 # RFC 5801 section 4: saslname = 1*(UTF8-char-safe / "=2C" / "=3D")
-_BAD_ESCAPE = re.compile(rb"=(?!2C|3D)")
+_BAD_ESCAPE = expression(rb"=(?!2C|3D)")
 # RFC 6750 section 2.1: credentials = "Bearer" 1*SP b64token; the scheme without case.
-_BEARER = re.compile(rb"Bearer +(.+)", re.IGNORECASE | re.DOTALL)
+_BEARER = expression(rb"Bearer +(.+)", re.IGNORECASE | re.DOTALL)
 
 
 def xoauth2(users: Users, hostname: str) -> Challenges:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
@@ -16,7 +16,7 @@ LINE_LIMIT = 12288
 # base64-char = ALPHA / DIGIT / "+" / "/"
 # base64-terminal = (2base64-char "==") / (3base64-char "=")
 # In auth-command it may be absent: *(CRLF [base64])
-_BASE64 = re.compile(
+_BASE64 = expression(
     rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
 )
 

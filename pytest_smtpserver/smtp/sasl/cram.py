@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from hmac import HMAC, compare_digest
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Section 2: "a string consisting of the user name, a space, and a 'digest'"; "The `digest'
 # parameter itself is a 16-octet value which is sent in hexadecimal format, using lower-case
 # ASCII characters." A name may have spaces in it, so the last one counts.
-_ANSWER = re.compile(rb"(.*) ([0-9a-f]{32})")
+_ANSWER = expression(rb"(.*) ([0-9a-f]{32})")
 
 
 def cram_md5(users: Users, hostname: str, *, unique: str | None = None) -> Challenges:

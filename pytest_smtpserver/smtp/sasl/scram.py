@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from base64 import b64decode, b64encode
 from hmac import HMAC, compare_digest
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
+from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
@@ -22,6 +22,7 @@ from pytest_smtpserver.smtp.grammar import Refusal
 from .challenges import NO_DATA, Challenge, Conclusion, text
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from pytest_smtpserver.settings.users import Users
@@ -36,14 +37,14 @@ if TYPE_CHECKING:
 # username = "n=" saslname ; nonce = "r=" c-nonce [s-nonce] ; printable = %x21-2B / %x2D-7E
 # "reserved-mext" is for mandatory extensions: a server that knows none must fail.
 _NAME = r"(?:[^\0,=]|=2C|=3D)+"
-_FIRST = re.compile(
+_FIRST = expression(
     rf"(?P<header>[ny],(?:a=(?P<authzid>{_NAME}))?,)"
     rf"(?P<bare>n=(?P<name>{_NAME}),r=(?P<nonce>[!-+\--~]+)(?:,[A-Za-z]=[^\0,]+)*)"
 )
 # client-final-message-without-proof = channel-binding "," nonce ["," extensions]
 # client-final-message = client-final-message-without-proof "," proof
 # channel-binding = "c=" base64 ; proof = "p=" base64
-_FINAL = re.compile(
+_FINAL = expression(
     r"(?P<without_proof>c=(?P<header>[A-Za-z0-9+/=]+),r=(?P<nonce>[!-+\--~]+)"
     r"(?:,[A-Za-z]=[^\0,]+)*),p=(?P<proof>[A-Za-z0-9+/=]+)"
 )
