@@ -1,7 +1,7 @@
 """The addresses in a field (RFC 5322 section 3.4), each parsed by itself.
 
-A malformed entry does not harm the others: it stays as it was sent. The obsolete forms of section
-4.4 are read too: routes, white space and comments around dots, empty entries in a list.
+A malformed entry stays as it was sent, and does not affect the others. The obsolete forms of
+section 4.4 are read too: routes, white space and comments around dots, empty entries in a list.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 _MARKS: Final = "<>@,;:[]"
 _NO_ADDRESS: Final = "has no address: "
-_ODD: Final = "has an address that is not written as it should be: "
-_ODD_DOTS: Final = "has an address with a dot too many: "
+_ODD: Final = "has an address with wrong syntax: "
+_ODD_DOTS: Final = "has an address with a misplaced dot: "
 _NO_COMMA: Final = "has no comma after an address: "
 _OPEN_GROUP: Final = "has a group that does not end: "
 ENCODED: Final = "has an encoded word where RFC 2047 section 5 forbids it: "
 
-#: How much is shown of what has no beginning of its own; arbitrary.
+#: Characters that are shown before a stray `;`, which belongs to no entry; arbitrary.
 _SHOWN: Final = 60
 
 
 class Address(NamedTuple):
-    """One address; `spec` of one that is not valid is what was sent in its place."""
+    """One address; if it is not valid, `spec` is the entry as it was sent."""
 
     name: str
     spec: str
@@ -39,7 +39,7 @@ class Address(NamedTuple):
 
 
 class Addresses(NamedTuple):
-    """The addresses of a field, and what is wrong with it, in words that follow its name."""
+    """The addresses of a field, and its defects; their texts follow the field's name."""
 
     addresses: tuple[Address, ...]
     defects: tuple[Defect, ...]
@@ -60,7 +60,8 @@ class _Reader:
     found: list[Address] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
     _entry: list[Token] = field(default_factory=list)
-    #: Where in an entry it is: "" in a phrase, "<" after that, "route", or "address" once sure.
+    #: The place in an entry: "" in a phrase, "<" after that mark, "route" in a route, and "address"
+    #: once an address has certainly begun.
     _place: str = ""
     _group: Token | None = None
 
@@ -81,7 +82,7 @@ class _Reader:
 
     def _next_place(self, token: Token, mark: str) -> str:
         if mark == "@" and self._place == "<":
-            # Section 4.4: `obs-route = obs-domain-list ":"`, whose domains have commas between.
+            # Section 4.4: `obs-route = obs-domain-list ":"`, with commas between the domains.
             return "route"
         if mark == "<":
             return "<"
@@ -125,7 +126,7 @@ class _Reader:
 
     def _add(self, entry: list[Token], spec: str, name: str) -> None:
         if not spec:
-            # RFC 2047 section 5: no encoded word may be an address, so that it stays as sent.
+            # RFC 2047 section 5: an encoded word must not be an address, so it stays as sent.
             sent = self._sent(entry)
             decoded = encoded_words.decode_phrases(sent)
             shown = encoded_words.shown(sent) if "@" in decoded else decoded
@@ -186,7 +187,7 @@ def _is_quoted_word(token: Token) -> bool:
 
 
 def _name(phrase: list[Token]) -> str:
-    # In a quoted string there are no encoded words (RFC 2047 section 5).
+    # Encoded words are not decoded in a quoted string (RFC 2047 section 5).
     texts = (
         encoded_words.shown(token.text)
         if token.kind == "quoted"
@@ -198,7 +199,7 @@ def _name(phrase: list[Token]) -> str:
 
 
 def _joined(phrase: list[Token]) -> list[Token]:
-    # Adjacent atoms together, because encoded words are decoded together.
+    # Adjacent atoms are joined, because adjacent encoded words are decoded together.
     joined: list[Token] = []
     texts: list[str] = []
     for token in phrase:
@@ -215,7 +216,7 @@ def _joined(phrase: list[Token]) -> list[Token]:
 
 
 def _spec(value: str, tokens: list[Token]) -> str:
-    """Return the addr-spec (section 3.4.1) that these words make, or `""` if they do not."""
+    """Return the addr-spec (section 3.4.1) that these tokens make; `""` if they make none."""
     kept = [token for token in tokens if token.kind != "comment"]
     at = _find(kept, "@")
     if at is None:
@@ -230,7 +231,7 @@ def _spec(value: str, tokens: list[Token]) -> str:
 
 
 def _has_odd_dots(spec: str) -> bool:
-    # Section 3.2.3: `dot-atom-text = 1*atext *("." 1*atext)`; between quotes all may be.
+    # Section 3.2.3: `dot-atom-text = 1*atext *("." 1*atext)`. In quotes, dots may be anywhere.
     local, _, domain = spec.rpartition("@")
     plain = domain if '"' in local or "[" in domain else f"{local}@{domain}"
     return any(dots in f"@{plain}@" for dots in ("..", "@.", ".@"))

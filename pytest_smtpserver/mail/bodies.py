@@ -1,7 +1,40 @@
 """Which parts are the body, by the algorithm of RFC 8621 section 4.1.4.
 
-There it is a recursive function; here it has a stack, because hostile mail nests parts thousands
-deep.
+What it decides
+---------------
+
+A mail has two bodies: the one for readers who prefer plain text, and the one for readers who prefer
+HTML. Each part goes to one of them, to both, or to neither; then it is an attachment.
+
+* In a multipart/alternative, text/plain goes to the text body and text/html to the HTML body. If it
+  had only one of the two kinds, that kind goes to the other body too (`_Level.end`).
+* In a multipart/related, only the first part can be a body. The others, such as pictures, are what
+  it refers to.
+* Anywhere else, a text or a picture goes to both bodies. There is one exception: inside an
+  alternative, a text/html part closes the text body, and a text/plain part closes the HTML body,
+  for the rest of their multipart (`None` in `_Level`).
+
+Example: a newsletter with a picture, sent through a mailing list.
+
+    multipart/mixed
+      multipart/alternative
+        text/plain            text body
+        multipart/related
+          text/html           HTML body; closes the text body within this multipart
+          image/png           not the first part of a related: an attachment
+      text/plain              the list's footer: both bodies
+      application/pdf         neither text nor picture: an attachment
+
+Afterwards the text body keeps its text/plain parts and the HTML body its text/html parts. All other
+parts are attachments, pictures in a body too.
+
+How it is written
+-----------------
+
+The standard has a recursive function, `parseStructure`. Hostile mail nests parts thousands deep,
+so here is a loop with a stack. A `_Level` on the stack is one call of that function: its arguments,
+and its local variables. `next` is the loop's counter, and `text_length` and `html_length` are how
+long the bodies were when the call began.
 """
 
 from __future__ import annotations
@@ -14,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class Chosen(NamedTuple):
-    """The parts of the text body, those of the HTML body, and all others, in order."""
+    """The parts of the text body, those of the HTML body, and all others, each in order."""
 
     texts: list[Part]
     htmls: list[Part]
@@ -22,7 +55,7 @@ class Chosen(NamedTuple):
 
 
 def choose(content: bytes, root: Part) -> Chosen:
-    """Return the parts of a message that hold something, sorted."""
+    """Return the parts of a message that have content, sorted into bodies and others."""
     texts: list[Part] = []
     htmls: list[Part] = []
     leaves: list[Part] = []
@@ -39,7 +72,7 @@ def choose(content: bytes, root: Part) -> Chosen:
         elif not _is_void(content, part):
             leaves.append(part)
             level.take(part)
-    # The bodies may hold pictures too, and a body in HTML what stands in for it in the other.
+    # Each body may also have pictures, and parts of the other kind that stand in for it.
     texts = [part for part in texts if leaf_type(part) == "text/plain"]
     htmls = [part for part in htmls if leaf_type(part) == "text/html"]
     numbers = {part.number for part in (*texts, *htmls)}
@@ -47,24 +80,24 @@ def choose(content: bytes, root: Part) -> Chosen:
 
 
 def leaf_type(part: Part) -> str:
-    """Return the type of a part that has no parts: such a multipart is read as text."""
+    """Return the type of a part without children: a multipart without parts is read as text."""
     return "text/plain" if part.type.startswith("multipart/") else part.type
 
 
 def _is_void(content: bytes, part: Part) -> bool:
-    # A multipart without any part is not shown.
+    # A multipart without parts and without text has nothing to show.
     is_multipart = part.type.startswith("multipart/")
     return is_multipart and not content[part.body : part.end].strip()
 
 
 @dataclass(slots=True)
 class _Level:
-    """One call of the standard's `parseStructure`, with its arguments."""
+    """One call of the standard's `parseStructure`: its arguments and its local variables."""
 
     parts: list[Part]
     subtype: str
     in_alternative: bool
-    #: `textBody` and `htmlBody` of the standard; `None` once the other alone goes on.
+    #: The standard's `textBody` and `htmlBody`; `None` once this one is closed.
     text: list[Part] | None
     html: list[Part] | None
     next: int = 0
@@ -79,14 +112,14 @@ class _Level:
             self.html_length = len(self.html)
 
     def within(self, part: Part) -> _Level:
-        """Return the level of a multipart's parts."""
+        """Return the level for the parts of a multipart."""
         self.taken += 1
         subtype = part.type.partition("/")[2]
         in_alternative = self.in_alternative or subtype == "alternative"
         return _Level(part.children, subtype, in_alternative, self.text, self.html)
 
     def take(self, part: Part) -> None:
-        """Put a part into the bodies that it belongs to."""
+        """Append a part to the bodies that it belongs to."""
         kind = leaf_type(part)
         is_body = self._is_inline(part, kind)
         self.taken += 1
@@ -120,7 +153,7 @@ class _Level:
         return is_first or (self.subtype != "related" and (is_media or not part.filename))
 
     def end(self) -> None:
-        """Let what only one of the two bodies got stand in for the other, too."""
+        """After an alternative of only one kind, let its parts stand in for the other kind."""
         if self.subtype != "alternative" or self.text is None or self.html is None:
             return
         no_text = len(self.text) == self.text_length

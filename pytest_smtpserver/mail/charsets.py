@@ -1,8 +1,8 @@
 """Charsets, by the labels of the WHATWG encoding standard (https://encoding.spec.whatwg.org/).
 
-Some senders write `gb2312` and send characters of GBK. The standard says as which encoding each
-label is read, so that readers understand them. Characters outside the label's own charset are still
-reported as a defect.
+Some senders write `gb2312` and send characters of GBK. So the standard maps each label to the
+encoding that decodes such mail too. Characters outside the label's own charset are still reported
+as a defect.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from . import indexes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Python's codec for an encoding of the standard, where it has another name, or is a superset.
+#: Python's codec for an encoding of the standard, if its name differs, or if it is a superset.
 _CODECS: Final[Mapping[str, str]] = {
     "big5": "big5hkscs",
     "euc-kr": "cp949",
@@ -29,13 +29,13 @@ _CODECS: Final[Mapping[str, str]] = {
     "windows-874": "cp874",
     "x-mac-cyrillic": "mac_cyrillic",
 }
-#: The standard does not read these, because scripts can hide in them; here their text is shown.
+#: The standard refuses to decode these, because scripts can hide in them. Here only text is made.
 _GIVEN_UP: Final = frozenset(("hz-gb-2312", "iso-2022-kr", "replacement", "x-user-defined"))
 #: Python's text codecs that are not charsets.
 _NO_CHARSETS: Final = frozenset(
     ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "mbcs", "oem")
 )
-#: Labels of Unicode, with a byte order mark or without.
+#: Codecs of Unicode whose text may begin with a byte order mark.
 _UNICODE: Final = frozenset(("utf-8", "utf-16-le", "utf-16-be"))
 _MARKS: Final[Mapping[bytes, str]] = {
     codecs.BOM_UTF8: "utf-8",
@@ -51,14 +51,14 @@ _LONE_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 class Decoded(NamedTuple):
-    """A text, and what is wrong with it, in words that follow "text"; `""` if nothing is."""
+    """A text, and a complaint such as "that is not in its charset", to follow the word "text"."""
 
     text: str
     complaint: str = ""
 
 
 class _Charset(NamedTuple):
-    """The codec with which a label is read, and the label's own one, which may have less."""
+    """The codec to read a label with, and the label's own, which may have fewer characters."""
 
     read_as: str
     own: str
@@ -67,18 +67,18 @@ class _Charset(NamedTuple):
 def decode(octets: bytes, label: str | None) -> Decoded:
     """Return the text of octets in a charset; never raises.
 
-    Octets that the charset does not have become U+FFFD. Without a label, and if nobody knows it,
+    Octets that are not in the charset become U+FFFD. Without a label, and if the label is unknown,
     the octets are read as UTF-8.
     """
     charset = _find(label or "utf-8")
     if charset is None:
         text = octets.decode("utf-8", "replace")
-        return Decoded(text, f"that is not in its charset {label!r}, which is unknown")
+        return Decoded(text, f"in the unknown charset {label!r}")
     if charset.read_as in _UNICODE:
         octets, charset = _without_mark(octets, charset)
     text, is_whole = _read(octets, charset.read_as)
     if not is_whole or not _has_all(octets, charset):
-        name = repr(label) if label else "'utf-8', which is read where none is declared"
+        name = repr(label) if label else "'utf-8', the default if none is declared"
         return Decoded(text, f"that is not in its charset {name}")
     return Decoded(text)
 
@@ -102,11 +102,11 @@ def _find(label: str) -> _Charset | None:
 
 
 def _codec(label: str) -> str:
-    """Return the name of Python's codec for a label, or `""` if it has none that is a charset."""
+    """Return the name of Python's codec for a label; `""` if there is none, or it is no charset."""
     try:
         found = codecs.lookup(label)
     except (LookupError, ValueError, Warning):
-        # A warning is one with -W error.
+        # With -W error, a warning is raised.
         return ""
     is_charset = found._is_text_encoding and found.name not in _NO_CHARSETS
     return found.name if is_charset else ""
@@ -128,7 +128,7 @@ def _read(octets: bytes, codec: str) -> tuple[str, bool]:
 
 
 def _has_all(octets: bytes, charset: _Charset) -> bool:
-    """Return whether the label's own charset has all octets, which the superset has."""
+    """Return whether all octets are in the label's own charset, and not only in the superset."""
     if charset.own in _LATIN:
         return charset.read_as == charset.own or not _CONTROLS.search(octets)
     if charset.own == charset.read_as or octets.isascii():

@@ -1,4 +1,4 @@
-"""What could not be parsed, as values: a sentence each, and which kind of problem that makes."""
+"""What could not be parsed, as values: each has a sentence, and the kind of problem that it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from pytest_smtpserver.frozen import frozen
 
-#: The code of the problem that a defect is (`problems.py`).
+#: The code of the problem that a defect becomes (`records.problems`).
 DefectKind = Literal["bad-encoding", "unparsable"]
 
 

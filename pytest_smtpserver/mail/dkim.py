@@ -1,6 +1,6 @@
-"""DKIM signatures (RFC 6376), verified with a public key that is given: nothing is looked up.
+"""DKIM signatures (RFC 6376), verified offline with a given public key: nothing is looked up.
 
-dkimpy does the cryptography; it is imported when a signature is to be verified.
+dkimpy does the cryptography. It is imported only to verify a signature.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ED25519: Final = bytes.fromhex("302a300506032b6570032100")
 
 @frozen()
 class Signature:
-    """One DKIM-Signature field: its place among them, and its tags."""
+    """One DKIM-Signature field: its number among them, and its tags."""
 
     number: int
     tags: Mapping[str, str]
@@ -45,7 +45,7 @@ class Signature:
 
     @property
     def selector(self) -> str:
-        """Which of the domain's keys it is (`s=`)."""
+        """The name of the key among those of the domain (`s=`)."""
         return self.tags.get("s", "")
 
     @property
@@ -67,9 +67,9 @@ def _tags(text: str) -> dict[str, str]:
 
 
 def why_not(content: bytes, signature: Signature, key: Key) -> str | None:
-    """Return which part of a signature does not hold, `None` if it holds.
+    """Return which part of a signature does not hold; `None` if it holds.
 
-    Raises `ModuleNotFoundError` without dkimpy, `TypeError` or `ValueError` for what is not a key.
+    Raises `ModuleNotFoundError` without dkimpy; `TypeError` or `ValueError` if `key` is not a key.
     """
     try:
         import dkim
@@ -90,7 +90,7 @@ def why_not(content: bytes, signature: Signature, key: Key) -> str | None:
 
 
 def _why_not_at_all(signature: Signature) -> str | None:
-    """Return why a signature is worth nothing, whatever the key."""
+    """Return why a signature cannot be valid with any key; `None` if it can."""
     tags = signature.tags
     if (expires := tags.get("x", "")).isdigit() and int(expires) < time.time():
         return f"the signature has expired: x={expires}"
@@ -104,7 +104,7 @@ def _why_not_at_all(signature: Signature) -> str | None:
 
 
 def _why_not_with(signature: Signature, record: bytes) -> str | None:
-    """Return why this key cannot be used; raises `ValueError` for what is not a key."""
+    """Return why this key cannot be used; raises `ValueError` if it is not a key."""
     import dkim
 
     if not _tags(record.decode("ascii", "replace")).get("p"):
@@ -172,12 +172,12 @@ def _joined(text: str) -> str:
 
 def _of_pem(kind: str, body: str) -> bytes:
     if kind not in ("PUBLIC KEY", "RSA PUBLIC KEY"):
-        raise ValueError(f"key must be a public key in PEM, and this is a {kind.lower()}")
+        raise ValueError(f"key must be a public key in PEM, not {kind!r}")
     encoded = "".join(body.split())
     try:
         der = base64.b64decode(encoded, validate=True)
     except binascii.Error:
-        raise ValueError("key must be PEM, and its base64 cannot be decoded") from None
+        raise ValueError("key must be PEM, but its base64 cannot be decoded") from None
     if der.startswith(_ED25519):
         raw = base64.b64encode(der.removeprefix(_ED25519)).decode()
         return f"v=DKIM1; k=ed25519; p={raw}".encode()

@@ -1,7 +1,7 @@
 """The HTML body as one document that a browser can show, and that loads nothing from outside.
 
-What would be loaded is taken out, and a policy in the document forbids what an expression may have
-missed (Content Security Policy Level 3).
+Everything that would load something is removed. A policy in the document also forbids it, in case
+something was missed (Content Security Policy Level 3).
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _POLICY: Final = (
 _HEAD: Final = (
     f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
 )
-#: What runs, or shows another document, or says what ours says in its head.
+#: Elements that run code, show another document, or would repeat what our head says.
 _TAKEN_OUT: Final = (
     "script, noscript, iframe, frame, frameset, object, embed, applet, portal, link, "
     "meta[http-equiv], meta[charset]"
 )
-#: The attributes that load what they name, beside `href` of pictures in SVG.
+#: Attributes that load what they name; `href` of pictures in SVG does too.
 _LOADING: Final = (
     "src", "srcset", "background", "poster", "data", "lowsrc", "dynsrc", "longdesc", "ping",
     "manifest", "imagesrcset",
@@ -45,7 +45,7 @@ _URL: Final = re.compile(r"url\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^)\s]*))\s*\)", r
 
 
 def document(html: str, attachments: Iterable[Attachment]) -> str:
-    """Return the HTML as a document of its own, with the pictures that it shows by `cid:`."""
+    """Return the HTML as one document, with the pictures that it refers to by `cid:`."""
     pictures = {one.content_id: _data(one) for one in attachments if one.content_id}
     if long_html.is_long(html):
         return _long_document(html, pictures)
@@ -69,7 +69,7 @@ def _long_document(html: str, pictures: Mapping[str, str]) -> str:
     doctype = _DOCTYPE.match(html)
     markup = html[doctype.end() :] if doctype else html
     safe = long_document.without_loading(markup, _LOADING, lambda url: _local(url, pictures))
-    # The head of the mail goes on with this one: its start tags are ignored here.
+    # A parser ignores the start tags of the mail's own html and head: ours are open.
     return f"<!DOCTYPE html><html><head>{_HEAD}{safe}"
 
 
@@ -77,7 +77,7 @@ def _with_head(tree: LexborHTMLParser) -> str:
     from selectolax.lexbor import LexborHTMLParser
 
     ours = LexborHTMLParser(_HEAD)
-    # The tree of a document has a head, whatever the mail had.
+    # The parser always makes a head, even if the mail has none.
     if tree.head is not None:  # pragma: no branch  # `None` is for the types only
         for node in reversed(ours.css("meta")):
             first = tree.head.child
@@ -115,11 +115,11 @@ def _css(text: str, pictures: Mapping[str, str]) -> str:
 
 
 def _local(url: str, pictures: Mapping[str, str]) -> str:
-    """Return what stands for a URL in the document itself; `""` if nothing does."""
+    """Return a URL that needs nothing from outside, in place of this one; `""` if there is none."""
     url = url.strip()
     if url[:5].lower() == "data:":
         return url
-    # RFC 2392: `cid-url = "cid" ":" content-id`, percent-encoded as in every URL.
+    # RFC 2392: `cid-url = "cid" ":" content-id`, percent-encoded like any URL.
     return pictures.get(unquote(url[4:]), "") if url[:4].lower() == "cid:" else ""
 
 

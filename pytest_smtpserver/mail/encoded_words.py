@@ -1,7 +1,7 @@
-"""Encoded words (RFC 2047) in the values of fields: decoded, and where they must not be.
+"""Encoded words (RFC 2047) in the values of fields.
 
-An encoded word that cannot be decoded stays as it was sent, and its neighbours are decoded all the
-same. Nothing here raises.
+An encoded word that cannot be decoded stays as it was sent; its neighbours are still decoded.
+Nothing here raises.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WORD: Final = r"=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?\s]*)\?="
 _ONE: Final = re.compile(_WORD)
 # Section 6.2: white space between adjacent encoded words is ignored.
 _RUN: Final = re.compile(rf"{_WORD}(?:[ \t]*{_WORD})*")
-# In an address field an encoded word is a word of a phrase or a comment (section 5).
+# In an address field, an encoded word must be a whole word of a phrase or a comment (section 5).
 _RUN_IN_PHRASE: Final = re.compile(rf"(?<![^\s(,:;]){_WORD}(?:[ \t]+{_WORD})*(?![^\s),;<])")
 #: Section 2: white space is forbidden within an encoded word.
 _BROKEN: Final = re.compile(r"=\?[\w-]{2,40}\?[bBqQ]\?(?=[^?\s]*[ \t])[^?]{0,75}\?=")
@@ -33,22 +33,22 @@ _NOT_UTF8: Final = re.compile(r"[\udc80-\udcff]")
 
 
 class _Piece(NamedTuple):
-    """Encoded words of one charset that follow one another, together; or what stays as sent."""
+    """Adjacent encoded words of one charset, or one that cannot be decoded."""
 
     charset: str
     sent: str
     octets: list[bytes]
-    #: What is wrong with the transfer encoding: then nothing is decoded.
+    #: Whether the transfer encoding is wrong; then the word stays as sent.
     is_broken: bool
 
 
 def unfolded(value: str) -> str:
-    """Return a value as sent, but on one line, without white space around it."""
+    """Return a value as sent, but on one line and without white space around it."""
     return _FOLD.sub("", value).strip(" \t\r\n")
 
 
 def shown(value: str) -> str:
-    """Return what was sent as text: octets that are not UTF-8 become U+FFFD."""
+    """Return a value as text: octets that are not UTF-8 become U+FFFD."""
     if value.isascii():
         return value
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -57,19 +57,19 @@ def shown(value: str) -> str:
 def decode(value: str) -> str:
     """Return a value unfolded, with its encoded words decoded.
 
-    An encoded word that cannot be decoded stays as it is; characters that its charset does not
-    have, and octets that are no UTF-8, become U+FFFD.
+    An encoded word that cannot be decoded stays as it is. Octets that are not in its charset, or
+    not UTF-8 outside encoded words, become U+FFFD.
     """
     return shown(_RUN.sub(_decoded, unfolded(value)))
 
 
 def decode_phrases(value: str) -> str:
-    """Return the value of an address field, decoded where encoded words may be in it."""
+    """Return the value of an address field, with encoded words decoded where they may be."""
     return shown(_RUN_IN_PHRASE.sub(_decoded, unfolded(value)))
 
 
 def complaints(value: str) -> Iterator[str]:
-    """Yield what `decode` could not decode, in words that follow the field's name."""
+    """Yield what `decode` cannot decode, in words that follow the field's name."""
     one_line = unfolded(value)
     for run in _RUN.finditer(one_line):
         for piece in _pieces(run[0]):
@@ -78,7 +78,7 @@ def complaints(value: str) -> Iterator[str]:
     for found in _BROKEN.finditer(one_line):
         yield f"has white space within an encoded word: {shown(found[0])}"
     if _NOT_UTF8.search(one_line):
-        yield "has octets that are no UTF-8"
+        yield "has octets that are not UTF-8"
 
 
 def holds_word(text: str) -> bool:
@@ -91,7 +91,7 @@ def _decoded(run: re.Match[str]) -> str:
     texts: list[str] = []
     for piece in _pieces(run[0]):
         text, is_decoded = _text(piece)
-        # White space is ignored between two words that are decoded, and beside no other.
+        # White space is ignored only between two words that were both decoded.
         if texts and not (before and is_decoded):
             texts.append(" ")
         texts.append(text)
@@ -106,7 +106,7 @@ def _text(piece: _Piece) -> tuple[str, bool]:
 
 
 def _pieces(run: str) -> Iterator[_Piece]:
-    # Senders cut characters in two between words of one charset, so those are put together.
+    # Senders cut a character in two between adjacent words of one charset, so these are joined.
     last: _Piece | None = None
     sent: list[str] = []
     for word in _ONE.finditer(run):

@@ -1,4 +1,4 @@
-"""Decodes the values of fields: in which fields encoded words are allowed, and in which not.
+"""Decodes the values of fields, and knows which fields may have encoded words.
 
 RFC 2047 section 5 allows encoded words in unstructured fields, in comments and in phrases. All
 other values stay as they were sent.
@@ -32,14 +32,15 @@ _WITHOUT_PHRASES: Final = frozenset(
         "return-path",
     )
 )  # fmt: skip
-#: Whose parameters senders write with encoded words, and readers decode (`structured.py`).
+#: In the parameters of these, senders do write encoded words, and readers decode them
+#: (`structured`).
 _OF_MIME: Final = frozenset(("content-disposition", "content-type"))
-#: A wrong address in these is a defect; a Bcc or a Sender is seldom looked at.
+#: A wrong address in these fields is a defect; others, such as Sender, are rarely looked at.
 READ: Final = ("From", "To", "Cc", "Reply-To")
 
 
 def decode(name: str, value: str) -> str:
-    """Return the value of a field of that name, decoded as far as it may be; never raises."""
+    """Return the value of a field of that name, decoded as far as allowed; never raises."""
     lower = name.lower()
     if lower in _WITHOUT_PHRASES:
         return encoded_words.shown(encoded_words.unfolded(value))

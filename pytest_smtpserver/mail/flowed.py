@@ -1,4 +1,4 @@
-"""Text whose lines were broken on its way: format=flowed (RFC 3676)."""
+"""Joins the lines of text with format=flowed (RFC 3676), which the sender's program broke."""
 
 from __future__ import annotations
 

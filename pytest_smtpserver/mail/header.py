@@ -1,7 +1,7 @@
 """The header section of a message or a part: its fields as they were sent.
 
-Mail that real senders produce makes the parsers of the standard library raise, or loses something
-in them. So the fields are split here, octet by octet as sent.
+The parsers of the standard library raise on mail that real senders produce, or lose parts of it. So
+the fields are split here, and nothing of what was sent is changed.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-#: A field's name, and its value as sent: folded, what is not UTF-8 as escaped surrogates.
+#: A field's name, and its value as sent: folded, with octets that are not UTF-8 as surrogates.
 Field = tuple[str, str]
 
-# RFC 5322 section 2.1: the header ends with an empty line. Bare LFs are met in practice.
+# RFC 5322 section 2.1: the header ends with an empty line. Bare LFs do occur in practice.
 _EMPTY_LINE: Final = re.compile(rb"\r?\n")
-# Section 2.2: `field-name ":" field-body`, where a name is printable US-ASCII "except colon", and
-# the body goes on in lines that begin with white space. A bare CR ends no line. Nobody names a
-# field like a delimiter of parts.
+# Section 2.2: `field-name ":" field-body`. A name is printable US-ASCII "except colon", and lines
+# that begin with white space continue the body. A bare CR does not end a line. A name that begins
+# with "--" is taken for a delimiter between parts instead.
 _FIELD: Final = re.compile(rb"(?!--)([!-9;-~]+)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
 
 
@@ -29,7 +29,7 @@ class Section(NamedTuple):
 
 
 def split(content: bytes, start: int = 0, end: int | None = None) -> Section:
-    """Return the header section that begins there.
+    """Return the header section that begins at `start`.
 
     A line that cannot be a field ends the header: it and all after it are the body.
     """

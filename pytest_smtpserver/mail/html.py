@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from .styles import Style
 
-# What the HTML standard's rendering section (15.3.1) hides, what browsers show other things
-# instead of, and what a reader who runs scripts does not see.
+# Elements that the HTML standard's rendering section (15.3.1) hides, elements that browsers replace
+# with something else, and elements that are not shown while scripts are enabled.
 _INVISIBLE = frozenset(
     (
         "head", "script", "style", "template", "noscript", "title", "datalist", "iframe", "noembed",
@@ -24,7 +24,7 @@ _INVISIBLE = frozenset(
     )
 )  # fmt: skip
 _PREFORMATTED = frozenset(("pre", "textarea", "listing"))
-# The elements of the HTML standard's rendering section that begin and end a line.
+# Elements that begin and end a line, by the HTML standard's rendering section.
 _BLOCKS = frozenset(
     (
         "address",
@@ -74,21 +74,21 @@ _CELLS = frozenset(("td", "th"))
 _BLOCK_TAGS: Final = plain_html.tags((*_BLOCKS, "br"))
 _CELL_TAGS: Final = plain_html.tags(_CELLS)
 
-#: Invisible: soft hyphen, combining grapheme joiner, spaces of no width, byte order mark.
+#: Invisible characters: soft hyphen, combining grapheme joiner, zero width spaces, byte order mark.
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u034f\u200b\u2060\ufeff"))
-#: How many pieces of an anchor are read; arbitrary. Hostile mail nests anchors.
+#: How many pieces of text of an anchor are read; arbitrary. Hostile mail nests anchors.
 _MOST_PIECES: Final = 200
 
 
 class Page(NamedTuple):
-    """What a reader sees: a line for each block; and target and label of each link."""
+    """What a reader sees: text with a line for each block, and target and label of each link."""
 
     text: str
     anchors: tuple[tuple[str, str], ...]
 
 
 class _Context(NamedTuple):
-    """What an element has from those around it."""
+    """What an element inherits from the elements around it."""
 
     is_visible: bool = True
     has_size: bool = True
@@ -99,7 +99,7 @@ _HIDDEN: Final = _Context(is_visible=False)
 
 
 def read(html: str) -> Page:
-    """Return what a reader of the HTML gets; never raises."""
+    """Return what a reader of the HTML sees; never raises."""
     if not html.strip():
         return Page("", ())
     if long_html.is_long(html):
@@ -123,7 +123,7 @@ def _long_page(html: str) -> Page:
 
 
 def long_anchors(html: str) -> tuple[tuple[str, str], ...]:
-    """Return target and label of each link in very long HTML: they are not found with its text."""
+    """Return target and label of each link in very long HTML; `read` does not look for them."""
     found = long_html.anchors_of(html, _edge)
     return tuple((links.target("", href), _seen(label)) for href, label in found)
 
@@ -141,8 +141,9 @@ def _seen(text: str) -> str:
 
 
 def _pieces(root: LexborNode, found: dict[int, Style]) -> Iterator[str]:
-    # Without recursion: hostile mail nests elements thousands deep. A context on the stack is that
-    # of what lies below it.
+    # Without recursion, because hostile mail nests elements thousands deep. The stack has nodes to
+    # read, strings to yield, and contexts: a context that is popped applies to everything below it.
+    # So leaving an element restores the context of its parent.
     stack: list[LexborNode | str | _Context] = [root]
     context = _Context()
     while stack:
@@ -169,7 +170,7 @@ def _pieces(root: LexborNode, found: dict[int, Style]) -> Iterator[str]:
 def _within(
     node: LexborNode, tag: str, context: _Context, found: dict[int, Style]
 ) -> _Context | None:
-    """Return what holds within an element; `None` if nothing of it is seen."""
+    """Return the context within an element; `None` if nothing in it can be seen."""
     if tag in _INVISIBLE:
         return None
     if found and tag != "-text" and (style := found.get(node.mem_id)):
@@ -192,7 +193,7 @@ def _alternative(node: LexborNode, context: _Context) -> str:
     return f" {node.attributes.get('alt') or ''} ".replace("\n", " ") if seen else ""
 
 
-#: What one reads where these stand: a text, a line's end, a picture.
+#: Nodes that are read without their children: a text, a line break, a picture.
 _READ: Final[Mapping[str, Callable[[LexborNode, _Context], str]]] = {
     "-text": _text,
     "br": lambda _node, _context: "\n",

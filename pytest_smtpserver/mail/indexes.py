@@ -1,7 +1,7 @@
-"""Decodes as the indexes of the WHATWG encoding standard say, where Python's codecs differ.
+"""Decodes by the indexes of the WHATWG encoding standard where Python's codecs differ from them.
 
-The standard's EUC-JP and ISO-2022-JP have the characters of NEC and IBM, its GBK has the euro sign
-in one octet, and a few signs in Japanese and Chinese are other characters than in Python.
+The standard's EUC-JP and ISO-2022-JP include the characters of NEC and IBM, its GBK has the euro
+sign in one octet, and it maps a few Japanese and Chinese signs to other characters than Python.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: More wrong octets than these are not looked at one by one; arbitrary.
+#: If more octets than these are wrong, they are not looked at one by one; arbitrary.
 _MOST: Final = 100_000
 _UNKNOWN: Final = "\ufffd"
 
 _JAPANESE: Final = {0x301C: 0xFF5E, 0x2016: 0x2225, 0x2212: 0xFF0D, 0xA2: 0xFFE0, 0xA3: 0xFFE1,
                     0xAC: 0xFFE2}  # fmt: skip
-#: By Python's codec: the characters that are others in the standard; U+FFFD: it has none.
+#: For each codec of Python: its characters that are others in the standard; U+FFFD: none there.
 _CHARACTERS: Final[Mapping[str, Mapping[int, int]]] = {
     "euc_jp": _JAPANESE,
     "iso2022_jp_ext": _JAPANESE,
@@ -32,7 +32,8 @@ _FOUND: Final = {
     for codec, characters in _CHARACTERS.items()
 }
 
-# The sets between which ISO-2022-JP switches (RFC 1468): two octets a character; katakana.
+# The character sets that ISO-2022-JP switches between (RFC 1468): two octets for a character, and
+# katakana.
 _TWO_OCTETS: Final = re.compile(rb"\x1b\$[@B]([^\x1b]*)")
 _KATAKANA: Final = re.compile(rb"\x1b\(I([^\x1b]*)")
 _OTHER_SETS: Final = re.compile(rb"\x1b\([BJ]")
@@ -48,7 +49,7 @@ class Text(NamedTuple):
 
 
 def decode(octets: bytes, codec: str) -> Text:
-    """Return the text of octets; what is not in the charset becomes U+FFFD."""
+    """Return the text of octets; octets that are not in the charset become U+FFFD."""
     try:
         text, is_whole = octets.decode(codec), True
     except UnicodeError:
@@ -70,8 +71,8 @@ def _leniently(octets: bytes, codec: str) -> str:
 
 
 def _as_euc(octets: bytes) -> bytes:
-    """Return ISO-2022-JP without its switches, as EUC-JP."""
-    # An octet beyond ASCII is wrong there, and 0xff is wrong here.
+    """Return ISO-2022-JP as EUC-JP, which needs no switches."""
+    # An octet beyond ASCII is wrong in ISO-2022-JP. It becomes 0xff, which is wrong in EUC-JP.
     octets = octets.translate(_WRONG_BEYOND_ASCII)
     octets = _TWO_OCTETS.sub(lambda match: match[1].translate(_HIGH), octets)
     octets = _KATAKANA.sub(_katakana, octets)
@@ -83,7 +84,7 @@ def _katakana(match: re.Match[bytes]) -> bytes:
 
 
 def _of_nec_and_ibm(error: UnicodeError) -> tuple[str, int]:
-    """Decode two octets by code page 932, whose octets are those of JIS X 0208, shifted."""
+    """Decode two octets of JIS X 0208 by code page 932, which has the same rows, shifted."""
     assert isinstance(error, UnicodeDecodeError)
     row, cell = (*error.object[error.start : error.start + 2], 0, 0)[:2]
     if min(row, cell) < 0xA1 or max(row, cell) > 0xFE:
@@ -93,7 +94,7 @@ def _of_nec_and_ibm(error: UnicodeError) -> tuple[str, int]:
 
 
 def _shifted(row: int, cell: int) -> bytes:
-    # Two rows of 94 characters share a first octet, and 0x7f is left out.
+    # Two rows of 94 characters share a first octet, and the second octet is never 0x7f.
     first = 0x81 + row // 2 + (0x40 if row >= 62 else 0)
     second = cell + 0x7E if row % 2 else cell + 0x1F + (cell >= 0x60)
     return bytes((first & 0xFF, second & 0xFF))
@@ -106,7 +107,7 @@ def _of_gbk(error: UnicodeError) -> tuple[str, int]:
     return ("\u20ac", error.start + 1) if is_euro else (_UNKNOWN, error.end)
 
 
-#: The name of the error handler by the codec.
+#: For each codec: the name of its error handler.
 _HANDLERS: Final = {
     "euc_jp": "pytest_smtpserver.japanese",
     "iso2022_jp_ext": "pytest_smtpserver.japanese",

@@ -1,8 +1,8 @@
 """The words of a structured field (RFC 5322 section 3.2): atoms, quoted strings, comments.
 
-One reader for the fields of MIME, for addresses and for message identifiers. A quote or a comment
-that does not end is an ordinary character, and so are all that follow it: to look for the end of
-each again would take time that grows with the square of the length.
+The fields of MIME, addresses and message identifiers are all read with it. If a quote or a comment
+does not end, its first character is an ordinary one, and so are all later ones of that kind. To
+look for the end of each of them would take time that grows with the square of the length.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: "mark" is one special character; "stray" one that should have begun a quote or a comment.
+#: A "mark" is one special character; a "stray" begins a quote or a comment that does not end.
 TokenKind = Literal["atom", "space", "quoted", "comment", "literal", "mark", "stray"]
 
 # Section 3.2.4: "the quoted-pair is interpreted as the text character by itself".
@@ -23,7 +23,7 @@ _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _IN_COMMENT: Final = re.compile(r"[()]|\\.", re.DOTALL)
 # Section 3.4.1: the domain may be a literal in brackets.
 _LITERAL: Final = re.compile(r"\[[^\[\]\\<>,\s]*+\]")
-# An encoded word is one atom, whatever is in it (RFC 2047 section 2).
+# An encoded word is one atom, whatever characters it has (RFC 2047 section 2).
 _ENCODED: Final = r"=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?="
 
 
@@ -37,7 +37,7 @@ class Token(NamedTuple):
 
 
 def tokens(value: str, marks: str) -> Iterator[Token]:
-    """Yield the words of a value; `marks` are the characters that stand for themselves."""
+    """Yield the words of a value; each of the characters in `marks` is a token of its own."""
     plain = _plain(marks)
     position, broken = 0, ""
     while position < len(value):
@@ -71,7 +71,7 @@ def _stray(value: str, start: int) -> Token:
 
 
 def _end_of_comment(value: str, start: int) -> int:
-    """Return where the comment ends, comments within it included; 0 if it does not."""
+    """Return where the comment ends, nested comments included; 0 if it does not end."""
     depth = 0
     for match in _IN_COMMENT.finditer(value, start):
         depth += {"(": 1, ")": -1}.get(match[0], 0)

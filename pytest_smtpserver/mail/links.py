@@ -1,4 +1,4 @@
-"""The links in a text, ending where a reader sees the end, and those of HTML."""
+"""The links in a text, each ending where a reader would say it ends, and those in HTML."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: How many links are read of each body; arbitrary: more than any mail has. To make a million takes
-#: ten seconds.
+#: How many links of each body are read; arbitrary: more than any mail has. A million would take ten
+#: seconds.
 MOST: Final = 20_000
-TOO_MANY: Final = f"there are more than {MOST:,} links: no more of them are read"
+TOO_MANY: Final = f"there are more than {MOST:,} links: the others are not read"
 
 # No URL has white space.
 _CHUNK: Final = re.compile(r"https?://\S*+", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"https?://", re.IGNORECASE)
 # RFC 3986 section 2: the characters of US-ASCII that a URL may have.
 _ASCII: Final = re.compile(r"[!#-;=?-\[\]_a-z~]*+", re.IGNORECASE)
-# RFC 3986 appendix C: within angle brackets, "white space [...] should be ignored" where the URL
-# was broken into lines.
+# RFC 3986 appendix C: within angle brackets, a URL may be broken into lines; the white space
+# "should be ignored".
 _IN_ANGLES: Final = re.compile(r"<(?:URL:)?(https?://[^<>\"]*\n[^<>\"]*)>", re.IGNORECASE)
 _LINE_END: Final = re.compile(r"[ \t]*+\n[ \t]*+")
-# Not "_", with which a token may well end.
+# Not "_": a token in a URL may well end with it.
 _PUNCTUATION: Final = ".,;:!?'*"
 _OPENING: Final = {")": "(", "]": "["}
 
-#: C0 controls, the space, and the space that does not break.
+#: C0 controls, the space, and the no-break space.
 _AROUND: Final = "".join(map(chr, range(0x21))) + "\xa0"
 
-#: General categories of the Unicode Standard that letters, marks and digits of all languages have.
+#: The general categories of letters, marks and numbers in the Unicode Standard.
 _IN_WORDS: Final = ("L", "M", "N")
 #: The Catalan middle dot, which is used within words.
 _MIDDLE_DOT: Final = "\u00b7"
-# Scripts without spaces: there a URL in ASCII ends where the text goes on. (Thai to Lao; kana,
-# Bopomofo and Hangul; Han; Hangul syllables; Han beyond the basic plane.)
+# Scripts without spaces, where a URL in ASCII ends and the text goes on at once: Thai to Lao; kana,
+# Bopomofo and Hangul; Han; Hangul syllables; Han beyond the basic plane.
 _UNSPACED: Final = re.compile(
     "[\u0e00-\u0eff\u3005-\u3007\u3040-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
     "\U00020000-\U0003ffff]"
@@ -52,7 +52,7 @@ _UNSPACED: Final = re.compile(
 @suggesting
 @frozen(kw_only=True, eq=False)
 class Link:
-    """A link: its URL, absolute where the message makes it so, and its visible text."""
+    """A link: its URL, resolved against a `<base>` in the HTML, and its visible text."""
 
     url: str
     text: str
@@ -62,10 +62,10 @@ class Link:
 
 
 def together(text: str, anchors: Iterable[tuple[str, str]]) -> tuple[tuple[Link, ...], bool]:
-    """Return the links of a text, then those of HTML (target and label), and if there are too many.
+    """Return the links of a text, then those of HTML, and whether there are too many.
 
-    Each counts once; one that is in both is that of the HTML, which says more. Of each body
-    `MOST` are read.
+    `anchors` are target and label of each link in the HTML. Each link counts once; of a link in
+    both, that of the HTML is kept, because it has a label. Of each body `MOST` are read.
     """
     found, written = distinct(anchors, MOST + 1), distinct(urls(text), MOST + 1)
     is_cut = max(len(found), len(written)) > MOST
@@ -76,15 +76,15 @@ def together(text: str, anchors: Iterable[tuple[str, str]]) -> tuple[tuple[Link,
 
 
 def may_be_too_many(text: str, html: str) -> bool:
-    """Return whether there may be more links than are read, at a glance."""
+    """Return whether there may be more links than are read; a quick and rough check."""
     return html.count("=") > MOST or text.count("://") > MOST
 
 
 def distinct(values: Iterable[T], most: int) -> list[T]:
-    """Return the first ones that differ; of more than `most` of them, no more are looked at."""
+    """Return the first `most` different values; the rest is not looked at."""
     found: dict[T, None] = {}
     values = iter(values)
-    # In lots, without a line of Python for each value.
+    # In lots, so that no line of Python runs for each value.
     while len(found) < most and (lot := list(islice(values, most))):
         found.update(dict.fromkeys(lot))
     return list(found)[:most]
@@ -104,16 +104,16 @@ def _within(joined: str) -> Iterator[str]:
     while scheme := _SCHEME.search(joined, position):
         position = _end(joined, scheme.end())
         url = _trimmed(joined[scheme.start() : position])
-        # What is left may be the mere scheme.
+        # Perhaps only the scheme is left.
         if len(url) > len(scheme[0]):
             yield url
 
 
 def target(base: str, href: str) -> str:
-    """Return where an `href` leads, if that can be known.
+    """Return the URL that an `href` leads to, as far as it can be known.
 
-    The URL standard (https://url.spec.whatwg.org/) has white space around it ignored, and tabs and
-    line ends within it.
+    The URL standard (https://url.spec.whatwg.org/) ignores white space around it, and tabs and line
+    ends within it.
     """
     url = re.sub(r"[\t\r\n]", "", href).strip(_AROUND)
     try:
@@ -130,7 +130,7 @@ def _joined(match: re.Match[str]) -> str:
 
 
 def _end(text: str, start: int) -> int:
-    """Return where the URL ends of which the scheme ends at `start`."""
+    """Return where a URL ends whose scheme ends at `start`."""
     from unicodedata import category
 
     end = start
@@ -140,8 +140,8 @@ def _end(text: str, start: int) -> int:
             break
         if category(character)[0] not in _IN_WORDS and character != _MIDDLE_DOT:
             break
-        # `https://example.org/a` in Japanese is followed by Japanese; `https://example.org/` may
-        # go on in it.
+        # In Japanese text, `https://example.org/a` ends where the Japanese begins, but after
+        # `https://example.org/` a Japanese path may follow.
         is_first = match.start() == start
         if is_first and text[end - 1].isalnum() and _UNSPACED.match(character):
             break
@@ -150,11 +150,11 @@ def _end(text: str, start: int) -> int:
 
 
 def _trimmed(url: str) -> str:
-    """Return a URL without the punctuation of the sentence that it ends."""
+    """Return a URL without the punctuation of the sentence that ends with it."""
     surplus = {closing: url.count(closing) - url.count(_OPENING[closing]) for closing in _OPENING}
     end = len(url)
     while end and (url[end - 1] in _PUNCTUATION or surplus.get(url[end - 1], 0) > 0):
-        # A closing bracket belongs to the sentence unless the URL has opened it.
+        # A closing bracket belongs to the sentence unless its opening bracket is in the URL.
         if url[end - 1] in surplus:
             surplus[url[end - 1]] -= 1
         end -= 1
@@ -162,7 +162,7 @@ def _trimmed(url: str) -> str:
 
 
 def _comparable(url: str) -> str:
-    # RFC 3986 section 6.2.2.1 and 6.2.3: scheme and host are the same in either case, and an empty
-    # path is "/".
+    # RFC 3986 sections 6.2.2.1 and 6.2.3: scheme and host are case-insensitive, and an empty path
+    # equals "/".
     match = re.match(r"([^:/?#]+://[^/?#]*)(/?)(.*)", url, re.DOTALL)
     return f"{match[1].lower()}/{match[3]}" if match else url

@@ -1,7 +1,7 @@
 """Very long HTML as a document that loads nothing from outside, made without a tree.
 
-What would be loaded is looked for by its words, wherever they stand: rather a word too many is
-taken out than one too few. The document says so.
+Without a tree, all one can do is look for words such as `src=`, wherever they are. It removes too
+many of them rather than too few, even in plain text. A comment in the document says so.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-#: What stands for an element: without it, what is around one could become another.
+#: Replaces an element. If nothing replaced it, the text around it could join into a new element.
 _INSTEAD: Final = "<wbr>"
-#: What stands for an attribute; without quotes, which could end those around it.
+#: Replaces an attribute. It has no quotes, which could end quotes around it.
 _NOT_LOADED: Final = "data-not-loaded"
 _NOTE: Final = (
     "<!-- The HTML is so long that what would run or be loaded from outside was taken out by its "
@@ -24,26 +24,26 @@ _NOTE: Final = (
 _WITH_CONTENT: Final = (
     "script", "noscript", "iframe", "frameset", "object", "applet", "portal",
 )  # fmt: skip
-#: The last three are pictures in SVG.
+#: Elements without content; the last three are pictures in SVG.
 _ALONE: Final = ("frame", "embed", "link", "meta", "image", "use", "feimage")
 _VALUE: Final = r"""\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"'][^\s>]*))?"""
-# Escapes can spell "url".
+# Escapes in a style, which can spell "url".
 _ESCAPE: Final = r"(?:\\|&(?!quot;|amp;|apos;))"
 _ESCAPED_STYLE: Final = re.compile(
     rf"""(?<![^\s/"'])style\s*=\s*(?:"[^"\\&]*{_ESCAPE}[^"]*"?|'[^'\\&]*{_ESCAPE}[^']*'?)""",
     re.IGNORECASE,
 )
 _URL: Final = re.compile(r"[uU][rR][lL]\(([^()<>]*)\)?")
-#: What would end a value, or begin something in it.
+#: Characters that would end a value, or begin something else in it.
 _ENDING: Final = re.compile(r"[\s\"'()<>&\\]")
 _IMPORT: Final = re.compile(r"@[iI][mM][pP][oO][rR][tT][^;{}<>]*")
 
 
 def without_loading(markup: str, names: Iterable[str], local: Callable[[str], str]) -> str:
-    """Return the HTML without what runs or loads something, with a note if there was any.
+    """Return the HTML without everything that runs or loads something; a note says so if needed.
 
-    `names` are the attributes that load what they name; `local` returns the URL in the document
-    that stands for such a value, or `""`.
+    `names` are the attributes that load what they name. `local` returns a URL that needs nothing
+    from outside, in place of such a value, or `""`.
     """
     lower = markup.lower()
     made = markup
@@ -69,8 +69,8 @@ def _without_attribute(markup: str, name: str, local: Callable[[str], str]) -> s
         quote = "'" if match[2] else '"'
         return f"{name}={quote}{url}{quote}" if is_safe else _NOT_LOADED
 
-    # An attribute follows white space, a slash or the value of another. The name is looked for
-    # first, which is faster.
+    # An attribute follows white space, a slash or another attribute's value. The name comes first
+    # in the expression and is then looked at from behind, which is faster.
     either = "".join(f"[{one}{one.upper()}]" for one in name)
     return re.sub(rf"{either}(?<![^\s/\"']{either}){_VALUE}", kept, markup)
 

@@ -1,8 +1,8 @@
 """The text and the links of very long HTML, read without a tree of its elements.
 
-To parse a million elements takes longer than anybody waits for a mail. Here a few replacements on
-the whole text take the tags away, as written. Styles are not applied, so what they hide is read
-too; what they might hide is a defect.
+To parse a million elements takes several seconds. Here a few replacements on the whole text remove
+the tags. Styles are not applied, so hidden text is read too; if there are styles that may hide
+something, a defect says so.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .links import MOST, distinct
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-#: Longer HTML, or HTML of more tags, is read here; arbitrary: far more than a person's mail has.
+#: Longer HTML, or HTML with more tags, is read here; arbitrary: far more than ordinary mail has.
 _LONG: Final = 4_000_000
 _MANY_TAGS: Final = 150_000
-#: How much is looked at to find the tags that are there most often, and how often that is.
+#: How many characters are sampled to find frequent tags, and the share that makes a tag frequent.
 _SAMPLE: Final = 50_000
 _OFTEN: Final = 0.01
 
-NOT_APPLIED: Final = "the HTML is so long that styles are not applied: what they hide is read too"
+NOT_APPLIED: Final = "the HTML is so long that styles are not applied: hidden text is read too"
 _MAY_HIDE: Final = ("<style", "<STYLE", "display", "visibility", " hidden", "mso-hide", "opacity",
                     "max-height", "font-size")  # fmt: skip
 
@@ -35,18 +35,20 @@ _ENTITY: Final = re.compile(r"&#?\w{1,31};")
 _ALTERNATIVE: Final = re.compile(
     r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
 )
-# No "<" within a tag: where none ends, the whole text would be looked through for each.
+# A tag must not contain "<": if tags did not end, the whole text would be searched for each.
 _ANCHOR: Final = re.compile(
     r"""<(?:[aA]|[aA][rR][eE][aA])\s(?:[^<>]*?\s)?[hH][rR][eE][fF]\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)"""
     r"[^<>]*>((?:[^<]++|<(?!/?[aA][\s>]))*+)"
 )
-# White space does not split these, and HTML has none of them in its text: a line's end, an
-# ampersand that is none of an entity, and a "<" that begins no tag.
+# Placeholders for the end of a line, for an ampersand that begins no entity, and for a "<" that
+# begins no tag. HTML cannot have them in its text, and `split` does not split at them.
 _LINE_END: Final = "\0"
 _AMPERSAND: Final = "\1"
 _NO_TAG: Final = "\2"
-#: Of a run of "<" the last alone may begin a tag; without the tag after it, any would. Pairs
-#: twice: what is left of three is a pair. Hostile mail has a million, hence the longer runs.
+#: Lengths of runs of "<" that are replaced, in this order. In a run, only the last "<" can begin a
+#: tag. Once that tag is removed, another "<" might seem to begin one, so they are replaced first.
+#: Pairs come twice, because a pair is left of three. Hostile mail has runs of a million, hence the
+#: long ones.
 _RUNS: Final = (1000, 30, 2, 2)
 
 
@@ -61,9 +63,9 @@ def may_hide(markup: str) -> bool:
 
 
 def text_of(markup: str, hidden: Iterable[str], edge: Callable[[str], str]) -> str:
-    """Return the text, a line for each block, white space folded.
+    """Return the text with a line for each block and folded white space.
 
-    The elements that are `hidden` are left out; `edge` says what stands for a tag, by its name.
+    Elements in `hidden` are left out; `edge` returns what replaces a tag, by its name.
     """
     markup = _without_marks(markup)
     if "<!--" in markup:
@@ -73,14 +75,14 @@ def text_of(markup: str, hidden: Iterable[str], edge: Callable[[str], str]) -> s
     read = _Edges(edge)
     for tag in _most_often(_TAG, markup):
         markup = markup.replace(tag, read[tag])
-    # Most of a million different tags are links, which leave nothing: no call for each of them.
+    # Most of a million different tags are links, which leave nothing. So they need no call each.
     markup = _LINK_TAG.sub("", markup) if "<" in markup else markup
     text = _TAG.sub(lambda tag: read[tag[0]], markup) if "<" in markup else markup
     return _folded(_unescaped(text.replace(_NO_TAG, "<")))
 
 
 def anchors_of(markup: str, edge: Callable[[str], str]) -> Iterator[tuple[str, str]]:
-    """Yield where each link leads, as written, and its text; `edge` is that of `text_of`."""
+    """Yield target, as written, and text of each link; `edge` is the same as for `text_of`."""
     read = _Edges(edge)
     found = (one.groups() for one in _ANCHOR.finditer(markup))
     for href, label in distinct(found, MOST + 1):
@@ -89,7 +91,7 @@ def anchors_of(markup: str, edge: Callable[[str], str]) -> Iterator[tuple[str, s
 
 
 class _Edges(dict[str, str]):
-    """What stands for a tag, found out once for each tag as it is written."""
+    """What replaces a tag; computed once for each different tag."""
 
     def __init__(self, edge: Callable[[str], str]) -> None:
         self._edge = edge
@@ -121,7 +123,7 @@ def _without(markup: str, name: str) -> str:
 
 
 def _most_often(pattern: re.Pattern[str], markup: str) -> list[str]:
-    """Return what a sample has most often: a plain replacement of that is many times as fast."""
+    """Return the most frequent matches in a sample; `str.replace` is many times as fast there."""
     middle = len(markup) // 2
     found = pattern.findall(markup[:_SAMPLE] + markup[middle : middle + _SAMPLE])
     return [one for one, count in Counter(found).most_common(40) if count > len(found) * _OFTEN]
@@ -130,7 +132,7 @@ def _most_often(pattern: re.Pattern[str], markup: str) -> list[str]:
 def _unescaped(text: str) -> str:
     if "&" not in text:
         return text
-    # What stands for an ampersand must not make an entity with what follows it.
+    # "&amp;lt;" is the text "&lt;". Its ampersand must not make an entity with what follows.
     text = text.replace("&amp;", _AMPERSAND)
     for entity in _most_often(_ENTITY, text):
         text = text.replace(entity, html.unescape(entity))

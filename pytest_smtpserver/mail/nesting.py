@@ -1,7 +1,7 @@
-"""HTML that is nested deeper than any browser shows it, made flat before it is parsed.
+"""Flattens HTML that is nested deeper than any browser shows it, before it is parsed.
 
-To find out which elements a tag closes, a parser by the HTML standard looks through all that are
-open: the time grows with the square of the depth. Browsers stop at some depth, too.
+To find out which elements a tag closes, a parser by the HTML standard looks through all open
+elements, so its time grows with the square of the depth. Browsers limit the depth too.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import re
 from itertools import accumulate
 from typing import Final
 
-#: Fewer tags than these are parsed in a hundredth of a second, however they are nested.
+#: So few tags are parsed in a hundredth of a second, however they are nested.
 _FEW: Final = 2000
 #: Browsers built on Blink and WebKit stop here.
 _DEEPEST: Final = 512
-# Arbitrary. The standard opens these again in each further block, if they were not closed.
+# Arbitrary. If formatting elements are not closed, the standard opens them again in each block.
 _DEEPEST_FORMATTING: Final = 50
 
 _TAG: Final = re.compile(r"</?[a-zA-Z][^\s/>]*")
 _WHOLE_TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^>]*>?")
-#: Elements that never hold others, and those that the next of their kind closes.
+#: Elements that never contain others, and elements that the next one of their kind closes.
 _FLAT: Final = frozenset(
     (
         "area", "base", "body", "br", "col", "dd", "dt", "embed", "head", "hr", "html", "img",
@@ -37,7 +37,7 @@ _FORMATTING: Final = frozenset(
 
 
 def flattened(html: str) -> str:
-    """Return the HTML without the tags that would nest too deep; their contents stay."""
+    """Return the HTML without the tags that would nest too deep; their content stays."""
     if html.count("<") <= _FEW or not _is_deep(html):
         return html
     depths, dropped = {True: 0, False: 0}, {True: 0, False: 0}
@@ -75,7 +75,7 @@ def _is_deep(html: str) -> bool:
 
 
 class _Steps(dict[str, int]):
-    """By how much a tag changes the depth, found out once for each tag as it is written."""
+    """By how much a tag changes the depth; computed once for each different tag."""
 
     def __missing__(self, tag: str) -> int:
         step = self.step(tag.strip("</").lower()) * (-1 if tag.startswith("</") else 1)
@@ -92,8 +92,8 @@ class _FormattingSteps(_Steps):
 
 
 def _may_exceed(tags: list[str], steps: _Steps, deepest: int) -> bool:
-    # Without a line of Python for each tag: mail has a million. An end tag too many counts as
-    # going up here, so the depth is never more than this.
+    # A quick upper bound, without a line of Python for each of perhaps a million tags. A surplus
+    # end tag lowers the minimum here, so the real depth is never more than this.
     depths = list(accumulate(map(steps.__getitem__, tags), initial=0))
     return max(depths) - min(depths) > deepest
 

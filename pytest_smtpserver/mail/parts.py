@@ -1,4 +1,4 @@
-"""The parts of a message as a reader gets them: its bodies, its attachments, and what is wrong."""
+"""The parts of a message as a reader gets them: its bodies, its attachments, and its defects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: RFC 2045 section 6.1.
 _IDENTITIES: Final = ("", "7bit", "8bit", "binary")
-# The HTML standard looks for it in as many octets.
+# The HTML standard looks for a <meta> with a charset in so many octets.
 _SEARCHED: Final = 1024
 _META: Final = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 
@@ -28,11 +28,11 @@ _WHOLE: Final = "a multipart has a transfer encoding, which RFC 2045 section 6.4
 @suggesting
 @frozen(kw_only=True, eq=False)
 class Attachment:
-    """A part that is not the body.
+    """A part that is not text of the body.
 
-    `filename` is decoded, and `""` if there is none; `content` is decoded from its transfer
-    encoding; `content_id` is without its angle brackets, `None` if there is none; `is_inline` says
-    that the part is to be shown within the body.
+    `filename` is decoded, and `""` if there is none. `content` has the octets after the transfer
+    encoding. `content_id` has no angle brackets, and is `None` if there is none. `is_inline` says
+    whether the part is meant to be shown within the body.
     """
 
     filename: str
@@ -47,7 +47,7 @@ class Attachment:
 
 @frozen()
 class Parts:
-    """What a message is made of, and what could not be parsed."""
+    """The bodies and attachments of a message, and what could not be parsed."""
 
     text: str
     html: str
@@ -56,7 +56,7 @@ class Parts:
 
 
 def parse(content: bytes, section: Section) -> Parts:
-    """Return the parts of a message whose header section this is; never raises."""
+    """Return the parts of a message with this header section; never raises."""
     parts = structure.parse(content, section)
     chosen = bodies.choose(content, parts[0])
     reader = _Reader(content)
@@ -81,7 +81,7 @@ class _Reader:
         self.defects: list[Defect] = []
 
     def text(self, part: Part) -> str:
-        r"""Return the text of a body with `\n` line ends."""
+        r"""Return the text of a body part, with `\n` line ends."""
         octets = self._octets(part)
         decoded = charsets.decode(octets, _charset(part, octets))
         if decoded.complaint:
@@ -111,7 +111,7 @@ class _Reader:
         return octets
 
     def _forwarded(self, part: Part) -> bytes:
-        """Return the octets of a message within the message, as they were sent if possible."""
+        """Return the octets of a forwarded message, as they were sent if possible."""
         sent = self._content[part.body : part.end]
         if part.encoding in _IDENTITIES:
             return sent

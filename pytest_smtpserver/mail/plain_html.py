@@ -1,7 +1,8 @@
-"""The text of plain HTML, taken from the parsed document as it is written down again.
+"""The text of plain HTML, made from the parsed document after it is serialized again.
 
-Most documents hide nothing with styles and keep no white space. Then a few replacements on the
-whole text do what a walk over the nodes does, many times as fast: a mail can have a million nodes.
+Most documents hide nothing with styles and have no preformatted text. For these, a few replacements
+on the serialized HTML do the same as a walk over the nodes, but many times as fast. A mail can have
+a million nodes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborHTMLParser
 
-# What keeps its white space, and what is written down without escapes.
+# Elements that keep their white space, and elements that are serialized without escapes.
 _NOT_PLAIN: Final = "pre, textarea, listing, xmp, plaintext, iframe, noembed, noframes, svg, math"
 _REST: Final = r"(?: [^>]*)?>"
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -26,16 +27,16 @@ _ESCAPES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\u00a0"), ("&amp;",
 
 
 def tags(names: Iterable[str]) -> re.Pattern[str]:
-    """Return what finds the tags, start and end, of elements of these names."""
+    """Return an expression for the start and end tags of these elements."""
     return re.compile(rf"</?(?:{'|'.join(sorted(names))}){_REST}")
 
 
 def text_of(
     tree: LexborHTMLParser, hidden: Iterable[str], blocks: re.Pattern[str], cells: re.Pattern[str]
 ) -> str | None:
-    """Return the text with an end of line around each block, or `None` if it is not plain.
+    """Return the text with line ends around each block; `None` if the HTML is not plain.
 
-    The elements of the tree that are `hidden` are taken out of it.
+    Elements in `hidden` are removed from the tree.
     """
     if tree.css_first(_NOT_PLAIN):
         return None

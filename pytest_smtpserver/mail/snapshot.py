@@ -1,4 +1,4 @@
-"""What a snapshot of a message needs: the tree of its parts, and what is different in each run."""
+"""For snapshots of a message: the tree of its parts, and placeholders for what varies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PORT: Final = re.compile(r"(?<=\b127\.0\.0\.1:)\d+|(?<=\blocalhost:)\d+|(?<=\[:
 
 
 def tree(content: bytes) -> Iterator[tuple[int, str]]:
-    """Yield how deep each part is, and its type; a forwarded message is one part."""
+    """Yield the depth and the type of each part; a forwarded message is one part."""
     root = structure.parse(content, header.split(content))[0]
     stack = [(0, root)]
     while stack:
@@ -40,10 +40,10 @@ def tree(content: bytes) -> Iterator[tuple[int, str]]:
 
 
 class Masks:
-    """Replaces what is different in each run by placeholders.
+    """Replaces what is different in each run with placeholders.
 
-    `masks` are compiled patterns, which are replaced by `<...>`, and names of header fields, whose
-    values are replaced by the name. Raises `TypeError` for anything else.
+    `masks` are compiled patterns, whose matches become `<...>`, and names of header fields, whose
+    values become the name. Raises `TypeError` for anything else.
     """
 
     def __init__(self, masks: Mask | Collection[Mask], message_id: str | None) -> None:
@@ -58,7 +58,7 @@ class Masks:
         self._message_id = (message_id or "").strip()
 
     def field(self, name: str, value: str) -> str:
-        """Return the value of a field as it is in each run."""
+        """Return the value of a field, with placeholders."""
         lower = name.lower()
         if lower in self._names:
             return f"<{lower}>"
@@ -71,7 +71,7 @@ class Masks:
         return self.text(value)
 
     def text(self, text: str) -> str:
-        """Return a text as it is in each run."""
+        """Return a text, with placeholders."""
         if self._message_id:
             text = text.replace(self._message_id, "<message-id>")
         text = without_ports(text)
@@ -86,7 +86,7 @@ def _is_pattern(value: object) -> bool:
 
 def without_ports(text: str) -> str:
     """Return the text with `<port>` for each port of this machine."""
-    # The expression takes a second for 20 MB.
+    # A quick check first: the expression takes a second for 20 MB.
     has_one = any(host in text for host in ("127.0.0.1:", "localhost:", "[::1]:"))
     return _PORT.sub("<port>", text) if has_one else text
 

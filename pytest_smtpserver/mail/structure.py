@@ -1,8 +1,16 @@
 """The tree of a message's parts (RFC 2046 section 5.1), read from the octets.
 
-One pass over the lines that begin with two hyphens, with all boundaries that are open at hand: so
-the time does not depend on how deep the parts are nested. A forwarded message is one leaf: its
-parts are not this message's.
+Parts within parts could be read by cutting out each part and looking into it for its own parts. But
+then each octet is looked at once for each level, and hostile mail has thousands of levels. So this
+is one pass over all lines that begin with two hyphens. `_open` is the stack of the multiparts that
+the position is in, and `_depths` maps each of their boundaries to its places in that stack. So one
+look-up says whether a line is a delimiter, and of which multipart.
+
+Example: the lines are `--a`, `--b`, `--b--`, `--a--`, and the part after `--a` is a multipart with
+the boundary `b`. If `--b--` is missing, `--a--` still ends both: `_end` pops everything that is
+deeper than the multipart whose delimiter was found.
+
+A forwarded message is a leaf: its parts do not belong to this message.
 """
 
 from __future__ import annotations
@@ -38,7 +46,7 @@ _NONE: Final = Structured("", {})
 class Part:
     """One part: its fields, and where its body is in the content.
 
-    `type` is that of the field, or the default; `is_closed` says that the close delimiter came.
+    `type` is from the field, or the default. `is_closed` says whether it had a close delimiter.
     """
 
     number: int
@@ -57,14 +65,14 @@ class Part:
 
     @property
     def boundary(self) -> str:
-        """What separates the parts of this multipart; `""` if this is none."""
+        """What separates the parts of this multipart; `""` if it is not a multipart."""
         is_multipart = self.type.startswith("multipart/")
         # Section 5.1.1: a boundary does not end with white space.
         return self.content_type.parameters.get("boundary", "").rstrip() if is_multipart else ""
 
     @property
     def filename(self) -> str:
-        """The name of the file; `""` if there is none."""
+        """The file name of the part; `""` if there is none."""
         names = self.disposition.parameters, self.content_type.parameters
         return names[0].get("filename") or names[1].get("name") or names[0].get("name") or ""
 
@@ -75,7 +83,7 @@ class Part:
 
 
 def parse(content: bytes, section: Section) -> list[Part]:
-    """Return the message itself and all its parts, in order; never raises."""
+    """Return all parts in order, the message itself first; never raises."""
     reader = _Reader(content)
     root = reader.part(section, "text/plain")
     root.end = len(content)
@@ -86,13 +94,13 @@ def parse(content: bytes, section: Section) -> list[Part]:
 
 
 class _Reader:
-    """The parts that were found, and the multiparts that are still open."""
+    """The parts found so far, and the multiparts that are still open."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
         self.parts: list[Part] = []
         self._open: list[Part] = []
-        # The depths at which a boundary is open: the innermost one counts.
+        # The depths at which a boundary is open. If a boundary is used twice, the innermost counts.
         self._depths: dict[bytes, list[int]] = {}
 
     def part(self, section: Section, default_type: str) -> Part:
@@ -121,12 +129,12 @@ class _Reader:
         return made
 
     def open_parts(self, part: Part) -> None:
-        """Look for the delimiters of this multipart from now on."""
+        """Begin to look for the delimiters of this multipart."""
         self._depths.setdefault(_octets(part.boundary), []).append(len(self._open))
         self._open.append(part)
 
     def read(self, start: int) -> None:
-        """Read all parts, from the line end before the first line on."""
+        """Read all parts; `start` is the line end before the first line."""
         leaf: Part | None = None
         for match in _DELIMITER.finditer(self.content, max(start, 0)):
             depth, closes = self._found(match[1].rstrip(b" \t\r"))
@@ -139,7 +147,7 @@ class _Reader:
         self._end(leaf, len(self.content) - self.content.endswith(b"\n"), -1)
 
     def _found(self, line: bytes) -> tuple[int | None, bool]:
-        # "--" after the boundary: there are no further parts.
+        # "--" after the boundary means that no further parts follow.
         if depths := self._depths.get(line):
             return depths[-1], False
         if line.endswith(b"--") and (depths := self._depths.get(line[:-2])):
@@ -147,7 +155,7 @@ class _Reader:
         return None, False
 
     def _end(self, leaf: Part | None, position: int, depth: int) -> None:
-        """End the part that is being read, and the multiparts within that of this depth."""
+        """End the part that is being read, and all multiparts deeper than this depth."""
         if leaf:
             leaf.end = self._without_cr(position, leaf)
         while len(self._open) > depth + 1:
@@ -155,7 +163,7 @@ class _Reader:
 
     def _without_cr(self, position: int, part: Part) -> int:
         # "The CRLF preceding the boundary delimiter line is conceptually attached to the
-        # boundary". At the end of the content it is the one before the final dot.
+        # boundary". At the end of the content, it is the CRLF before the final dot.
         is_crlf = self.content.startswith(b"\r\n", position - 1)
         return max(part.body, position - is_crlf)
 
@@ -166,10 +174,10 @@ class _Reader:
         return part
 
     def _next(self, position: int) -> Part | None:
-        """Return the part that begins after this line, unless it is a multipart itself."""
+        """Make the part that begins after this line; return it unless it is a multipart."""
         parent = self._open[-1]
         section = header.split(self.content, min(position + 1, len(self.content)))
-        # RFC 2046 section 5.1.5: in a digest, parts are messages by default.
+        # RFC 2046 section 5.1.5: in a digest, the default type is message/rfc822.
         is_digest = parent.type == "multipart/digest"
         part = self.part(section, "message/rfc822" if is_digest else "text/plain")
         parent.children.append(part)
@@ -198,7 +206,7 @@ def _octets(boundary: str) -> bytes:
 
 
 def _content_id(value: str | None) -> str | None:
-    # RFC 2045 section 7: it is written like a Message-ID.
+    # RFC 2045 section 7: the syntax is that of Message-ID.
     return " ".join(value.split()).strip("<>") if value else None
 
 

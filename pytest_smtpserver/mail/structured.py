@@ -1,7 +1,7 @@
 """The fields of MIME: a value and parameters (RFC 2045 section 5.1, RFC 2231, RFC 2183).
 
-It serves Content-Type, Content-Disposition and Content-Transfer-Encoding alike, so that comments,
-folding and what senders do wrong lose no body and no file name.
+Content-Type, Content-Disposition and Content-Transfer-Encoding are all read here. No body and no
+file name gets lost because of comments, folding or common mistakes of senders.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 #: More parameters than anybody writes; arbitrary.
 _MOST: Final = 1000
 
-# RFC 2231 sections 3 and 4: `name*1*` is the second segment, and is percent-encoded.
+# RFC 2231 sections 3 and 4: `name*1*` is the second segment of `name`, percent-encoded.
 _NAME: Final = re.compile(r"([^*\s]+)(?:\*(\d{1,9}))?(\*)?")
-# Section 4: charset and language stand before the first octets.
+# Section 4: the charset and the language come before the first octets.
 _EXTENDED: Final = re.compile(r"([^']*)'[^']*'(.*)", re.DOTALL)
-#: Parameters that hold what a person named: their parentheses begin no comment.
+#: Parameters with a name that a person chose. There, parentheses do not begin a comment.
 _NAMES: Final = frozenset(("filename", "name"))
 
 
 class Structured(NamedTuple):
-    """The value in lower case, the parameters by their names, and what is wrong with them.
+    """The value in lower case, the parameters by name, and the defects of both.
 
     The texts of the defects follow the field's name.
     """
@@ -42,7 +42,7 @@ class Structured(NamedTuple):
 
 
 class _Given(NamedTuple):
-    """A parameter as it was given: its base name, the number of its segment, its text."""
+    """A parameter as it was sent: its base name, the number of its segment, its text."""
 
     name: str
     segment: int | None
@@ -129,7 +129,7 @@ def _kept(tokens: list[Token], *, keeps_comments: bool) -> Iterator[Token]:
             if not (keeps_comments and _touches_an_atom(tokens, number)):
                 continue
         elif token.kind == "stray" and token.text == '"' and not is_begun:
-            # A quote that does not end begins the value, but is not part of it.
+            # A quote that does not end is left out of the value that it begins.
             token = token._replace(text="")
         if is_begun or token.kind != "space":
             is_begun = True
@@ -137,7 +137,7 @@ def _kept(tokens: list[Token], *, keeps_comments: bool) -> Iterator[Token]:
 
 
 def _touches_an_atom(tokens: list[Token], number: int) -> bool:
-    # `name=report (1).pdf` is met in practice: those parentheses belong to the name.
+    # `name=report (1).pdf` occurs in practice; these parentheses belong to the name.
     beside = tokens[max(0, number - 1) : number] + tokens[number + 1 : number + 2]
     return any(token.kind == "atom" for token in beside)
 
@@ -147,7 +147,7 @@ def _as_written(token: Token) -> str:
 
 
 def _value(name: str, given: list[_Given], defects: list[Defect]) -> str:
-    # RFC 2231 wins over the plain value, which is there for those who do not know it.
+    # RFC 2231 wins over the plain value, which is for readers that do not support RFC 2231.
     extended = [one for one in given if one.is_extended and one.segment is None]
     segments = {one.segment: one for one in reversed(given) if one.segment is not None}
     plain = [one for one in given if not one.is_extended and one.segment is None]
@@ -157,7 +157,7 @@ def _value(name: str, given: list[_Given], defects: list[Defect]) -> str:
         return _decoded(name, extended[:1], defects)
     if segments:
         if len(segments) != max(segments) + 1:
-            _note(defects, f"has a parameter {name!r} of which a segment is missing")
+            _note(defects, f"has a parameter {name!r} with a missing segment")
         return _decoded(name, [segments[number] for number in sorted(segments)], defects)
     return _plain(name, plain[:1])
 
@@ -165,7 +165,7 @@ def _value(name: str, given: list[_Given], defects: list[Defect]) -> str:
 def _plain(name: str, segments: list[_Given]) -> str:
     text = "".join(one.text for one in segments)
     # RFC 2047 section 5 forbids encoded words here, but senders write file names with them. A
-    # boundary is compared with what was sent.
+    # boundary must stay as sent, because delimiters are compared with it.
     return text if name == "boundary" else encoded_words.decode(text)
 
 
@@ -174,7 +174,7 @@ def _decoded(name: str, segments: list[_Given], defects: list[Defect]) -> str:
         return _plain(name, segments)
     charset, first = _charset(segments[0])
     texts = [first, *(one.text for one in segments[1:])]
-    # Some senders cut within `%41`, so that segments are put together first.
+    # Some senders cut within `%41`, so segments are joined before they are decoded.
     octets = b"".join(
         _octets("".join(text for text, _ in run), is_extended=is_extended)
         for is_extended, run in groupby(

@@ -1,7 +1,8 @@
 """Which elements of an HTML mail are hidden, by their attributes and the mail's style sheets.
 
-Only the few properties with which mails hide text are read, but with the cascade of CSS: important
-before inline before specific before late. Rules for certain media or states are left out.
+Only the few properties that mails hide text with are read. They are read with the cascade of CSS:
+important declarations win, then inline styles, then the more specific selector, then the later
+rule. Rules for certain media or states are left out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 #: The declarations of an element that matter here: property to value.
 Style = dict[str, str]
 
-#: How many selectors of a mail's style sheets are looked at; arbitrary: each takes one pass.
+#: How many selectors of a mail's style sheets are applied; arbitrary. Each takes one pass.
 _MOST_SELECTORS: Final = 100
 
 _PROPERTIES: Final = frozenset(
@@ -26,16 +27,16 @@ _PROPERTIES: Final = frozenset(
         "width", "overflow", "overflow-x", "overflow-y", "mso-hide",
     )
 )  # fmt: skip
-# Most elements with a style have only others, and a mail can have a hundred thousand.
+# Only elements with one of these properties: a mail can have a hundred thousand with others.
 _WITH_A_STYLE: Final = ", ".join(("[hidden]", *(f'[style*="{one}" i]' for one in _PROPERTIES)))
 _ZERO: Final = re.compile(r"[+-]?0*\.?0+[a-z%]*")
-#: Sizes that depend on the parent's, of which nothing is nothing again.
+#: Sizes relative to the parent's: if that is zero, these are zero too.
 _RELATIVE: Final = re.compile(r"[\d.]+(?:em|ex|%)|larger|smaller|inherit|unset")
 
-# One that does not end goes on to the end of the sheet (CSS Syntax section 4.3.2).
+# A comment without an end goes on to the end of the sheet (CSS Syntax section 4.3.2).
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
 _BRACE: Final = re.compile(r"([{}])")
-#: What is only true at times.
+#: States, which apply only at times.
 _STATE: Final = re.compile(r":(?:hover|focus|active|visited|checked|target|:)", re.IGNORECASE)
 _MEDIA: Final = re.compile(r"(?:only\s+)?(?:all|screen)", re.IGNORECASE)
 
@@ -46,7 +47,7 @@ class _Rule(NamedTuple):
 
 
 def read(tree: LexborHTMLParser) -> dict[int, Style]:
-    """Return the style of each element that has one that matters here, by the element's id."""
+    """Return the style of each element with a property that matters here, by the element's id."""
     found: dict[int, dict[str, tuple[tuple[int, ...], str]]] = {}
     for number, rule in enumerate(_rules(tree)):
         weight = _specificity(rule.selector)
@@ -64,7 +65,7 @@ def read(tree: LexborHTMLParser) -> dict[int, Style]:
 
 
 def hides_all(style: Style) -> bool:
-    """Return whether an element of this style hides all that is in it."""
+    """Return whether an element with this style hides everything in it."""
     get = style.get
     sizes = map(get, ("height", "width", "max-width"))
     is_clipped = get("overflow") == "hidden" and any(map(_is_zero, sizes))
@@ -80,7 +81,7 @@ def hides_all(style: Style) -> bool:
 def shows_text(style: Style, *, is_visible: bool, has_size: bool) -> tuple[bool, bool]:
     """Return whether text in an element is visible and has a size, given those of its parent.
 
-    Both are inherited, and what is within the element may set them again.
+    Both are inherited, and elements within may set them again.
     """
     visibility, size = style.get("visibility"), style.get("font-size")
     if visibility in ("visible", "hidden", "collapse"):
@@ -122,7 +123,7 @@ def _rules(tree: LexborHTMLParser) -> list[_Rule]:
         node.text() for node in tree.css("style") if _applies(node.attributes.get("media") or "all")
     ]
     rules = [rule for sheet in sheets for rule in _parsed(_COMMENT.sub("", sheet))]
-    # Without one that hides, there is nothing to find out.
+    # If no rule can hide anything, none needs to be applied.
     return rules[:_MOST_SELECTORS] if any(map(_may_hide, rules)) else []
 
 
@@ -133,7 +134,7 @@ def _may_hide(rule: _Rule) -> bool:
 
 
 def _parsed(sheet: str) -> Iterator[_Rule]:
-    # What is open: selectors, or whether what is within an at-rule applies.
+    # The open blocks: the selectors of a rule, or whether the content of an at-rule applies.
     stack: list[str | bool] = []
     left_out = 0
     pieces = _BRACE.split(sheet)
@@ -173,5 +174,5 @@ def _selected(tree: LexborHTMLParser, selector: str) -> list[int]:
     try:
         return [node.mem_id for node in tree.css(selector)]
     except SelectolaxError:
-        # It is not a selector, or one that selectolax does not know.
+        # Not a selector, or one that selectolax does not support.
         return []

@@ -1,7 +1,7 @@
-"""Transfer encodings (RFC 2045 section 6): octets as they were before they were sent.
+"""Decodes transfer encodings (RFC 2045 section 6).
 
-Malformed input is decoded as far as possible, and reported. All is linear in the size, and fast for
-valid input: megabytes are decoded for every attachment that a test looks at.
+Malformed input is decoded as far as possible, and reported. The time is linear in the size, and
+short for valid input, because an attachment may have megabytes.
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ _SPACE: Final = b" \t\r\n"
 
 _ESCAPE: Final = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+(?:\r?\n|\Z))")
 # Section 6.7 (3): white space at a line's end "must be deleted, as it will necessarily have been
-# added by intermediate transport agents". Looked for only where a run begins, or it takes long.
+# added by intermediate transport agents". The expression matches only where a run begins; otherwise
+# its time would grow with the square of the run's length.
 _SPACE_AT_END: Final = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n|\Z)")
 
 _WRONG_BASE64: Final = "base64 text has characters that are not in its alphabet"
 _CUT_BASE64: Final = "base64 text is not complete: its length or padding is wrong"
 _AFTER_BASE64: Final = "base64 text goes on after its padding"
-_WRONG_QUOTED: Final = "quoted-printable text has an equals sign that introduces nothing"
+_WRONG_QUOTED: Final = "quoted-printable text has an equals sign that begins no escape"
 
 
 class Octets(NamedTuple):
-    """What was encoded, and a sentence that says what is wrong with it, or `""`."""
+    """The decoded octets, and a sentence that says what is wrong; `""` if nothing is."""
 
     octets: bytes
     complaint: str = ""
 
 
 def decode(octets: bytes, encoding: str) -> Octets:
-    """Return what was encoded; never raises."""
+    """Return the decoded octets; never raises."""
     if decoder := _DECODERS.get(encoding):
         return decoder(octets)
     # Section 6.3: private encodings begin with "x-".
@@ -59,7 +60,8 @@ def _wrong_base64(text: bytes) -> Octets:
     end = _end_of_padding(text)
     if rest := text[end:]:
         complaint = _AFTER_BASE64
-        # Some senders encode piece by piece; but text that a mailing list appended is not base64.
+        # Some senders encode piece by piece, so base64 after the padding is decoded too. Other text
+        # is not; a mailing list may have appended it.
         if _NOT_BASE64.search(rest):
             text = text[:end]
     cleaned = _NOT_BASE64.sub(b"", text)
@@ -74,7 +76,7 @@ def _end_of_padding(text: bytes) -> int:
 
 
 def _quads(text: bytes) -> bytes:
-    # Four characters are three octets; one that is left over is not even one.
+    # Four characters are three octets; a single one that is left over is less than an octet.
     whole = text[: len(text) - 1] if len(text) % 4 == 1 else text
     return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
 
@@ -94,8 +96,8 @@ def _has_space_at_end(octets: bytes) -> bool:
 
 
 def _is_sound(octets: bytes, decoded: bytes) -> bool:
-    # Counted, because it is ten times as fast as looking at each: an equals sign that introduces
-    # nothing stays one.
+    # In `decoded`, an equals sign that begins no escape is still there. So the counts differ. To
+    # count is ten times as fast as to look at each.
     kept = octets.count(b"=3D") + octets.count(b"=3d")
     lone_cr = octets.count(b"=\r") - octets.count(b"=\r\n")
     return decoded.count(b"=") == kept and b"==" not in octets and not lone_cr
@@ -113,11 +115,11 @@ def _uuencoded(octets: bytes) -> Octets:
         try:
             decoded.append(binascii.a2b_uu(line.rstrip(b"\r")))
         except binascii.Error:
-            return Octets(octets, "uuencoded text has a line that is none")
+            return Octets(octets, "uuencoded text has a line that is not uuencoded")
     return Octets(b"".join(decoded))
 
 
-# Section 6.1: "7bit" is assumed where there is no such field.
+# Section 6.1: without the field, "7bit" is assumed.
 _IDENTITIES: Final = frozenset(("", "7bit", "8bit", "binary"))
 _DECODERS: Final[Mapping[str, Callable[[bytes], Octets]]] = {
     "base64": _base64,

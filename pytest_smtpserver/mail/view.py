@@ -1,6 +1,23 @@
 """The guarded view: a message's content, parsed on first use and then kept.
 
 Nothing here raises: each accessor falls back to the raw value, and `defects` reports it.
+
+Parsed on first use
+-------------------
+
+Most messages are asked for very little. Example: `wait_for_message(subject="Welcome")` looks at
+three messages. It splits three headers and decodes three subjects; no body is parsed. If the test
+then asks for `message.links`, the parts, the text and the HTML of that one message are read. Each
+step is kept, because later steps share it: `code()`, `links` and `str(message)` all need `parts`.
+
+Shared by threads
+-----------------
+
+A message is the same object in all snapshots, so several threads may ask for the same thing at
+once: the test, and the servers' thread for a rule's criteria. There is no lock. All of it is
+computed from the content, which never changes, so two threads that ask at the same moment compute
+equal values, and either of them may be kept. That costs a little time twice, once in a while; a
+lock would cost some on every access. Do not add state here that depends on who asked first.
 """
 
 from __future__ import annotations
@@ -20,12 +37,12 @@ if TYPE_CHECKING:
     from .header import Field
     from .links import Link
 
-#: How many defects are told one by one; arbitrary. Hostile mail has a million.
+#: How many defects are listed; arbitrary. Hostile mail has a million.
 _TOLD: Final = 100
 
 
 class View:
-    """The content of one message, parsed. Two threads that race find the same."""
+    """The content of one message, parsed on demand."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -40,12 +57,12 @@ class View:
 
     @property
     def body_start(self) -> int:
-        """Where the body begins in the content."""
+        """The position in the content where the body begins."""
         return self._section.body
 
     @cached_property
     def _raw(self) -> dict[str, list[str]]:
-        # A million fields are not looked through for each name.
+        # By name, so that a million fields are not searched for each name.
         found: dict[str, list[str]] = {}
         for name, value in self.fields:
             found.setdefault(name.lower(), []).append(value)
@@ -106,7 +123,7 @@ class View:
 
     @cached_property
     def defects(self) -> tuple[Defect, ...]:
-        """What could not be parsed; of very many the first ones, and how many more there are."""
+        """What could not be parsed. Of very many only the first, and how many more there are."""
         found = tuple(dict.fromkeys(self._defects()))
         if len(found) <= _TOLD:
             return found

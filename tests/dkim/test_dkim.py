@@ -237,7 +237,7 @@ def test_the_failure_lists_the_signatures(receive: Receive) -> None:
         ("hello", ValueError, "key must have a public key: 'v=DKIM1; p=...', or PEM"),
         ("v=DKIM1; p=AAAA", ValueError, "key is not a public key of DKIM: "),
         ("v=DKIM1; p=", ValueError, "key is not a public key of DKIM: its p= is empty, so it was"),
-        (keys().private_pem, ValueError, "must be a public key in PEM, and this is a rsa private"),
+        (keys().private_pem, ValueError, "must be a public key in PEM, not 'RSA PRIVATE"),
         (
             "-----BEGIN PUBLIC KEY-----\n?\n-----END PUBLIC KEY-----",
             ValueError,

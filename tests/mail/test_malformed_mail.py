@@ -119,14 +119,14 @@ def test_a_uuencoded_file_is_decoded(name: str) -> None:
 def test_wrong_uuencoded_text_is_left_as_it_is_and_a_defect() -> None:
     mail = message("Content-Transfer-Encoding: x-uue\n\nbegin 644 a\n\x7f\x7f\nend\n")
     assert mail.text == "begin 644 a\n\x7f\x7f\nend\n"
-    assert mail.defects == ("uuencoded text has a line that is none",)
+    assert mail.defects == ("uuencoded text has a line that is not uuencoded",)
 
 
 @pytest.mark.parametrize("encoded", ["a=ZZb", "a=3", "=", "100% = all"])
 def test_wrong_quoted_printable_is_left_as_it_is_and_a_defect(encoded: str) -> None:
     mail = message(f"Content-Transfer-Encoding: quoted-printable\n\n{encoded}x\n")
     assert mail.text.startswith(encoded[0])
-    assert mail.defects == ("quoted-printable text has an equals sign that introduces nothing",)
+    assert mail.defects == ("quoted-printable text has an equals sign that begins no escape",)
 
 
 @pytest.mark.parametrize("encoded", ["a=3Db", "a=3db", "soft=\nbreak", "soft= \t\nbreak", "end="])
@@ -141,8 +141,8 @@ def test_raw_octets_in_a_header_are_replaced_and_a_defect() -> None:
     assert mail.headers[0] == ("Subject", "Gr\udcfc\udcdfe")
     assert mail.from_ == "j@example.org"
     assert mail.defects == (
-        "Subject has octets that are no UTF-8",
-        "From has octets that are no UTF-8",
+        "Subject has octets that are not UTF-8",
+        "From has octets that are not UTF-8",
     )
 
 
@@ -197,7 +197,7 @@ def test_a_line_without_a_colon_ends_the_header_of_a_part() -> None:
     ("value", "said"),
     [
         ("text/plain; charset", "a parameter without a value: charset"),
-        ("text/plain; name*0=a; name*2=c", "a parameter 'name' of which a segment is missing"),
+        ("text/plain; name*0=a; name*2=c", "a parameter 'name' with a missing segment"),
     ],
 )
 def test_a_parameter_that_is_not_whole_is_a_defect(value: str, said: str) -> None:

@@ -88,11 +88,11 @@ def test_nothing_raises(name: str) -> None:
     [
         ("open quote", "From has no address"),
         ("open domain literal", "has no address"),
-        ("unknown charset", "not in its charset 'nope'"),
+        ("unknown charset", "in the unknown charset 'nope'"),
         ("no boundary", "boundary"),
         ("wrong base64", "base64"),
         ("base64 of 5", "base64"),
-        ("wrong quoted-printable", "equals sign that introduces nothing"),
+        ("wrong quoted-printable", "equals sign that begins no escape"),
         ("no colon", "the header has a line that is not a field"),
         ("nested parts", "a multipart has no close delimiter"),
     ],

@@ -82,8 +82,8 @@ def test_a_message_in_order_has_none() -> None:
         (
             f"{HEADER}Content-Transfer-Encoding: quoted-printable\n\na=ZZb\n", {}, "bad-encoding",
             (
-                "part 1 (text/plain): quoted-printable text has an equals sign that introduces "
-                "nothing (RFC 2045 section 6, RFC 2047 section 5)"
+                "part 1 (text/plain): quoted-printable text has an equals sign that begins no "
+                "escape (RFC 2045 section 6, RFC 2047 section 5)"
             ),
         ),
         (
@@ -96,7 +96,7 @@ def test_a_message_in_order_has_none() -> None:
         (
             f"{HEADER}Content-Type: text/plain; charset=nope\n\nHi\n", {}, "bad-encoding",
             (
-                "part 1 (text/plain): text that is not in its charset 'nope', which is unknown "
+                "part 1 (text/plain): text in the unknown charset 'nope' "
                 "(RFC 2045 section 6, RFC 2047 section 5)"
             ),
         ),

@@ -1,4 +1,4 @@
-"""Candidates: what has the shape of a code, and what only looks like one."""
+"""Candidates: numbers with the shape of a code, and shapes that say that a number is not one."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ _ENDS: Final = r"ending|ends|endet|endende?|termin\w{1,6}|slutar|slutter|kończ\
 _YEAR: Final = r"(?:19|20)\d\d"
 _UPPER: Final = "[A-ZÀ-ÞĀ-ŽΑ-ΩА-ЯЁ]"
 
-#: What only looks like a code -> how to tell. All quantifiers are bounded, so this is linear.
+#: Why a number only looks like a code -> expressions for such numbers. All quantifiers are bounded,
+#: so the time is linear.
 _LOOK_ALIKES: Final[Mapping[str, tuple[str, ...]]] = {
-    # Of ASCII only: in scripts without spaces, text may follow directly.
+    # ASCII only: in scripts without spaces, text may follow directly.
     "is part of a URL or an address": (
         r"\b[a-z][a-z+]{1,8}://[!#-;=?-~]{1,2000}",
         r"\bwww\.[!#-;=?-~]{1,2000}",
@@ -90,7 +91,7 @@ _LOOK_ALIKE: Final = tuple(
     for expression in expressions
 )
 
-# Postal codes: an American state, a comma before and a town after, what is written before one.
+# Postal codes: after an American state; between a comma and a town; with a sign or a district.
 _POSTAL: Final = re.compile(
     r"\b[A-Z]{2},? \d{5}(?:-\d{4})?\b"
     rf"|(?:^|[,·|] ?)(?:[A-Z]{{1,2}}-)?(?:\d{{4,6}}|\d{{3}} \d\d) (?=(?:[a-z]{{2,3}} )?{_UPPER})"
@@ -114,7 +115,7 @@ _CODE: Final = re.compile(
 _MIXED: Final = re.compile(
     r"(?<![\w./+#&=@-])(?=[A-Z]{0,7}\d)(?=\d{0,7}[A-Z])[A-Z\d]{5,8}(?![\w@/-]|\.\w)"
 )
-# "SAVE20" is what shops call a discount.
+# Shops name discounts like this: "SAVE20".
 _A_WORD_AND_A_NUMBER: Final = re.compile(r"[A-Z]{3,}\d{1,3}")
 
 _YEAR_OR_DATE: Final = re.compile(
@@ -125,7 +126,7 @@ _YEAR_OR_DATE: Final = re.compile(
 
 @frozen()
 class Candidate:
-    """What looks like a code: what one would type, where it is, and what its shape says."""
+    """Something that looks like a code: what one would type, its place, and what its shape says."""
 
     value: str
     start: int
@@ -147,7 +148,7 @@ class Candidate:
 
 
 def candidates(line: str) -> list[Candidate]:
-    """Return what looks like a code in a line, in order."""
+    """Return everything in a line that looks like a code, in order."""
     matches = [*_CODE.finditer(line), *_MIXED.finditer(line)]
     if not matches:
         return []
@@ -165,7 +166,7 @@ def _candidate(
     start, end = match.span("digits") if groups else match.span()
     why = next((why for low, high, why in spans if low < end and start < high), "")
     if _A_WORD_AND_A_NUMBER.fullmatch(value):
-        why = "is a word and a number, as discounts have"
+        why = "is a word and a number, like the code of a discount"
     return Candidate(
         value=value,
         start=match.start(),

@@ -1,4 +1,4 @@
-"""Whether a candidate has a line or an element of its own, and which words around point at it."""
+"""Candidates with a line or an element of their own, and the words around that point at them."""
 
 from __future__ import annotations
 
@@ -24,28 +24,29 @@ if TYPE_CHECKING:
 
     from .reading import Line, Sentence, Token
 
-# A number on its own line; the phrase is in the line before, or further up, or below.
+# Scores for a number on its own line, by the kind of the phrase: if the phrase is in the line
+# above, further up, or below.
 _ABOVE: Final = dict(zip(KINDS, (6, 6, 5, 5, 5, 1), strict=True))
 _FURTHER_UP: Final = dict(zip(KINDS, (4, 4, 4, 3, 3, 1), strict=True))
 _BELOW: Final = dict(zip(KINDS, (4, 4, 3, 2, 2, 0), strict=True))
-# How many lines away such words may be; arbitrary: a greeting may be between.
+# How many lines away such a phrase may be; arbitrary: a greeting may come between.
 _LINES_UP: Final = 4
 _LINES_DOWN: Final = 2
 # The most words of a label above a number, such as "Your order number".
 _LABEL: Final = 3
-# Elements that set their text apart, or are styled to do so.
+# Elements that set their text apart, or that mails style to do so.
 _APART: Final = "b, strong, h1, h2, h3, h4, code, pre, td, div, p, span, font, mark, big, center"
 # The longest code, with its prefix and spaces.
 _LONGEST: Final = 40
 # How many elements are looked at; arbitrary: more than any mail has around its code.
 _MOST: Final = 5_000
-# Of longer HTML the beginning is looked at, as of longer texts; arbitrary.
+# Of longer HTML only the beginning is looked at, as with longer texts; arbitrary.
 _MOST_READ: Final = 500_000
 _NUMBER: Final = re.compile(r"(?:[A-Za-z]{1,3}-)?(\d(?:[ -]?\d){3,7})")
 
 
 def set_apart(html: str) -> frozenset[str]:
-    """Return the numbers that an element has for its whole text, digits only."""
+    """Return the numbers that are the whole text of an element, digits only."""
     if not html:
         return frozenset()
     html = html[:_MOST_READ]
@@ -62,7 +63,7 @@ def set_apart(html: str) -> frozenset[str]:
 
 
 def is_alone(place: Place, line: Line) -> bool:
-    """Return whether a candidate's line has nothing else but marks."""
+    """Return whether a candidate's line has only marks besides it."""
     others = [one for sentence in line.sentences for one in sentence.tokens if one.kind == "word"]
     numbers = [one for s in line.sentences for one in s.tokens if one.kind == "number"]
     inside = place.tokens[place.first : place.last]
@@ -79,7 +80,7 @@ def across(lines: Sequence[Line], number: int) -> Pointing:
 
 
 def at_the_start(lines: Sequence[Line], number: int) -> Pointing:
-    """Return what points from the end of the line before at a candidate that begins its line."""
+    """Return what points at a candidate at a line's start, from the end of the line before."""
     if not number:
         return NOTHING
     sentence = lines[number - 1].sentences[-1]
@@ -111,7 +112,7 @@ def _above(lines: Sequence[Line], number: int) -> Iterator[Pointing]:
 
 
 def _from_above(sentence: Sentence, phrase: Phrase, distance: int) -> Iterator[Pointing]:
-    """Yield what a phrase says that stands so many lines above."""
+    """Yield what a phrase says about a number that is so many lines below it."""
     tokens = sentence.tokens
     is_next = distance == 1
     if phrase.kind == OTHER:
@@ -119,30 +120,30 @@ def _from_above(sentence: Sentence, phrase: Phrase, distance: int) -> Iterator[P
             yield called(tokens, phrase)
         return
     if elsewhere := next((one for one in tokens if "by_post" in one.roles), None):
-        yield Pointing(0, f"the code goes elsewhere: {elsewhere.text!r}", is_another=True)
+        yield Pointing(0, f"the code is sent elsewhere: {elsewhere.text!r}", is_another=True)
     elif not _has_number(tokens[phrase.end :]):
-        where = "the line above" if is_next else f"{distance} lines above"
+        where = "the line above" if is_next else f"a line further up ({distance} lines)"
         weight = (_ABOVE if is_next else _FURTHER_UP)[phrase.kind]
         name = quoted(tokens, phrase)
-        yield Pointing(weight, f"{name} stands in {where}", is_close=is_next)
+        yield Pointing(weight, f"{name} is in {where}", is_close=is_next)
 
 
 def _asked(line: Line) -> Iterator[Pointing]:
-    """Yield what a line says that asks to enter something, in order to log in."""
+    """Yield a pointing if a line asks the reader to enter something in order to log in."""
     said = _words_of(line)
     verb = next((one for one in said if "enter" in one.roles), None)
     proof = next((one for one in said if "proof" in one.roles), None)
     if verb and proof and not any(is_label(one, verb.roles["enter"]) for one in said):
-        why = f"the line above says to {verb.text!r} something, {proof.text!r}"
+        why = f"the line above asks to {verb.text!r} something: {proof.text!r}"
         yield Pointing(ENTERED, why, is_close=True)
 
 
 def _labelled(line: Line) -> Iterator[Pointing]:
-    """Yield what a line of few words that is a label says: *Order number*."""
+    """Yield a pointing if a line of few words is a label for another number: *Order number*."""
     said = _words_of(line)
     label = next((one for one in said if is_label(one, None)), None)
     if label is not None and len(said) <= _LABEL:
-        yield Pointing(0, f"{label.text!r} stands above it", is_another=True)
+        yield Pointing(0, f"{label.text!r} is above it", is_another=True)
 
 
 def _subject(lines: Sequence[Line]) -> Iterator[Pointing]:
@@ -150,7 +151,7 @@ def _subject(lines: Sequence[Line]) -> Iterator[Pointing]:
     if found and lines[0].where == "subject" and found[1].kind == ONE_TIME:
         name = quoted(found[0].tokens, found[1])
         if not _has_number(found[0].tokens):
-            yield Pointing(_FURTHER_UP[ONE_TIME], f"{name} stands in the subject")
+            yield Pointing(_FURTHER_UP[ONE_TIME], f"{name} is in the subject")
 
 
 def _below(lines: Sequence[Line], number: int) -> Iterator[Pointing]:
@@ -161,7 +162,7 @@ def _below(lines: Sequence[Line], number: int) -> Iterator[Pointing]:
                     sentence.tokens[phrase.end : phrase.end + 3]
                 ):
                     name = quoted(sentence.tokens, phrase)
-                    yield Pointing(_BELOW[phrase.kind], f"{name} stands below it")
+                    yield Pointing(_BELOW[phrase.kind], f"{name} is below it")
                 return
 
 

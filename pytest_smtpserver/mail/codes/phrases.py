@@ -1,4 +1,4 @@
-"""What a sentence calls a code: a one-time code, a code, or a code of another kind."""
+"""The words in a sentence that name a code: a one-time code, a code, or one of another kind."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from .reading import Sentence, Token
 
-#: Kinds of phrases: what it calls a code, from the clearest to the least clear.
+#: Kinds of phrases, from the clearest to the least clear.
 ONE_TIME: Final = "one-time"  # "verification code", "OTP"
 CONFIRMS: Final = "confirms"  # "confirmation code": of an account, or of a booking
 NUMBER: Final = "number"  # "the number you need to log in"
 PIN: Final = "PIN"
 CODE: Final = "code"  # "your code"
-QUALIFIED: Final = "qualified"  # "inventory code": of what kind is not known
+QUALIFIED: Final = "qualified"  # "inventory code": an unknown kind
 OTHER: Final = "other"  # "promo code"
 
 # How many words before and after a word for a code say what it is for; arbitrary.
@@ -29,8 +29,8 @@ _AFTER: Final = 5
 _LENGTHS: Final = frozenset("45678")
 # "código de cliente": a short word may come between a code and what it is for.
 _LONGEST_LINK: Final = 4
-# Languages that say of what kind a code is after it, and those that say so before it; "code" is
-# French as well as English.
+# Languages that say the kind of a code after the word for it, and those that say it before. "code"
+# is both French and English.
 _KIND_COMES_AFTER: Final = frozenset(
     (
         "fr", "es", "ca", "pt", "it", "ro", "pl", "cs", "sk", "sl", "hr", "sr", "bg", "mk", "ru",
@@ -40,13 +40,13 @@ _KIND_COMES_AFTER: Final = frozenset(
 _KIND_COMES_BEFORE: Final = frozenset(("en", "de", "nl"))
 _FRENCH_OF: Final = frozenset(("de", "d", "du", "des"))
 
-# The first and the last token of what says of which kind a code is; the word itself if it is alone.
+# A kind, with the first and the last token that say it; if nothing says it, the word itself.
 _Kind = tuple[str, int, int]
 
 
 @frozen()
 class Phrase:
-    """A word for a code with what says its kind: tokens `start` to `end` of a sentence."""
+    """A word for a code, with the words that say its kind: tokens `start` to `end`."""
 
     kind: str
     start: int
@@ -61,7 +61,7 @@ class Phrase:
 
 
 def speaks(token: Token, role: str, languages: frozenset[str]) -> bool:
-    """Return whether a token has a role in one of these languages, or in all."""
+    """Return whether a token has a role in one of these languages, or in every language."""
     found = token.roles.get(role, frozenset())
     is_shared = ANY in languages or ANY in found or not languages.isdisjoint(found)
     return bool(found) and is_shared
@@ -117,7 +117,7 @@ def _phrase(tokens: Sequence[Token], place: int) -> Phrase | None:
 def _said_before(
     tokens: Sequence[Token], before: list[int], languages: frozenset[str], *, is_code: bool
 ) -> _Kind | None:
-    """Return what the words before say of which kind a code is: *verification code*."""
+    """Return the kind that the words before a code say: *verification code*."""
     for distance, at in enumerate(before):
         nearer = tokens[before[distance - 1]] if distance else None
         if nearer and not _leads_on(nearer, languages):
@@ -135,7 +135,7 @@ def _said_before(
 def _said_after(
     tokens: Sequence[Token], after: list[int], languages: frozenset[str], *, is_code: bool
 ) -> _Kind | None:
-    """Return what the words after say of which kind a code is: *código de verificación*."""
+    """Return the kind that the words after a code say: *código de verificación*."""
     for distance, at in enumerate(after):
         if _proves(tokens[at], is_code=is_code):
             return _proven(tokens[at], (), languages), at, at
@@ -172,7 +172,7 @@ def _proves(token: Token, *, is_code: bool) -> bool:
 
 
 def _leads_on(token: Token, languages: frozenset[str]) -> bool:
-    """Return whether what is before this word still says of what kind a code is."""
+    """Return whether the words before this one may still say the kind of a code."""
     return (
         bool(token.roles.keys() & {"proof", "confirm"})
         or len(token.text) <= _LONGEST_LINK
@@ -194,7 +194,7 @@ def _is_link(token: Token, languages: frozenset[str]) -> bool:
 def _is_qualified(
     tokens: Sequence[Token], before: list[int], after: list[int], languages: frozenset[str]
 ) -> bool:
-    """Return whether an unknown word says of what kind the code is: *inventory code*."""
+    """Return whether an unknown word says the kind of a code: *inventory code*."""
     if before:
         word = tokens[before[0]]
         is_brand = _is_name(word) and len(before) > 1
@@ -227,7 +227,7 @@ def _is_before_colon(tokens: Sequence[Token], place: int) -> bool:
 
 
 def _is_of_a_kind(tokens: Sequence[Token], after: list[int], languages: frozenset[str]) -> bool:
-    """Return whether an unknown word, not a name, follows, as in *código de inventario*."""
+    """Return whether an unknown word that is not a name follows: *código de inventario*."""
     first = tokens[after[0]]
     if not _is_link(first, languages):
         return True
@@ -249,7 +249,7 @@ def _is_plain(token: Token, languages: frozenset[str]) -> bool:
 
 
 def _neighbours(tokens: Sequence[Token], place: int, step: int, most: int) -> list[int]:
-    """Return the places of the words next to a token, nearest first, up to a mark or a number."""
+    """Return the places of the words next to a token, nearest first; a mark or a number ends it."""
     found: list[int] = []
     place += step
     while 0 <= place < len(tokens) and len(found) < most:
@@ -263,7 +263,7 @@ def _neighbours(tokens: Sequence[Token], place: int, step: int, most: int) -> li
 
 
 def _is_passed_over(token: Token) -> bool:
-    """Return whether this is a hyphen, or part of "6-digit code"."""
+    """Return whether this is a hyphen, or a part of "6-digit"."""
     return token.is_joint or token.text in _LENGTHS or "digit" in token.roles
 
 

@@ -1,4 +1,4 @@
-"""Which words of its sentence point at a candidate, and which make it another number."""
+"""Which words of its sentence point at a candidate, and which say that it is another number."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 #: The score that a code needs; the other figures are relative to this one.
 ENOUGH: Final = 5
 
-# How clearly each kind of phrase points, by how it is joined to the number. "The verification code
-# is 1234", or nothing but such words between; "code 1234"; with other words between.
-# Those of each kind, in this order:
+# The scores of each kind of phrase, in the order of KINDS, by how it is joined to the number.
+# JOINED: "the verification code is 1234", with only such words between. _BESIDE: "code 1234".
+# _LOOSELY: with other words between.
 KINDS: Final = (ONE_TIME, CONFIRMS, NUMBER, PIN, CODE, QUALIFIED)
 JOINED: Final = dict(zip(KINDS, (6, 6, 5, 5, 5, 1), strict=True))
 _BESIDE: Final = dict(zip(KINDS, (6, 6, 1, 5, 2, 1), strict=True))
@@ -40,7 +40,8 @@ _LOOSELY: Final = dict(zip(KINDS, (4, 3, 0, 0, 0, 0), strict=True))
 # "1234 is your verification code".
 _AFTER: Final = dict(zip(KINDS, (5, 5, 5, 5, 5, 1), strict=True))
 ENTERED: Final = 5
-# Words between a phrase and its number, unknown ones, and after a number; arbitrary.
+# The most words between a phrase and its number, how many of them may be unknown, and the most
+# words between a number and a phrase after it; arbitrary.
 _MOST_BETWEEN: Final = 14
 _MOST_UNKNOWN: Final = 2
 _MOST_AFTER: Final = 8
@@ -57,16 +58,16 @@ _NUMBER_SIGNS: Final = frozenset(("no", "nr", "n", "nº", "num", "č", "id", "o"
 
 @frozen()
 class Pointing:
-    """How much words point at a candidate, how closely, and why, or why not."""
+    """How clearly words point at a candidate, whether they are close, and why, or why not."""
 
     score: int
     why: str
     is_close: bool = False
-    #: Whether it is called something else: an order, 10 minutes.
+    #: Whether the words say that it is something else: an order, 10 minutes.
     is_another: bool = False
-    #: Whether it is called nothing but a number: "the number 1234".
+    #: Whether it is only called a number: "the number 1234".
     is_mere_number: bool = False
-    #: Whether it is so many of something: "1234 times".
+    #: Whether it counts something: "1234 times".
     is_amount: bool = False
 
 
@@ -88,7 +89,7 @@ class Place:
 
 
 def place_of(line: Line, candidate: Candidate) -> Place:
-    """Return where in its line a candidate is."""
+    """Return the place of a candidate in its line."""
     sentence = next(
         (one for one in line.sentences if one.start <= candidate.start < one.end),
         line.sentences[-1],
@@ -104,7 +105,7 @@ def place_of(line: Line, candidate: Candidate) -> Place:
 def within(place: Place, claimed: Sequence[tuple[int, int]]) -> Pointing:
     """Return what points at a candidate in its own sentence.
 
-    `claimed` are the tokens of other numbers there that a phrase may point at instead.
+    `claimed` are the places of other numbers there, which a phrase may point at instead.
     """
     before, entered = _before(place, claimed), _entered(place)
     if before.is_another and not (before.is_mere_number and entered.score):
@@ -157,7 +158,7 @@ def _joined(tokens: Sequence[Token], phrase: Phrase, end: int) -> Pointing:
         return Pointing(_BESIDE[phrase.kind], f"it follows {name}", is_close=True)
     is_near = len(others) <= _MOST_UNKNOWN and not _is_english(phrase) and not _has_comma(between)
     score = _LOOSELY[phrase.kind] if is_near else 0
-    return Pointing(score, f"{name} stands before it, but other words between")
+    return Pointing(score, f"{name} is before it, but with other words between")
 
 
 def _after(place: Place, claimed: Sequence[tuple[int, int]]) -> Pointing:
@@ -182,11 +183,11 @@ def _after(place: Place, claimed: Sequence[tuple[int, int]]) -> Pointing:
     name = quoted(tokens, phrase)
     if is_plain and not any(one.text in ",;:" for one in between):
         return Pointing(_AFTER[phrase.kind], f"{name} follows it", is_close=True)
-    return Pointing(0, f"{name} stands after it, but other words between")
+    return Pointing(0, f"{name} is after it, but with other words between")
 
 
 def _counted(tokens: Sequence[Token], start: int) -> Token | None:
-    """Return the unit, or the other thing, that a number is directly followed by."""
+    """Return the unit, or the word for another thing, that directly follows a number."""
     for token in tokens[start : start + 2]:
         if token.kind == "word":
             is_other = token.roles.keys() & {"unit", "other"}
@@ -198,7 +199,7 @@ def _counted(tokens: Sequence[Token], start: int) -> Token | None:
 
 
 def _entered(place: Place) -> Pointing:
-    """Return whether a sentence says to enter this, in order to log in."""
+    """Return whether a sentence asks the reader to enter this number in order to log in."""
     tokens = place.tokens
     before = words(tokens[: place.first])[-_MOST_TO_ENTER:]
     verb = next((one for one in before if "enter" in one.roles), None) or _verb_after(place)
@@ -216,7 +217,7 @@ def _entered(place: Place) -> Pointing:
     )
     if proof is None or others:
         return NOTHING
-    return Pointing(ENTERED, f"{verb.text!r} it, {proof.text!r}", is_close=True)
+    return Pointing(ENTERED, f"the text asks to {verb.text!r} it: {proof.text!r}", is_close=True)
 
 
 def _verb_after(place: Place) -> Token | None:
@@ -226,9 +227,9 @@ def _verb_after(place: Place) -> Token | None:
 
 
 def _label(tokens: Sequence[Token], end: int) -> tuple[int | None, bool]:
-    """Return the word that a number directly follows, and whether something joins them.
+    """Return the word directly before a number, and whether something joins them.
 
-    That is the *order* of "order number", and a *number* only where nothing else is said.
+    Of "order number" that is *order*. It is *number* only if no other word is there.
     """
     is_linked = False
     number = None
@@ -293,5 +294,5 @@ def _is_english(phrase: Phrase) -> bool:
 
 
 def called(tokens: Sequence[Token], phrase: Phrase) -> Pointing:
-    """Return that a number is called a code of another kind."""
+    """Return a pointing that says that a number is a code of another kind."""
     return Pointing(0, f"it is called {quoted(tokens, phrase)}", is_another=True)

@@ -17,20 +17,19 @@ if TYPE_CHECKING:
 #: How much of a text is read, in characters; arbitrary: far more than a mail with a code has.
 MOST_READ: Final = 100_000
 
-# A line or a sentence that is longer is cut, so that what is compared with what stays little;
-# arbitrary.
+# Longer lines and sentences are cut, so that the work for each stays small; arbitrary.
 _LONGEST_LINE: Final = 1_000
 _LONGEST_SENTENCE: Final = 300
-# A code has 4 to 8 digits; so many lines of one digit each are one.
+# A code has 4 to 8 digits, so 4 to 8 lines with one digit each are one code.
 _ONE_DIGIT_EACH: Final = re.compile(r"(?:(?<=\n)|\A)\d(?:\n+\d){3,7}(?=\n|\Z)(?!\n+\d(?:\n|\Z))")
 
-# Written in several ways: hyphens, and the dash between two clauses; "No." before a number.
+# Characters with several forms: hyphens, the dash between two clauses, "No." before a number.
 _ALIKE: Final = {
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212"), "-"),
     **dict.fromkeys(map(ord, "\u2014\u2015"), " - "),
     ord("\u30fb"): "·",
     ord("\u2116"): " no. ",
-    # They have their space within.
+    # Full-width marks, which contain their space.
     ord("\uff0c"): ", ",
     ord("\uff1b"): "; ",
 }
@@ -39,7 +38,7 @@ _NO_SPACES: Final = (
     "\u0e00-\u0e3e\u0e40-\u0eff\u1000-\u109f\u1780-\u17d3\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff"
     "\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
 )
-# Letters, and the marks on them, which `\w` does not have. Digits are ASCII by then.
+# Marks on letters, which `\w` does not match. All digits are ASCII by then.
 _MARKS: Final = (
     "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0970-\u0dff"
 )
@@ -49,9 +48,9 @@ _TOKEN: Final = re.compile(
     r"|(?P<number>\d+)"
     r"|(?P<mark>[^\w\s]|_)"
 )
-# A full stop before a digit may be that of an abbreviation: "No. 12".
+# A full stop before a digit may belong to an abbreviation: "No. 12".
 _SENTENCE_END: Final = re.compile(r"[!?。।۔։]+|\.(?=\s+\D|$)|;\s")
-# What joins the parts of a word, or of words that belong together.
+# Marks that join the parts of a word, or words that belong together.
 _JOINTS: Final = frozenset("-'’‘`\"״׳/·")
 # Nobody changes it.
 _NO_ROLES: Final[Roles] = {}
@@ -59,7 +58,7 @@ _NO_ROLES: Final[Roles] = {}
 
 @frozen()
 class Token:
-    """A word, a number or a mark, and where it is in its line."""
+    """A word, a number or a mark, and its place in its line."""
 
     text: str
     kind: str
@@ -75,7 +74,7 @@ class Token:
 
 @frozen(eq=False)
 class Sentence:
-    """A sentence of a line: its tokens, and where it is."""
+    """A sentence of a line: its tokens and its place."""
 
     tokens: tuple[Token, ...]
     start: int
@@ -93,14 +92,14 @@ class Line:
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
-        """The sentences, read on first use: most lines are far from any number."""
+        """The sentences, made on first use: most lines are far from any number."""
         if self._sentences is None:
             self._sentences = tuple(_sentences(self.text))
         return self._sentences
 
 
 def lines(text: str, where: str) -> list[Line]:
-    """Return the lines that are not blank; one digit a line is one line."""
+    """Return the lines that are not blank; lines of one digit each are joined."""
     pieces = (piece for line in text[:MOST_READ].splitlines() for piece in _pieces(tidy(line)))
     tidied = "\n".join(pieces)
     joined = _ONE_DIGIT_EACH.sub(lambda match: " ".join(match[0].split()), tidied)
@@ -117,7 +116,7 @@ def _pieces(line: str) -> Iterator[str]:
 
 
 def tidy(line: str) -> str:
-    """Return a line with plain digits, dashes and spaces, and without what is invisible."""
+    """Return a line with plain digits, dashes and spaces, without invisible characters."""
     if not line.isascii():
         line = unicodedata.normalize("NFKC", line.translate(_ALIKE))
         line = "".join(map(_plain, line))
@@ -153,7 +152,7 @@ def _tokens(text: str, start: int, end: int) -> Iterator[Token]:
 
 
 def _unspaced(text: str, offset: int) -> Iterator[Token]:
-    """Take a run of a script without spaces apart: the longest known words, and what is between."""
+    """Split text without spaces into the longest known words, and whatever is between them."""
     unknown = place = 0
     while place < len(text):
         length = _known_at(text, place)

@@ -15,7 +15,7 @@ _WIDTH: Final = 150
 
 
 def describe(weighing: Weighing, message: str) -> str:
-    """Return the text for a message that has not exactly one code; `message` names it."""
+    """Return the failure's text for a message without exactly one code; `message` names it."""
     shown = weighing.candidates[:_CANDIDATES]
     text = [_first(weighing), "", f"in {_shortened(message)}"]
     for one in shown:
@@ -42,7 +42,7 @@ def _listed(candidates: tuple[Weighed, ...]) -> str:
 
 
 def _told(one: Weighed, weighing: Weighing) -> list[str]:
-    verb = "may be it" if one in weighing.found else "not taken"
+    verb = "may be the code" if one in weighing.found else "not taken"
     return [
         _shortened(f"  {one.value!r} {verb}: {'; '.join(one.reasons)}"),
         f"    {one.where}: {_around(one)}",

@@ -1,4 +1,4 @@
-"""The words of all languages, and what each is a word for."""
+"""The words of all languages, and their meanings."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Roles = dict[str, frozenset[str]]
 ANY: Final = "any"
 
 _SHORTEST_STEM: Final = 3
-# In shorter words an accent makes another word: the Vietnamese for "code", the Italian for "but".
+# In shorter words an accent makes another word: Vietnamese "mã" (code) and Italian "ma" (but).
 _ACCENTS_COUNT_BELOW: Final = 4
-# Hebrew and Arabic write up to three such letters before a word: "and for the code".
+# Hebrew and Arabic write up to three letters before a word, for such as "and", "for" and "the".
 _LONGEST_PREFIX: Final = 3
 _LONGEST_WORD: Final = 40
 _COMPOUNDING: Final = ("da", "nb", "sv", "fi", "is", "de", "nl", "hu", "et", "af")
@@ -27,7 +27,7 @@ _UNSPACED: Final = ("Han", "Kana", "Hangul", "Thai", "Lao", "Khmer", "Myanmar")
 
 
 def folded(word: str) -> str:
-    """Return a word without case."""
+    """Return a word with its case folded."""
     return unicodedata.normalize("NFC", word.casefold())
 
 
@@ -41,7 +41,7 @@ def unaccented(word: str) -> str:
 
 
 class Vocabulary:
-    """All words, by the ways in which they are looked up."""
+    """All words, in a table for each way to look them up."""
 
     def __init__(self, languages: Mapping[str, Mapping[str, str]]) -> None:
         self._whole: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -49,7 +49,7 @@ class Vocabulary:
         self._prefixed: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._ends: dict[str, set[str]] = defaultdict(set)
         self.unspaced: dict[str, Roles] = {}
-        #: The first word of several -> the others, with what they are together.
+        #: The first of several words -> the others, with their meaning together.
         self.joined: dict[str, list[tuple[tuple[str, ...], Roles]]] = defaultdict(list)
         for language, words in languages.items():
             self._add_language(language, words)
@@ -57,7 +57,7 @@ class Vocabulary:
         self._known = cache(self._look_up)
 
     def roles(self, word: str) -> Roles:
-        """Return the meanings of a word as it is written; empty if it is unknown."""
+        """Return the meanings of a word as written; empty if it is unknown."""
         return self._known(word[:_LONGEST_WORD])
 
     def _add_language(self, language: str, words: Mapping[str, str]) -> None:
@@ -104,7 +104,7 @@ class Vocabulary:
         return _merged([*whole, *self._by_end(lower)])
 
     def _by_stem(self, word: str) -> Iterator[Mapping[str, set[str]]]:
-        # The longest stem is the word that is meant.
+        # The longest stem is the right word.
         for end in range(len(word), 1, -1):
             if word[:end] in self._stems:
                 yield self._stems[word[:end]]
@@ -117,7 +117,7 @@ class Vocabulary:
                 return
 
     def _compound(self, word: str) -> Roles:
-        """Return what a compound such as *Bestätigungscode* is, by what is before its code."""
+        """Return the meaning of a compound such as *Bestätigungscode*, by its first part."""
         for start in range(_SHORTEST_STEM, len(word) - 2):
             languages = self._ends.get(word[start:])
             if languages:

@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
     from .reading import Line
 
-# Evidence for a candidate, which counts only together with words that point at it.
+# Evidence for a candidate. It counts only if words point at the candidate too.
 _SIX_DIGITS: Final = 1
 _ALONE: Final = 1
 _SET_APART: Final = 1
 _ONE_TIME_NEARBY: Final = 2
-# Evidence against one: an order or a discount in the sentence; in doubt it is not a code.
+# Evidence against one: an order or a discount in the sentence. In doubt it is not a code.
 _OTHER_NEARBY: Final = 3
-# A gift card's security code, whatever else speaks for it.
+# A gift is mentioned, and a gift card has a security code of its own. This outweighs the rest.
 _OF_AN_OCCASION: Final = 5
-# If no words point at it closely, its score is at most just enough.
+# The highest score of a candidate that no words point at closely: just enough.
 _MOST_LOOSELY: Final = ENOUGH
-# How many candidates before and after one may be meant instead; arbitrary: the nearest are.
+# How many candidates before and after one are considered as what a phrase points at; arbitrary.
 _NEIGHBOURS: Final = 3
 #: How many numbers of a body are looked at; arbitrary: far more than a mail with a code has.
 MOST_WEIGHED: Final = 1_000
-# If another candidate has a score so little lower, it is unclear which is meant.
+# If the score of another candidate is less than this below the best, it is unclear which is meant.
 _CLEARLY: Final = 2
 
 
@@ -48,7 +48,7 @@ class Weighed:
     line: str
     start: int
     where: str
-    #: What was decisive against it although words point at it, or "".
+    #: The decisive reason against it although words point at it, or "".
     against: str = ""
 
     @property
@@ -76,9 +76,9 @@ class _Pointed:
 
 
 def weigh(subject: str, bodies: Mapping[str, str], set_apart: Iterable[str] = ()) -> Weighing:
-    """Return what may be the one-time code of a message.
+    """Return the candidates of a message, and those that may be its one-time code.
 
-    `bodies` are the texts of its body by the name of each, `set_apart` the numbers that have an
+    `bodies` maps the name of each body to its text. `set_apart` are the numbers that have an
     element of their own in the HTML.
     """
     apart = frozenset(set_apart)
@@ -116,7 +116,7 @@ def _weigh(subject: str, body: str, where: str, apart: frozenset[str]) -> Iterat
 
 
 def _are_in_a_row(one: _Pointed, other: _Pointed, all_lines: Sequence[Line]) -> bool:
-    """Return whether words that point at one number mean the next one, too: *your codes: ...*."""
+    """Return whether the words that point at one number also mean the next: *your codes: ...*."""
     if not one.pointing.is_close or other.pointing.is_close or other.pointing.is_another:
         return False
     if len(one.candidate.value) != len(other.candidate.value):
@@ -157,7 +157,7 @@ def _weighed(
 
 
 def _judged(one: Candidate, pointing: Pointing) -> tuple[int, list[str]]:
-    """Return the score from words, or 0 if the shape or a label is evidence against it."""
+    """Return the score from words, or 0 if the shape or a label speaks against it."""
     if one.look_alike:
         return 0, [f"it {one.look_alike}"]
     if pointing.is_another:
@@ -197,7 +197,7 @@ def _goes_on(place: Place) -> bool:
 def _claimed(
     found: Sequence[Candidate], places: Sequence[Place], which: int
 ) -> list[tuple[int, int]]:
-    """Return where in its sentence other candidates are that a phrase may point at instead."""
+    """Return the places of other candidates in the sentence that a phrase may point at instead."""
     near = range(max(0, which - _NEIGHBOURS), min(len(found), which + _NEIGHBOURS + 1))
     return [
         (places[other].first, places[other].last)
@@ -226,22 +226,22 @@ def _besides(
     near = [all_lines[0], *all_lines[max(1, number - 1) : number + 2]]
     own = phrases(place.sentence)
     if _is_of_an_occasion(near):
-        yield -_OF_AN_OCCASION, "a gift is spoken of, whose card has such a code"
+        yield -_OF_AN_OCCASION, "a gift is mentioned, and a gift card has such a code"
         return
     is_for_once = any(phrase.is_for_once for phrase in own)
     is_for_once = is_for_once and not (one.is_mixed and _names_another(near))
     if not is_for_once and _is_of_another(place, own, near, is_clear=pointing.score >= ENOUGH):
-        yield -_OTHER_NEARBY, "something else than logging in is spoken of"
+        yield -_OTHER_NEARBY, "the text is about something other than logging in"
         return
     others = (one for line in near for one in line.sentences if one is not place.sentence)
     if pointing.is_close and any(
         phrase.kind == ONE_TIME for other in others for phrase in phrases(other)
     ):
-        yield _ONE_TIME_NEARBY, "a one-time code is spoken of nearby"
+        yield _ONE_TIME_NEARBY, "a one-time code is mentioned nearby"
 
 
 def _is_of_an_occasion(near: Sequence[Line]) -> bool:
-    """Return whether these lines are about a gift, and about no code that its card has not."""
+    """Return whether these lines are about a gift, and name no code but such as its card has."""
     sentences = [sentence for line in near for sentence in line.sentences]
     if not any("occasion" in token.roles for one in sentences for token in one.tokens):
         return False
@@ -262,7 +262,7 @@ def _is_of_a_receipt(near: Sequence[Line]) -> bool:
 
 
 def _names_another(near: Sequence[Line]) -> bool:
-    """Return whether these lines are about what has numbers with letters in it, too."""
+    """Return whether these lines mention another thing whose number may have letters too."""
     return any("other" in one.roles for line in near for s in line.sentences for one in s.tokens)
 
 
