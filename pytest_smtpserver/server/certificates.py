@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.settings.checks import TLS_VERSIONS
 
+from .access import TRUST_VARIABLE
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
@@ -86,7 +88,7 @@ class CertificateAuthority:
         clients that take only one file of authorities. Other users can read it.
         """
         with _lock:
-            named = os.environ.get("SSL_CERT_FILE")
+            named = os.environ.get(TRUST_VARIABLE)
             if named and Path(named) in self._bundle_files.values():
                 return Path(named)
             if named not in self._bundle_files:

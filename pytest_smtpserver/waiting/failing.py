@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.matching import Cause
     from pytest_smtpserver.recording.recorder import Recorder
+    from pytest_smtpserver.records.session import Session
 
     from .causes import Surroundings
     from .expectation import Expectation
@@ -106,18 +107,10 @@ class Failing:
         lasting = [one for one in self._recorder.sessions() if one.ended_by is None]
         if not lasting:
             return
-        # Only these sessions: others cannot explain why these clients are still connected.
-        facts = replace(
-            self._facts(None, blocked=waited > 0),
-            sessions=lasting,
-            transactions=[one for session in lasting for one in session.transactions],
-        )
-        found = list(causes(facts))
-        found = [cause for cause in found if cause.weight != "nothing"][:1]
-        loop = [f"hint: this wait blocked the running {name} loop: {ASYNC_ADVICE}"
-                for name in (self._loop(blocked=waited > 0),) if name]  # fmt: skip
-        is_one = len(lasting) == 1
-        who = f"{counted(len(lasting), 'client')} {'is' if is_one else 'are'} still connected"
+        facts = self._facts(None, blocked=waited > 0)
+        found = _why_connected(facts, lasting)
+        verb = "is" if len(lasting) == 1 else "are"
+        who = f"{counted(len(lasting), 'client')} {verb} still connected"
         why = f"; {found[0].text}" if found else ""
         raise SMTPAssertionError(
             assembled(
@@ -125,7 +118,7 @@ class Failing:
                     [f"{who}{why} (waited {seconds(waited)})"],
                     ["expected no client to be connected; these are:"]
                     + [f"  {one!r}" for one in lasting[-_SESSIONS_SHOWN:]],
-                    loop or _advice(found),
+                    [f"hint: {_blocked(facts.loop)}"] if facts.loop else _advice(found),
                     transcript_end(self._transcript(), _TRANSCRIPT_LINES),
                 ]
             )
@@ -155,12 +148,26 @@ def _advice(found: Sequence[Cause]) -> list[str]:
     return [f"hint: {found[0].advice}"] if found and found[0].advice else []
 
 
+def _why_connected(facts: Facts, lasting: Sequence[Session]) -> list[Cause]:
+    # Only these sessions: others cannot explain why these clients are still connected.
+    theirs = replace(
+        facts,
+        sessions=lasting,
+        transactions=[one for session in lasting for one in session.transactions],
+    )
+    return [cause for cause in causes(theirs) if cause.weight != "nothing"]
+
+
+def _blocked(loop: str) -> str:
+    return f"this wait blocked the running {loop} loop: {ASYNC_ADVICE}"
+
+
 def _nothing_ran(facts: Facts, waited: float) -> Iterator[str]:
     """Yield a sentence if this wait blocked a loop, and no session ended meanwhile."""
     ended = [one.ended_at.timestamp() for one in facts.sessions if one.ended_at]
     # If no session has ended, the blocked loop is the cause, and the first line says so already.
     if facts.loop and ended and max(ended) < now() - waited:
-        yield f"this wait blocked the running {facts.loop} loop: {ASYNC_ADVICE}"
+        yield _blocked(facts.loop)
 
 
 def _began_before(recorder: Recorder, records: Sequence[object]) -> Iterator[str]:
