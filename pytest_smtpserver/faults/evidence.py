@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import comparable
+from pytest_smtpserver.settings import SHOW_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from .belief import Beliefs
     from .fault import Fault
 
-#: The mechanisms that show the password or the token to an eavesdropper.
-_SHOWN = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 _CONTENT = frozenset({".", "BDAT"})
 
 
@@ -104,7 +103,7 @@ class Evidence:
         """Yield the mechanism of each password that was sent where others can read it."""
         for session in self.unprotected:
             for attempt in session.auth:
-                if attempt.mechanism in _SHOWN:
+                if attempt.mechanism in SHOW_SECRET:
                     yield attempt.mechanism
 
     def shown_contents(self) -> Iterator[Session]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .checks import MECHANISMS as MECHANISMS
+    from .checks import SHOW_SECRET as SHOW_SECRET
     from .checks import SettingsError as SettingsError
     from .table import EXTENSIONS as EXTENSIONS
     from .table import SETTINGS as SETTINGS
@@ -40,6 +41,7 @@ _HOMES = {
     "MECHANISMS": "checks",
     "NEEDED": "value",
     "SETTINGS": "table",
+    "SHOW_SECRET": "checks",
     "SWITCHED_ON": "value",
     "Setting": "table",
     "Settings": "value",

@@ -42,7 +42,7 @@ MECHANISMS = (
 #: For these the server must know the password: the client proves that it knows it, and may demand
 #: the same proof from the server. With the others, a server can accept anyone.
 NEED_PASSWORD = frozenset({"SCRAM-SHA-1", "SCRAM-SHA-256"})
-#: With these the client sends its secret, so that a callable can check it.
+#: With these the client sends its secret: a callable can check it, and an eavesdropper can read it.
 SHOW_SECRET = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
 
 #: mechanism -> the library that it needs, which is not among the plugin's own requirements.

@@ -15,6 +15,7 @@ from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.records.session import AuthAttempt
 from pytest_smtpserver.rules import CallableError
+from pytest_smtpserver.settings import SHOW_SECRET
 
 from . import replies
 from .grammar import Refusal
@@ -46,10 +47,6 @@ _FOREIGN = (
     "SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS SCRAM-SHA-512 SCRAM-SHA-512-PLUS"
 )
 _NAMES = frozenset({*MECHANISMS, *_FOREIGN.split()})
-
-# With these mechanisms the client sends a secret.
-_PLAINTEXT = frozenset({"PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"})
-
 
 # The exchange ended before the client gave a name.
 _NOBODY: Final = Conclusion(None, succeeded=False)
@@ -137,7 +134,7 @@ def _attempt(
 def note_plaintext(dialogue: Dialogue, mechanism: str) -> None:
     """Note that a password was sent in clear, if it could have been sent otherwise."""
     could_encrypt = dialogue.offer.settings.tls == "starttls" and dialogue.session.tls is None
-    if could_encrypt and mechanism in _PLAINTEXT:
+    if could_encrypt and mechanism in SHOW_SECRET:
         dialogue.violated("plaintext-credentials", f"AUTH {mechanism}")
 
 

@@ -10,20 +10,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver import engine
-from pytest_smtpserver.engine import PAUSING, TLS_RECORD, Send
+from pytest_smtpserver.engine import PAUSING, TLS_RECORD, UNEXPECTED_TLS, Send
 from pytest_smtpserver.input import Input
 
 from . import delivery, replies
 from .command_turn import CommandTurns
 from .dialogue import Dialogue
 from .states import (
+    BEGAN_WITH_TLS,
     COMMAND_STATES,
     END_OF_CONTENT,
     HANDSHAKE_BEGAN,
     IMPLICIT_TLS,
     SPEECHLESS,
-    UNEXPECTED_TLS,
     State,
 )
 from .turn import Handshake, Turn
@@ -254,8 +253,8 @@ class SMTPEngine:
         is_first = self._dialogue.conformance.last_verb is None and self._session.tls is None
         if is_first and self._input.begins_with(TLS_RECORD):
             # The client speaks TLS: ignore the rest.
-            self._session.not_secured(_BEGAN_WITH_TLS[self._offer.settings.tls], self._dialogue.now)
-            self._dialogue.progress.move(UNEXPECTED_TLS)
+            self._session.not_secured(_WHY_NO_TLS[self._offer.settings.tls], self._dialogue.now)
+            self._dialogue.progress.move(BEGAN_WITH_TLS)
             return ()
         return self._take_command()
 
@@ -265,9 +264,9 @@ class SMTPEngine:
 
 
 # What is recorded of a client that began with TLS where the server expected none.
-_BEGAN_WITH_TLS = {
-    "off": f"{engine.UNEXPECTED_TLS}, but this server speaks plain SMTP (tls='off')",
-    "starttls": f"{engine.UNEXPECTED_TLS}, but this server expects STARTTLS first (tls='starttls')",
+_WHY_NO_TLS = {
+    "off": f"{UNEXPECTED_TLS}, but this server speaks plain SMTP (tls='off')",
+    "starttls": f"{UNEXPECTED_TLS}, but this server expects STARTTLS first (tls='starttls')",
 }
 
 # What is done about octets in each state.

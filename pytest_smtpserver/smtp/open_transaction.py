@@ -110,13 +110,12 @@ class OpenTransaction:
         self._recording.answered(reply)
         self._data_refused = not reply.is_positive
 
-    def expect_chunk(self, size: int, line: str, *, is_last: bool) -> Chunks:
-        """Expect a chunk of the content, and return all of them."""
+    def expect_chunk(self, size: int, line: str, *, is_last: bool) -> None:
+        """Expect a chunk of the content."""
         if self.chunks is None:
             self.chunks = Chunks(self._max_size)
             self._recording.expect(self.chunks.kept_so_far)
         self.chunks.expect(size, line, is_last=is_last)
-        return self.chunks
 
     def take_incomplete(self) -> tuple[bytes | None, int] | None:
         """Return the content that has arrived, `None` if it is too big, and its size in octets.

@@ -63,7 +63,7 @@ REFUSED: Final = "refused"
 #: The connection begins with TLS (RFC 8314 section 3).
 IMPLICIT_TLS: Final = "implicit tls"
 #: The client began with TLS, which the server did not expect.
-UNEXPECTED_TLS: Final = "unexpected tls"
+BEGAN_WITH_TLS: Final = "began with tls"
 #: The TLS handshake has begun, and is done.
 HANDSHAKE_BEGAN: Final = "handshake began"
 HANDSHAKE_DONE: Final = "handshake done"
@@ -82,7 +82,7 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         "EHLO": S.READY,  "HELO": S.READY,  "LHLO": S.READY,
         "RSET": S.START,  "NOOP": S.START,  "QUIT": S.CLOSED,
         "VRFY": S.START,  "EXPN": S.START,  "HELP": S.START,
-        REFUSED: S.REFUSED, IMPLICIT_TLS: S.HANDSHAKE, UNEXPECTED_TLS: S.SECURING,
+        REFUSED: S.REFUSED, IMPLICIT_TLS: S.HANDSHAKE, BEGAN_WITH_TLS: S.SECURING,
     },
     S.REFUSED: {
         "QUIT": S.CLOSED,
