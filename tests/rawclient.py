@@ -8,7 +8,7 @@ import ssl
 import struct
 from contextlib import ExitStack
 
-from pytest_smtpserver import SMTPServer
+from pytest_smtpserver import AsyncSMTPServer, SMTPServer
 
 # Far more than is needed on a busy machine.
 TIMEOUT = 20
@@ -108,9 +108,11 @@ def hello() -> bytes:
     raise AssertionError("a handshake without a peer")
 
 
-def send(server: SMTPServer, subject: str = "hello") -> None:
-    """Send a message as a program does, with smtplib."""
+def send(server: SMTPServer | AsyncSMTPServer, subject: str = "hello") -> None:
+    """Send a message as a program does, with smtplib; with STARTTLS if the server has it."""
     with smtplib.SMTP(server.host, server.port, "client.example", TIMEOUT) as client:
+        if server.settings.tls == "starttls":
+            client.starttls(context=server.client_context())
         client.sendmail(
             "from@example.org", "to@example.org", f"Subject: {subject}\r\n\r\nworld\r\n"
         )

@@ -8,19 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_smtpserver import SMTPServer
-from pytest_smtpserver.inbox.live import Inbox
-from pytest_smtpserver.server import watching
 from tests.browser import shop
 from tests.browser.driving import Browser, missing
+from tests.inbox.requesting import TIMEOUT, Lookout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import EmailMessage
     from pathlib import Path
-
-    from pytest_smtpserver.records.transaction import Transaction
-    from pytest_smtpserver.server.core import Core
 
 
 @pytest.fixture(scope="session")
@@ -37,20 +32,16 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shop.report(tmp_path_factory.mktemp("shop"))
 
 
-class LivePage:
-    """A server with an inbox that shows what it receives."""
+class LivePage(Lookout):
+    """A server with an inbox for a browser."""
 
-    def __init__(self) -> None:
-        self.inbox = Inbox(0, title="Inbox", hint="No mail so far.")
-        self.server = SMTPServer()
-        self.url = self.inbox.url
-        self.test = ""
+    @property
+    def url(self) -> str:
+        return self.inbox.url
 
-    def add(self, core: Core, transaction: Transaction) -> None:
-        self.inbox.add(self.test, core.shown_url, transaction)
-
-    def send(self, *mails: EmailMessage | bytes) -> None:
-        with smtplib.SMTP(*self.server.addr, timeout=10) as client:
+    def deliver(self, *mails: EmailMessage | bytes) -> None:
+        """Send mails in one session."""
+        with smtplib.SMTP(*self.server.addr, timeout=TIMEOUT) as client:
             for mail in mails:
                 content = mail if isinstance(mail, bytes) else mail.as_bytes(policy=SMTP)
                 client.sendmail("shop@example.com", ["ann@example.org"], content)
@@ -58,10 +49,6 @@ class LivePage:
 
 @pytest.fixture
 def live() -> Iterator[LivePage]:
-    page = LivePage()
-    watching.watch(page.add)
-    with page.server:
+    with LivePage() as page:
         yield page
-    watching.unwatch(page.add)
-    page.inbox.close()
     assert page.inbox.crashes == []

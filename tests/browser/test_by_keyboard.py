@@ -71,10 +71,10 @@ def test_new_mail_arrives_without_reloading(browser: Browser, live: LivePage) ->
     browser.open(live.url)
     assert browser.seen("#empty")
     live.test = "test_shop.py::test_first"
-    live.send(mail("First", "Hi!"))
+    live.deliver(mail("First", "Hi!"))
     browser.until("document.querySelector('.row')?.dataset.subject === 'First'")
     live.test = "test_shop.py::test_second"
-    live.send(mail("Second", "Hi!"), mail("Third", "Hi!"))
+    live.deliver(mail("Second", "Hi!"), mail("Third", "Hi!"))
     browser.until("document.querySelector('.row').dataset.subject === 'Third'")
     assert browser.seen(".case h2") == ["test_shop.py::test_second", "test_shop.py::test_first"]
     assert browser.text("#count") == "3 messages"
@@ -87,13 +87,13 @@ def test_new_mail_heeds_the_filter(browser: Browser, live: LivePage) -> None:
     browser.open(live.url)
     browser.press("/")
     browser.press("wanted")
-    live.send(b"Subject: other\r\n\r\n", b"Subject: wanted\r\n\r\n")
+    live.deliver(b"Subject: other\r\n\r\n", b"Subject: wanted\r\n\r\n")
     browser.until("document.querySelectorAll('.row').length === 2")
     assert len(browser.seen(".row")) == 1
 
 
 def test_a_page_of_many_messages_can_be_filtered(browser: Browser, live: LivePage) -> None:
-    live.send(b"Subject: many\r\n\r\n", b"Subject: few\r\n\r\n")
+    live.deliver(b"Subject: many\r\n\r\n", b"Subject: few\r\n\r\n")
     many, few = live.server.transactions
     for number in range(9_998):
         live.inbox.add("", "smtp://x", few if number % 1000 == 0 else many)
@@ -106,7 +106,7 @@ def test_a_page_of_many_messages_can_be_filtered(browser: Browser, live: LivePag
 
 
 def test_a_message_has_an_address(browser: Browser, live: LivePage) -> None:
-    live.send(b"Subject: first\r\n\r\n", b"Subject: second\r\n\r\n")
+    live.deliver(b"Subject: first\r\n\r\n", b"Subject: second\r\n\r\n")
     browser.look(1280, 860, "light")
     browser.open(f"{live.url}messages/1")
     browser.until("document.querySelector('[aria-current]')")

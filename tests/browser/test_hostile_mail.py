@@ -163,7 +163,7 @@ def test_the_inbox_shows_it_and_nothing_happens(
     browser.look(1280, 860, "light")
     browser.open(live.url)
     live.test = f"test_it[{MARKUP.format(url=trap.url)}]"
-    live.send(hostile(trap.url))
+    live.deliver(hostile(trap.url))
     browser.until("document.querySelector('.row')")
     look_at_all_of_it(browser)
     browser.open(f"{live.url}messages/1")

@@ -56,7 +56,7 @@ def test_the_inbox_is_sound(browser: Browser, live: LivePage, look: tuple[int, i
     made: dict[str, object] = {}
     exec(shop.MAILS, made)
     live.test = "test_shop.py::test_parcel"
-    live.send(made["mail"]("Hello", "Hi!"), made["parcel"]())  # type: ignore[operator]
+    live.deliver(made["mail"]("Hello", "Hi!"), made["parcel"]())  # type: ignore[operator]
     browser.look(*look)
     browser.open(live.url)
     look_at_every_view(browser)

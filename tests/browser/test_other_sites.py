@@ -64,7 +64,7 @@ window.tried = (async () => ({
 def test_another_site_can_neither_read_nor_change_nor_frame_it(
     browser: Browser, live: LivePage, site: str
 ) -> None:
-    live.send(b"Subject: secret\r\n\r\nsecret")
+    live.deliver(b"Subject: secret\r\n\r\nsecret")
     with Trap(ATTACKER.replace("INBOX", live.url)) as attacker:
         browser.open(f"http://{site}:{attacker.port}/")
         tried = browser.driver.execute_async_script(
@@ -78,7 +78,7 @@ def test_another_site_can_neither_read_nor_change_nor_frame_it(
 def test_a_foreign_name_that_resolves_to_this_machine_gets_nothing(
     browser: Browser, live: LivePage
 ) -> None:
-    live.send(b"Subject: secret\r\n\r\nsecret")
+    live.deliver(b"Subject: secret\r\n\r\nsecret")
     browser.open(live.url.replace("127.0.0.1", "evil.example"))
     page = browser.run("return document.documentElement.textContent")
     assert "secret" not in page
@@ -86,7 +86,7 @@ def test_a_foreign_name_that_resolves_to_this_machine_gets_nothing(
 
 
 def test_what_it_would_read_is_there_for_the_inbox_itself(browser: Browser, live: LivePage) -> None:
-    live.send(b"Subject: secret\r\n\r\nsecret")
+    live.deliver(b"Subject: secret\r\n\r\nsecret")
     browser.open(live.url)
     text = browser.driver.execute_async_script(
         "fetch('/messages.json').then((a) => a.text()).then(arguments[arguments.length - 1])"

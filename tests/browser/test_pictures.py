@@ -56,8 +56,8 @@ def test_of_the_inbox_on_a_phone(browser: Browser, live: LivePage, tmp_path: Pat
     mail = made["mail"]
     assert callable(mail)
     for subject in ("Sign in to Greenleaf", "Autumn at Greenleaf", "Your invoice"):
-        live.send(mail(subject, "Hello!"))
-    live.send(made["parcel"]())  # type: ignore[operator]
+        live.deliver(mail(subject, "Hello!"))
+    live.deliver(made["parcel"]())  # type: ignore[operator]
     browser.look(390, 700, "light")
     browser.open(live.url)
     assert is_png(browser.picture(directory(tmp_path) / "inbox-on-a-phone.png"))

@@ -23,6 +23,8 @@ from tests.own_loop import run_to_the_end
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_smtpserver import SMTPServer
+
 NODE = Path(__file__).parent / "node"
 
 # Far more than a client needs on a busy machine.
@@ -61,6 +63,23 @@ class Delivery:
 
     def context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.ca_file)
+
+
+def delivery_to(
+    server: SMTPServer,
+    *,
+    content: bytes = b"From: from@example.org\r\nSubject: hello\r\n\r\nhello\r\n",
+    mechanism: str | None = None,
+    username: str = "",
+    secret: str = "",
+) -> Delivery:
+    """Return a delivery to this server, over TLS if it has TLS."""
+    return Delivery(
+        host=server.host, port=server.port, sender="from@example.org",
+        recipients=("one@example.org", "two@example.org"), content=content,
+        tls=server.settings.tls, ca_file=str(server.ca.cert_file),
+        mechanism=mechanism, username=username, secret=secret,
+    )  # fmt: skip
 
 
 def deliver_with_smtplib(delivery: Delivery) -> None:

@@ -10,7 +10,7 @@ import aiosmtplib
 import pytest
 
 from pytest_smtpserver import SMTPServer
-from tests.clients.drivers import CLIENTS, Client, Delivery
+from tests.clients.drivers import CLIENTS, Client, delivery_to
 from tests.own_loop import run_to_the_end
 
 if TYPE_CHECKING:
@@ -37,15 +37,7 @@ def test_a_client_in_normal_use_does_what_is_known_of_it(client: Client) -> None
     if reason := client.missing():
         pytest.skip(reason)
     with SMTPServer() as server:
-        client.deliver(
-            Delivery(
-                host=server.host,
-                port=server.port,
-                sender="from@example.org",
-                recipients=("one@example.org", "two@example.org"),
-                content=CONTENT,
-            )
-        )
+        client.deliver(delivery_to(server, content=CONTENT))
         assert violations(server) == HABITS.get(client.name, [])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_smtpserver import SMTPServer
-from tests.clients.drivers import CLIENTS, Client, Delivery
+from tests.clients.drivers import CLIENTS, Client, delivery_to
 
 HEADER = b"""\
 From: Ann <from@example.org>\r
@@ -68,13 +68,7 @@ def test_a_client_delivers_and_the_record_is_what_it_sent(client: Client, kind: 
     if reason := client.missing():
         pytest.skip(reason)
     with SMTPServer() as server:
-        delivery = Delivery(
-            host=server.host,
-            port=server.port,
-            sender="from@example.org",
-            recipients=("one@example.org", "two@example.org"),
-            content=CONTENTS[kind],
-        )
+        delivery = delivery_to(server, content=CONTENTS[kind])
         client.deliver(delivery)
         message = server.wait_for_message()
         session = server.wait_for_session()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_smtpserver import SMTPServer
-from tests.clients.drivers import Delivery
+from tests.clients.drivers import Delivery, delivery_to
 from tests.clients.exim import MECHANISMS, deliver_with_exim, missing_exim
 
 if TYPE_CHECKING:
@@ -25,17 +25,8 @@ pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
 def delivery(
     server: SMTPServer, mechanism: str | None = None, content: bytes = CONTENT
 ) -> Delivery:
-    return Delivery(
-        host=server.host,
-        port=server.port,
-        sender="from@example.org",
-        recipients=("one@example.org", "two@example.org"),
-        content=content,
-        tls=server.settings.tls,
-        ca_file=str(server.ca.cert_file),
-        mechanism=mechanism,
-        username=USERNAME,
-        secret=SECRET,
+    return delivery_to(
+        server, content=content, mechanism=mechanism, username=USERNAME, secret=SECRET
     )
 
 

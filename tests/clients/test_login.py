@@ -11,7 +11,7 @@ import aiosmtplib
 import pytest
 
 from pytest_smtpserver import SMTPAssertionError, SMTPServer
-from tests.clients.drivers import CLIENTS, Client, Delivery
+from tests.clients.drivers import CLIENTS, Client, Delivery, delivery_to
 
 if TYPE_CHECKING:
     from pytest_smtpserver import CertificateAuthority
@@ -54,18 +54,7 @@ def skip_without(client: Client) -> None:
 
 
 def delivery(server: SMTPServer, mechanism: str | None, secret: str = SECRET) -> Delivery:
-    return Delivery(
-        host=server.host,
-        port=server.port,
-        sender="from@example.org",
-        recipients=("to@example.org",),
-        content=b"From: from@example.org\r\nSubject: hello\r\n\r\nhello\r\n",
-        tls=server.settings.tls,
-        ca_file="" if server.settings.tls == "off" else str(server.ca.cert_file),
-        mechanism=mechanism,
-        username=USERNAME,
-        secret=secret,
-    )
+    return delivery_to(server, mechanism=mechanism, username=USERNAME, secret=secret)
 
 
 def failed(client: Client, what: Delivery) -> bool:

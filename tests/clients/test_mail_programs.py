@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_smtpserver import SMTPServer
-from tests.clients.drivers import Delivery
+from tests.clients.drivers import delivery_to
 from tests.clients.mail_programs import MAILERS, Mailer
 
 if TYPE_CHECKING:
@@ -28,21 +28,10 @@ TABLE = [
 def deliver(mailer: Mailer, server: SMTPServer, home: Path, mechanism: str | None) -> None:
     if reason := mailer.missing():
         pytest.skip(reason)
-    mailer.deliver(
-        Delivery(
-            host=server.host,
-            port=server.port,
-            sender="from@example.org",
-            recipients=("one@example.org", "two@example.org"),
-            content=b"",
-            tls=server.settings.tls,
-            ca_file=str(server.ca.cert_file),
-            mechanism=mechanism,
-            username=USERNAME,
-            secret=SECRET,
-        ),
-        home,
+    delivery = delivery_to(
+        server, content=b"", mechanism=mechanism, username=USERNAME, secret=SECRET
     )
+    mailer.deliver(delivery, home)
 
 
 @pytest.mark.parametrize("mailer", MAILERS, ids=lambda mailer: mailer.name)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 from typing import TYPE_CHECKING
+
+from tests.rawclient import TIMEOUT, connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_smtpserver import SMTPServer
 
-# Far more than the server needs on a busy machine.
-TIMEOUT = 20
 #: How long a silence is to be one: real time, and so as short as can be told from none.
 MOMENT = 0.1
 
@@ -26,7 +25,7 @@ class Talker:
 
     def __init__(self, server: SMTPServer) -> None:
         self.server = server
-        self.socket: socket.socket = socket.create_connection(server.addr, TIMEOUT)
+        self.socket = connected(server)
         self._heard = b""
 
     def hear(self, patience: float = TIMEOUT) -> str:

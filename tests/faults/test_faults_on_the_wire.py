@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_smtpserver import FAULTS
-from tests.faults.talking import BROKEN, CLOSED, MOMENT, RESET, SILENCE, TIMEOUT, Talker, talking
+from tests.faults.talking import BROKEN, CLOSED, MOMENT, RESET, SILENCE, Talker, talking
+from tests.rawclient import TIMEOUT
 
 if TYPE_CHECKING:
     from pytest_smtpserver import FaultAtWork, SMTPServer

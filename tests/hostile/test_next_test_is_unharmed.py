@@ -17,14 +17,7 @@ import pytest
 from pytest_smtpserver import ServerCrashed, SMTPServer
 from pytest_smtpserver.network import background
 from tests.present import present
-from tests.rawclient import (
-    TIMEOUT,
-    connected,
-    everything,
-    greeted,
-    send,
-    serve_ten_more,
-)
+from tests.rawclient import TIMEOUT, connected, everything, greeted, send, serve_ten_more
 
 if TYPE_CHECKING:
     from pytest_smtpserver import Command

@@ -64,6 +64,9 @@ def pulled(engine: Engine) -> tuple[bytes, list[Action]]:
 class Lookout:
     """An SMTP server with an inbox, and a client for each."""
 
+    #: The id of the test that is said to receive what comes.
+    test = ""
+
     def __init__(self) -> None:
         self.inbox = Inbox(0, title="Inbox", hint="No mail so far.")
         self.server = SMTPServer()
@@ -84,7 +87,7 @@ class Lookout:
         self.inbox.close()
 
     def _add(self, core: Core, transaction: Transaction) -> None:
-        self.inbox.add("", core.shown_url, transaction)
+        self.inbox.add(self.test, core.shown_url, transaction)
 
     def send(self, content: bytes, *recipients: str) -> None:
         with smtplib.SMTP(*self.server.addr, timeout=TIMEOUT) as client:

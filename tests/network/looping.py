@@ -57,20 +57,25 @@ class Loop:
 
     def at_rest(self, function: Callable[[], Result], rounds: int = 5) -> Result:
         """Return what a function returns in the thread, once nothing else is left to do."""
-        results: list[Result] = []
-        done = threading.Event()
+        return at_rest(self.thread, function, rounds)
 
-        def call(left: int) -> None:
-            # What had come before this call is dealt with before the next one.
-            if left:
-                self.thread.soon(call, left - 1)
-                return
-            results.append(function())
-            done.set()
 
-        self.thread.soon(call, rounds)
-        assert done.wait(TIMEOUT)
-        return results[0]
+def at_rest(thread: Background, function: Callable[[], Result], rounds: int = 5) -> Result:
+    """Return what a function returns in a servers' thread, once nothing else is left to do."""
+    results: list[Result] = []
+    done = threading.Event()
+
+    def call(left: int) -> None:
+        # What had come before this call is dealt with before the next one.
+        if left:
+            thread.soon(call, left - 1)
+            return
+        results.append(function())
+        done.set()
+
+    thread.soon(call, rounds)
+    assert done.wait(TIMEOUT)
+    return results[0]
 
 
 class Counting(selectors.DefaultSelector):

@@ -11,7 +11,7 @@ import aiosmtplib
 from tests.own_loop import run_to_the_end
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from concurrent.futures import Future
 
     from pytest_smtpserver import AsyncSMTPServer, SMTPServer
@@ -98,20 +98,6 @@ def deliver_with_smtplib(
         return Delivered(error)
 
 
-def deliver_with_aiosmtplib(
-    server: SMTPServer | AsyncSMTPServer,
-    recipients: tuple[str, ...] = RECIPIENTS[:1],
-    content: bytes = CONTENT,
-    *,
-    starttls: bool = False,
-    timeout: float = LONG,
-) -> Delivered:
-    """Deliver, in a loop of its own."""
-    return run_to_the_end(
-        deliver(server, recipients, content, starttls=starttls, timeout=timeout), debug=False
-    )
-
-
 async def deliver(
     server: SMTPServer | AsyncSMTPServer,
     recipients: tuple[str, ...] = RECIPIENTS[:1],
@@ -138,5 +124,16 @@ async def deliver(
     except (aiosmtplib.SMTPException, OSError) as error:
         return Delivered(error)
 
+
+def _in_its_own_loop(
+    function: Callable[Arguments, Coroutine[object, object, Delivered]],
+) -> Callable[Arguments, Delivered]:
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Delivered:
+        return run_to_the_end(function(*args, **kwargs), debug=False)
+
+    return run
+
+
+deliver_with_aiosmtplib = _in_its_own_loop(deliver)
 
 CLIENTS: list[Deliver] = [deliver_with_smtplib, deliver_with_aiosmtplib]

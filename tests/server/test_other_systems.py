@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import selectors
-import smtplib
 import socket
 import subprocess
 import sys
@@ -15,22 +14,12 @@ import pytest
 
 from pytest_smtpserver import SettingsError, SMTPServer
 from pytest_smtpserver.network import readiness, shut_down
+from tests.rawclient import EHLO, MAIL, TIMEOUT, connected, everything, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-if TYPE_CHECKING:
     from pytest_smtpserver.settings.keywords import TLS
-
-# Far more than is needed on a busy machine.
-TIMEOUT = 60
-
-
-def send(server: SMTPServer) -> None:
-    with smtplib.SMTP(*server.addr, "client.example.org", TIMEOUT) as client:
-        if client.ehlo() and client.has_extn("starttls"):
-            client.starttls(context=server.client_context())
-        client.sendmail("from@example.org", "to@example.org", "Subject: hello\r\n\r\nworld\r\n")
 
 
 @pytest.fixture(params=["no selector but select", "no epoll", "neither"])
@@ -64,20 +53,20 @@ def test_mail_arrives(tls: TLS) -> None:
 def test_a_client_that_is_held_goes_on() -> None:
     with SMTPServer(wait_timeout=TIMEOUT) as server:
         rule = server.on("mail").hold()
-        with socket.create_connection(server.addr, TIMEOUT) as client:
-            client.sendall(b"EHLO client.example.org\r\nMAIL FROM:<from@example.org>\r\n")
+        with connected(server) as client:
+            client.sendall(EHLO + MAIL)
             rule.wait_held()
             rule.release()
             client.sendall(b"QUIT\r\n")
-            assert b"\r\n221 " in b"".join(iter(lambda: client.recv(65536), b""))
+            assert b"\r\n221 " in everything(client)
 
 
 @pytest.mark.usefixtures("another_system")
 def test_a_client_that_leaves_while_it_is_held_ends_its_session() -> None:
     with SMTPServer(wait_timeout=TIMEOUT) as server:
         rule = server.on("mail").hold()
-        with socket.create_connection(server.addr, TIMEOUT) as client:
-            client.sendall(b"EHLO client.example.org\r\nMAIL FROM:<from@example.org>\r\n")
+        with connected(server) as client:
+            client.sendall(EHLO + MAIL)
             rule.wait_held()
         server.wait_closed()
         # It left replies unread, which most systems tell with a reset.
@@ -87,7 +76,7 @@ def test_a_client_that_leaves_while_it_is_held_ends_its_session() -> None:
 @pytest.mark.usefixtures("another_system")
 def test_a_server_stops_with_clients_connected() -> None:
     server = SMTPServer().start()
-    with socket.create_connection(server.addr, TIMEOUT) as client:
+    with connected(server) as client:
         assert client.recv(1000).startswith(b"220 ")
         server.stop()
         assert client.recv(1000).startswith(b"421 ")

@@ -16,13 +16,9 @@ from typing import Any
 import pytest
 
 from pytest_smtpserver import ServerCrashed, SettingsError, SMTPServer
+from tests.rawclient import send
 
 MESSAGE = b"Subject: hello\r\n\r\nworld\r\n"
-
-
-def send(server: SMTPServer, content: bytes = MESSAGE, rcpt_to: str = "to@example.org") -> None:
-    with smtplib.SMTP(server.host, server.port, timeout=5) as client:
-        client.sendmail("from@example.org", [rcpt_to], content)
 
 
 def test_a_message_is_there_when_the_client_has_its_reply() -> None:

@@ -13,6 +13,7 @@ from trio.testing import MockClock
 
 from pytest_smtpserver import AsyncSMTPServer, SMTPAssertionError, SMTPServer
 from pytest_smtpserver.clock import monotonic
+from tests.rawclient import send
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -62,11 +63,6 @@ under_each_loop = pytest.mark.parametrize(
 def server() -> Iterator[AsyncSMTPServer]:
     with SMTPServer(wait_timeout=TIMEOUT) as server:
         yield AsyncSMTPServer(server)
-
-
-def send(server: AsyncSMTPServer, subject: str = "hello") -> None:
-    with smtplib.SMTP(server.host, server.port, "client.example.org", TIMEOUT) as client:
-        client.sendmail("from@example.org", "to@example.org", f"Subject: {subject}\r\n\r\n")
 
 
 async def send_in_a_thread(server: AsyncSMTPServer) -> None:

@@ -16,13 +16,12 @@ import trio
 
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.network.background import background
+from tests.network.looping import at_rest
 from tests.rawclient import EHLO, MAIL, RCPT, TIMEOUT, connected, everything, until
 
 # Of about 90 octets each reply.
 HELPS = 30_000
 SMALL = 4096
-# More than the end of a connection takes.
-ROUNDS = 5
 OPEN_FILES = Path("/proc/self/fd")
 
 
@@ -36,21 +35,7 @@ def threads() -> set[threading.Thread]:
 
 def tasks() -> int:
     """Return how many tasks the servers' loop has, once it is at rest; its own included."""
-    counted: list[int] = []
-    done = threading.Event()
-    thread = background()
-
-    def count(rounds: int) -> None:
-        # What is about to end has ended then: it is dealt with between two calls.
-        if rounds:
-            thread.soon(count, rounds - 1)
-            return
-        counted.append(trio.lowlevel.current_statistics().tasks_living)
-        done.set()
-
-    thread.soon(count, ROUNDS)
-    assert done.wait(TIMEOUT)
-    return counted[0]
+    return at_rest(background(), lambda: trio.lowlevel.current_statistics().tasks_living)
 
 
 def objects() -> int:
