@@ -107,7 +107,41 @@ _HOMES = {
     "Violation": "records.violations",
 }
 
-__all__ = sorted(_HOMES)
+# Written out, because type checkers read it for `from pytest_smtpserver import *`.
+__all__ = [
+    "FAULTS",
+    "AsyncRule",
+    "AsyncSMTPServer",
+    "Attachment",
+    "AuthAttempt",
+    "CertificateAuthority",
+    "Command",
+    "CriterionError",
+    "Envelope",
+    "Exchange",
+    "Fault",
+    "FaultAtWork",
+    "Link",
+    "Match",
+    "Message",
+    "MessageCriteria",
+    "Problem",
+    "Reply",
+    "Rule",
+    "SMTPAssertionError",
+    "SMTPServer",
+    "ServerCrashed",
+    "ServerFactory",
+    "ServerSettings",
+    "Session",
+    "SessionCriteria",
+    "Settings",
+    "SettingsError",
+    "TLSInfo",
+    "Transaction",
+    "TransactionCriteria",
+    "Violation",
+]
 
 
 def __getattr__(name: str) -> object:

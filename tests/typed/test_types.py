@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import pytest_smtpserver
+
 HERE = Path(__file__).parent
 RIGHT, WRONG = HERE / "right_uses.py", HERE / "wrong_uses.py"
 PYRIGHT = HERE.parent / "clients" / "node" / "node_modules" / "pyright" / "index.js"
@@ -100,3 +102,18 @@ def test_criteria_are_those_of_the_tables() -> None:
     }
     for keywords, table in tables.items():
         assert set(keywords.__annotations__) == set(table.criteria)
+
+
+def test_all_public_names_are_listed() -> None:
+    assert sorted(pytest_smtpserver.__all__) == sorted(pytest_smtpserver._HOMES)
+
+
+def test_mypy_knows_what_a_star_imports(tmp_path: Path) -> None:
+    module = tmp_path / "star.py"
+    module.write_text(
+        "from pytest_smtpserver import *\n"
+        + "".join(f"{name}\n" for name in pytest_smtpserver.__all__)
+    )
+    command = [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path / "cache"), str(module)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
