@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, NamedTuple, SupportsIndex
+from typing import TYPE_CHECKING, NamedTuple, SupportsIndex, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,15 @@ class Details(NamedTuple):
     rcpt_options: list[str]
 
 
-class Outbox(list["EmailMessage"]):
+if TYPE_CHECKING:
+
+    class DetailedMessage(EmailMessage):
+        """A message as type checkers see it: an `EmailMessage` that has its envelope, too."""
+
+        details: Details
+
+
+class Outbox(list["DetailedMessage"]):
     """A list of messages, each with its `details`; the server forgets what is deleted from it.
 
     It is always current: before each read, it adds what `messages` returns.
@@ -58,13 +66,13 @@ class Outbox(list["EmailMessage"]):
         super().__setitem__(index, value)  # type: ignore[call-overload]  # list's own overloads
         self._forget_others(before)
 
-    def pop(self, index: SupportsIndex = -1) -> EmailMessage:
+    def pop(self, index: SupportsIndex = -1) -> DetailedMessage:
         """Remove a message, and return it."""
         email = self[index]
         del self[index]
         return email
 
-    def remove(self, email: EmailMessage) -> None:
+    def remove(self, email: DetailedMessage) -> None:
         """Remove a message; raises `ValueError` if it is not there."""
         del self[self.index(email)]
 
@@ -101,16 +109,17 @@ for _name in _READING:
     setattr(Outbox, _name, _live(_name))
 
 
-def _with_details(message: Message) -> EmailMessage:
+def _with_details(message: Message) -> DetailedMessage:
     envelope = message.envelope
-    message.email.details = Details(  # type: ignore[attr-defined]  # as pytest-localserver does
+    email = cast("DetailedMessage", message.email)
+    email.details = Details(
         peer=message.session.client,
         mailfrom=envelope.mail_from,
         rcpttos=list(envelope.rcpt_to),
         mail_options=_options(envelope.parameters),
         rcpt_options=[one for each in envelope.rcpt_parameters for one in _options(each)],
     )
-    return message.email
+    return email
 
 
 def _options(parameters: Parameters) -> list[str]:

@@ -34,7 +34,7 @@ def test_it_is_a_list_of_messages_with_their_envelopes(server: SMTPServer) -> No
     assert isinstance(outbox, list)
     assert all(isinstance(email, EmailMessage) for email in outbox)
     assert [email["Subject"] for email in outbox] == ["0", "1", "2"]
-    details = outbox[0].details  # type: ignore[attr-defined]
+    details = outbox[0].details
     assert details.peer == server.sessions[0].client
     assert details.mailfrom == "a@x.example"
     assert details.rcpttos == ["b@x.example", "c@x.example"]

@@ -41,6 +41,13 @@ def criteria(server: SMTPServer) -> None:
         assert_type(captured, list[Message])
 
 
+def an_outbox(server: SMTPServer) -> None:
+    for email in server.outbox:
+        assert_type(email.details.mailfrom, str)
+        assert_type(email.details.rcpttos, list[str])
+        assert_type(email.is_multipart(), bool)
+
+
 def _is_null(transaction: Transaction) -> bool:
     return transaction.envelope.mail_from == ""
 
