@@ -1,4 +1,4 @@
-"""One conversation with the engine, without network: octets in, octets out, records at the side."""
+"""One conversation with the engine, without a network: octets in, octets out, and records."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ START = 1_000_000_000.0
 #: Seconds between two things that happen; a power of two, so that sums are exact.
 TICK = 0.125
 CLIENT = ("127.0.0.1", 50_000)
-#: What a handshake agrees on that nobody has played.
+#: The result of a handshake that never took place.
 TLS = TLSInfo(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", server_name=None)
 
 
@@ -51,7 +51,7 @@ class Conversation:
         rules: Making = lambda book: None,
         **settings: Unpack[ServerSettings],
     ) -> None:
-        # The engine only hands the context on.
+        # The engine only passes the context on.
         offer = Offer(Settings().changed(settings), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         self.recorder = recorder or Recorder()
         self.rules = rule_book(offer)
@@ -66,7 +66,7 @@ class Conversation:
         self.greeting = self._pull()
 
     def send(self, octets: bytes) -> bytes:
-        """Feed octets, of which a closed engine gets none, and return what is sent back."""
+        """Feed octets unless the engine has closed, and return what is sent back."""
         if octets and not self.is_closed:
             self.engine.receive(octets, self._tick())
         return self._pull()
@@ -77,7 +77,7 @@ class Conversation:
         return self.send(octets).decode().split("\r\n")[:-1]
 
     def one_by_one(self, *lines: str) -> int:
-        """Send command lines, each when the one before was answered, and return the last code."""
+        """Send command lines, each after the reply to the previous one; return the last code."""
         return [code for line in lines for code in self.codes(line)][-1]
 
     def codes(self, *lines: str) -> list[int]:
@@ -85,7 +85,7 @@ class Conversation:
         return [int(line[:3]) for line in self.lines(*lines) if line[3:4] != "-"]
 
     def resume(self, ahead: bytes = b"") -> bytes:
-        """Let a wait be over, or a gate be open; `ahead` is what the client sent meanwhile."""
+        """End a wait or a hold; `ahead` is what the client sent meanwhile."""
         self.pause = None
         self.engine.resume(self._tick())
         if ahead:
@@ -93,7 +93,7 @@ class Conversation:
         return self._pull()
 
     def tls_done(self) -> bytes:
-        """Let the handshake have succeeded; it begins with the client's first octet."""
+        """Pretend that the handshake succeeded; it begins with the client's first octet."""
         if self.pause is None:
             assert self.send(b"\x16") == b""
         assert isinstance(self.pause, StartTLS)
@@ -102,13 +102,13 @@ class Conversation:
         return self._pull()
 
     def eof(self, *, reset: bool = False) -> bytes:
-        """Let the client go."""
+        """Let the client close or reset the connection."""
         self.pause = None
         self.engine.eof(self._tick(), reset=reset)
         return self._pull()
 
     def end(self, reason: EndReason) -> bytes:
-        """Let the driver end it."""
+        """Let the driver end the conversation."""
         self.pause = None
         self.engine.end(reason, self._tick())
         return self._pull()
@@ -151,17 +151,17 @@ class Conversation:
 
 
 def make_engine(offer: Offer, recorder: Recorder, rules: RuleBook | None = None) -> SMTPEngine:
-    """Return an engine that has not begun: the one place that knows how they are made."""
+    """Return an engine that has not begun; the only place that knows how to make one."""
     return SMTPEngine(offer, recorder, rules or rule_book(offer), CLIENT)
 
 
 def rule_book(offer: Offer) -> Rules:
-    """Return an empty rule book; nobody waits for what it holds."""
+    """Return an empty rule book without anything that waits for held commands."""
     return Rules(offer.stages, lambda: None)
 
 
 class Rules(RuleBook, RuleMaker[Rule]):
-    """A rule book with which a test makes rules, as it does with a server."""
+    """A rule book that makes rules like a server."""
 
     @property
     def _rules(self) -> RuleBook:

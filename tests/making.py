@@ -1,4 +1,4 @@
-"""Messages made of their content, without a server."""
+"""Messages made from their content, without a server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.records.message import Origin
 
-#: What a message says of its content.
+#: The attributes that read a message's content.
 VIEWS = (
     "headers", "subject", "from_", "to", "cc", "reply_to", "text", "html", "html_text", "links",
     "attachments", "blind_recipients", "email", "defects",
@@ -37,7 +37,7 @@ def message(
         rcpt_parameters=tuple({} for _ in rcpt_to),
     )
     now = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-    # There is no session that it could have come in.
+    # It came in no session.
     origin = cast("Origin", None)
     return Message(envelope=envelope, content=content, _received=now, _origin=origin)
 
@@ -64,6 +64,6 @@ def both(plain: str, markup: str) -> Message:
 
 
 def everything(mail: Message) -> dict[str, object]:
-    """Read all that a message says of its content."""
+    """Read every view of a message's content."""
     views = {name: getattr(mail, name) for name in VIEWS}
     return views | {"repr": repr(mail), "['Subject']": mail["Subject"]}

@@ -1,4 +1,4 @@
-"""A client that one leads by the hand: it sends what it is given, and returns what came."""
+"""A client for raw dialogues: it sends what it is given, and returns what came."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT = 20
 EHLO = b"EHLO client.example\r\n"
 MAIL = b"MAIL FROM:<from@example.org>\r\n"
 RCPT = b"RCPT TO:<to@example.org>\r\n"
-#: A message at once, though RFC 2920 section 3.1 lets no client write on after DATA unanswered.
+#: A message in one piece, though RFC 2920 section 3.1 makes a client wait for the reply to DATA.
 GROUP = EHLO + MAIL + RCPT + b"DATA\r\n\r\nhello\r\n.\r\n"
 
 
@@ -40,7 +40,7 @@ def introduced(server: SMTPServer) -> socket.socket:
 
 
 def said(client: socket.socket) -> str:
-    """Return one reply, or what there is of it at the end."""
+    """Return one reply, or as much of it as came before the end."""
     got = b""
     while not got.endswith(b"\n") or got.splitlines()[-1][3:4] == b"-":
         octets = client.recv(1)
@@ -58,7 +58,7 @@ def ask(client: socket.socket, line: str | bytes) -> str:
 
 
 def everything(client: socket.socket) -> bytes:
-    """Return all that comes until the server closes."""
+    """Return everything that comes until the server closes."""
     return b"".join(iter(lambda: client.recv(65536), b""))
 
 
@@ -78,13 +78,13 @@ def codes(replies: bytes) -> list[int]:
 
 
 def reset(client: socket.socket) -> None:
-    """Close it with a TCP reset."""
+    """Close the connection with a TCP reset."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
 
 
 def before_handshake(server: SMTPServer) -> socket.socket:
-    """Return a client that has to begin its handshake now."""
+    """Return a client that must begin its handshake now."""
     if server.settings.tls != "starttls":
         return connected(server)
     client = introduced(server)
@@ -119,7 +119,7 @@ def send(server: SMTPServer | AsyncSMTPServer, subject: str = "hello") -> None:
 
 
 def serve_ten_more() -> None:
-    """Some of them get the numbers of the descriptors that have just become free."""
+    """Serve ten servers; some get the numbers of file descriptors that have just become free."""
     with ExitStack() as stack:
         for _ in range(10):
             server = stack.enter_context(SMTPServer())

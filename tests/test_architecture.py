@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "pytest_smtpserver"
 
-#: What each room may import of the package, all of it further down.
+#: The rooms that each room may import; all of them come later in this table.
 ALLOWED = {
     "plugin": {
         "clock", "faults", "inbox", "matching", "network", "records", "report", "server",
@@ -97,7 +97,7 @@ def test_only_the_plugin_imports_pytest(path: Path) -> None:
     assert "pytest" not in imports or room_of(path) == "plugin"
 
 
-#: Files of an odd size, with the reason why each is one all the same.
+#: Files that are shorter or longer than usual, each with its reason.
 ODD_SIZES = {
     "expressions.py": "what four rooms do with an expression, which is one idea",
     "faults/catalogue.py": "one table, a row for each fault; half of it would be looked for twice",
@@ -188,7 +188,7 @@ def test_no_two_files_of_the_tests_have_the_same_name() -> None:
     assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
-#: What reads mail and explains waiting in vain is imported by who does so.
+#: Modules that a server does not need until a test reads mail, waits in vain, or uses TLS.
 LATER = (
     "pytest_smtpserver.mail",
     "pytest_smtpserver.records.problems",

@@ -1,4 +1,4 @@
-"""The settings: defaults, what is allowed, and what follows from one another."""
+"""The settings: defaults, allowed values, and settings that follow from others."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_what_was_given_stays_when_others_change() -> None:
 
 
 def test_a_server_may_refuse_auth_for_want_of_tls_that_it_does_not_offer() -> None:
-    # An impossible place for a client, but one it may find itself in.
+    # A client cannot use such a directory, but may be started in it.
     settings = DEFAULTS.changed({"auth": "required", "auth_needs_tls": True})
 
     assert (settings.tls, settings.auth_needs_tls) == ("off", True)

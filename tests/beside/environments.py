@@ -72,7 +72,7 @@ def _run(command: list[str], directory: Path, within: float) -> subprocess.Compl
 
 
 def _plain() -> dict[str, str]:
-    """Return the process's environment without what would change a run of pytest."""
+    """Return this process's environment without variables that would change a run of pytest."""
     ours = ("PYTEST", "PYTHON", "COV_", "VIRTUAL_ENV")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, "COLUMNS": "200", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}

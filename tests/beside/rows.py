@@ -46,9 +46,9 @@ TRANSCRIPT = "Subject: Welcom"
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A plugin, and what becomes of a suite with it."""
+    """A plugin, and the result of a suite with it."""
 
-    #: As the page calls it; unique, and without spaces a name for `--beside`.
+    #: Its name on the page; unique, and without spaces the name for `--beside`.
     name: str
     #: What is installed.
     needs: tuple[str, ...]
@@ -59,11 +59,11 @@ class Row:
     files: Mapping[str, str] = field(default_factory=dict)
     #: pytest's own words for how many tests passed, failed and so on.
     outcome: str = "1 failed, 1 passed"
-    #: What is printed, or written into files whose names begin with `out`.
+    #: Words that must be printed, or be in files whose names begin with `out`.
     shows: tuple[str, ...] = (CAUSE, TRANSCRIPT)
     #: For the page.
     says: str
-    #: Whether it is in the slice that each change is checked with.
+    #: Whether it is among the rows that each change is checked with.
     is_chosen: bool = False
 
 

@@ -1,4 +1,4 @@
-"""A real Chromium, driven; and a server that notes each request."""
+"""Drives a real Chromium; and a server that notes each request."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from typing import Self
 
 AXE = Path(__file__).parent.parent / "clients/node/node_modules/axe-core/axe.min.js"
-#: Widths of a desk and of a phone, and both colour schemes.
+#: The widths of a desktop and of a phone, and both colour schemes.
 LOOKS = [
     (width, height, scheme)
     for width, height in ((1280, 860), (390, 844))
     for scheme in ("light", "dark")
 ]
 TIMEOUT = 20
-# A name of another site leads to this machine, and no name anywhere else.
+# The name of another site resolves to this machine, and no other name resolves at all.
 _NAMES = "MAP evil.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 _ARGUMENTS = (
     "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "no-proxy-server",
@@ -53,14 +53,14 @@ class Browser:
         self.driver.set_page_load_timeout(TIMEOUT)
 
     def look(self, width: int, height: int, scheme: str) -> None:
-        """Be so large, and in this colour scheme."""
+        """Set the size of the window and the colour scheme."""
         screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
         media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
 
     def open(self, url: str) -> None:
-        """Open a page, not a place in the one that is open, in the only window."""
+        """Load a page in the only window, even if only the fragment differs."""
         first, *others = self.driver.window_handles
         for window in others:
             self.driver.switch_to.window(window)
@@ -71,14 +71,14 @@ class Browser:
         self.driver.get(url)
 
     def complaints(self) -> list[str]:
-        """Return what the console said since this was asked last."""
+        """Return the console's lines since the last call."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def run(self, script: str, *arguments: object) -> Any:
         return self.driver.execute_script(script, *arguments)
 
     def until(self, condition: str) -> None:
-        """Wait until this is true of the page; looked at whenever the page changes."""
+        """Wait until this expression is true; it is evaluated whenever the page changes."""
         self.driver.execute_async_script(
             """
             const done = arguments[arguments.length - 1];
@@ -99,16 +99,16 @@ class Browser:
         ActionChains(self.driver).send_keys(*keys).perform()
 
     def text(self, selector: str) -> str:
-        """Return what is seen of the first element that fits."""
+        """Return the visible text of the first element that matches."""
         return self.driver.find_element(By.CSS_SELECTOR, selector).text
 
     def seen(self, selector: str) -> list[str]:
-        """Return the texts of those elements that fit and are visible."""
+        """Return the texts of the visible elements that match."""
         found = self.driver.find_elements(By.CSS_SELECTOR, selector)
         return [element.text for element in found if element.is_displayed()]
 
     def focused(self) -> str:
-        """Return the text of what has the focus."""
+        """Return the text of the element with the focus."""
         return str(self.driver.switch_to.active_element.text)
 
     def open_message(self, subject: str) -> None:
@@ -144,7 +144,7 @@ class Browser:
         ]
 
     def picture(self, path: Path) -> Path:
-        """Save what is seen."""
+        """Save a picture of the window."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.driver.save_screenshot(str(path))
         return path
@@ -164,7 +164,7 @@ class Trap:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                # The browser looks for an icon of a page by itself.
+                # Browsers ask for an icon of a page by themselves.
                 if self.path != "/favicon.ico":
                     with trap._more:
                         trap.asked.append(self.path)
@@ -177,14 +177,14 @@ class Trap:
             do_POST = do_GET  # noqa: N815  # so the library calls it
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Do not log."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
     def is_asked_for(self, paths: set[str]) -> bool:
-        """Return whether all of these are asked for, now or in a generous time."""
+        """Return whether all of these were requested, now or within a generous time."""
         with self._more:
             return self._more.wait_for(lambda: paths <= set(self.asked), timeout=30)
 

@@ -1,4 +1,4 @@
-"""All of it without a mouse; and what comes by itself."""
+"""The pages without a mouse, and mail that arrives while a page is open."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def look_at_all_of_it(browser: Browser) -> None:
 
 
 def click_in_the_frame(browser: Browser) -> None:
-    # On a link that covers all of the frame, and would lead the whole page away.
+    # On a link that covers the whole frame, and would replace the whole page.
     x, y = browser.run(
         """
         const box = document.querySelector('iframe').getBoundingClientRect();

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import LivePage
     from tests.browser.driving import Browser
 
-#: Tries all ways to read the inbox, and says what came of each.
+#: Tries all ways to read the inbox, and says how each ended.
 ATTACKER = """<!doctype html><title>attacker</title><script>
 const inbox = "INBOX";
 async function read(options) {

@@ -106,7 +106,7 @@ def test_keys_and_contexts_are_made_once() -> None:
 
 
 def test_the_authority_is_made_once_whoever_asks_first() -> None:
-    # A process of its own: here it is long made.
+    # In a process of its own: in this one it was made long ago.
     run_python(
         """
         import threading
@@ -189,7 +189,7 @@ def pem(tmp_path: Path) -> Path:
     return tmp_path / "server.pem"
 
 
-def test_a_file_of_ones_own_is_shown(pem: Path) -> None:
+def test_a_file_of_the_users_own_is_shown(pem: Path) -> None:
     own = trustme.CA()
     own.issue_cert("mail.example").private_key_and_cert_chain_pem.write_to_path(pem)
     context = ssl.create_default_context(cadata=own.cert_pem.bytes().decode())
@@ -219,7 +219,7 @@ def test_a_server_with_such_a_file_says_what_is_allowed(pem: Path) -> None:
         SMTPServer(tls="starttls", certificate=pem)
 
 
-def test_a_key_of_another_certificate_is_called_so(pem: Path) -> None:
+def test_a_key_of_another_certificate_is_named_as_such(pem: Path) -> None:
     ca = trustme.CA()
     ca.issue_cert("mail.example").private_key_pem.write_to_path(pem)
     ca.issue_cert("mail.example").cert_chain_pems[0].write_to_path(pem, append=True)
@@ -246,6 +246,6 @@ def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_passphrase(pem:
         context_of(str(pem))
 
 
-def test_a_name_that_no_certificate_can_have_is_called_so() -> None:
+def test_a_name_that_no_certificate_can_have_is_an_error_that_says_so() -> None:
     with pytest.raises(ValueError, match="no certificate can name my_host"):
         context_of("valid", "my_host")

@@ -92,7 +92,7 @@ def deliver_with_smtplib(delivery: Delivery) -> None:
         if delivery.tls == "starttls":
             client.starttls(context=delivery.context())
         if delivery.mechanism:
-            # It takes what it knows of what is offered.
+            # It takes any mechanism that it knows among those offered.
             client.login(delivery.username, delivery.secret)
         client.sendmail(delivery.sender, delivery.recipients, delivery.content, delivery.body)
 
@@ -238,11 +238,11 @@ def missing_nodemailer() -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """A client, and what it does by nature."""
+    """A client, and its habits."""
 
     name: str
     deliver: Callable[[Delivery], None]
-    #: Says why it cannot run here, or gives `None`.
+    #: Returns why it cannot run here, or `None`.
     missing: Callable[[], str | None] = lambda: None
     #: Whether MAIL has SIZE (RFC 1870), and BODY=8BITMIME for 8-bit content (RFC 6152).
     declares_size: bool = False

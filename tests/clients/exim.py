@@ -66,7 +66,7 @@ CRAM_MD5:
 
 @contextmanager
 def exim_home() -> Iterator[Path]:
-    """Give a directory in which Exim, which gives up root's rights, may write."""
+    """Yield a directory that Exim can write to after it has given up root's rights."""
     home = Path(tempfile.mkdtemp(prefix="exim-"))
     shutil.chown(home, "Debian-exim", "Debian-exim")
     try:
@@ -76,7 +76,7 @@ def exim_home() -> Iterator[Path]:
 
 
 def deliver_with_exim(delivery: Delivery, *, protocol: str = "smtp", **options: str) -> None:
-    """Deliver; what could not be delivered is in the error, from Exim's log."""
+    """Deliver; if that fails, the error quotes Exim's log."""
     with exim_home() as home:
         configuration = home / "configuration"
         configuration.write_text(_configuration(delivery, home, protocol, options))
@@ -101,7 +101,7 @@ def _configuration(delivery: Delivery, home: Path, protocol: str, options: dict[
         ),
         username=delivery.username,
         secret=delivery.secret,
-        # These are marks in its `client_send`, and double where they mean themselves.
+        # Special characters in its `client_send`; doubled they mean themselves.
         listed_secret=delivery.secret.replace("^", "^^").replace(":", "::"),
     )
 

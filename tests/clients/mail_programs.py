@@ -1,4 +1,4 @@
-"""Programs that write the message themselves: each is told to deliver one, and does it its way."""
+"""Programs that compose the message themselves; each is told to deliver one."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver import SMTPServer
 
-#: What Cyrus SASL gives it, as far as the server has it too.
+#: The mechanisms that Cyrus SASL has, as far as the server has them too.
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
 
 # Far more than it needs on a busy machine.
@@ -76,7 +76,7 @@ def postfix(
     home.chmod(0o755)
     try:
         _configure(home, _parameters(server, home) | dict(parameters or {}))
-        # Before it runs, so that it need not be told: it looks into the queue when it starts.
+        # Before it runs, so that nobody must notify it: it looks into the queue when it starts.
         _submit(home, sender, recipients, content)
         with _running(home):
             yield
@@ -109,7 +109,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _submit(home: Path, sender: str, recipients: tuple[str, ...], content: bytes) -> None:
-    # The lines of what is submitted end as in a file of this system.
+    # The submitted message has the line ends of this system's files.
     run(
         *("sendmail", "-C", str(home / "config"), "-i", "-f", sender, "--", *recipients),
         stdin=content.replace(b"\r\n", b"\n"),
@@ -157,7 +157,7 @@ def _parameters(server: SMTPServer, home: Path) -> dict[str, str]:
         "local_recipient_maps": "",
         "default_transport": f"{kind}:[{server.host}]:{server.port}",
         f"{kind}_dns_support_level": "disabled",
-        # A message that is put off is tried again after a second, not after five minutes.
+        # A deferred message is tried again after a second, not after five minutes.
         "queue_run_delay": "1s",
         "minimal_backoff_time": "1s",
         "maximal_backoff_time": "1s",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAIL = b"MAIL FROM:<a@example.org> BODY=BINARYMIME\r\nRCPT TO:<b@example.org>\r\n"
 QUIT = b"QUIT\r\n"
 
-#: What DATA could not carry: any octet, bare line ends, what looks like the end, and no CRLF last.
+#: What DATA cannot carry: any octet, bare line ends, a line with a dot, and no CRLF at the end.
 BINARY = bytes(range(256)) + b"\r\n.\r\n\n.\n\r.\rQUIT\r\n..\r\nlast"
 
 

@@ -39,7 +39,7 @@ def test_nodemailer_asks_for_delivery_status_notifications() -> None:
         request["nodemailer"] = str(NODE / "node_modules/nodemailer")
         run("node", "-e", NODEMAILER, stdin=json.dumps(request).encode())
         envelope = server.wait_for_message().envelope
-    # RFC 3461 section 4: a space is no xchar, and so is written as "+20".
+    # RFC 3461 section 4: a space is not an xchar, so it is written as "+20".
     assert envelope.parameters == {"RET": "HDRS", "ENVID": "some+20id"}
     assert envelope.rcpt_parameters == (
         {"NOTIFY": "FAILURE,DELAY", "ORCPT": "rfc822;rcpt@example.org"},
@@ -63,7 +63,7 @@ def test_smtplib_asks_for_delivery_status_notifications() -> None:
 def test_curl_sends_utf8_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     if reason := missing_program("curl"):
         pytest.skip(reason)
-    # Without it curl does not take the arguments for UTF-8.
+    # Without it curl does not read the arguments as UTF-8.
     monkeypatch.setitem(os.environ, "LC_ALL", "C.UTF-8")
     with SMTPServer(strict=True) as server:
         url = f"smtp://{server.host}:{server.port}/client.example"

@@ -1,4 +1,4 @@
-"""What clients do against the protocol, in normal use and when things go wrong."""
+"""Violations by real clients, in normal use and when things go wrong."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TIMEOUT = 20
 CONTENT = b"Subject: hello\r\n\r\nworld\r\n"
 USERS = {"ann": "secret"}
 
-# What each program does of its own accord: a reason to look again when a new version does not.
+# The violations of each program in normal use. If a new version commits fewer, look again.
 HABITS = {"nodemailer": ["no-quit"]}
 
 
@@ -101,7 +101,7 @@ def test_smtplib_and_aiosmtplib_are_clean_when_they_are_refused(
     reply, stage = refusal
     with SMTPServer(tls="starttls", strict=True, auth="optional", users=USERS) as server:
         server.refuse(reply, stage=stage)
-        # What a client makes of it is its own affair.
+        # Whether the client succeeds does not matter here.
         with contextlib.suppress(smtplib.SMTPException, aiosmtplib.SMTPException):
             deliver(server, login=True)
         assert violations(server) == []

@@ -17,7 +17,7 @@ MIME-Version: 1.0\r
 """
 
 CONTENTS = {
-    # With what a client must double and what looks like the end (RFC 5321 section 4.5.2).
+    # With dots that a client must double, and lines like the end (RFC 5321 section 4.5.2).
     "plain": HEADER
     + b"""\
 Content-Type: text/plain; charset=us-ascii\r

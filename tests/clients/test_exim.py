@@ -1,4 +1,4 @@
-"""Exim delivers to the server as it does to any: in chunks, and together with the commands."""
+"""Exim delivers to the server as to any other: in chunks, together with the commands."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_exim_logs_in(tls: TLS, mechanism: str) -> None:
     assert (session.tls is not None) == (tls != "off")
 
 
-def test_exim_keeps_what_is_put_off() -> None:
+def test_exim_keeps_a_deferred_message() -> None:
     with SMTPServer(strict=True) as server:
         server.greylist()
         with pytest.raises(AssertionError, match="451"):
@@ -102,7 +102,7 @@ def test_exim_keeps_what_is_put_off() -> None:
     assert session.transactions[0].outcome == "rejected"
 
 
-def test_exim_keeps_what_it_got_no_reply_for() -> None:
+def test_exim_keeps_a_message_if_it_got_no_reply() -> None:
     with SMTPServer(strict=True) as server:
         rule = server.on("message").accept(reply=False)
         with pytest.raises(AssertionError, match=r"timed out|lost|closed"):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.settings.keywords import TLS
 
 USERNAME, SECRET = "ann@example.org", "p+ss/w:rd=?'&%"
-# Of the file that holds whom Java trusts: it must have one.
+# The password of Java's trust store, which must have one.
 PASSWORD = "password"
 WAYS: tuple[TLS, ...] = ("off", "starttls", "implicit")
 CASES = [*itertools.product(WAYS, MECHANISMS)]
@@ -61,12 +61,12 @@ def asking_for(mechanism: str, tls: TLS) -> SMTPServer:
 
 
 def line(server: SMTPServer) -> str:
-    """Return what the program is told of the server."""
+    """Return the program's settings for this server."""
     settings = server.settings
     scheme = "smtps" if settings.tls == "implicit" else "smtp"
     starttls = str(settings.tls == "starttls").lower()
     (mechanism,) = settings.mechanisms
-    # By name: it looks for an address in no certificate.
+    # By name: it does not look for an address in a certificate.
     return f"localhost {server.port} {scheme} {starttls} {mechanism}"
 
 

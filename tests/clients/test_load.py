@@ -22,7 +22,7 @@ def send(server: SMTPServer, number: int) -> None:
 
 def test_200_clients_at_once_lose_nothing() -> None:
     clients = range(200)
-    # So that all are there before the first begins.
+    # All are connected before the first begins.
     everybody = Barrier(len(clients), timeout=TIMEOUT)
 
     def client(number: int) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver import CertificateAuthority
     from pytest_smtpserver.settings.keywords import TLS
 
-# With what base64, URLs and shells treat in their own ways.
+# With characters that base64, URLs and shells treat specially.
 USERNAME, SECRET = "ann@example.org", "p+ss/w:rd=?'&%"
 
 MODES = ("starttls", "implicit", "off")
@@ -39,7 +39,7 @@ REASONS = {
     "wrong-host": "the client refused the certificate: bad certificate (alert 42)",
     "untrusted": "the client refused the certificate: unknown CA (alert 48)",
 }
-# What can be said of clients that send no alert.
+# What the server can say about clients that send no alert.
 LEFT = {
     "during": "the client left during the TLS handshake, after it was sent the certificate: it may "
     "have refused it",

@@ -1,4 +1,4 @@
-"""Postfix delivers to the server as it does to any: its queue, its pipelining, its second tries."""
+"""Postfix delivers to the server as to any other: its queue, its pipelining, its retries."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_postfix_delivers_in_clear_and_pipelines(protocol: Protocol) -> None:
     assert message.envelope.parameters == {"SIZE": message.envelope.parameters["SIZE"]}
     assert session.helo == "client.example.org"
     assert session.ended_by == "quit"
-    # All but the content in one go: the replies come together.
+    # Everything but the content at once: the replies come together.
     assert [exchange.verb for exchange in session.exchanges] == [
         "",
         "LHLO" if protocol == "lmtp" else "EHLO",
@@ -71,7 +71,7 @@ def test_postfix_logs_in_over_lmtp() -> None:
     message.session.assert_tls()
 
 
-def test_postfix_is_put_off_and_tries_again() -> None:
+def test_postfix_is_deferred_and_tries_again() -> None:
     with SMTPServer(strict=True) as server:
         server.greylist()
         with postfix(server, CONTENT):
@@ -79,15 +79,15 @@ def test_postfix_is_put_off_and_tries_again() -> None:
             assert violations(server) == []
         first, second = server.transactions
     assert (first.outcome, second.outcome) == ("rejected", "accepted")
-    # It says DATA together with RCPT, before it can know that nobody is left to write to.
+    # It sends DATA together with RCPT, before it can know that no recipient was accepted.
     assert [exchange.verb for exchange in first.session.exchanges][2:5] == ["MAIL", "RCPT", "DATA"]
 
 
 @pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
-def test_postfix_sends_again_what_it_got_no_reply_for(protocol: Protocol) -> None:
+def test_postfix_sends_again_if_it_got_no_reply(protocol: Protocol) -> None:
     with SMTPServer(protocol=protocol, strict=True) as server:
         server.on("message").times(1).accept(reply=False)
-        # It says QUIT together with the dot, then waits: ten minutes, if it is not told otherwise.
+        # It sends QUIT together with the dot, then waits: by default for ten minutes.
         with postfix(server, CONTENT, parameters={f"{protocol}_data_done_timeout": "1s"}):
             first, second = server.wait_for_messages(2, timeout=TIMEOUT)
             assert violations(server) == []
@@ -99,7 +99,7 @@ def test_postfix_sends_again_what_it_got_no_reply_for(protocol: Protocol) -> Non
 
 def test_postfix_refuses_a_bad_certificate_and_delivers_nothing() -> None:
     with SMTPServer(tls="starttls", certificate="untrusted") as server, postfix(server, CONTENT):
-        # It takes the connection, looks at the certificate afterwards, and says QUIT.
+        # It finishes the handshake, then looks at the certificate, and sends QUIT.
         session = server.wait_for_session(timeout=TIMEOUT)
         assert server.transactions == ()
     assert session.tls

@@ -1,4 +1,4 @@
-"""The programs that the page "SMTP in the raw" lets one type into."""
+"""The programs that the page "SMTP in the raw" has its readers type into."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.clients.drivers import missing_program
 if TYPE_CHECKING:
     from pytest_smtpserver.settings.keywords import TLS
 
-# Debian's name for it: the `nc` of some other packages has another option for CRLF.
+# Debian's name for it; the `nc` of some other packages has another option for CRLF.
 NC = ["nc.openbsd", "-C", "{host}", "{port}"]
 OPENSSL = ["openssl", "s_client", "-quiet", "-crlf", "-starttls", "smtp", "-connect"]
 OPENSSL += ["{host}:{port}"]

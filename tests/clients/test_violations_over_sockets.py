@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def codes(server: SMTPServer, act: Callable[[socket.socket], object]) -> list[str]:
-    """Return the violations of a client that acts so after its EHLO."""
+    """Return the violations of a client that does this after its EHLO."""
     with introduced(server) as client:
         act(client)
     server.wait_closed(TIMEOUT)
@@ -26,7 +26,7 @@ def codes(server: SMTPServer, act: Callable[[socket.socket], object]) -> list[st
 
 
 def says(*pieces: bytes) -> Callable[[socket.socket], None]:
-    """Send each piece, and await an answer to it."""
+    """Send each piece and wait for a reply to it."""
 
     def act(client: socket.socket) -> None:
         for piece in pieces:
@@ -55,7 +55,7 @@ def test_a_client_that_says_this_commits(expected: list[str], pieces: list[bytes
         assert codes(server, says(*pieces)) == expected
 
 
-def test_who_speaks_at_once_is_an_early_talker() -> None:
+def test_a_client_that_talks_at_once_is_an_early_talker() -> None:
     with SMTPServer() as server:
         held = server.on("connect").delay(0.05)
         with connected(server) as client:
@@ -76,7 +76,7 @@ def test_a_reset_leaves_without_quit() -> None:
 
 
 @pytest.mark.parametrize("pieces", [[b"STARTTLS\r\n", EHLO], [b"STARTTLS\r\n" + EHLO]])
-def test_who_goes_on_in_clear_after_starttls_is_found_out(pieces: list[bytes]) -> None:
+def test_a_client_that_goes_on_in_clear_after_starttls_is_caught(pieces: list[bytes]) -> None:
     def act(client: socket.socket) -> None:
         for piece in pieces:
             client.sendall(piece)

@@ -1,4 +1,4 @@
-"""Whether a message's DKIM signature holds, with a key that the test has."""
+"""Verifying a message's DKIM signature with the test's key."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NOT_ENCRYPTED = serialization.NoEncryption()
 
 
 class KeyPair:
-    """A key of the sender's, and what the world knows of it."""
+    """A sender's private key, and the public forms of it."""
 
     def __init__(self, bits: int = 2048) -> None:
         self.private = rsa.generate_private_key(65537, bits)
@@ -183,7 +183,7 @@ def test_a_key_that_is_too_short(receive: Receive) -> None:
 
 
 def _short() -> str:
-    # A key of 512 bits that somebody made once: cryptography makes none.
+    # A key of 512 bits, made elsewhere: cryptography refuses to make one.
     numbers = rsa.RSAPublicNumbers(65537, (1 << 511) + 187)
     der = numbers.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo

@@ -1,4 +1,4 @@
-"""Each block of a page is run, or there is a reason why not; docs/conftest.py runs them."""
+"""Each block of a page is run, or has a reason why not; docs/conftest.py runs them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from docs._pages import Block
 
-#: What the collector of the pages runs or writes for what it runs.
+#: Blocks that docs/conftest.py runs, or writes to a file.
 RUN = ("python", "console")
-#: What only Sphinx reads: the navigation.
+#: Blocks that only Sphinx reads: the navigation.
 SPHINX = ("{toctree}",)
-#: The pages with text that nothing of ours prints: a map of the rooms, what other tools say.
+#: Pages with text that our code does not print: a map of the rooms, the output of other tools.
 DRAWINGS = {"docs/explanation/design.md", "docs/explanation/failures.md"}
 
 IN_DOCS = [
@@ -34,7 +34,7 @@ def test_every_block_is_run_or_is_nothing_to_run(page: Path, block: Block) -> No
     if block.info == "text":
         assert block.role or name_of(page) in DRAWINGS
     elif block.info == "diff":
-        # A test applies them, and runs what comes of it.
+        # A test applies them, and runs the result.
         assert name_of(page) == "docs/explanation/extending.md"
     elif block.info == "yaml":
         # Of programs that do not run here; the first line names the one.
@@ -92,7 +92,7 @@ IN_WORDS = ("smtpserver", "smtpserver_...")
 
 
 @pytest.mark.parametrize("row", re.findall(r"^\| [^|]+ \| ([^|]*`[^|]*) \|$", MOVING, re.MULTILINE))
-def test_what_stands_for_another_tool_s_is_run(row: str) -> None:
+def test_a_replacement_of_another_tools_block_is_run(row: str) -> None:
     code = "\n".join(block.text for block in blocks_of(MOVING) if block.info == "python")
     for expression in set(re.findall(r"`([^`]+)`", row)).difference(IN_WORDS):
         assert expression in code

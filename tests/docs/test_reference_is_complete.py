@@ -1,4 +1,4 @@
-"""All that a user can name has its place in the reference."""
+"""Everything that a user can name is in the reference."""
 
 from __future__ import annotations
 

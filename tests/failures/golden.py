@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 TEXTS = Path(__file__).with_name("texts")
 
-# What differs from run to run, and what stands in its place.
+# What differs from run to run, and its placeholder.
 _VOLATILE = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
     (re.compile(r"\b(in|waited) (?:\d+ ms|\d+\.\d+ s)"), r"\1 TIME"),
@@ -22,7 +22,7 @@ _VOLATILE = (
 )
 
 
-# Which of them smtplib writes in capitals differs from one Python to the next.
+# Which commands smtplib writes in capitals depends on the version of Python.
 _COMMAND = re.compile(
     r"C: (?i:ehlo|mail from|rcpt to|data|rset|quit)\b|(?<=instead: )(?i:to|from):"
 )

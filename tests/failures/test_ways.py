@@ -52,7 +52,7 @@ def pytest_sessionfinish(session):
 def test_the_text_is_the_expected_one(way: Way) -> None:
     text = golden.normal(str(golden.failure(way)))
     assert text == golden.expected(way.name)
-    # What an 80-column terminal shows of it.
+    # The part that an 80-column terminal shows.
     assert way.cause in text.splitlines()[0][:50]
     # "At most about 40 lines."
     assert len(text.splitlines()) <= 42

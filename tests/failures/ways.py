@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Nothing comes after this, so there is no need to wait longer.
 SOON = 0.01
 
-# So that the texts stay as they are when the server learns another extension.
+# Fixed, so that the texts stay the same when the server gets another extension.
 PLAIN: ServerSettings = {"extensions": ["SIZE", "8BITMIME", "ENHANCEDSTATUSCODES"]}
 USERS: ServerSettings = {
     **PLAIN,
@@ -42,7 +42,7 @@ STARTTLS: ServerSettings = {**PLAIN, "tls": "starttls"}
 IMPLICIT: ServerSettings = {**PLAIN, "tls": "implicit"}
 LMTP: ServerSettings = {**PLAIN, "protocol": "lmtp"}
 
-# Clients that are to stay connected until the server has stopped.
+# Clients that stay connected until the server has stopped.
 KEPT: list[smtplib.SMTP | socket.socket] = []
 
 HEADER = (
@@ -485,7 +485,7 @@ def django_keeps_mail_in_memory(server: SMTPServer) -> None:
 
 
 def raw(server: SMTPServer, *lines: bytes, greeting: bool = True) -> socket.socket:
-    """Return a connection on which these lines were sent, each after the answer to the last."""
+    """Return a connection on which these lines were sent, each after the reply to the last."""
     client = socket.create_connection(server.addr, timeout=5)
     KEPT.append(client)
     if greeting:
@@ -506,7 +506,7 @@ def in_content(server: SMTPServer, content: bytes) -> socket.socket:
         b"DATA\r\n",
     )
     client.sendall(content)
-    # Answered in turn, so that the server has read the content.
+    # A second client gets a reply, so the server has read the content.
     while not server.transactions or not server.transactions[-1]._arriving:
         time.sleep(0.001)
     while server.transactions[-1]._arriving() == b"":

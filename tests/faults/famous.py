@@ -37,13 +37,13 @@ PATIENCE: Final = 2
 
 # Far more than a program needs on a busy machine, and all servers together.
 _TIMEOUT: Final = 100
-#: What is waited for at once: most of it is waiting.
+#: How many run at once; most of their time is waiting.
 _AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be sent, and where."""
+    """What to send, and where."""
 
     host: str
     port: int

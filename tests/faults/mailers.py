@@ -38,7 +38,7 @@ def hears_nothing_of_its_mail(server: SMTPServer) -> None:
 
 
 def deliver(server: SMTPServer, recipients: list[str], mail: str = MAIL) -> dict[str, int]:
-    """Deliver in a session of its own; return the codes with which recipients were refused."""
+    """Deliver in a session of its own; return the codes of refused recipients."""
     try:
         with connected(server) as client:
             refused = client.sendmail(SENDER, recipients, mail)
@@ -159,7 +159,7 @@ def leaves_without_quit(server: SMTPServer) -> Sent:
 
 
 def sends_several(count: int, *, in_one_session: bool) -> Mailer:
-    """Return who sends the same words so often; it believes in all that raised nothing."""
+    """Return a mailer that sends the same words so often; it believes that all of it arrived."""
 
     def mailer(server: SMTPServer) -> Sent:
         mail = MAIL.replace("Message-ID: <1@x.test>\r\n", "")

@@ -22,7 +22,7 @@ from tests.faults.famous import CLIENTS, LOGIN, Famous, Job
 
 WRITTEN: Final = Path(__file__).parent / "matrix.json"
 
-#: How many mails it takes to meet the faults that are about several.
+#: How many mails to send for faults that are about several.
 _SEVERAL: Final = 3
 _WORDS: Final = {
     Belief.DELIVERED: "delivered",
@@ -35,7 +35,7 @@ _NOT_MET: Final = "not met"
 
 
 def cells(client: Famous) -> dict[str, str]:
-    """Return what became of each fault with a client: `delivered`, or `delivered: sent-twice`."""
+    """Return the result of each fault with a client: `delivered`, or `delivered: sent-twice`."""
     with ExitStack() as stack:
         at_work = [_at_work(fault, stack) for fault in FAULTS]
         sent = client.send_all([_job(one) for one in at_work])
@@ -82,7 +82,7 @@ def _said(beliefs: Beliefs) -> str:
 
 
 def main() -> None:
-    """Write the matrix of all clients that are there; of others what was written stays."""
+    """Write the rows of all clients that can run here; the rows of others stay."""
     from pytest_smtpserver.server.certificates import authority
 
     os.environ["SSL_CERT_FILE"] = str(authority().cert_file)

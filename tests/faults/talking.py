@@ -1,4 +1,4 @@
-"""A client that says what it is told to, and tells what it hears."""
+"""A client that says what it is told to, and returns what it hears."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver import SMTPServer
 
-#: How long a silence is to be one: real time, and so as short as can be told from none.
+#: Seconds without a reply that count as silence; real time, so as short as possible.
 MOMENT = 0.1
 
 #: What is heard instead of a reply.
@@ -29,7 +29,7 @@ class Talker:
         self._heard = b""
 
     def hear(self, patience: float = TIMEOUT) -> str:
-        """Return one reply, or what there is instead."""
+        """Return one reply, or what came instead."""
         self.socket.settimeout(patience)
         try:
             while not _is_whole(self._heard):
@@ -44,7 +44,7 @@ class Talker:
         return reply
 
     def hear_a_beginning(self) -> str:
-        """Return what there is a moment after the first octets of a reply without end."""
+        """Return what has come a moment after the first octets of a reply that never ends."""
         self.socket.settimeout(TIMEOUT)
         self._heard += self.socket.recv(4096)
         return self.hear(MOMENT)
@@ -83,7 +83,7 @@ def _first(heard: bytes) -> tuple[str, bytes]:
 
 @contextlib.contextmanager
 def talking(server: SMTPServer) -> Iterator[Talker]:
-    """Give a client that is gone afterwards, without a word."""
+    """Yield a client that afterwards closes without QUIT."""
     talker = Talker(server)
     try:
         yield talker

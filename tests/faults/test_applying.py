@@ -30,7 +30,7 @@ def test_a_fault_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_a_fault_is_told_in_short_sentences(fault: Fault) -> None:
+def test_a_fault_is_described_in_short_sentences(fault: Fault) -> None:
     for text in (fault.text, fault.source, fault.wanted):
         assert 0 < len(text) < 100
         assert not text.endswith(".")
@@ -100,7 +100,7 @@ def test_a_fault_can_be_applied_to_a_server_with_its_settings(fault: Fault) -> N
 
 
 @pytest.mark.parametrize("sent", ["yes", 1, [True]])
-def test_a_belief_that_is_none_is_refused(sent: object) -> None:
+def test_a_belief_of_a_wrong_type_is_refused(sent: object) -> None:
     with SMTPServer() as server, pytest.raises(TypeError, match="must be True"):
         BY_NAME["busy-greeting"].apply(server).check(sent=sent)  # type: ignore[arg-type]
 

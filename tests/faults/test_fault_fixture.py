@@ -27,7 +27,7 @@ def run(pytester: pytest.Pytester) -> Run:
 
 
 def ids(run: Run, marker: str) -> list[str]:
-    """Return for which faults a test with this marker runs."""
+    """Return the faults that a test with this marker runs for."""
     result = run(f"{marker}\ndef test_it(smtpserver_fault): pass", "--collect-only", "-q")
     return [line.partition("[")[2].rstrip("]") for line in result.outlines if "::" in line]
 
@@ -61,7 +61,7 @@ def test_several_globs_are_excluded(run: Run) -> None:
     assert not any("auth-" in name or "tls" in name for name in chosen)
 
 
-def test_the_closest_markers_count_names_and_exclusions_each_for_itself(run: Run) -> None:
+def test_names_and_exclusions_each_come_from_the_closest_marker(run: Run) -> None:
     chosen = ids(
         run,
         'pytestmark = pytest.mark.smtpserver_faults("greylisted", exclude="auth-closed")\n'

@@ -1,4 +1,4 @@
-"""Each fault, as a client of flesh and blood meets it: what is said, and what is heard."""
+"""Each fault, as a client sees it: what is sent, and what comes back."""
 
 from __future__ import annotations
 
@@ -121,12 +121,12 @@ MISSING = {
     "auth-not-offered": "AUTH",
 }
 
-#: The faults that are there before a client has said anything, or at EHLO.
+#: Faults that come before the client has said anything, or at EHLO.
 FROM_THE_START = ("*greeting", "closed-at-once", "ehlo-refused", "never-answers")
 
 
 def begin(talker: Talker, heard: list[tuple[str, str]], name: str) -> None:
-    """Come to where the fault is: nowhere, behind the greeting, or behind EHLO."""
+    """Go as far as the fault: nowhere, past the greeting, or past EHLO."""
     if name.endswith("greeting") or name in FROM_THE_START:
         return
     assert talker.hear().startswith("220")

@@ -1,4 +1,4 @@
-"""What the verdict says of a client that commits a sin, and of one that does not."""
+"""What the verdict says about a client that makes a mistake, and about one that does not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BY_NAME = {fault.name: fault for fault in FAULTS}
 
 @dataclass(frozen=True)
 class Case:
-    """A fault, a client that sins, one that does not, and how the failure begins."""
+    """A fault, a client that makes the mistake, one that does not, and the failure's beginning."""
 
     fault: str
     sinner: Mailer
@@ -99,7 +99,7 @@ def at_work() -> Iterator[Any]:
 
 
 def judged(fault: FaultAtWork, mailer: Mailer, **checked: Any) -> str:
-    """Return what the verdict says of a mailer, `""` if nothing is wrong."""
+    """Return the verdict on a mailer, `""` if nothing is wrong."""
     sent = mailer(fault.server)  # type: ignore[arg-type]
     try:
         fault.check(sent=sent, **checked)
@@ -108,32 +108,32 @@ def judged(fault: FaultAtWork, mailer: Mailer, **checked: Any) -> str:
     return ""
 
 
-def test_a_client_that_sins_is_told_so_in_the_first_line(at_work: Any, code: str) -> None:
+def test_a_client_with_that_mistake_is_told_in_the_first_line(at_work: Any, code: str) -> None:
     case = CASES[code]
     said = judged(at_work(case.fault), case.sinner, **case.checked)
     assert said.startswith(case.first_line)
 
 
-def test_a_client_that_does_not_sin_passes(at_work: Any, code: str) -> None:
+def test_a_client_without_that_mistake_passes(at_work: Any, code: str) -> None:
     case = CASES[code]
     checked = {**case.checked, "timeout": 20} if "timeout" in case.checked else case.checked
     mailer = case.sinner if "timeout" in case.checked else case.righteous
     assert judged(at_work(case.fault), mailer, **checked) == ""
 
 
-def test_without_its_row_a_sin_is_not_found(
+def test_without_its_row_a_mistake_is_not_found(
     at_work: Any, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(verdict, "SINS", tuple(sin for sin in SINS if sin.code != code))
     with pytest.raises(AssertionError):
-        test_a_client_that_sins_is_told_so_in_the_first_line(at_work, code)
+        test_a_client_with_that_mistake_is_told_in_the_first_line(at_work, code)
 
 
 def test_each_row_has_its_case() -> None:
     assert list(CASES) == [sin.code for sin in SINS]
 
 
-def test_the_failure_tells_the_fault_what_was_wanted_and_what_the_server_saw(at_work: Any) -> None:
+def test_the_failure_says_the_fault_what_was_wanted_and_what_the_server_saw(at_work: Any) -> None:
     assert judged(at_work("unknown-recipient"), mailers.never_listens).splitlines()[1:] == [
         "",
         "the fault: unknown-recipient: 550 to each RCPT (RFC 5321 section 3.3)",
@@ -143,7 +143,7 @@ def test_the_failure_tells_the_fault_what_was_wanted_and_what_the_server_saw(at_
     ]
 
 
-def test_what_else_is_wrong_stands_below(at_work: Any) -> None:
+def test_other_mistakes_are_listed_below(at_work: Any) -> None:
     said = judged(at_work("unknown-recipient"), lambda server: not mailers.tries(4)(server))
     assert said.startswith("ann@x.test did not get")
     assert "\nalso: tried again 3 times after '550" in said or "also: tried again 2 times" in said
@@ -152,7 +152,7 @@ def test_what_else_is_wrong_stands_below(at_work: Any) -> None:
 # Beliefs.
 
 
-def test_what_is_said_of_each_recipient_is_judged_for_each(at_work: Any) -> None:
+def test_beliefs_about_each_recipient_are_judged_one_by_one(at_work: Any) -> None:
     assert judged(at_work("one-of-three-refused"), mailers.tells_of_each) == ""
     assert judged(at_work("one-of-three-deferred"), mailers.tells_of_each) == ""
     assert judged(at_work("too-many-recipients"), mailers.tells_of_each) == ""
@@ -194,7 +194,7 @@ def test_one_word_for_all_is_not_wrong_if_only_some_got_it(at_work: Any) -> None
 
 
 @pytest.mark.parametrize("sent", [None, ValueError("oops")])
-def test_who_has_heard_of_the_acceptance_and_does_not_believe_it_is_wrong(
+def test_a_client_that_got_the_250_and_does_not_believe_it_is_wrong(
     at_work: Any, sent: Exception | None
 ) -> None:
     def mailer(server: SMTPServer) -> Exception | None:
@@ -206,7 +206,7 @@ def test_who_has_heard_of_the_acceptance_and_does_not_believe_it_is_wrong(
 
 
 @pytest.mark.parametrize("sent", [None, ValueError("oops")])
-def test_who_cannot_have_heard_of_the_acceptance_is_not_wrong(
+def test_a_client_that_may_have_missed_the_250_is_not_wrong(
     at_work: Any, sent: Exception | None
 ) -> None:
     def mailer(server: SMTPServer) -> Exception | None:
@@ -216,7 +216,7 @@ def test_who_cannot_have_heard_of_the_acceptance_is_not_wrong(
     assert judged(at_work("lost-reply"), mailer) == ""
 
 
-def test_an_exception_is_no_belief_about_permanence(at_work: Any) -> None:
+def test_an_exception_says_nothing_about_permanence(at_work: Any) -> None:
     def mailer(server: SMTPServer) -> Exception:
         mailers.deliver(server, [ANN])
         return ValueError("oops")
@@ -244,7 +244,7 @@ def test_each_stage_can_be_tried_once_more(at_work: Any, fault: str) -> None:
     assert judged(at_work(fault), mailers.tries(3)).startswith("tried again 2 times after '55")
 
 
-def test_helo_after_a_refused_ehlo_is_no_retry(at_work: Any) -> None:
+def test_helo_after_a_refused_ehlo_is_not_a_retry(at_work: Any) -> None:
     mailer = mailers.sends_several(4, in_one_session=False)
 
     def one_after_the_other(server: SMTPServer) -> Any:
@@ -257,7 +257,7 @@ def test_helo_after_a_refused_ehlo_is_no_retry(at_work: Any) -> None:
     assert "tried again" not in said
 
 
-def test_another_mechanism_is_no_retry(at_work: Any) -> None:
+def test_another_mechanism_is_not_a_retry(at_work: Any) -> None:
     def mailer(server: SMTPServer) -> Exception | None:
         with mailers.connected(server) as client:
             try:
@@ -282,7 +282,7 @@ def test_with_a_mapping_each_recipient_may_have_a_session_of_its_own(at_work: An
 # Copies.
 
 
-def test_the_same_words_twice_are_no_copy_where_several_are_to_be_sent(at_work: Any) -> None:
+def test_the_same_words_twice_are_not_a_copy_if_several_are_to_be_sent(at_work: Any) -> None:
     mailer = mailers.sends_several(3, in_one_session=False)
     assert judged(at_work("rate-limited"), mailer) == ""
 
@@ -292,7 +292,7 @@ def test_the_same_words_twice_are_a_copy_elsewhere(at_work: Any) -> None:
     assert judged(at_work("odd-reply-codes"), mailer).startswith("sent the same mail 2 times")
 
 
-def test_two_copies_after_a_lost_reply_are_right(at_work: Any) -> None:
+def test_two_copies_after_a_lost_reply_are_allowed(at_work: Any) -> None:
     def mailer(server: SMTPServer) -> bool:
         mailers.hears_nothing_of_its_mail(server)
         return not mailers.deliver(server, [ANN])
@@ -303,7 +303,7 @@ def test_two_copies_after_a_lost_reply_are_right(at_work: Any) -> None:
 # Several messages.
 
 
-def test_who_loses_the_second_message_of_a_session_is_told(at_work: Any) -> None:
+def test_a_client_that_loses_the_second_message_of_a_session_is_told(at_work: Any) -> None:
     def mailer(server: SMTPServer) -> bool:
         mailers.sends_several(2, in_one_session=True)(server)
         return True
@@ -313,7 +313,7 @@ def test_who_loses_the_second_message_of_a_session_is_told(at_work: Any) -> None
     assert said.startswith(first)
 
 
-def test_who_brings_the_second_message_in_a_new_session_is_right(at_work: Any) -> None:
+def test_a_client_that_sends_the_second_message_in_a_new_session_is_right(at_work: Any) -> None:
     def mailer(server: SMTPServer) -> Any:
         mailers.sends_several(2, in_one_session=True)(server)
         return not mailers.deliver(server, [ANN])
@@ -321,7 +321,7 @@ def test_who_brings_the_second_message_in_a_new_session_is_right(at_work: Any) -
     assert judged(at_work("goodbye-between-messages"), mailer) == ""
 
 
-def test_who_says_that_the_second_message_failed_is_right(at_work: Any) -> None:
+def test_a_client_that_says_that_the_second_message_failed_is_right(at_work: Any) -> None:
     mailer = mailers.sends_several(2, in_one_session=True)
     assert judged(at_work("goodbye-between-messages"), mailer) == ""
 
@@ -335,7 +335,7 @@ def each_for_all(belief: bool | None) -> Mailer:
     return mailer
 
 
-def test_of_a_message_whose_recipients_nobody_knows_each_may_be_tried_again(at_work: Any) -> None:
+def test_each_unknown_recipient_of_a_message_may_be_tried_again(at_work: Any) -> None:
     assert judged(at_work("rate-limited"), each_for_all(None)) == ""
 
 
@@ -345,7 +345,7 @@ def test_a_message_whose_recipients_nobody_knows_was_not_delivered_to_all(at_wor
     assert said.startswith(first)
 
 
-def test_a_reply_to_quit_is_no_refusal(at_work: Any) -> None:
+def test_a_reply_to_quit_is_not_a_refusal(at_work: Any) -> None:
     said = judged(at_work("goodbye-at-quit"), mailers.gives_up)
     assert said.startswith("the mail was accepted, but the mailer says 'failed for good'")
     assert "also:" not in said
@@ -354,7 +354,7 @@ def test_a_reply_to_quit_is_no_refusal(at_work: Any) -> None:
 # TLS.
 
 
-def test_content_in_clear_is_right_where_tls_is_opportunistic(at_work: Any) -> None:
+def test_content_in_clear_is_allowed_if_tls_is_opportunistic(at_work: Any) -> None:
     fault = at_work("starttls-not-offered")
     assert judged(fault, mailers.sends_all_the_same, tls="opportunistic") == ""
 
@@ -362,7 +362,7 @@ def test_content_in_clear_is_right_where_tls_is_opportunistic(at_work: Any) -> N
 @pytest.mark.parametrize(
     "fault", ["expired-certificate", "wrong-host-certificate", "unknown-authority"]
 )
-def test_who_sends_to_a_server_that_proves_nothing_is_told(at_work: Any, fault: str) -> None:
+def test_a_client_that_sends_to_an_unverified_server_is_told(at_work: Any, fault: str) -> None:
     said = judged(at_work(fault), mailers.looks_at_no_certificate)
     assert said.startswith("sent the content in session 1 though the certificate ")
     mailer = mailers.looks_at_no_certificate
@@ -370,19 +370,19 @@ def test_who_sends_to_a_server_that_proves_nothing_is_told(at_work: Any, fault: 
     assert judged(at_work(fault), mailers.insists_on_tls) == ""
 
 
-def test_mail_in_clear_is_right_where_the_fault_is_not_about_tls(at_work: Any) -> None:
+def test_mail_in_clear_is_allowed_if_the_fault_is_not_about_tls(at_work: Any) -> None:
     assert judged(at_work("odd-reply-codes"), mailers.never_listens) == ""
 
 
 # The protocol.
 
 
-def test_who_leaves_without_quit_is_told(at_work: Any) -> None:
+def test_a_client_that_leaves_without_quit_is_told(at_work: Any) -> None:
     said = judged(at_work("odd-reply-codes"), mailers.leaves_without_quit)
     assert said.startswith("violated the protocol: the client left without QUIT")
 
 
-def test_who_leaves_without_quit_after_a_refusal_is_right(at_work: Any) -> None:
+def test_a_client_may_leave_without_quit_after_a_refusal(at_work: Any) -> None:
     def mailer(server: SMTPServer) -> bool:
         client = mailers.connected(server)
         client.ehlo()
@@ -402,11 +402,11 @@ def goes_on_after_a_refusal(server: SMTPServer) -> bool:
     return False
 
 
-def test_who_may_have_pipelined_the_next_command_is_right(at_work: Any) -> None:
+def test_a_client_that_may_have_pipelined_the_next_command_is_right(at_work: Any) -> None:
     assert judged(at_work("sender-refused"), goes_on_after_a_refusal) == ""
 
 
-def test_who_was_not_offered_pipelining_must_look_at_the_refusal(at_work: Any) -> None:
+def test_a_client_without_pipelining_must_read_the_refusal(at_work: Any) -> None:
     fault = at_work("sender-refused", extensions=["-PIPELINING"])
     said = judged(fault, goes_on_after_a_refusal)
     assert said.startswith("violated the protocol: the command may not come here")

@@ -44,7 +44,7 @@ TOKENS = (
     b" SIZE=99", b" BODY=8BITMIME", b" SMTPUTF8", b" RET=HDRS ENVID=a+2B", b" BY=-1;N",
     b" NOTIFY=NEVER", b" ORCPT=rfc822;a+40b", b" HOLDUNTIL=2027-01-01T00:00:00Z",
 )  # fmt: skip
-#: What seldom does: it takes as many octets as a hundred of the others.
+#: Inserted rarely: each takes as many octets as a hundred of the others.
 LONG_TOKENS = (b"x" * 520, b"x" * 17_000, b"\n" * 300)
 
 #: The servers that are tried: as it is, with limits that are soon reached, and with what else the
@@ -59,7 +59,7 @@ SETTINGS = (
     Settings(auth="optional", users=Users({"ann": "secret"})),
 )
 
-#: What tests do instead of the server; each server has some of these rules, or none.
+#: Rules of tests; each server has some of them, or none.
 RULES: Sequence[Callable[[Rules], object]] = (
     lambda book: book.refuse("550 no"),
     lambda book: book.refuse("451 later", stage="rcpt"),
@@ -100,7 +100,7 @@ SLICE = 250_000
 #: than it goes up and down.
 GROWTH = 500_000
 
-#: What a handshake comes to.
+#: The results of a handshake.
 TLS = TLSInfo(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", server_name=None)
 
 REPLIES = re.compile(rb"(?:[2-5][0-9][0-9](?:[- ][^\r\n]*)?\r\n)*")
@@ -159,7 +159,7 @@ class Session:
             raise Stuck("the session has ended, and the connection is open")
 
     def pull(self) -> None:
-        """Carry out what the engine wants done."""
+        """Carry out an action of the engine."""
         self.now += 0.001
         sent = b""
         while (action := self.engine.next_action()) is not None:

@@ -1,4 +1,4 @@
-"""A slice of the fuzzing, and that it would find what it looks for."""
+"""A short run of the fuzzer, and proof that it finds what it looks for."""
 
 from __future__ import annotations
 

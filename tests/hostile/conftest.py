@@ -1,4 +1,4 @@
-"""Servers that no other test's have to do with."""
+"""A servers' thread of its own for tests that harm it."""
 
 from __future__ import annotations
 

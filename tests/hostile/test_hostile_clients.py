@@ -70,7 +70,7 @@ def test_100_000_commands_in_a_row_do_not_keep_others_waiting(
     send_until_it_blocks(client, EHLO + MAIL + command * 100_000)
 
 
-def test_who_pipelines_100_000_commands_and_reads_nothing_is_not_read_any_more(
+def test_a_client_that_pipelines_100_000_commands_and_reads_nothing_is_not_read_any_more(
     server: SMTPServer,
 ) -> None:
     with socket.socket() as client:

@@ -1,4 +1,4 @@
-"""Whatever a test does to a server, the next test and the other servers know nothing of it."""
+"""Whatever a test does to a server, the next test and other servers do not notice."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_replaced_socket_class_costs_one_client_and_no_later_one(
 
 
 class Vicious(BaseException):
-    """Something worse than an exception."""
+    """A BaseException that is not an Exception."""
 
 
 def raise_vicious() -> None:
@@ -155,7 +155,7 @@ def test_a_thread_that_sends_may_say_quit_though_its_test_is_over(
 
 def inner_run(pytester: pytest.Pytester, test: str) -> pytest.RunResult:
     pytester.makepyfile(test)
-    # As one would: this process, its modules, its thread.
+    # In this process, as a user's tests would run it.
     return pytester.runpytest_inprocess()
 
 
@@ -234,7 +234,7 @@ pytest_smtpserver.SMTPServer().start()
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, pytest.fail.Exception])
-def test_a_callable_may_raise_what_is_no_exception(error: type[BaseException]) -> None:
+def test_a_callable_may_raise_a_base_exception(error: type[BaseException]) -> None:
     def fail(command: Command) -> None:
         raise error("on purpose")
 

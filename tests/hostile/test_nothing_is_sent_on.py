@@ -1,4 +1,4 @@
-"""A server answers its clients, and connects to nobody: no mail is sent on, no name looked up."""
+"""A server only answers its clients: it connects nowhere, and looks up no name."""
 
 from __future__ import annotations
 

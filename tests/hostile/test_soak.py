@@ -1,4 +1,4 @@
-"""The soak runs, and it would find what it looks for."""
+"""A short run of the soak, and proof that it finds what it looks for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT = 300
 
 
 class Recorded:
-    """What the account looks at of a message."""
+    """The attributes of a message that the account looks at."""
 
     def __init__(self, one: Letter) -> None:
         self.content = one.content

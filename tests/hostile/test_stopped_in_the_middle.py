@@ -208,11 +208,11 @@ def test_a_client_whose_mail_has_come_may_still_say_quit(monkeypatch: pytest.Mon
         assert client.quit()[0] == 221
     stopping.join(TIMEOUT)
     assert not stopping.is_alive()
-    # Others may be there: those who tried whether the server still listens.
+    # There may be other sessions, of clients that checked whether the server still listens.
     assert server.sessions[0].ended_by == "quit"
 
 
-def test_who_has_sent_mail_and_says_nothing_is_closed_without_a_word() -> None:
+def test_a_silent_client_that_has_sent_mail_is_closed_without_a_word() -> None:
     server = SMTPServer().start()
     with greeted(server) as client:
         client.sendall(GROUP)
@@ -222,7 +222,7 @@ def test_who_has_sent_mail_and_says_nothing_is_closed_without_a_word() -> None:
     assert server.sessions[0].ended_by == "server"
 
 
-def test_who_has_begun_another_message_is_told_that_the_server_stops() -> None:
+def test_a_client_in_another_message_is_told_that_the_server_stops() -> None:
     server = SMTPServer().start()
     with greeted(server) as client:
         client.sendall(GROUP + MAIL)

@@ -98,7 +98,7 @@ def test_a_head_that_comes_by_the_octet_has_a_limit() -> None:
     assert parsed(pulled(engine)[0]).status == 408
 
 
-def test_a_silent_client_is_told_why_it_is_left() -> None:
+def test_a_silent_client_gets_the_reason_in_the_last_reply() -> None:
     engine = opened()
     engine.end("idle", 10.0)
     sent, others = pulled(engine)

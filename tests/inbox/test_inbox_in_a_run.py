@@ -1,4 +1,4 @@
-"""`--smtpserver-inbox`: the mail of all servers of a run, while it goes on."""
+"""`--smtpserver-inbox`: the mail of all servers of a run, while the run goes on."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_two(smtpserver_session, request):
     result.stdout.fnmatch_lines(["SMTP inbox: http://127.0.0.1:*/"])
 
 
-def test_one_can_look_while_a_test_stands_in_a_debugger(pytester: pytest.Pytester) -> None:
+def test_the_inbox_works_while_a_test_is_stopped_in_a_debugger(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         SUITE
         + """
@@ -102,7 +102,7 @@ def test_it(smtpserver, request):
     result.assert_outcomes(passed=1)
 
 
-def test_a_port_that_is_taken_is_one_sentence(pytester: pytest.Pytester) -> None:
+def test_a_busy_port_of_the_inbox_is_one_sentence(pytester: pytest.Pytester) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = pytester.runpytest_inprocess(f"--smtpserver-inbox={port}")

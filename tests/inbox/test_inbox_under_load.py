@@ -1,4 +1,4 @@
-"""Whatever comes to the inbox's port harms neither the mail nor the run."""
+"""Nothing that is sent to the inbox's port harms the mail or the run."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_pages_that_are_open_do_not_hold_up_the_end() -> None:
             clients[-1].sendall(EVENTS)
             until(clients[-1], b"event: run")
     for client in clients:
-        # The end of file is what the inbox's end gives, and no time-out.
+        # The inbox's end closes the connection; this is not a timeout.
         everything(client)
         client.close()
 
@@ -77,7 +77,7 @@ def test_ten_thousand_messages_are_listed(lookout: Lookout) -> None:
     assert lookout.request("/").body.count(b'class="row"') == 10_000
 
 
-def test_of_very_many_the_oldest_are_forgotten(lookout: Lookout) -> None:
+def test_the_oldest_of_very_many_are_forgotten(lookout: Lookout) -> None:
     lookout.send(b"Subject: x\r\n\r\n")
     store = Store()
     for _ in range(20_001):

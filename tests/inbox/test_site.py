@@ -1,4 +1,4 @@
-"""What the inbox answers over a socket, and to whom."""
+"""What the inbox answers over a socket, and which clients it refuses."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_raw_message_has_a_stable_address(lookout: Lookout) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "application/pdf", "text/plain"])
-def test_an_attachment_is_a_download_whatever_it_is(lookout: Lookout, kind: str) -> None:
+def test_an_attachment_is_always_a_download(lookout: Lookout, kind: str) -> None:
     content = b"<script>alert(1)</script>"
     lookout.send(with_file(content, kind, '"><b>../../x.html'))
     answer = lookout.request("/messages/1/attachments/1")
@@ -118,7 +118,7 @@ def test_a_foreign_host_is_refused(lookout: Lookout, path: str, host: str) -> No
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8025", "[::1]:1", "LOCALHOST"])
-def test_a_name_of_this_machine_is_taken(lookout: Lookout, host: str) -> None:
+def test_a_name_of_this_machine_is_accepted(lookout: Lookout, host: str) -> None:
     assert lookout.request("/", "GET", host).status == 200
 
 
@@ -149,7 +149,7 @@ def test_head_tells_what_get_would(lookout: Lookout, path: str) -> None:
         ("none", "navigate", "document", 200),
     ],
 )
-def test_a_browser_that_says_who_asks_is_believed(
+def test_a_browser_that_says_which_site_asks_is_believed(
     lookout: Lookout, site: str, mode: str, dest: str, status: int
 ) -> None:
     fields = (f"Sec-Fetch-Site: {site}", f"Sec-Fetch-Mode: {mode}", f"Sec-Fetch-Dest: {dest}")
@@ -164,7 +164,7 @@ def test_new_mail_is_pushed(lookout: Lookout) -> None:
         assert b"event: mail" in until(client, b"&lt;b&gt;news&lt;/b&gt;")
 
 
-def test_who_connects_again_gets_what_it_has_missed(lookout: Lookout) -> None:
+def test_a_page_that_reconnects_gets_what_it_has_missed(lookout: Lookout) -> None:
     for number in range(4):
         lookout.send(f"Subject: number-{number}\r\n\r\n".encode())
     with lookout.connect() as client:

@@ -1,4 +1,4 @@
-"""What other readers of mail make of the same octets: `mailparser` and `postal-mime` on Node.js."""
+"""What other readers say about the same octets: `mailparser` and `postal-mime` on Node.js."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail made at random, with what it says: a structure, and the octets of it."""
+"""Random mail: a structure that says what is in it, and its octets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LANGUAGES = {
     "Γειά σου": ("utf-8", "iso-8859-7", "windows-1253"),
     "Zażółć gęślą": ("utf-8", "iso-8859-2", "windows-1250"),
 }
-#: How names of files end.
+#: Endings of file names.
 ENDS = (".x", " (1).x", "'\"\\")
 ENCODINGS = ("base64", "quoted-printable", "8bit")
 

@@ -32,7 +32,7 @@ EXPECTED: dict[str, dict[str, Any]] = json.loads((CASES / "mail/expected.json").
 WITH_A_CODE = {name: values["code"] for name, values in EXPECTED.items() if "code" in values}
 
 
-# Two codes in one mail are no single one.
+# Two codes in one mail are not one code.
 HAVE_TWO = (
     "en-two",
     "tricky-x-two-parts",
@@ -59,12 +59,12 @@ def code_of(message: Message) -> str | None:
 
 
 @pytest.mark.parametrize("mail", MAILS, ids=lambda mail: mail["name"])
-def test_the_code_of_a_plain_text_is_found_and_nothing_else_is_one(mail: dict[str, Any]) -> None:
+def test_the_code_of_a_plain_text_is_found_and_no_other_number(mail: dict[str, Any]) -> None:
     assert code_of(making.text(mail["text"], mail["subject"])) == mail["code"]
 
 
 @pytest.mark.parametrize("mail", MAILS, ids=lambda mail: mail["name"])
-def test_the_code_of_paragraphs_is_found_and_nothing_else_is_one(mail: dict[str, Any]) -> None:
+def test_the_code_of_paragraphs_is_found_and_no_other_number(mail: dict[str, Any]) -> None:
     message = making.html(paragraphs(mail["text"]), mail["subject"])
     assert code_of(message) == mail["code"]
 
@@ -89,7 +89,7 @@ def tidied(text: str) -> str:
 
 
 @pytest.mark.parametrize("mail", OF_DIGITS, ids=lambda mail: mail["name"])
-def test_what_is_no_code_in_one_mail_is_none_in_another(mail: dict[str, Any]) -> None:
+def test_numbers_that_are_not_a_code_in_one_mail_are_not_in_another(mail: dict[str, Any]) -> None:
     number = OF_DIGITS.index(mail)
     subject, text = without_its_code(mail)
     for other in islice(cycle(WITHOUT), number * 7, number * 7 + 3):

@@ -81,13 +81,13 @@ def test_a_code_near_such_a_word_is_found(body: str, code: str) -> None:
         "A very long number: 12345678901",
     ],
 )
-def test_what_only_looks_like_a_code_is_not_taken_for_one(other: str) -> None:
+def test_numbers_that_only_look_like_a_code_are_not_taken(other: str) -> None:
     assert text(f"Your code is 837261. {other}").code() == "837261"
     with pytest.raises(SMTPAssertionError, match=r"^no one-time code: "):
         text(f"We changed how the code works. {other}").code()
 
 
-def test_digits_far_from_any_such_word_are_no_code() -> None:
+def test_digits_far_from_any_such_word_are_not_a_code() -> None:
     with pytest.raises(SMTPAssertionError, match=r"^no one-time code: '837261': no word for"):
         text(f"Code\n{'Much text. ' * 20}\nAnd 837261 of many").code()
 
@@ -121,7 +121,7 @@ def test_an_element_of_its_own_speaks_for_a_number() -> None:
     assert "'4829' not taken: it follows 'code'; it has an element of its own" in str(caught.value)
 
 
-def test_a_code_in_what_a_reader_does_not_see_is_none() -> None:
+def test_a_code_in_hidden_text_does_not_count() -> None:
     hidden = "<style>.code { color: 123456 }</style><p hidden>code 222222<p>Your code: 837261"
     assert html(hidden).code() == "837261"
 
@@ -139,7 +139,7 @@ def test_two_codes_are_listed_with_what_speaks_for_each() -> None:
     )
 
 
-def test_a_failure_says_of_each_candidate_why_it_was_not_taken() -> None:
+def test_a_failure_says_why_each_candidate_was_not_taken() -> None:
     with pytest.raises(SMTPAssertionError) as caught:
         text("Order 482913 of 2 March 2026. Promo code: 48291. Call 555-123-4567.").code()
     assert str(caught.value) == (
@@ -170,7 +170,7 @@ def test_a_failure_without_any_candidate_says_so() -> None:
         ("Thank you", "Here is your gift card.\nSecurity code: 4829"),
     ],
 )
-def test_the_security_code_of_a_gift_card_is_no_one_time_code(subject: str, body: str) -> None:
+def test_the_security_code_of_a_gift_card_is_not_a_one_time_code(subject: str, body: str) -> None:
     with pytest.raises(SMTPAssertionError, match="a gift is mentioned"):
         text(body, subject).code()
 

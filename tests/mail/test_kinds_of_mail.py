@@ -76,7 +76,7 @@ def test_a_boundary_is_found_with_space_and_comments(head: str) -> None:
         ("cp437", b"\x81", "ü"),
     ],
 )
-def test_a_charset_is_understood_by_its_label(charset: str, octets: bytes, text: str) -> None:
+def test_a_charset_is_known_by_its_label(charset: str, octets: bytes, text: str) -> None:
     encoded = base64.b64encode(octets).decode()
     mail = message(
         f"Subject: =?{charset}?b?{encoded}?=\nContent-Type: text/plain; charset={charset}\n"
@@ -111,7 +111,7 @@ def test_html_says_its_charset_where_the_field_does_not() -> None:
         ("=?utf-8?q?=C3=BC?= \udcff", "ü \ufffd"),
     ],
 )
-def test_what_cannot_be_decoded_spoils_nothing_beside_it(subject: str, text: str) -> None:
+def test_undecodable_words_do_not_affect_others(subject: str, text: str) -> None:
     mail = message(
         f"Subject: {subject}\n\nHi\n".replace("\n", "\r\n").encode(errors="surrogateescape")
     )
@@ -373,7 +373,7 @@ def test_the_author_is_the_first_who_has_an_address() -> None:
         ("Subject: =?utf-8?q?a b?=", True),
     ],
 )
-def test_an_encoded_word_where_none_may_be_is_a_problem(field: str, is_wrong: bool) -> None:
+def test_an_encoded_word_where_none_is_allowed_is_a_problem(field: str, is_wrong: bool) -> None:
     mail = message(f"{field}\n\nHi\n")
     name, _, value = field.partition(": ")
     assert ("bad-encoding" in [problem.code for problem in mail.problems]) == is_wrong

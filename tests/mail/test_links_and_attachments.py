@@ -1,4 +1,4 @@
-"""Links and attachments: what there is, and exactly one or a list of the candidates."""
+"""Links and attachments: all of them, and exactly one or a list of the candidates."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_url_in_plain_text_ends_before_the_punctuation(body: str, url: str) ->
         ('<a href="">nowhere</a>', ("", "nowhere")),
     ],
 )
-def test_a_link_in_html_has_its_target_and_what_one_reads(
+def test_a_link_in_html_has_its_target_and_its_visible_text(
     markup: str, expected: tuple[str, str]
 ) -> None:
     assert links(html(markup)) == [expected]
@@ -62,7 +62,7 @@ def test_a_link_shows_control_characters_in_its_repr() -> None:
     assert repr(html('<a href="/\x1b[31m">\x1b</a>').links) == r"(<Link /\x1b[31m '\x1b'>,)"
 
 
-def test_an_anchor_without_a_target_is_no_link() -> None:
+def test_an_anchor_without_a_target_is_not_a_link() -> None:
     assert links(html("<a name=top>Top</a>")) == []
 
 
@@ -90,7 +90,7 @@ def test_the_candidates_are_listed_when_several_links_fit_or_none_does() -> None
         text("no link").link()
 
 
-def test_of_each_link_is_said_why_it_was_not_taken() -> None:
+def test_a_failure_says_why_each_link_was_not_taken() -> None:
     message = html('<a href="https://a.example">A</a> <a href="https://b.example/b">B</a>')
     with pytest.raises(SMTPAssertionError) as caught:
         message.link("https", text="B", pattern="/a")

@@ -53,7 +53,7 @@ def test_the_links_of_long_html_are_those_of_short_html(row: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "row"), [("html", "<a href=https://x.example/{}>Go</a>"), ("plain", "https://x.example/{}")]
 )  # fmt: skip
-def test_of_very_many_links_the_first_are_read_and_a_defect_says_so(kind: str, row: str) -> None:
+def test_the_first_of_very_many_links_are_read_and_a_defect_says_so(kind: str, row: str) -> None:
     rows = [row.format(number) for number in range(links.MOST + 1)]
     all_but_one, all_of_them = (
         message(f"Content-Type: text/{kind}\r\n\r\n{' '.join(lot)}".encode())

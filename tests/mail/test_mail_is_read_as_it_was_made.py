@@ -1,4 +1,4 @@
-"""Whatever is composed is read back: at random, and by the libraries that compose mail."""
+"""Mail is read back as it was composed: random mail, and mail of the usual libraries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What well-formed mail says, through the guarded view."""
+"""Well-formed mail, read through the guarded view."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def test_a_message_that_is_a_forwarded_one_has_no_body() -> None:
     assert mail.attachments[0].content == b"Subject: inner\r\n\r\ninner text\r\n"
 
 
-def test_a_text_that_is_attached_is_no_body() -> None:
+def test_an_attached_text_is_not_a_body() -> None:
     mail = message("Content-Disposition: attachment\n\nattached\n")
     assert mail.text == ""
     assert mail.attachments[0].content == b"attached\r\n"

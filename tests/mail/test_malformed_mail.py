@@ -1,4 +1,4 @@
-"""Malformed mail never raises: the raw value stands in, and `defects` says so."""
+"""Malformed mail never raises: the raw value is the fallback, and `defects` says so."""
 
 import pytest
 from hypothesis import given, settings
@@ -37,12 +37,12 @@ def test_a_field_that_holds_no_address_gives_its_raw_value_and_a_defect(
 
 
 @pytest.mark.parametrize("raw", ["", "undisclosed-recipients:;", "Friends: ;"])
-def test_an_empty_group_is_no_defect(raw: str) -> None:
+def test_an_empty_group_is_not_a_defect(raw: str) -> None:
     mail = message(f"To: {raw}\n{BODY}")
     assert (mail.to, mail.defects) == ((), ())
 
 
-def test_a_message_id_in_brackets_is_given_as_it_stands() -> None:
+def test_a_message_id_in_brackets_is_kept_as_it_was_sent() -> None:
     mail = message(f"Message-ID: <[x]>\n{BODY}")
     assert mail["Message-ID"] == "<[x]>"
     assert mail.text == "body\n"
@@ -63,7 +63,7 @@ def test_octets_that_are_not_in_their_charset_are_a_defect() -> None:
     assert mail.defects == ("text that is not in its charset 'us-ascii'",)
 
 
-def test_lone_surrogates_are_no_text() -> None:
+def test_lone_surrogates_are_not_text() -> None:
     mail = message("Content-Type: text/html; charset=utf-7\n\n<p>+2AA-</p>\n")
     assert mail.html_text == "\ufffd"
     assert mail.defects == ("text that is not in its charset 'utf-7'",)
@@ -130,12 +130,12 @@ def test_wrong_quoted_printable_is_left_as_it_is_and_a_defect(encoded: str) -> N
 
 
 @pytest.mark.parametrize("encoded", ["a=3Db", "a=3db", "soft=\nbreak", "soft= \t\nbreak", "end="])
-def test_good_quoted_printable_is_no_defect(encoded: str) -> None:
+def test_good_quoted_printable_is_not_a_defect(encoded: str) -> None:
     mail = message(f"Content-Transfer-Encoding: Quoted-Printable\n\n{encoded}\n")
     assert mail.defects == ()
 
 
-def test_raw_octets_in_a_header_are_replaced_and_a_defect() -> None:
+def test_raw_octets_in_a_header_are_replaced_and_are_a_defect() -> None:
     mail = message(f"Subject: Gr\udcfc\udcdfe\nFrom: J\udcfc <j@example.org>\n{BODY}")
     assert mail.subject == "Gr\ufffd\ufffde"
     assert mail.headers[0] == ("Subject", "Gr\udcfc\udcdfe")
@@ -176,9 +176,7 @@ def test_encoded_words_that_cannot_be_decoded_stay_as_they_are(words: str) -> No
         ("=?us-ascii?q?=e9?=", "é"),
     ],
 )
-def test_characters_that_the_charset_does_not_have_spoil_nothing_beside_them(
-    word: str, text: str
-) -> None:
+def test_characters_that_are_not_in_the_charset_do_not_affect_others(word: str, text: str) -> None:
     mail = message(f"Subject: see {word} there\n{BODY}")
     assert mail.subject == f"see {text} there"
     assert mail.defects == (f"Subject has encoded words that cannot be decoded: {word}",)
@@ -244,7 +242,7 @@ def test_parts_are_found_at_any_depth() -> None:
     assert mail.text == "innermost"
 
 
-def test_of_very_many_defects_the_first_are_told_and_the_rest_counted() -> None:
+def test_the_first_of_very_many_defects_are_listed_and_the_rest_counted() -> None:
     mail = message(nested(10_000))
     assert mail.defects == ("a multipart has no close delimiter", "and 9900 more")
     assert len([problem for problem in mail.problems if problem.code == "unparsable"]) == 101

@@ -1,4 +1,4 @@
-"""Whatever a message looks like, nothing that is read of it raises."""
+"""Whatever a message looks like, reading it never raises."""
 
 from __future__ import annotations
 

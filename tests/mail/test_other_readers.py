@@ -99,7 +99,7 @@ def test_every_difference_from_other_readers_is_decided_by_the_standard() -> Non
 
 
 @pytest.mark.parametrize("row", DECIDED, ids=lambda row: f"{row.library} {row.view} {row.source}")
-def test_the_reference_tells_of_each_difference(row: Decided) -> None:
+def test_the_reference_names_each_difference(row: Decided) -> None:
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     assert any(
         f"`{row.library}`" in line and f"`{row.view}`" in line and row.source in line

@@ -1,4 +1,4 @@
-"""Habits of other mailers than those of `test_kinds_of_mail.py`, of each kind some."""
+"""Habits of other mailers than those in `test_kinds_of_mail.py`, a few of each kind."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_charset_has_the_characters_of_the_encoding_standard(
         ("utf-8", b"caf\xc3\xa9 \xc3", "café \ufffd"),
     ],
 )
-def test_an_octet_that_is_no_character_spoils_no_other(
+def test_an_octet_that_is_not_a_character_does_not_affect_others(
     charset: str, octets: bytes, text: str
 ) -> None:
     mail = encoded(octets, charset)
@@ -108,7 +108,7 @@ def test_very_many_wrong_octets_are_read_all_the_same() -> None:
     assert encoded(b"\xff" * 200_000 + b"a", "gbk").text == "\ufffd" * 200_000 + "a"
 
 
-def test_a_part_that_cannot_be_decoded_spoils_no_other() -> None:
+def test_a_part_that_cannot_be_decoded_does_not_affect_others() -> None:
     odd = "Content-Type: text/plain; charset=x-nope\n\nhello"
     wrong = "Content-Type: application/pdf; name*=utf-8''%FFa.pdf\n\nabc"
     mail = mixed(odd, HI, wrong, PDF)

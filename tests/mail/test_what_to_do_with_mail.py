@@ -46,7 +46,7 @@ SIGNED = "DKIM-Signature: v=1; h=From:List-Unsubscribe:\n List-Unsubscribe-Post;
 
 
 @pytest.mark.parametrize("signature", ["", SIGNED])
-def test_one_click_is_an_https_url_and_the_field_for_it(signature: str) -> None:
+def test_one_click_needs_an_https_url_and_its_field(signature: str) -> None:
     mail = message(f"List-Unsubscribe: <mailto:a@b.example>, <{WEB}>\n{POST}{signature}\nHi\n")
     assert mail.unsubscribe_link(one_click=True) == WEB
 
@@ -67,7 +67,7 @@ def test_one_click_is_an_https_url_and_the_field_for_it(signature: str) -> None:
         ),
     ],
 )
-def test_what_one_click_lacks_is_said(fields: str, failure: str) -> None:
+def test_a_failure_says_what_one_click_lacks(fields: str, failure: str) -> None:
     with pytest.raises(SMTPAssertionError, match=f"^{failure}"):
         message(f"{fields}\nHi\n").unsubscribe_link(one_click=True)
 
@@ -174,7 +174,7 @@ def test_each_link_of_the_web_is_fetched_once() -> None:
         (SimpleNamespace(status="404 NOT FOUND"), "answered 404"),
     ],
 )
-def test_a_link_that_does_not_work_is_said_first(answer: Any, how: str) -> None:
+def test_a_link_that_does_not_work_is_named_first(answer: Any, how: str) -> None:
     with pytest.raises(SMTPAssertionError) as caught:
         PAGE.assert_links(lambda url: answer if "b.example" in url else 399)
     assert str(caught.value) == (
@@ -199,7 +199,7 @@ def test_links_may_be_ignored() -> None:
         PAGE.assert_links(lambda url: 200, ignore=[1])  # type: ignore[list-item]
 
 
-def test_what_is_no_status_is_an_error() -> None:
+def test_a_result_without_a_status_is_an_error() -> None:
     with pytest.raises(TypeError, match=r"fetch\('https://a.example/'\) returned None: must be"):
         PAGE.assert_links(lambda url: None)
     with pytest.raises(TypeError, match=r"fetch=1: must be a callable"):

@@ -101,7 +101,7 @@ class Transaction:
 
 
 class Told(TypedDict, total=False):
-    """What the text of a failure is told beside criteria and records."""
+    """What the text of a failure needs besides criteria and records."""
 
     refused: Sequence[Transaction]
     causes: Sequence[Cause]
@@ -110,7 +110,7 @@ class Told(TypedDict, total=False):
 
 
 class Rest(TypedDict, total=False):
-    """What a message has beside its envelope and its header fields."""
+    """What a message has besides its envelope and its header fields."""
 
     text: str
     html: str

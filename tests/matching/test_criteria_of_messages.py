@@ -53,7 +53,7 @@ def test_a_subject_is_compared_as_a_whole(expected: object, fits: bool) -> None:
     assert matches(message("Welcome to us"), subject=expected) is fits
 
 
-def test_none_fits_a_missing_subject_and_no_empty_one() -> None:
+def test_none_matches_a_missing_subject_but_not_an_empty_one() -> None:
     assert matches(message(), subject=None)
     assert not matches(message(""), subject=None)
 
@@ -91,7 +91,7 @@ def test_an_address_is_compared_with_its_domain_without_case(criterion: str) -> 
     ],
 )
 @pytest.mark.parametrize("criterion", ["rcpt_to", "to", "cc", "reply_to"])
-def test_of_several_addresses_a_str_is_one_and_a_collection_all(
+def test_a_str_is_one_of_several_addresses_and_a_collection_is_all(
     criterion: str, expected: object, fits: bool
 ) -> None:
     addresses = ("ann@x.example", "bob@x.example")
@@ -133,7 +133,7 @@ def test_a_pattern_and_a_callable_see_the_address_without_display_name() -> None
     assert not matches(record, from_=re.compile("Ann"))
 
 
-def test_none_fits_an_absent_field_and_an_empty_list_no_address() -> None:
+def test_none_matches_an_absent_field_and_an_empty_list_no_address() -> None:
     assert matches(message(), from_=None, to=None, cc=None, reply_to=None)
     assert not matches(message(to=""), to=None)
     assert matches(message(rcpt_to=()), rcpt_to=[])
@@ -158,12 +158,12 @@ def test_the_null_sender_is_the_empty_str_and_never_absent() -> None:
         (None, False),
     ],
 )
-def test_of_several_fields_with_one_name_any_can_fit(expected: object, fits: bool) -> None:
+def test_any_of_several_fields_with_one_name_can_match(expected: object, fits: bool) -> None:
     record = message(headers=(("X-Id", "1"), ("X-ID", "2")))
     assert matches(record, header={"x-id": expected}) is fits
 
 
-def test_an_absent_field_fits_none_and_nothing_else() -> None:
+def test_an_absent_field_matches_only_none() -> None:
     assert matches(message(), header={"X-Id": None})
     for expected in ("", re.compile(""), ANY, lambda value: True):
         assert not matches(message(), header={"X-Id": expected})
@@ -197,7 +197,7 @@ def test_a_callable_is_not_asked_about_a_part_that_is_not_there() -> None:
     assert not matches(Message(text="secret"), body=lambda part: "secret" not in part)
 
 
-def test_none_fits_a_body_without_any_part() -> None:
+def test_none_matches_a_body_without_any_part() -> None:
     assert matches(Message(), text=None, html=None, body=None)
     assert not matches(Message(text="x"), body=None)
     assert matches(Message(text="x"), html=None)

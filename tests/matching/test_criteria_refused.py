@@ -87,13 +87,13 @@ def test_what_is_meant_is_suggested_where_other_records_know_it(
         ("count", "wait_for_messages, wait_for_transactions and capture take it; a message"),
     ],
 )
-def test_an_argument_of_another_method_is_said_to_be_its(argument: str, said: str) -> None:
+def test_an_argument_of_another_method_is_named_with_that_method(argument: str, said: str) -> None:
     with pytest.raises(TypeError, match=re.escape(f"unknown criterion '{argument}': {said}")):
         Criteria.for_messages({argument: 1})
 
 
 @pytest.mark.parametrize("unknown", ["timeouts", "tls", "code"])
-def test_what_is_hardly_alike_is_not_suggested(unknown: str) -> None:
+def test_names_that_are_hardly_alike_are_not_suggested(unknown: str) -> None:
     with pytest.raises(TypeError) as caught:
         Criteria.for_messages({unknown: "x"})
     assert "did you mean" not in str(caught.value)
@@ -158,7 +158,7 @@ def test_a_value_that_can_never_match_is_an_error(given: dict[str, object], text
         Criteria.for_messages(given)
 
 
-def test_tls_is_no_version() -> None:
+def test_tls_is_not_a_version() -> None:
     with pytest.raises(TypeError, match=r"tls='TLSv1.3' can never match: give True or False"):
         Criteria.for_sessions({"tls": "TLSv1.3"})
 
@@ -174,7 +174,7 @@ def test_a_word_that_no_record_can_have_is_an_error() -> None:
     "expected", [ANY, dirty_equals.IsStr, dirty_equals.IsStr(), dirty_equals.IsInt & 3, object()]
 )
 @pytest.mark.parametrize("keyword", ["subject", "rcpt_to", "body", "attachment", "username"])
-def test_whatever_may_compare_equal_is_no_error(keyword: str, expected: object) -> None:
+def test_values_that_may_compare_equal_are_not_an_error(keyword: str, expected: object) -> None:
     Criteria.for_messages({keyword: expected})
 
 
@@ -190,14 +190,14 @@ def test_what_a_callable_raises_is_the_cause_of_an_error_that_names_it() -> None
     )
 
 
-def test_what_a_callable_for_a_field_raises_is_not_swallowed() -> None:
+def test_an_exception_of_a_callable_for_a_field_is_not_swallowed() -> None:
     predicate = Mock(side_effect=KeyError("x"))
     criteria = Criteria.for_messages({"header": {"X-Id": predicate}})
     with pytest.raises(CriterionError, match=r"the criterion header\['X-Id'\]=.* raised KeyError"):
         criteria.differences(message(headers=(("X-Id", "1"),)))
 
 
-def test_what_a_comparison_raises_is_not_swallowed() -> None:
+def test_an_exception_of_a_comparison_is_not_swallowed() -> None:
     class Broken:
         def __eq__(self, other: object) -> bool:
             raise RuntimeError("broken")

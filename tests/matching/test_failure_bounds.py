@@ -1,4 +1,4 @@
-"""However much came: a failure text is short, shows the difference, and is made quickly."""
+"""However much mail came, a failure text is short, shows the difference, and is made quickly."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_only_the_latest_are_listed_and_the_rest_is_counted() -> None:
     assert "\n20 messages:\n  ... 14 more before\n  15. subject='number 15'," in text
 
 
-def test_a_closest_message_that_is_not_listed_is_told_of_where_it_is_shown() -> None:
+def test_a_closest_message_that_is_not_listed_is_shown_all_the_same() -> None:
     records = [message("Welcom"), *[message("Bye")] * 50]
     text = failure({"subject": "Welcome"}, records)
     assert "\nclosest is message 1 of 51 (subject='Welcom', mail_from='app@example.org'," in text
@@ -84,7 +84,7 @@ def test_a_long_text_is_shown_where_it_differs() -> None:
         (r"back\slash", r"back\\slash", r"'back\\\\slash'"),
     ],
 )
-def test_what_cannot_be_seen_is_escaped_and_the_caret_stands_below_it(
+def test_invisible_characters_are_escaped_and_the_caret_is_below_them(
     expected: str, actual: str, shown: str
 ) -> None:
     lines = failure({"subject": expected}, [message(actual)]).splitlines()
@@ -99,12 +99,12 @@ def test_a_caret_stands_right_below_wide_and_combined_characters() -> None:
     assert lines[7].index("^") == len("           actual   '") + 2 + 2 + 1
 
 
-def test_a_first_line_is_one_line_whatever_is_in_it() -> None:
+def test_a_first_line_is_one_line_whatever_it_contains() -> None:
     text = failure({"subject": "a\nb"}, [message("a\r\n\x0b\u2028c")])
     assert text.splitlines()[0] == r"subject is 'a\r\n\x0b\u2028c', not 'a\nb' (1 message)"
 
 
-def test_of_equally_close_messages_it_is_the_latest() -> None:
+def test_the_latest_of_equally_close_messages_is_shown() -> None:
     text = failure({"subject": "Welcome"}, [message("Welcom")] * 3)
     assert "\nclosest is message 3 of 3:\n" in text
 
@@ -138,6 +138,6 @@ def test_a_failure_among_many_or_huge_messages_is_explained_quickly(
 ) -> None:
     started = process_time()
     text = failure(given, records)
-    # Typically a tenth of this; the bound only tells what is looked at as a whole from what is not.
+    # Typically a tenth of this; more means that something looks at everything.
     assert process_time() - started < 1
     assert len(text) < 6000

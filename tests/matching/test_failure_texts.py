@@ -105,7 +105,7 @@ def test_only_what_differs_is_shown() -> None:
     )
 
 
-def test_of_several_addresses_the_nearest_is_compared() -> None:
+def test_the_nearest_of_several_addresses_is_compared() -> None:
     recipients = ("ann@example.org", "bobby@example.org", "cid@example.org", "dan@example.org")
     text = message_failure({"rcpt_to": "bob@EXAMPLE.org"}, message("Hi", rcpt_to=recipients))
     assert text == lines(
@@ -125,7 +125,7 @@ def test_of_several_addresses_the_nearest_is_compared() -> None:
     )
 
 
-def test_of_a_collection_is_said_what_is_missing_and_what_is_too_many() -> None:
+def test_a_collection_says_what_is_missing_and_what_is_too_many() -> None:
     given = {"rcpt_to": ["bob@example.org", "ann@example.org"]}
     text = message_failure(given, message("Hi", rcpt_to=("ann@example.org", "eve@example.org")))
     assert text == lines(
@@ -144,7 +144,7 @@ def test_of_a_collection_is_said_what_is_missing_and_what_is_too_many() -> None:
     )
 
 
-def test_of_a_long_body_the_nearest_passage_is_shown() -> None:
+def test_the_nearest_passage_of_a_long_body_is_shown() -> None:
     body = "Dear Ann,\n\n" + "we thank you. " * 100 + "\n\nYour code  is\n1235.\nBye" + "!" * 500
     text = message_failure({"body": "Your code is 1234."}, message("Hi", text=body))
     assert text == lines(
@@ -164,7 +164,7 @@ def test_of_a_long_body_the_nearest_passage_is_shown() -> None:
     )
 
 
-def test_a_passage_that_only_begins_otherwise_is_found_by_its_end() -> None:
+def test_a_passage_that_only_begins_differently_is_found_by_its_end() -> None:
     text = message_failure(
         {"body": "Hello Ann, your code is 1234"}, message(text="Dear Ann, your code is 1234.")
     )
@@ -241,7 +241,7 @@ def test_a_false_predicate_on_the_whole_message_is_said_to_be_false() -> None:
     )
 
 
-def test_of_many_differences_only_the_first_are_shown() -> None:
+def test_only_the_first_of_many_differences_are_shown() -> None:
     names = "ABCDEF"
     text = mismatch({"header": dict.fromkeys(names, "1")}, message("Hi"))
     assert text == lines(
@@ -281,7 +281,7 @@ def test_one_message_too_many_is_named_and_all_that_match_are_listed() -> None:
     )
 
 
-def test_of_too_few_messages_those_that_match_are_marked() -> None:
+def test_the_matching_ones_of_too_few_messages_are_marked() -> None:
     records = [message("Hi"), message("Ho"), message("Hi")]
     text = message_failure({"subject": "Hi"}, *records, count=3)
     assert text == lines(
@@ -316,7 +316,7 @@ def test_a_message_that_should_not_have_come_is_named() -> None:
     )
 
 
-def test_when_nothing_came_the_first_hint_and_the_transcript_tell_why() -> None:
+def test_when_nothing_came_the_first_hint_and_the_transcript_say_why() -> None:
     causes = [Cause("TLS: unknown CA", "trust it"), Cause("no client connected")]
     text = message_failure(
         {"to": "a@b.example"}, causes=causes, hints=["mind the gap"], transcript="C: one\nS: two\n"
@@ -337,7 +337,7 @@ def test_when_nothing_came_the_first_hint_and_the_transcript_tell_why() -> None:
     )
 
 
-def test_when_all_was_refused_the_reply_tells_why() -> None:
+def test_when_all_recipients_were_refused_the_reply_says_why() -> None:
     content = Transaction(reply=Reply(554, "5.6.0 no"))
     text = message_failure({}, refused=[content, REFUSED], causes=[CAUSE], transcript="C: QUIT")
     assert text == lines(
@@ -356,7 +356,7 @@ def test_when_all_was_refused_the_reply_tells_why() -> None:
     )
 
 
-def test_what_was_refused_stands_beside_what_came_close() -> None:
+def test_refusals_are_shown_beside_the_closest_message() -> None:
     text = message_failure(
         {"subject": "Hi"}, message("Ho"), refused=[REFUSED], transcript="C: QUIT"
     )
@@ -383,7 +383,7 @@ def test_what_was_refused_stands_beside_what_came_close() -> None:
     )
 
 
-def test_transactions_and_sessions_are_told_of_in_their_own_words() -> None:
+def test_transactions_and_sessions_have_sentences_of_their_own() -> None:
     text = failure(Criteria.for_transactions({"outcome": "accepted"}), [REFUSED])
     assert text == lines(
         """

@@ -11,7 +11,7 @@ TIMEOUT = 20
 
 
 class Told:
-    """In the place of a listener, told of the thread's end."""
+    """In the place of a listener: it is told of the thread's end."""
 
     def __init__(self, thread: Background) -> None:
         self._thread = thread
@@ -22,7 +22,7 @@ class Told:
         self.found_alive.append(self._thread.is_alive)
 
 
-def test_who_is_told_of_the_threads_end_may_start_another() -> None:
+def test_a_listener_told_of_the_threads_end_may_start_another() -> None:
     thread = Background()
     told: Any = Told(thread)
     assert thread.is_alive

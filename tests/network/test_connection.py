@@ -1,4 +1,4 @@
-"""The network drives any engine: here one that speaks no SMTP at all."""
+"""The network drives any engine; this one does not speak SMTP at all."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_one_paused_client_does_not_hold_up_another(host: Host) -> None:
         assert other.recv(1) == b"1"
 
 
-def test_the_end_of_file_is_told_after_the_last_octets_were_answered(host: Host) -> None:
+def test_the_end_of_file_comes_after_the_last_octets_were_answered(host: Host) -> None:
     with host.connect() as client:
         client.sendall(b"12")
         client.shutdown(socket.SHUT_WR)
@@ -109,7 +109,7 @@ def test_the_end_of_file_is_told_after_the_last_octets_were_answered(host: Host)
     assert host.engines[0].log == ["1", "2", "eof"]
 
 
-def test_a_reset_by_the_client_is_told_as_one(host: Host) -> None:
+def test_a_reset_by_the_client_is_reported_as_one(host: Host) -> None:
     with host.connect() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     assert host.engines[0].ended.wait(TIMEOUT)
@@ -124,7 +124,7 @@ def test_a_silent_client_gets_a_last_word_and_is_closed(make_host: Callable[...,
 
 
 class LongWinded(Toy):
-    """Answers the first octet for longer than a client may be idle."""
+    """Takes longer to answer the first octet than a client may be idle."""
 
     def next_action(self) -> Action | None:
         if self._input and monotonic() < self.until:
@@ -136,7 +136,7 @@ class LongWinded(Toy):
         super().receive(octets, now)
 
 
-def test_a_client_is_not_idle_while_it_is_answered(make_host: Callable[..., Host]) -> None:
+def test_a_client_is_not_idle_while_it_is_being_answered(make_host: Callable[..., Host]) -> None:
     host = make_host(LongWinded, idle_timeout=0.2)
     with host.connect() as client:
         client.sendall(b"xc")

@@ -1,4 +1,4 @@
-"""Functions are called when their socket can be read, and nothing that came is lost."""
+"""Functions are called when their socket is readable, and nothing that arrived is lost."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_what_the_function_raises_is_raised_where_it_is_waited_for(loop: Loop, p
 
 @pytest.mark.parametrize("attempt", range(20))
 def test_a_wait_that_is_cancelled_takes_nothing(loop: Loop, pair: Pair, attempt: int) -> None:
-    # Which of two tasks trio lets go first is chance, hence the attempts.
+    # trio runs the two tasks in random order, hence several attempts.
     async def wait() -> None:
         with trio.CancelScope() as scope:
             async with trio.open_nursery() as nursery:

@@ -53,7 +53,7 @@ def implicit(make_host: Callable[..., Host], server_context: ssl.SSLContext) -> 
 
 
 class Client:
-    """A TLS client of which one sees, and sends, the encrypted octets."""
+    """A TLS client whose encrypted octets a test can see and send."""
 
     def __init__(self, host: Host, context: ssl.SSLContext) -> None:
         self.socket = socket.create_connection(host.listener.address, TIMEOUT)
@@ -127,7 +127,7 @@ def raw(host: Host) -> socket.socket:
 
 
 @VERSIONS
-def test_all_is_encrypted_after_the_engine_started_tls(
+def test_everything_is_encrypted_after_the_engine_started_tls(
     host: Host, client_context: ssl.SSLContext, version: str
 ) -> None:
     client_context.maximum_version = ssl.TLSVersion[version]
@@ -281,7 +281,7 @@ def test_a_client_that_wants_another_version_is_told_and_named(
     ],
     ids=["plain text", "garbage", "nulls"],
 )
-def test_who_does_not_speak_tls_is_named_and_hears_nothing_in_clear(
+def test_a_client_that_does_not_speak_tls_is_named_and_gets_nothing_in_clear(
     implicit: Host, octets: bytes, kind: str
 ) -> None:
     with raw(implicit) as client:
@@ -386,7 +386,7 @@ def test_the_end_below_is_the_end_of_file_too(host: Host, client_context: ssl.SS
 
 
 @pytest.mark.parametrize("notify", [True, False], ids=["close_notify", "end below"])
-def test_the_end_is_told_after_the_last_octets_were_answered(
+def test_the_end_of_the_connection_comes_after_the_last_octets_were_answered(
     implicit: Host, client_context: ssl.SSLContext, *, notify: bool
 ) -> None:
     with Client(implicit, client_context) as client:
@@ -485,7 +485,7 @@ def press(process: subprocess.Popen[bytes], key: bytes, *, and_see: bytes) -> No
     assert any(re.match(and_see, line) for line in process.stdout)
 
 
-def test_a_client_that_changes_its_keys_gets_the_servers_changed(
+def test_a_client_that_updates_its_keys_gets_new_keys_of_the_server(
     openssl: Callable[..., subprocess.Popen[bytes]],
 ) -> None:
     process = openssl("-tls1_3", "-msg")

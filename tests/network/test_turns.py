@@ -1,4 +1,4 @@
-"""Who sends much keeps nobody waiting: after so many replies it is another client's turn."""
+"""A client that sends a lot keeps nobody waiting: others get a turn after so many replies."""
 
 from __future__ import annotations
 

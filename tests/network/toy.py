@@ -131,7 +131,7 @@ class Toy:
 
 
 class Stubborn(Toy):
-    """It does not close when it is told that the conversation is over."""
+    """An engine that does not close when the conversation is ended."""
 
     def tls_failed(
         self, why: str, now: float, *, in_clear: bool = False, reset: bool = False
@@ -143,7 +143,7 @@ class Stubborn(Toy):
 
 
 class Host:
-    """A listener with engines, which are made with these arguments."""
+    """A listener whose engines are made with these arguments."""
 
     def __init__(self, make_engine: Callable[..., Toy] = Toy, **arguments: Any) -> None:
         self.engines: list[Toy] = []

@@ -26,7 +26,7 @@ USERS_OWN = """
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    # Entry points come in the order of directory entries; `-p` gives them an order that is known.
+    # Entry points come in the order of directory entries; `-p` makes the order known.
     monkeypatch.delenv("PYTEST_ADDOPTS")
     pytester.syspathinsert()
     return pytester
@@ -88,7 +88,7 @@ def test_the_header_says_whose_it_is(suite: pytest.Pytester, order: tuple[str, s
 
 
 @ORDERS
-def test_the_header_says_nothing_where_the_user_has_chosen(
+def test_the_header_says_nothing_if_the_user_has_chosen(
     suite: pytest.Pytester, order: tuple[str, str]
 ) -> None:
     suite.makeconftest(USERS_OWN)
@@ -96,7 +96,7 @@ def test_the_header_says_nothing_where_the_user_has_chosen(
 
 
 @pytest.mark.parametrize("plugins", [("-p", OURS), ("-p", THEIRS)], ids=["ours", "theirs"])
-def test_the_header_says_nothing_where_there_is_but_one(
+def test_the_header_says_nothing_if_only_one_is_installed(
     suite: pytest.Pytester, plugins: tuple[str, ...]
 ) -> None:
     suite.runpytest_subprocess(*plugins).stdout.no_fnmatch_line("smtpserver*")

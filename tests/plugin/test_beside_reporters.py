@@ -57,7 +57,7 @@ def run(tmp_path: Path, *args: str, width: str = "200", **env: str) -> str:
         timeout=60,
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    # Without colours, and the frames that rich draws.
+    # Without colours, and without the frames that rich draws.
     text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     return re.sub(r"(?i)rcpt to:", "RCPT TO:", text)
 

@@ -1,4 +1,4 @@
-"""What a bare `assert` says of our records."""
+"""What a bare `assert` says about our records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SMTPServer]:
-    """A server that has got two messages, each with a recipient refused."""
+    """A server that has received two messages, each with a refused recipient."""
     with SMTPServer() as server, smtplib.SMTP(*server.addr, "client.example") as client:
         server.refuse("550 5.1.1 no such user", rcpt_to="bob@x.example")
         for name in ("ann", "eve"):
@@ -25,7 +25,7 @@ def server() -> Iterator[SMTPServer]:
         yield server
 
 
-def test_records_where_there_should_be_none_are_listed(server: SMTPServer) -> None:
+def test_unexpected_records_are_listed(server: SMTPServer) -> None:
     assert explain(server.messages, ()) == [
         "2 messages == ()",
         "2 messages:",
@@ -34,14 +34,14 @@ def test_records_where_there_should_be_none_are_listed(server: SMTPServer) -> No
     ]
 
 
-def test_of_many_records_the_last_are_listed(server: SMTPServer) -> None:
+def test_the_last_of_many_records_are_listed(server: SMTPServer) -> None:
     lines = explain((), server.messages * 50)
     assert lines is not None
     assert lines[:3] == ["() == 100 messages", "100 messages:", "  ... 94 more before"]
     assert len(lines) == 9
 
 
-def test_of_two_messages_the_fields_that_differ_are_shown(server: SMTPServer) -> None:
+def test_comparing_two_messages_shows_the_fields_that_differ(server: SMTPServer) -> None:
     one, other = map(repr, server.messages)
     assert explain(*server.messages) == [
         f"{one} == {other}",
@@ -52,14 +52,14 @@ def test_of_two_messages_the_fields_that_differ_are_shown(server: SMTPServer) ->
     ]
 
 
-def test_of_an_envelope_is_said_what_was_meant(server: SMTPServer) -> None:
+def test_comparing_an_envelope_says_what_was_meant(server: SMTPServer) -> None:
     assert explain(server.messages[0].envelope, ("a@x.example", ["ann@x.example"])) == [
         "<Envelope a@x.example -> ann@x.example> == ('a@x.example', ['ann@x.example'])",
         "an Envelope is equal to itself only: use message.assert_envelope(...), or compare fields",
     ]
 
 
-def test_of_a_reply_is_said_what_it_can_be_compared_with() -> None:
+def test_comparing_a_reply_says_what_it_can_be_compared_with() -> None:
     assert explain("550 no", Reply(550, "no")) == [
         "'550 no' == Reply(code=550, text='no', enhanced=None)",
         "a Reply is equal to a Reply only: compare str(reply), reply.code or Reply.parse(...)",
@@ -75,7 +75,7 @@ def test_transactions_and_sessions_are_said_to_be_snapshots(server: SMTPServer) 
         assert "is a snapshot, equal to itself only" in lines[1]
 
 
-def test_a_tuple_of_addresses_is_said_to_be_no_list() -> None:
+def test_a_tuple_of_addresses_is_said_not_to_be_a_list() -> None:
     assert explain(("ann@x.example",), ["ann@x.example"]) == [
         "('ann@x.example',) == ['ann@x.example']",
         "a tuple is never equal to a list: compare with ('ann@x.example',)",
@@ -84,7 +84,7 @@ def test_a_tuple_of_addresses_is_said_to_be_no_list() -> None:
     assert explain(("a",), ["b"]) is None
 
 
-def test_of_other_values_nothing_is_said() -> None:
+def test_nothing_is_said_about_other_values() -> None:
     assert explain([1], (2,)) is None
     assert explain((), []) is None
 

@@ -1,4 +1,4 @@
-"""What each start of pytest imports of ours, in every environment that has the plugin."""
+"""What each start of pytest imports from us, in every environment with the plugin."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from textwrap import dedent
 import django
 import pytest
 
-# How a project says where its mail goes; Django knows MAILERS from 6.1 on.
+# How a project configures its mail; Django has MAILERS from 6.1 on.
 STYLES = {"EMAIL": 'EMAIL_HOST="mail.example.org", EMAIL_TIMEOUT=5'}
 if django.VERSION >= (6, 1):
     STYLES["MAILERS"] = (
@@ -183,7 +183,7 @@ def test_a_backend_that_speaks_no_smtp_is_replaced(pytester: pytest.Pytester, na
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
-def test_a_backend_that_cannot_be_imported_is_told_in_one_sentence(
+def test_a_backend_that_cannot_be_imported_is_one_sentence(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makeconftest(CONFTEST.format(style="EMAIL_BACKEND='nowhere.EmailBackend'"))
@@ -202,7 +202,7 @@ USES_IT = """
 """
 
 
-def test_a_project_without_settings_is_told_so_in_one_sentence(pytester: pytest.Pytester) -> None:
+def test_a_project_without_settings_gets_one_sentence(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(USES_IT)
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(errors=1)
@@ -210,7 +210,7 @@ def test_a_project_without_settings_is_told_so_in_one_sentence(pytester: pytest.
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-def test_an_environment_without_django_is_told_so_in_one_sentence(
+def test_an_environment_without_django_gets_one_sentence(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(USES_IT)

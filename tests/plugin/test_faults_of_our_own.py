@@ -1,4 +1,4 @@
-"""Whatever breaks within us, the test that met it fails with that reason, and no other suffers."""
+"""If something in us breaks, the test that met it fails with that reason, and no other test."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ FAULTS = {
         "send(smtpserver); smtpserver.wait_for_message(where=fail)",
         "the criterion where=fail raised ZeroDivisionError: our own fault",
     ),
-    # The report asks the criteria of a wait once more, of what came later.
+    # The report applies the criteria of a wait once more, to mail that came later.
     "where_of_a_wait_that_is_over": (
         (
             "pytest.raises(AssertionError, smtpserver.wait_for_message, timeout=0, where=fail); "

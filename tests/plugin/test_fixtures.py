@@ -1,4 +1,4 @@
-"""The fixtures, as a user's suite has them: in runs of pytest of their own."""
+"""The fixtures as a user's suite uses them, in runs of pytest of their own."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_the_closest_setting_wins(suite: pytest.Pytester) -> None:
     suite.runpytest_inprocess().assert_outcomes(passed=1)
 
 
-def test_of_markers_on_a_class_and_its_bases_the_closest_wins(suite: pytest.Pytester) -> None:
+def test_the_closest_of_markers_on_a_class_and_its_bases_wins(suite: pytest.Pytester) -> None:
     suite.makepyfile(
         """
         import pytest
@@ -203,7 +203,7 @@ def test_settings_of_several_markers_are_checked_together(suite: pytest.Pytester
     suite.runpytest_inprocess().assert_outcomes(passed=1)
 
 
-def test_so_are_those_of_all_places_with_a_call(suite: pytest.Pytester) -> None:
+def test_so_are_frames_below_every_place_with_a_call(suite: pytest.Pytester) -> None:
     suite.makeconftest(
         """
         import pytest
@@ -227,13 +227,13 @@ def test_so_are_those_of_all_places_with_a_call(suite: pytest.Pytester) -> None:
             pass
         """
     )
-    # In a process of its own: cryptography does not bear being imported twice.
+    # In a process of its own: cryptography cannot be imported twice.
     result = suite.runpytest_subprocess()
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*smtpserver: tls_required=True with tls='off': no client *"])
 
 
-def test_settings_of_a_conftest_that_are_no_mapping_are_named(suite: pytest.Pytester) -> None:
+def test_settings_of_a_conftest_that_are_not_a_mapping_are_named(suite: pytest.Pytester) -> None:
     suite.makeconftest(
         """
         import pytest

@@ -1,4 +1,4 @@
-"""What pytest shows of a mistake in a call: the test's own line and the sentence, no more."""
+"""What pytest shows for a mistake in a call: the test's own line and the sentence, no more."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_mistake_is_shown_at_the_line_of_the_test(
     assert said in shown[2]
 
 
-def test_a_misspelt_marker_is_told_once(pytester: pytest.Pytester) -> None:
+def test_a_misspelt_marker_is_reported_once(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import pytest

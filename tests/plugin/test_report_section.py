@@ -110,7 +110,7 @@ def test_a_server_without_clients_says_so(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*SMTP transcript*", "smtp://127.0.0.1:*", "no client connected"])
 
 
-def test_the_runs_server_is_not_shown_for_a_test_that_has_nothing_to_do_with_it(
+def test_the_runs_server_is_not_shown_for_a_test_that_does_not_use_it(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(
@@ -142,7 +142,7 @@ def test_the_runs_server_is_shown_wherever_a_client_came_to_it(pytester: pytest.
     assert sections(pytester.runpytest_inprocess()) == 1
 
 
-def test_of_many_sessions_the_last_are_shown(pytester: pytest.Pytester) -> None:
+def test_the_last_of_many_sessions_are_shown(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import smtplib

@@ -139,7 +139,7 @@ def test_all_rules_that_were_never_used_are_in_one_error(pytester: pytest.Pytest
     )
 
 
-def test_a_test_that_failed_hears_of_no_unused_rule(pytester: pytest.Pytester) -> None:
+def test_a_test_that_failed_is_not_told_of_unused_rules(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         def test_it(smtpserver):
@@ -163,7 +163,9 @@ def test_an_optional_rule_may_stay_unused(pytester: pytest.Pytester) -> None:
     pytester.runpytest_inprocess().assert_outcomes(passed=1)
 
 
-def test_an_impossible_rule_that_a_test_expects_is_not_missed(pytester: pytest.Pytester) -> None:
+def test_an_impossible_rule_that_a_test_expects_does_not_count_as_unused(
+    pytester: pytest.Pytester,
+) -> None:
     pytester.makepyfile(
         """
         import pytest
@@ -246,7 +248,7 @@ def test_an_unused_rule_of_the_runs_server_fails_its_own_test_only(
     pytester.runpytest_inprocess().assert_outcomes(passed=2, errors=1)
 
 
-def test_a_test_that_is_run_again_is_not_held_to_what_its_first_run_left(
+def test_a_test_that_is_run_again_starts_without_what_its_first_run_left(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makeconftest(
@@ -343,7 +345,7 @@ def test_next(smtpserver):
     result.stdout.fnmatch_lines(["E*raised KeyboardInterrupt (*.py:*): as if by Ctrl-C"])
 
 
-def test_beside_what_a_callable_raised_its_rule_is_not_called_unused(
+def test_a_rule_whose_callable_raised_is_not_called_unused(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(
@@ -360,7 +362,7 @@ def test_it(smtpserver):
     result.stdout.no_fnmatch_line("*never used*")
 
 
-def test_a_test_that_waits_hears_at_its_end_what_a_callable_raised(
+def test_a_test_that_waits_is_told_at_its_end_what_a_callable_raised(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(

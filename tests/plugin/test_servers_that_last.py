@@ -1,4 +1,4 @@
-"""Servers that last longer than a test, and what a test has to do with them."""
+"""Servers that last longer than a test."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_marker_has_no_effect_on_the_runs_server_asked_for_late(suite: pytest.
 
 
 @pytest.mark.parametrize("fixture", ["smtpserver", "smtpserver_factory"])
-def test_a_wider_fixture_that_asks_for_a_tests_server_hears_what_to_use(
+def test_a_wider_fixture_that_asks_for_a_tests_server_is_told_what_to_use(
     suite: pytest.Pytester, fixture: str
 ) -> None:
     suite.makepyfile(
@@ -278,7 +278,7 @@ def test_clients_trust_the_trusted_server_without_being_told(suite: pytest.Pytes
     suite.runpytest_inprocess().assert_outcomes(passed=3)
 
 
-def test_what_the_environment_trusts_is_trusted_still(
+def test_authorities_that_the_environment_trusts_stay_trusted(
     suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import trustme

@@ -1,4 +1,4 @@
-"""The settings of TLS and AUTH, as they stand in a file of pytest's configuration."""
+"""Settings in a configuration file of pytest."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from pytest_smtpserver.network import connection, listener
 # Far more than pytest itself takes to end, and far less than anything waits for here.
 TIMEOUT = 30
 
-# Each says `ready` when it has come where it is to be interrupted.
+# Each prints `ready` when it has reached the place where it will be interrupted.
 INTERRUPTED = {
     "in a wait": """
         import smtplib
@@ -95,7 +95,7 @@ INTERRUPTED = {
 OPTIONS = {"with the inbox open": ["--smtpserver-inbox=0"]}
 INTERRUPTED["with the inbox open"] = INTERRUPTED["in set-up"]
 
-# Where pytest was started in the background of a shell, the signal would be ignored.
+# If a shell started pytest in the background, the signal would be ignored.
 OBEYS = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""What a run keeps of its tests' servers: pytest keeps each test until the end of the run."""
+"""What a run keeps of its tests' servers: pytest itself keeps every test until the run ends."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_servers_and_records_of_tests_that_are_over_are_not_kept(pytester: pytes
             assert len(kept) <= 2, kept
         """
     )
-    # In this process there are those of other tests.
+    # In this process there are servers of other tests.
     pytester.runpytest_subprocess().assert_outcomes(passed=MANY + 1)
 
 

@@ -32,7 +32,7 @@ def test_a_message_that_does_not_says_what_differs() -> None:
     )
 
 
-def test_of_the_envelope_only_what_is_given_is_compared() -> None:
+def test_only_the_given_parts_of_the_envelope_are_compared() -> None:
     mail = message("\n", mail_from="", parameters={"SIZE": "5", "SMTPUTF8": None})
     mail.assert_envelope()
     mail.assert_envelope(mail_from="")
@@ -46,7 +46,7 @@ def test_of_the_envelope_only_what_is_given_is_compared() -> None:
     )
 
 
-def test_a_header_field_is_there_has_a_value_or_is_absent() -> None:
+def test_a_header_field_is_present_has_a_value_or_is_absent() -> None:
     mail = message("X-Id: 1\nX-Id: 2\n\n")
     mail.assert_header("x-id")
     mail.assert_header("x-id", ANY)

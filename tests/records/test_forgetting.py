@@ -1,4 +1,4 @@
-"""What is forgotten is gone from memory, too."""
+"""Forgotten records are freed."""
 
 import gc
 
@@ -12,7 +12,7 @@ def sessions_of(helo: str) -> list[Session]:
     return [one for one in gc.get_objects() if type(one) is Session and one.helo == helo]
 
 
-def test_what_was_cleared_is_held_no_more() -> None:
+def test_cleared_records_are_freed() -> None:
     conversation = Conversation()
     conversation.lines("EHLO forgotten.example", "QUIT")
     assert [one.helo for one in conversation.recorder.sessions()] == ["forgotten.example"]
@@ -22,7 +22,7 @@ def test_what_was_cleared_is_held_no_more() -> None:
     assert not sessions_of("forgotten.example")
 
 
-def test_of_a_session_that_is_open_what_passed_is_forgotten() -> None:
+def test_an_open_session_forgets_what_is_over() -> None:
     conversation = Conversation()
     conversation.one_by_one("EHLO lasting.example", *MAIL, "DATA")
     conversation.send(b"Subject: old\r\n.\r\n")
@@ -35,7 +35,7 @@ def test_of_a_session_that_is_open_what_passed_is_forgotten() -> None:
     assert not [each for each in messages if each.content == b"Subject: old\r\n"]
 
 
-def test_of_a_session_that_is_open_what_belongs_to_the_open_transaction_stays() -> None:
+def test_an_open_session_keeps_what_belongs_to_its_open_transaction() -> None:
     conversation = Conversation()
     conversation.one_by_one("EHLO lasting.example", *MAIL)
     conversation.recorder.clear(0.0)

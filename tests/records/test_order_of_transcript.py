@@ -1,4 +1,4 @@
-"""What came stands before what it caused, and content is shown as far as it came."""
+"""A transcript shows a command before its effects, and content as far as it came."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_chunk_that_never_became_complete_is_shown_as_far_as_it_came() -> None
     ]
 
 
-def test_content_of_which_nothing_came_is_said_to_be_missing() -> None:
+def test_content_that_never_came_is_said_to_be_missing() -> None:
     conversation = Conversation()
     conversation.lines(*UP_TO_CONTENT)
     conversation.eof()

@@ -1,4 +1,4 @@
-"""What is wrong with a message's content: one table, and each row finds what it is for."""
+"""Problems of a message's content: each row of the table finds its problem."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def problems(content: str | bytes, **parameters: str | None) -> list[tuple[str, 
     return [(problem.code, problem.text) for problem in made.problems]
 
 
-def test_a_message_in_order_has_none() -> None:
+def test_a_correct_message_has_no_problems() -> None:
     assert problems(f"{HEADER}Subject: Hi\n\nHello\n", SIZE="999") == []
     message(f"{HEADER}\nHi\n").assert_no_problems()
 
@@ -126,7 +126,7 @@ def test_each_is_found_and_says_what_and_where(
     assert problems(content, **parameters) == [(code, text)]
 
 
-def test_a_header_line_that_is_no_field_is_found() -> None:
+def test_a_header_line_that_is_not_a_field_is_found() -> None:
     found = problems(f"{HEADER}no field\n\nHi\n")
     said = "the header has a line that is not a field; the body begins there"
     source = "(RFC 5322 section 3.6, RFC 2046 section 5.1)"
@@ -134,7 +134,7 @@ def test_a_header_line_that_is_no_field_is_found() -> None:
     assert {code for code, _ in found} == {"unparsable"}
 
 
-def test_what_was_declared_is_no_problem() -> None:
+def test_declared_properties_are_not_a_problem() -> None:
     content = f"{HEADER}Subject: ü\n\nü\n"
     assert problems(content, BODY="8BITMIME", SMTPUTF8=None) == []
     binary = (
@@ -143,7 +143,7 @@ def test_what_was_declared_is_no_problem() -> None:
     assert problems(binary, BODY="BINARYMIME") == []
 
 
-def test_the_crlf_that_smtplib_adds_after_counting_is_no_problem() -> None:
+def test_the_crlf_that_smtplib_adds_after_counting_is_not_a_problem() -> None:
     content = f"{HEADER}\nHi\n".replace("\n", "\r\n")
     assert problems(content.encode(), SIZE=str(len(content) - 2)) == []
     assert [code for code, _ in problems(content.encode(), SIZE=str(len(content) - 3))] == [
@@ -156,7 +156,7 @@ def test_a_bcc_field_that_names_nobody_is_allowed(value: str) -> None:
     assert problems(f"{HEADER}Bcc: {value}\n\nHi\n") == []
 
 
-def test_998_octets_are_no_long_line() -> None:
+def test_998_octets_are_not_a_long_line() -> None:
     assert problems(f"{HEADER}\n{'x' * 998}\n") == []
 
 
@@ -185,7 +185,7 @@ def test_problems_can_be_ignored() -> None:
     message("Message-ID: <1@x>\nFrom: a@x.example\n\n").assert_no_problems(ignore="missing-date")
 
 
-def test_to_ignore_an_unknown_code_is_an_error_that_lists_the_known() -> None:
+def test_ignoring_an_unknown_code_is_an_error_that_lists_the_known_ones() -> None:
     with pytest.raises(
         ValueError, match="'missing-dat' is not the code of a problem: the codes are bcc-header"
     ):

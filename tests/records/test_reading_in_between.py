@@ -1,4 +1,4 @@
-"""Who reads between two steps of the server's thread does not keep others from seeing the next."""
+"""A read between two steps of the server's thread does not hide the next step from others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OK = Reply(250, "OK")
 
 
 class ReadBefore(list[Any]):
-    """A list during whose every growth somebody reads."""
+    """A list that lets another thread read whenever it grows."""
 
     def __init__(self, read: Callable[[], object]) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class ReadBefore(list[Any]):
 
 
 class WireReadBefore(Wire):
-    """The same for what passes on the wire."""
+    """The same for what is sent and received."""
 
     def __init__(self, read: Callable[[], object]) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ def test_a_recipient_that_was_read_while_it_was_accepted_is_there(
     assert seen.envelope.rcpt_to == ("b@example.org",)
 
 
-def test_who_is_woken_by_a_message_finds_it_in_its_session(
+def test_a_waiter_woken_by_a_message_finds_it_in_its_session(
     recorder: Recorder, session: SessionRecording
 ) -> None:
     transaction = session.begin("a@example.org", {}, 1.0)

@@ -114,7 +114,7 @@ def test_a_copy_of_a_record_is_the_record() -> None:
     assert copy.deepcopy(conversation.messages) == (message,)
 
 
-def test_a_record_that_is_pickled_says_what_to_keep_instead() -> None:
+def test_pickling_a_record_says_what_to_keep_instead() -> None:
     conversation = Conversation()
     conversation.lines(*INTRODUCED, *MESSAGE)
     (message,) = conversation.messages
@@ -298,7 +298,7 @@ def test_what_ended_a_session_first_stays() -> None:
     assert conversation.session.ended_by == "quit"
 
 
-def test_who_waits_is_woken_when_there_may_be_something_new() -> None:
+def test_a_waiter_is_woken_when_there_may_be_something_new() -> None:
     woken = []
     conversation = Conversation()
     recorder = conversation.recorder

@@ -57,7 +57,7 @@ def test_parse_is_the_inverse_of_str(code: int, text: str, enhanced: str) -> Non
 
 
 @pytest.mark.parametrize("line", ["", "OK", "25", "2500", "25O OK", " 250 OK", "250-OK", "250\tOK"])
-def test_what_is_no_reply_line_is_a_value_error_that_shows_it(line: str) -> None:
+def test_a_malformed_reply_line_is_a_value_error_that_shows_it(line: str) -> None:
     with pytest.raises(ValueError, match=r"a reply is like '550 5\.1\.1 no such user'"):
         Reply.parse(line)
 

@@ -114,6 +114,6 @@ def test_violations_are_listed_and_can_be_ignored() -> None:
 
 
 @pytest.mark.parametrize("unknown", ["sender", "recipients"])
-def test_of_a_session_the_envelopes_are_in_its_transactions(unknown: str) -> None:
+def test_the_envelopes_of_a_session_are_in_its_transactions(unknown: str) -> None:
     with pytest.raises(AttributeError, match=r"; did you mean 'transactions'\?$"):
         getattr(session(), unknown)

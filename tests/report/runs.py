@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-#: What the tests of an inner run send with.
+#: The function that the tests of an inner run send with.
 SENDING = """
 import smtplib
 from email.message import EmailMessage
@@ -40,7 +40,7 @@ def report_of(pytester: pytest.Pytester, source: str, *arguments: str) -> str:
 
 
 def texts(page: str) -> str:
-    """Return what stands between the tags of a page."""
+    """Return the text between the tags of a page."""
     return unescape(re.sub(r"<[^>]*>", " ", page))
 
 

@@ -1,4 +1,4 @@
-"""`--smtpserver-artifacts`: a folder for each test, from which no name leads out."""
+"""`--smtpserver-artifacts`: a folder for each test, and no file outside of it."""
 
 from __future__ import annotations
 

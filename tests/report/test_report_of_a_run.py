@@ -1,4 +1,4 @@
-"""`--smtpserver-report`: one file for all tests that had to do with mail."""
+"""`--smtpserver-report`: one file for all tests with mail."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_it(smtpserver):
     assert "<bdi>ann@example.org</bdi></dd>" in page
 
 
-def test_the_message_can_be_had_octet_for_octet(pytester: pytest.Pytester) -> None:
+def test_the_message_can_be_downloaded_octet_for_octet(pytester: pytest.Pytester) -> None:
     page = report_of(
         pytester,
         r"""

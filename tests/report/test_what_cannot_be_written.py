@@ -64,7 +64,7 @@ def test_files_can_grow_no_larger(
     assert all("File too large" in line for line in sentences(result))
 
 
-# Each breaks something that makes the report or the folders, and is what the sentence is about.
+# Each breaks something in the making of report or folders; the sentence must name it.
 BROKEN = {
     "template": ("report.files.pages.stream", "SMTP report"),
     "page": ("report.files.write_page", "SMTP report"),

@@ -42,7 +42,7 @@ def test_a_very_large_message_has_its_row_and_its_envelope(tmp_path: Path) -> No
     assert "to@example.org" in texts(page)
 
 
-def test_of_a_long_text_the_beginning_is_shown(tmp_path: Path) -> None:
+def test_the_beginning_of_a_long_text_is_shown(tmp_path: Path) -> None:
     page = page_of(tmp_path, received(HEAD + LINE * 5_000))
     assert "Only the first 200,000 characters of the text are shown." in texts(page)
     assert "Only the first 200,000 characters of the raw message are shown." in texts(page)
@@ -60,7 +60,7 @@ def test_of_a_long_text_the_beginning_is_shown(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_of_very_many_the_first_are_shown(tmp_path: Path, content: bytes, said: str) -> None:
+def test_only_the_first_of_very_many_are_shown(tmp_path: Path, content: bytes, said: str) -> None:
     assert said in texts(page_of(tmp_path, received(content)))
 
 
@@ -72,7 +72,7 @@ def test_when_there_is_too_much_in_all_contents_are_left_out(tmp_path: Path) -> 
     assert len(page) < 120_000_000
 
 
-def test_of_a_test_with_very_many_messages_the_rest_is_counted(tmp_path: Path) -> None:
+def test_the_rest_of_very_many_messages_of_a_test_is_counted(tmp_path: Path) -> None:
     [attempt] = received(HEAD)
     page = page_of(tmp_path, [attempt] * 2_003)
     assert page.count('class="row"') == 2_000

@@ -1,4 +1,4 @@
-"""Delivering a mail with a real client: what became of it, as the client says."""
+"""Delivers a mail with a real client, and returns the result as the client says it."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ LONG = 20
 
 @dataclass(frozen=True)
 class Delivered:
-    """What a client made of a delivery: what it raised, and which recipients were refused."""
+    """The result of a delivery: what the client raised, and which recipients were refused."""
 
     raised: Exception | None = None
     refused: tuple[str, ...] = ()
 
     @property
     def error(self) -> str:
-        """The name of what was raised."""
+        """The class name of the exception."""
         return type(self.raised).__name__
 
     @property
     def code(self) -> int:
-        """The code of the reply that was raised."""
+        """The reply code in the exception."""
         if isinstance(self.raised, smtplib.SMTPResponseException):
             return self.raised.smtp_code
         assert isinstance(self.raised, aiosmtplib.SMTPResponseException)
@@ -58,7 +58,7 @@ class InBackground(Protocol):
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Future[Result]:
-        """Return what it will have returned."""
+        """Return what the function returns, when it has."""
 
 
 class Deliver(Protocol):
@@ -73,7 +73,7 @@ class Deliver(Protocol):
         starttls: bool = False,
         timeout: float = LONG,
     ) -> Delivered:
-        """Deliver a mail, and return what became of it."""
+        """Deliver a mail, and return the result."""
 
 
 def deliver_with_smtplib(

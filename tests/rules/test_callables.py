@@ -48,7 +48,7 @@ def test_the_client_gets_421_and_the_error_is_kept(rules: Making) -> None:
         lambda book, outcome: book.on("noop", where=outcome).accept(),
     ],
 )
-def test_what_is_no_exception_is_kept_too(
+def test_a_base_exception_is_kept_too(
     rules: Callable[[Rules, Raising], object], outcome: Raising
 ) -> None:
     conversation = Conversation(rules=lambda book: rules(book, outcome))
@@ -59,7 +59,7 @@ def test_what_is_no_exception_is_kept_too(
 
 
 @pytest.mark.parametrize("returned", [550, b"550 no", "no", "99 no", "550 a\rb"])
-def test_what_is_no_reply_is_an_error_of_the_test(returned: Any) -> None:
+def test_a_callable_must_return_a_reply(returned: Any) -> None:
     conversation = Conversation(rules=lambda book: book.on("noop").reply(lambda _: returned))
     assert conversation.codes("NOOP") == [421]
     assert isinstance(conversation.recorder.callable_error, TypeError | ValueError)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def struck(rate: float, seed: int, commands: int = 100) -> list[tuple[str, bool]]:
-    """Return what 100 NOOPs get, each the number of the command and what became of it."""
+    """Return the result of 100 NOOPs: for each the number of the command and its reply."""
     conversation = Conversation(rules=lambda book: book.chaos(rate, seed))
     conversation.lines("EHLO client.test")
     return [
@@ -101,6 +101,6 @@ def test_a_rate_is_a_number(book: Rules, rate: Any) -> None:
 
 
 @pytest.mark.parametrize("seed", [b"7", object()])
-def test_a_seed_is_what_can_be_typed_again(book: Rules, seed: Any) -> None:
+def test_a_seed_can_be_typed_again(book: Rules, seed: Any) -> None:
     with pytest.raises(TypeError, match="must be an int or a str"):
         book.chaos(seed=seed)

@@ -114,7 +114,7 @@ def test_a_rule_that_is_used_up_leaves_the_command_to_the_next_one() -> None:
     assert conversation.codes(*["NOOP"] * 4) == [452, 451, 450, 250]
 
 
-def test_what_another_rule_answers_is_not_counted() -> None:
+def test_commands_that_another_rule_answers_are_not_counted() -> None:
     def rules(book: Rules) -> None:
         book.on("noop").after(1).reply(450)
         book.on("noop", argument="x").reply(451)
@@ -184,7 +184,7 @@ def test_lmtp_recipients_of_a_message_can_be_counted_for_themselves() -> None:
     assert conversation.codes(*mail)[-2:] == [250, 250]
 
 
-def test_of_pipelined_commands_each_is_counted() -> None:
+def test_each_pipelined_command_is_counted() -> None:
     conversation = Conversation(rules=lambda book: book.on("rcpt").reply(450).times(2))
     conversation.lines("EHLO client.test", "MAIL FROM:<>")
     assert conversation.codes(*["RCPT TO:<bob@example.org>"] * 4) == [450, 450, 250, 250]
@@ -193,7 +193,7 @@ def test_of_pipelined_commands_each_is_counted() -> None:
 def sentences(
     *build: Build, used: int = 0, optional: bool = False, **match: Unpack[Match]
 ) -> list[str]:
-    """Return what is said of a rule that was used so often."""
+    """Return the sentence about a rule that was used so often."""
     rules = []
 
     def make(book: Rules) -> None:
@@ -207,7 +207,7 @@ def sentences(
     return [one.replace(rules[0]._state.made, "at HERE") for _, one in conversation.rules.unused()]
 
 
-def test_a_rule_that_was_used_is_not_missed() -> None:
+def test_a_rule_that_was_used_does_not_count_as_unused() -> None:
     assert sentences(lambda rule: rule.reply(450), used=1) == []
 
 
@@ -232,7 +232,7 @@ def test_a_rule_that_let_all_pass_was_never_used() -> None:
     assert len(sentences(lambda rule: rule.after(1).reply(450), used=1)) == 1
 
 
-def test_an_optional_rule_is_not_missed() -> None:
+def test_an_optional_rule_does_not_count_as_unused() -> None:
     assert sentences(lambda rule: rule.reply(450), optional=True) == []
 
 
@@ -243,7 +243,7 @@ def test_rules_are_named_in_the_order_in_which_they_were_made() -> None:
     assert ["noop" in one for _, one in conversation.rules.unused()] == [True, False]
 
 
-def test_rules_that_are_forgotten_let_go_whom_they_hold() -> None:
+def test_forgotten_rules_release_the_clients_that_they_hold() -> None:
     conversation = Conversation(rules=lambda book: book.on("noop").hold())
     conversation.lines("EHLO client.test")
     conversation.send(b"NOOP\r\n")

@@ -1,4 +1,4 @@
-"""Every fault that authors of SMTP clients had to build by hand, in a line, with real clients."""
+"""Every fault that authors of SMTP clients had to build by hand, as one line, with real clients."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pytest_smtpserver import SMTPServer, Transaction
     from tests.rules.delivering import Deliver
 
-    #: Returns which of the two names the client has.
+    #: Returns the exception's name for each of the two clients.
     Error = Callable[[str, str], str]
 
-# Real time, and so as short as can be told from none.
+# Real time, so as short as possible.
 SHORT = 0.15
 
 # Far more than the server reads while a rule delays: 1 MB.
@@ -47,7 +47,7 @@ def test_a_delayed_250_is_waited_for(smtpserver: SMTPServer, deliver: Deliver) -
     assert smtpserver.wait_for_message().transaction.outcome == "accepted"
 
 
-def test_a_delayed_250_is_not_waited_for_by_who_has_no_patience(
+def test_an_impatient_client_does_not_wait_for_a_delayed_250(
     smtpserver: SMTPServer, deliver: Deliver, error: Error
 ) -> None:
     rule = smtpserver.on("mail").delay(10 * SHORT)
@@ -81,7 +81,7 @@ def test_250_then_221_and_close(smtpserver: SMTPServer, deliver: Deliver, error:
     assert smtpserver.sessions[0].ended_by == "server"
 
 
-def test_a_reply_that_is_no_text(smtpserver: SMTPServer, deliver: Deliver) -> None:
+def test_a_reply_that_is_not_text(smtpserver: SMTPServer, deliver: Deliver) -> None:
     smtpserver.on("mail").send(b"250 \xff\xff\r\n")
     assert deliver(smtpserver).raised is None
     assert present(smtpserver.messages[0].session.exchanges[2].reply).text == "\udcff\udcff"

@@ -49,7 +49,7 @@ def test_a_held_client_has_no_reply_until_it_is_released(
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_client_that_does_not_wait_so_long_is_recorded_as_gone(
+def test_a_client_that_stops_waiting_is_recorded_as_gone(
     smtpserver: SMTPServer, deliver: Deliver, stage: str
 ) -> None:
     rule = smtpserver.on(stage).hold()
@@ -63,7 +63,7 @@ def test_a_client_that_does_not_wait_so_long_is_recorded_as_gone(
         assert smtpserver.transactions[0].outcome == "aborted"
 
 
-def test_who_is_held_does_not_hold_up_others(
+def test_a_held_client_does_not_hold_up_others(
     smtpserver: SMTPServer, deliver: Deliver, in_background: InBackground
 ) -> None:
     rule = smtpserver.on("rcpt", rcpt_to="ann@example.org").hold()
@@ -94,7 +94,7 @@ def test_a_gate_that_was_opened_stays_open(smtpserver: SMTPServer, deliver: Deli
     assert len(rule.hits) == 1
 
 
-def test_what_is_never_held_is_a_failure_that_names_the_rule(smtpserver: SMTPServer) -> None:
+def test_waiting_for_a_command_that_is_never_held_names_the_rule(smtpserver: SMTPServer) -> None:
     rule = smtpserver.on("mail", optional=True).hold()
     with pytest.raises(SMTPAssertionError, match=r"the rule on\('mail'\) made at .*test_holding"):
         rule.wait_held(timeout=0)
@@ -107,14 +107,14 @@ def test_waiting_for_a_rule_that_holds_nobody_is_an_error_at_once(smtpserver: SM
 
 
 @pytest.mark.parametrize("count", [0, -1, 1.5])
-def test_waiting_for_no_held_client_at_all_is_an_error(smtpserver: SMTPServer, count: Any) -> None:
+def test_waiting_for_zero_held_clients_is_an_error(smtpserver: SMTPServer, count: Any) -> None:
     rule = smtpserver.on("mail", optional=True).hold()
     with pytest.raises(ValueError, match="must be a whole number"):
         rule.wait_held(count)
 
 
 @pytest.mark.parametrize("wait", [lambda rule: rule.hold(), lambda rule: rule.delay(60)])
-def test_a_server_that_stops_says_421_to_who_waits(
+def test_a_server_that_stops_says_421_to_waiting_clients(
     smtpserver: SMTPServer,
     deliver: Deliver,
     in_background: InBackground,

@@ -1,4 +1,4 @@
-"""A rule that can never be is an error at once, with a sentence, and then it is no rule."""
+"""An impossible rule is an error at once, with a sentence, and is withdrawn."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ LONG = 20
 
 @pytest.fixture
 def connect(smtpserver: SMTPServer) -> Iterator[Connect]:
-    """Connect with smtplib, as often as you like; all are closed in the end."""
+    """Connect with smtplib, as often as needed; all connections are closed at the end."""
     clients = []
 
     def connected() -> smtplib.SMTP:

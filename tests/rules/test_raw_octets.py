@@ -58,7 +58,7 @@ def test_the_first_complete_reply_is_recorded(octets: bytes, reply: Reply) -> No
         b"\r\n",
     ],
 )
-def test_what_is_no_complete_reply_is_none(octets: bytes) -> None:
+def test_an_incomplete_reply_is_not_a_reply(octets: bytes) -> None:
     assert answered_raw(octets).session.exchanges[-1].reply is None
 
 

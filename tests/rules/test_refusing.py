@@ -26,7 +26,7 @@ RCPT = "RCPT TO:<bob@example.org>"
         ((lambda command: f"550 not {command.mail_from}",), "550 not ann@example.org"),
     ],
 )
-def test_refuse_takes_what_reply_takes(refused: tuple[Any, ...], line: str) -> None:
+def test_refuse_takes_the_arguments_of_reply(refused: tuple[Any, ...], line: str) -> None:
     conversation = Conversation(rules=lambda book: book.refuse(*refused))
     conversation.lines(EHLO)
     assert conversation.lines(MAIL) == [line]

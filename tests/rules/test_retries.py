@@ -1,4 +1,4 @@
-"""What a client does after a fault can be asserted: how often it tries, and with which pauses."""
+"""How a client reacts to a fault can be asserted: how often it tries, and with which pauses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAUSE = 0.03
 
 
 def deliver_patiently(server: SMTPServer, tries: int = 5) -> None:
-    """Do as a queue does: again after a transient error, never after a permanent one."""
+    """Deliver like a queue: retry after a transient error, never after a permanent one."""
     for _ in range(tries):
         delivered = deliver_with_smtplib(server)
         if delivered.raised is None or delivered.code >= 500:

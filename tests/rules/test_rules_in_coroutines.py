@@ -57,7 +57,9 @@ def test_the_loop_goes_on_while_its_own_client_is_held(smtpserver_async: AsyncSM
     anyio.run(main)
 
 
-def test_what_is_never_held_is_a_failure(smtpserver_async: AsyncSMTPServer, run: Run) -> None:
+def test_waiting_for_a_command_that_is_never_held_fails(
+    smtpserver_async: AsyncSMTPServer, run: Run
+) -> None:
     async def main() -> None:
         rule = smtpserver_async.on("mail", optional=True).hold()
         with pytest.raises(SMTPAssertionError, match="to hold 1 command"):

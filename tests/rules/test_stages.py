@@ -1,4 +1,4 @@
-"""At which stages a rule is asked, and what it can be matched with there."""
+"""At which stages a rule is asked, and what it can match there."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_every_chunk_is_a_bdat_and_the_last_one_is_the_message_too() -> None:
     assert hits("message", *bdat) == 1
 
 
-def test_of_message_and_bdat_the_newer_one_answers_for_the_last_chunk() -> None:
+def test_the_newer_of_message_and_bdat_answers_for_the_last_chunk() -> None:
     conversation = play(
         *MAIL, "BDAT 6 LAST", "text",
         rules=lambda book: (book.on("message").reply("452 one"), book.on("bdat").reply("452 two")),
@@ -125,7 +125,7 @@ def test_a_star_is_every_command_line_and_nothing_else() -> None:
     ]  # fmt: skip
 
 
-def test_a_malformed_command_or_one_out_of_order_is_no_stage_of_its_own() -> None:
+def test_a_malformed_command_or_one_out_of_order_is_not_a_stage_of_its_own() -> None:
     assert hits("mail", "MAIL FROM:nonsense") == 0
     assert hits("rcpt", "RCPT TO:<bob@example.org>") == 0
     assert hits("noop", "N\0OP") == 0
@@ -219,7 +219,7 @@ def test_the_newest_rule_that_fits_answers() -> None:
     assert play(rules=rules).lines("NOOP", "NOOP x") == ["250 new", "250 newest"]
 
 
-def test_a_star_and_a_verb_are_as_good_as_each_other() -> None:
+def test_a_star_and_a_verb_are_equally_good() -> None:
     def rules(book: Rules) -> None:
         book.on("noop").reply("250 noop")
         book.on("*").reply("250 star")
@@ -267,7 +267,7 @@ def test_a_rule_answers_what_fits_and_nothing_else(
     assert hits(stage, *MAIL, *CONTENT, **unfitting) == 0
 
 
-def test_credentials_that_are_given_now_can_be_matched() -> None:
+def test_the_credentials_of_an_attempt_can_be_matched() -> None:
     auth = "AUTH PLAIN AGFubgBzZWNyZXQ="
     settings: ServerSettings = {"auth": "optional"}
     assert hits("auth", auth, settings=settings, username="ann", mechanism="plain") == 1
@@ -275,7 +275,7 @@ def test_credentials_that_are_given_now_can_be_matched() -> None:
     assert hits("auth", auth, settings=settings, mechanism="LOGIN") == 0
 
 
-def test_who_is_authenticated_can_be_matched_later() -> None:
+def test_the_authenticated_user_can_be_matched_later() -> None:
     lines = ["AUTH PLAIN AGFubgBzZWNyZXQ=", "MAIL FROM:<ann@example.org>"]
     assert hits("mail", *lines, settings={"auth": "optional"}, username="ann") == 1
 

@@ -45,7 +45,7 @@ def answered(
     def rules(book: Rules) -> None:
         rule = book.on(stage).times(1)
         if reply is None:
-            # No complete reply, and yet the session goes on.
+            # Not a complete reply, but the session goes on.
             rule.send(b"?")
         else:
             rule.reply(reply)
@@ -60,12 +60,12 @@ REFUSED_OR_SILENT = [*REFUSALS, None]
 
 
 @pytest.mark.parametrize("reply", ["220 hello", "200 hello", None])
-def test_who_was_not_refused_can_go_on(reply: str | None) -> None:
+def test_a_client_that_was_not_refused_can_go_on(reply: str | None) -> None:
     assert answered("connect", reply, lines=[]).codes(EHLO) == [250]
 
 
 @pytest.mark.parametrize("reply", ["450 later", "554 no"])
-def test_who_was_refused_by_the_greeting_can_only_quit(reply: str | None) -> None:
+def test_a_client_refused_by_the_greeting_can_only_quit(reply: str | None) -> None:
     conversation = answered("connect", reply, lines=[])
     assert conversation.codes(EHLO, "NOOP") == [503, 503]
     assert conversation.codes("QUIT") == [221]
@@ -87,7 +87,7 @@ def test_a_421_greeting_closes() -> None:
 
 
 @pytest.mark.parametrize("reply", REFUSED_OR_SILENT)
-def test_who_has_not_introduced_itself_with_success_cannot_send_mail(reply: str | None) -> None:
+def test_a_client_without_a_successful_ehlo_cannot_send_mail(reply: str | None) -> None:
     conversation = answered("ehlo", reply)
     assert conversation.session.helo is None
     assert conversation.codes(MAIL) == [503]
@@ -130,7 +130,7 @@ def test_any_completion_of_mail_begins_a_transaction() -> None:
 
 
 @pytest.mark.parametrize("reply", REFUSALS)
-def test_a_refused_recipient_is_none_and_is_recorded(reply: str | None) -> None:
+def test_a_refused_recipient_is_not_a_recipient_and_is_recorded(reply: str | None) -> None:
     conversation = answered("rcpt", reply)
     assert conversation.transaction.envelope.rcpt_to == ()
     [(address, said)] = conversation.transaction.refused
@@ -313,7 +313,7 @@ def test_a_quit_that_was_not_accepted_does_not_end_the_session(reply: str | None
 
 
 @pytest.mark.parametrize("reply", REFUSALS)
-def test_a_client_that_leaves_after_a_refused_quit_has_left_by_itself(reply: str | None) -> None:
+def test_a_client_that_leaves_after_a_refused_quit_ended_the_session(reply: str | None) -> None:
     conversation = answered("quit", reply)
     conversation.eof()
     assert conversation.session.ended_by == "client"

@@ -165,7 +165,7 @@ def test_after_a_delay_alone_the_server_answers() -> None:
     assert conversation.resume().startswith(b"250 ")
 
 
-def test_a_hold_tells_who_is_held_and_lasts_until_it_is_released() -> None:
+def test_a_hold_says_which_command_is_held_and_lasts_until_it_is_released() -> None:
     conversation, rule = on_noop(lambda rule: rule.hold())
     assert conversation.send(b"NOOP here\r\n") == b""
     assert isinstance(conversation.pause, Hold)
@@ -205,7 +205,7 @@ def test_a_server_that_stops_says_so_to_a_held_client() -> None:
     assert conversation.session.ended_by == "server"
 
 
-def test_who_is_ignored_gets_no_reply_any_more() -> None:
+def test_an_ignored_client_gets_no_more_replies() -> None:
     conversation, rule = on_noop(lambda rule: rule.times(1).ignore())
     assert conversation.send(b"NOOP\r\n") == b""
     assert conversation.codes("NOOP") == []
@@ -235,7 +235,7 @@ def test_a_reply_can_be_followed_by_the_end() -> None:
     assert rule.hits[0].reply == Reply(501, "no")
 
 
-def test_a_second_reply_is_sent_and_is_no_exchange() -> None:
+def test_a_second_reply_is_sent_and_is_not_an_exchange() -> None:
     conversation, rule = on_noop(lambda rule: rule.accept().reply("221 bye").disconnect())
     assert conversation.send(b"NOOP\r\n").endswith(b"\r\n221 bye\r\n")
     assert [present(hit.reply).code for hit in rule.hits] == [250]
@@ -259,7 +259,7 @@ def test_a_quit_can_be_answered_and_then_reset() -> None:
     assert conversation.session.ended_by == "quit"
 
 
-def test_a_client_that_leaves_between_421_and_the_end_has_been_told() -> None:
+def test_a_client_that_leaves_after_a_421_had_the_reply() -> None:
     conversation, _ = on_noop(lambda rule: rule.reply("421 closing").delay(1).reset())
     conversation.send(b"NOOP\r\n")
     conversation.eof()

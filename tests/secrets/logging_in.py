@@ -1,4 +1,4 @@
-"""Clients of every mechanism, and the forms in which their secrets could come to light."""
+"""Clients for every mechanism, and the forms in which their secrets could leak."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver import SMTPServer
 
-    #: Given what the server challenges with, octets before base64; yields what is answered.
+    #: Takes the server's challenge, as octets before base64, and yields the answers.
     Answering = Iterator[bytes]
 
 USER = "ann@example.org"
-# Long enough to be found by no accident, with what URLs and base64 treat in their own ways.
+# Long enough not to occur by chance, with characters that URLs and base64 treat specially.
 SECRET = "s3cret/that+nobody=sees?~~"
 
 
@@ -72,7 +72,7 @@ MECHANISMS: dict[str, Callable[[list[bytes]], Answering]] = {
 
 
 class Client:
-    """Says what it is told to, and remembers what of it was secret."""
+    """Sends what it is told to, and remembers the secrets in it."""
 
     def __init__(self, server: SMTPServer) -> None:
         self._socket = introduced(server)
@@ -112,7 +112,7 @@ class Client:
         return reply
 
     def log_in_wrongly(self, mechanism: str) -> bytes:
-        """Send what was meant to be AUTH, in the wrong form."""
+        """Send a malformed AUTH command."""
         answers = [*([b""] if mechanism.startswith("SCRAM") else MECHANISMS[mechanism]([b"<1@x>"]))]
         told = b" ".join(self.secret(answer) for answer in answers)
         name = mechanism.encode()
@@ -138,10 +138,10 @@ def forms(sent: list[bytes]) -> dict[str, str]:
         found[f"hex {number}"] = octets.hex()
         found[f"HEX {number}"] = octets.hex().upper()
     for offset in (1, 2):
-        # In the middle of something longer; the first and last letters are others then.
+        # Encoded in the middle of something longer, the first and last characters differ.
         aligned = b64encode(bytes(offset) + secret).decode().rstrip("=")
         found[f"base64 moved by {offset}"] = aligned[4:-2]
     found["digest"] = hashlib.md5(secret).hexdigest()
-    # A user's name alone is no secret.
+    # A user's name alone is not a secret.
     user = (USER, b64encode(USER.encode()).decode().rstrip("="), USER.encode().hex())
     return {name: text for name, text in found.items() if text.lower() not in map(str.lower, user)}

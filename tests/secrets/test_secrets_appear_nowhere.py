@@ -28,7 +28,7 @@ WAYS = [Client.log_in, Client.log_in_at_once, Client.log_in_wrongly]
 
 
 class Ear:
-    """Hears what a rule's callable is told."""
+    """Collects what a rule's callable gets."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -38,7 +38,7 @@ class Ear:
 
 
 def shown(server: SMTPServer) -> Iterator[str]:
-    """Yield all texts that there are of a server."""
+    """Yield every text that a server shows."""
     yield from (repr(server), repr(server.settings), str(server.settings), server.transcript)
     yield from map(repr, server.rules if hasattr(server, "rules") else ())
     for session in server.sessions:
@@ -98,7 +98,7 @@ def test_the_search_would_find_a_secret_in_each_form() -> None:
     assert {name for name, _ in found_in(texts, secrets)} == set(secrets)
 
 
-def test_a_client_that_was_let_in_is_in_the_search() -> None:
+def test_a_client_that_logged_in_is_in_the_search() -> None:
     with SMTPServer(**SERVERS["right"]) as server:
         for mechanism in MECHANISMS:
             client = Client(server)

@@ -92,7 +92,7 @@ def test_a_criterion_that_raises_does_not_cover_what_the_block_raised(server: SM
         raise ZeroDivisionError
 
 
-def test_a_misspelt_criterion_is_told_before_the_block_runs(server: SMTPServer) -> None:
+def test_a_misspelt_criterion_is_an_error_before_the_block_runs(server: SMTPServer) -> None:
     with pytest.raises(TypeError, match="subject"):
         server.capture(subjct="one")  # type: ignore[call-arg]
 
@@ -135,7 +135,7 @@ def test_each_block_has_a_list_of_its_own(server: SMTPServer) -> None:
     assert [message.subject for message in second] == ["two"]
 
 
-def test_what_came_before_is_no_cause_if_some_came_in_the_block(server: SMTPServer) -> None:
+def test_mail_before_the_block_is_not_the_cause_if_some_came_in_it(server: SMTPServer) -> None:
     send(server, "before")
     send(server, "before too")
     with pytest.raises(SMTPAssertionError) as raised, server.capture(2, timeout=SHORT):
@@ -151,7 +151,7 @@ def test_it_is_the_cause_if_just_so_many_are_missing(server: SMTPServer) -> None
     assert str(raised.value).startswith("1 message came before the block was entered, not in it (")
 
 
-def test_what_came_before_and_does_not_match_is_no_cause(server: SMTPServer) -> None:
+def test_mail_before_the_block_that_does_not_match_is_not_the_cause(server: SMTPServer) -> None:
     send(server, "before")
     with (
         pytest.raises(SMTPAssertionError) as raised,

@@ -1,4 +1,4 @@
-"""`disconnect_clients` ends what is open, as a restart of the server would, and it listens on."""
+"""`disconnect_clients` ends all sessions like a restart, but the server goes on listening."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_clients_get_a_421_and_may_come_back(server: SMTPServer) -> None:
     assert [one.subject for one in server.messages] == ["one", "two"]
 
 
-def test_without_goodbye_nothing_is_said(server: SMTPServer) -> None:
+def test_without_a_goodbye_no_reply_is_sent(server: SMTPServer) -> None:
     with greeted(server) as client:
         server.disconnect_clients(goodbye=False)
         assert everything(client) == b""
@@ -104,7 +104,7 @@ def test_it_waits_for_no_client_that_comes_meanwhile(server: SMTPServer) -> None
             assert not thread.is_alive()
 
 
-def test_what_became_of_another_client_is_no_reason_why_one_is_still_there(
+def test_what_happened_to_another_client_does_not_explain_one_that_stays(
     server: SMTPServer,
 ) -> None:
     with greeted(server) as other:

@@ -1,4 +1,4 @@
-"""Readers in any thread see what was true at one moment, however often threads take turns."""
+"""Readers in any thread see a state that was true at one moment, however threads are switched."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def threads_take_turns_all_the_time() -> Iterator[None]:
 
 
 class Reader:
-    """Looks again and again, and compares what it sees with what it has seen."""
+    """Reads again and again, and compares each result with the one before."""
 
     def __init__(self, server: SMTPServer) -> None:
         self._server = server
@@ -58,7 +58,7 @@ class Reader:
 
     def _look_at_messages(self) -> None:
         messages = self._server.messages
-        # What was there is there still: the very same objects in the same order.
+        # Earlier records are still there: the same objects in the same order.
         assert all(map(lambda one, other: one is other, self._messages, messages))
         assert len(messages) >= len(self._messages)
         self._messages = messages
@@ -101,7 +101,7 @@ def test_ten_readers_see_what_a_hundred_writers_have_done_consistently() -> None
         finally:
             is_over.set()
         seen = [one.result(TIMEOUT) for one in reading]
-        # All of them have seen the very same records in the end.
+        # At the end all of them have seen the same records.
         assert {tuple(map(id, sessions)) for sessions in seen} == {tuple(map(id, server.sessions))}
 
 
@@ -132,7 +132,7 @@ def test_clearing_is_seen_whole() -> None:
             while not is_over.is_set():
                 server.clear()
                 assert all(one.ended_by is None for one in server.sessions[:0])
-                # An accepted message has its transaction, whatever is forgotten meanwhile.
+                # An accepted message has its transaction, even if records are forgotten meanwhile.
                 for message in server.messages:
                     assert message.transaction.message is message
 

@@ -1,4 +1,4 @@
-"""What other systems lack is switched off here, and a server works all the same."""
+"""A server works without the features that other operating systems lack."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_client_that_leaves_while_it_is_held_ends_its_session() -> None:
             client.sendall(EHLO + MAIL)
             rule.wait_held()
         server.wait_closed()
-        # It left replies unread, which most systems tell with a reset.
+        # It left replies unread; most systems then send a reset.
         assert server.sessions[0].ended_by in ("client", "reset")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def server() -> Iterator[SMTPServer]:
-    """A server that has got the messages 0, 1 and 2."""
+    """A server that has received the messages 0, 1 and 2."""
     with SMTPServer() as server, smtplib.SMTP(*server.addr, "client.example") as client:
         for number in range(3):
             content = f"Subject: {number}\r\n\r\nHello\r\n".encode()
@@ -69,7 +69,7 @@ def test_slices_can_be_deleted_and_replaced(server: SMTPServer) -> None:
     assert (subjects(server), outbox) == ([], [])
 
 
-def test_to_sort_it_forgets_nothing(server: SMTPServer) -> None:
+def test_sorting_it_forgets_nothing(server: SMTPServer) -> None:
     server.outbox.sort(key=lambda email: email["Subject"], reverse=True)
     assert subjects(server) == ["0", "1", "2"]
 

@@ -26,7 +26,7 @@ def send(server):
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Callable[[str], pytest.RunResult]:
-    """Run a script in a process of its own, whose modules are still as they should be."""
+    """Run a script in a new process, in which nothing is patched yet."""
 
     def run_script(script: str) -> pytest.RunResult:
         return pytester.run(sys.executable, pytester.makepyfile(script), timeout=TIMEOUT)
@@ -219,7 +219,7 @@ SMTPServer().start()
 
 
 class Blocked(socket.socket):
-    """As pytest-socket does it: the class is replaced, and making one raises."""
+    """Like pytest-socket: the class is replaced, and making one raises."""
 
     def __new__(cls, *_: object, **__: object) -> Self:
         raise RuntimeError("no sockets in tests")

@@ -226,7 +226,7 @@ def test_a_host_that_cannot_be_is_a_settings_error_that_names_it(host: str) -> N
     assert "Errno" not in str(raised.value)
 
 
-def test_two_servers_with_one_fixed_port_are_told_to_use_0() -> None:
+def test_two_servers_with_one_fixed_port_are_an_error_that_says_to_use_0() -> None:
     port = free_port()
     with SMTPServer(port=port), pytest.raises(SettingsError, match=f"port={port}.*use port=0"):
         SMTPServer(port=port).start()
@@ -242,7 +242,9 @@ def free_port() -> int:
         return port
 
 
-def test_a_fixed_port_in_an_xdist_worker_is_told_to_use_0(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fixed_port_in_an_xdist_worker_is_an_error_that_says_to_use_0(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     import xdist  # noqa: F401  # it is imported in a worker
 
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
@@ -260,14 +262,14 @@ def test_a_script_that_an_xdist_worker_starts_can_have_a_fixed_port() -> None:
     )
 
 
-def test_an_address_that_others_can_reach_is_warned_of() -> None:
+def test_an_address_that_others_can_reach_gives_a_warning() -> None:
     with pytest.warns(UserWarning, match=r"host=0\.0\.0\.0: other machines can reach") as caught:
         server = SMTPServer(host="0.0.0.0").start()
     server.stop()
     assert caught[0].filename == __file__
 
 
-def test_loopback_is_not_warned_of() -> None:
+def test_loopback_gives_no_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         SMTPServer(host="127.0.0.2").start().stop()

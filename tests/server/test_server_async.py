@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Run = Callable[[Main], None]
 
 TIMEOUT = 20
-# Real time, and so as short as can be told from none.
+# Real time, so as short as possible.
 SHORT = 0.03
 
 
@@ -73,7 +73,7 @@ async def send_in_a_thread(server: AsyncSMTPServer) -> None:
 def test_another_task_of_the_loop_sends_during_a_wait(run: Run, server: AsyncSMTPServer) -> None:
     async def main() -> None:
         async with anyio.create_task_group() as tasks:
-            # It begins when this task waits for the first time.
+            # It runs when this task waits for the first time.
             tasks.start_soon(send_in_a_thread, server)
             assert server.messages == ()
             message = await server.wait_for_message(subject="hello")
@@ -193,7 +193,7 @@ def test_a_clock_that_jumps_does_not_keep_client_and_server_from_their_work(
         for number in range(5):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(trio.to_thread.run_sync, send, server, f"mail {number}")
-                # Some hundred times what it takes, and less than it took.
+                # Several hundred times what it takes now, and less than it once took.
                 await server.wait_for_message(subject=f"mail {number}", timeout=1)
 
     trio_with_a_mock_clock(main)

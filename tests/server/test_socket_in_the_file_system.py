@@ -79,7 +79,7 @@ def test_a_path_on_which_somebody_listens_is_in_use(path: Path) -> None:
         assert path.is_socket()
 
 
-def test_a_file_of_somebody_elses_is_left_alone(path: Path) -> None:
+def test_a_file_that_is_not_a_socket_is_left_alone(path: Path) -> None:
     path.write_text("mine")
     with pytest.raises(OSError, match="it is in use"):
         SMTPServer(host=f"unix:{path}").start()

@@ -46,7 +46,7 @@ def objects() -> int:
 def serve(count: int) -> None:
     for number in range(count):
         with SMTPServer() as server:
-            # A connection costs ten times what a server does: some of them will do.
+            # A connection costs ten times as much as a server, so only some servers get one.
             if number % 10 == 0:
                 with smtplib.SMTP(server.host, server.port, "client.example.org", TIMEOUT):
                     pass
@@ -64,7 +64,7 @@ def test_1000_servers_leave_no_thread_socket_task_or_object_behind() -> None:
 
 
 def never_reads(server: SMTPServer) -> socket.socket:
-    """Return a client that has asked for megabytes and takes none."""
+    """Return a client that has asked for megabytes and reads nothing."""
     # The kernel's buffers would hold it all otherwise; the server's are inherited on accepting.
     assert server._core.listener
     server._core.listener._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
@@ -73,7 +73,7 @@ def never_reads(server: SMTPServer) -> socket.socket:
     client.connect(server.addr)
     client.sendall(b"HELP\r\n" * HELPS)
     tasks()
-    # It had to stop on its way.
+    # The server could not send all of it.
     assert 0 < len(server.sessions[0].exchanges) < HELPS
     return client
 
@@ -91,7 +91,7 @@ def test_stopping_takes_under_a_second_whatever_the_clients_do() -> None:
         before = tasks()
         stack.enter_context(never_reads(server))
         content = stack.enter_context(in_mid_content(server))
-        # It may still wait in the kernel's backlog, and be no session yet.
+        # A client may still wait in the kernel's backlog, without a session.
         stack.enter_context(connected(server))
         started = time.monotonic()
         server.stop()

@@ -29,7 +29,7 @@ CONTENT = b"Subject: Welcome\r\n\r\nHi\r\n.\r\n"
 
 
 class CountingSocket(socket.socket):
-    """A socket that counts what is asked of the system."""
+    """A socket that counts system calls."""
 
     calls: Counter[str]
 

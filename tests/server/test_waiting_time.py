@@ -1,4 +1,4 @@
-"""Waiting wakes at once, and never lasts longer than it was told to."""
+"""A wait ends at once when the message comes, and never lasts longer than its timeout."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_wait_ends_although_messages_pour_in(name: str) -> None:
         waiting = threading.Thread(target=wait, daemon=True)
         started = time.perf_counter()
         waiting.start()
-        # They pour in until it has ended; a machine may take its time.
+        # They keep coming until the wait has ended, however slow the machine is.
         waiting.join(30)
         assert not waiting.is_alive()
         assert time.perf_counter() - started >= TIMEOUT
@@ -95,6 +95,6 @@ def test_a_crash_ends_a_wait_at_once_with_its_cause(name: str) -> None:
 
 @pytest.mark.parametrize("name", WAITS)
 @pytest.mark.parametrize("seconds", [-1, math.inf, math.nan, True, "1"])
-def test_a_time_that_is_none_to_wait_for_is_an_error_at_once(name: str, seconds: Any) -> None:
+def test_an_impossible_time_to_wait_is_an_error_at_once(name: str, seconds: Any) -> None:
     with SMTPServer() as server, pytest.raises(ValueError, match="must be a number of seconds"):
         WAITS[name](server, seconds)

@@ -1,4 +1,4 @@
-"""What a conversation left in the records, as text of which each line says one thing."""
+"""The records of a conversation as text, with one fact on each line."""
 
 from __future__ import annotations
 

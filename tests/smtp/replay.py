@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 FILES = sorted((Path(__file__).parent / "dialogues").glob("*.txt"))
 
-#: name of a cut -> how one turn of the client is cut.
+#: name -> a function that cuts one turn of the client.
 CUTS: Mapping[str, Callable[[bytes], list[bytes]]] = {
     "whole": lambda octets: [octets],
     "in turns": lambda octets: [octets],
@@ -48,7 +48,7 @@ CUTS: Mapping[str, Callable[[bytes], list[bytes]]] = {
     "by octets": lambda octets: in_pieces(octets, 1),
 }
 
-#: What can happen beside octets; it gives what the server sends thereupon.
+#: What can happen besides octets: name -> a function that returns what the server then sends.
 HAPPENINGS: Mapping[str, Callable[[Conversation], bytes]] = {
     "eof": lambda conversation: conversation.eof(),
     "reset": lambda conversation: conversation.eof(reset=True),
@@ -73,7 +73,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Dialogue:
-    """One file."""
+    """The content of one file."""
 
     settings: ServerSettings
     #: Each the stage, the match, and the steps with their arguments, as TOML has them.

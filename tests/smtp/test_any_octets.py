@@ -1,4 +1,4 @@
-"""What holds whatever octets come, and however they are cut."""
+"""Properties of the engine for any octets, cut anywhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 quick = settings(max_examples=200)
 
-#: Command lines and pieces of content that lead somewhere, so that chance does more than err.
+#: Valid command lines and pieces of content, so that random input gets further than errors.
 WORDS = st.sampled_from(
     [
         b"EHLO client.test\r\n",
@@ -46,7 +46,7 @@ WORDS = st.sampled_from(
         b"x" * 600,
     ]
 )
-#: To the content in few steps: so that much of what is tried happens within it or behind it.
+#: Leads to the content in few steps, so that many examples get there.
 INTRODUCTIONS = st.sampled_from(
     [
         b"",
@@ -130,7 +130,7 @@ def test_every_reply_is_an_exchange_with_its_command(octets: bytes) -> None:
 
 
 def stuffed(content: bytes) -> bytes:
-    """Do as a client has to (RFC 5321 section 4.5.2)."""
+    """Double dots as a client must (RFC 5321 section 4.5.2)."""
     lines = content.split(b"\r\n")
     return b"\r\n".join(b"." + line if line.startswith(b".") else line for line in lines)
 

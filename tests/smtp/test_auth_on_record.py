@@ -1,4 +1,4 @@
-"""Every attempt to log in is on record, with its reply."""
+"""Every attempt to log in is recorded, with its reply."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ def test_a_callable_decides_who_may_log_in() -> None:
     assert asked == [("PLAIN", "ann", "good one"), ("PLAIN", "ann", "bad one")]
 
 
-def test_a_callable_serves_the_mechanisms_that_show_the_secret_alone() -> None:
+def test_a_callable_serves_only_the_mechanisms_that_show_the_secret() -> None:
     conversation = Conversation(auth="optional", users=lambda *_: True)
     lines = conversation.lines(EHLO)
     assert "250 AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER" in lines
 
 
-def test_a_callable_that_raises_gives_the_client_421_and_is_told() -> None:
+def test_a_callable_that_raises_gives_the_client_421_and_is_reported() -> None:
     conversation = Conversation(auth="optional", users=lambda *_: 1 / 0)
     conversation.lines(EHLO)
     (reply,) = conversation.lines(f"AUTH PLAIN {plain('ann', 'secret')}")
@@ -90,7 +90,7 @@ def test_a_callable_that_raises_gives_the_client_421_and_is_told() -> None:
     assert "secret" not in conversation.session.transcript
 
 
-def test_an_initial_response_beyond_a_command_line_is_a_violation_and_taken() -> None:
+def test_an_initial_response_beyond_a_command_line_is_a_violation_and_accepted() -> None:
     conversation = logged_in({}, "ann", "x" * 600)
     assert conversation.session.username == "ann"
     assert [one.code for one in conversation.session.violations] == ["long-command-line"]

@@ -41,7 +41,7 @@ def test_a_token_without_a_name_lets_the_client_send_mail_where_auth_is_required
     assert conversation.session.username is None
 
 
-def test_a_client_that_was_let_in_without_a_name_may_not_log_in_again() -> None:
+def test_a_client_that_logged_in_without_a_name_may_not_log_in_again() -> None:
     conversation = logged_in("OAUTHBEARER", b64("n,,\x01auth=Bearer abc\x01\x01"))
     assert conversation.codes("AUTH LOGIN") == [503]
 
@@ -102,7 +102,7 @@ def test_what_follows_the_first_well_formed_command_after_auth_is_shown() -> Non
     assert "C: XYZ" in conversation.session.transcript
 
 
-def test_a_malformed_first_answer_is_a_failed_attempt_wherever_it_stands() -> None:
+def test_a_malformed_first_answer_is_a_failed_attempt_wherever_it_is() -> None:
     for lines in (["AUTH PLAIN !"], ["AUTH PLAIN", "!"]):
         conversation = Conversation(auth="optional")
         assert conversation.codes("EHLO client.example.org", *lines)[-1] == 501
@@ -138,7 +138,7 @@ def test_a_password_in_clear_is_a_violation_whatever_the_reply(settings: ServerS
 
 
 @pytest.mark.parametrize("lines", [["AUTH PLAIN", "*"], ["AUTH CRAM-MD5", "YW5u"]])
-def test_no_password_in_clear_is_no_violation(lines: list[str]) -> None:
+def test_a_login_without_a_password_in_clear_is_not_a_violation(lines: list[str]) -> None:
     conversation = Conversation(auth="optional", tls="starttls", auth_needs_tls=False)
     conversation.lines("EHLO client.example.org", lines[0])
     conversation.lines(lines[1])

@@ -1,4 +1,4 @@
-"""What a client may say: its name, and what it may pipeline."""
+"""Names that a client may use, and commands that it may pipeline."""
 
 import pytest
 

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from pytest_smtpserver import ServerSettings
 
     Command = Literal["mail", "rcpt"]
-    #: The values of each parameter of each command; `None` is none.
+    #: Values for each parameter of each command; `None` means without a value.
     Table = Mapping[tuple[Command, str], list[str | None]]
 
 
 class Client:
-    """Speaks with an engine, a command at a time."""
+    """Talks to an engine, one command at a time."""
 
     def __init__(self, **settings: Unpack[ServerSettings]) -> None:
         self.recorder = Recorder()
@@ -60,7 +60,7 @@ def announced(extensions: ExtensionSet) -> list[str]:
 def refusal(
     extensions: ExtensionSet, command: Command, given: Mapping[str, str | None]
 ) -> str | None:
-    """Return the reply that refuses these parameters, `None` if they are good."""
+    """Return the reply that refuses these parameters, `None` if they are accepted."""
     try:
         extensions.check_parameters(given, command)
     except Refusal as refused:

@@ -1,4 +1,4 @@
-"""What the grammar forbids but servers of the world take: taken with a violation, or refused."""
+"""Syntax that is wrong but that real servers accept: accepted with a violation, or refused."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def test_a_bare_lf_ends_a_command_line_with_a_violation() -> None:
     assert [one.code for one in conversation.session.violations] == ["bare-lf-command"]
 
 
-def test_a_bare_lf_ends_no_line_under_strict() -> None:
+def test_a_bare_lf_does_not_end_a_line_under_strict() -> None:
     conversation = Conversation(strict=True)
     assert conversation.send(b"NOOP\n") == b""
     assert conversation.send(b"NOOP\r\n").startswith(b"500 ")
     assert "bare-lf-command" in [one.code for one in conversation.session.violations]
 
 
-def test_under_strict_who_waits_after_a_bare_lf_is_told_why() -> None:
+def test_under_strict_a_client_that_waits_after_a_bare_lf_gets_a_reason() -> None:
     conversation = Conversation(strict=True)
     conversation.send(b"NOOP\n")
     conversation.end("stop")

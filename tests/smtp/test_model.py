@@ -1,4 +1,4 @@
-"""The engine beside a model of ten lines: any commands, valid or not, cut anyhow, with rules."""
+"""The engine compared with a model of ten lines: any commands, cut anywhere, with rules."""
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.conversation import Conversation, in_pieces
 
-#: command -> where it may come, its reply, and where it leads ("" is where one was).
+#: command -> the states in which it is allowed, its reply, and the next state ("": the same).
 MODEL = {
     "EHLO": ({"start", "ready", "mail", "rcpt", "bdat"}, 250, "ready"),
     "MAIL": ({"ready"}, 250, "mail"),
@@ -18,7 +18,7 @@ MODEL = {
     "NOOP": ({"start", "ready", "mail", "rcpt", "bdat"}, 250, ""),
     "RSET": ({"start", "ready", "mail", "rcpt", "bdat"}, 250, "reset"),
 }
-#: Where a refused command leads, if not back to where one was.
+#: The state after a refused command, if it is another one.
 AFTER_A_REFUSAL = {"BDAT": "ready", "LAST": "ready", ".": "ready"}
 DELIVERING = {"LAST", "."}
 
@@ -30,7 +30,7 @@ LINES = {
     "NOOP": "NOOP",
     "RSET": "RSET",
 }
-#: Those that lead on more often than those that lead back.
+#: Commands that lead on, more often than those that lead back.
 COMMANDS = [*LINES, "EHLO", *["MAIL", "RCPT", "DATA"] * 4]
 MALFORMED = [
     ("EHLO", 501),
@@ -54,9 +54,9 @@ STAGES = {"EHLO": "ehlo", "MAIL": "mail", "RCPT": "rcpt", "DATA": "data", "BDAT"
 
 
 class EngineAndModel(RuleBasedStateMachine):
-    """Each step gives both the same command, and compares."""
+    """Each step gives the same command to both, and compares them."""
 
-    # In few steps to where much can happen: chance would seldom come there.
+    # Start in a state where much can happen; random commands would rarely get there.
     @initialize(size=st.sampled_from([1, 3, 1000]), steps=st.sampled_from([0, 1, 3, 3, 4]))
     def begin(self, size: int, steps: int) -> None:
         self.conversation = Conversation()
@@ -79,7 +79,7 @@ class EngineAndModel(RuleBasedStateMachine):
         return code
 
     def compare(self, octets: bytes, code: int) -> None:
-        """Send it, and hold the engine to the model."""
+        """Send the command, and compare the engine with the model."""
         said = b"".join(map(self.conversation.send, in_pieces(octets, self.size)))
         assert int(said[:3]) == code
         assert said.count(b"\r\n%d " % code) + said.startswith(b"%d " % code) == 1

@@ -26,7 +26,7 @@ LINES = [
 
 
 def state(conversation: Conversation) -> tuple[object, ...]:
-    """Return what is on record."""
+    """Return everything that was recorded."""
     session = conversation.session
     exchanges = [(one.command, str(one.reply)) for one in session.exchanges]
     outcomes = [(one.outcome, str(one.reply)) for one in session.transactions]
@@ -34,7 +34,7 @@ def state(conversation: Conversation) -> tuple[object, ...]:
 
 
 def seen(rules: Callable[[Any], object], **settings: Any) -> list[object]:
-    """Return what is on record whenever somebody is woken, and what is sent, in order."""
+    """Return, in order, the records at each wake-up, and what is sent."""
     conversation = Conversation(rules=rules, **settings)
     found: list[object] = []
     conversation.recorder.add_waker(lambda: found.append(state(conversation)))
@@ -45,7 +45,7 @@ def seen(rules: Callable[[Any], object], **settings: Any) -> list[object]:
 
 
 def never(book: Any) -> None:
-    """Make a rule, so that every command has a `Turn`, that fits none of them."""
+    """Make a rule that matches no command; because of it every command has a `Turn`."""
     book.on("noop", optional=True).reply("250 no")
 
 
@@ -54,9 +54,9 @@ def test_both_orders_are_equal(settings: dict[str, Any]) -> None:
     assert seen(lambda book: None, **settings) == seen(never, **settings)
 
 
-def test_what_is_seen_tells_orders_apart() -> None:
+def test_the_watcher_can_tell_orders_apart() -> None:
     alone = seen(lambda book: None)
-    # The message is there before its reply has left, and so is its exchange.
+    # The message and its exchange are recorded before the reply is sent.
     before_reply = alone[alone.index(b"250 2.0.0 message accepted\r\n") - 1]
     assert isinstance(before_reply, tuple)
     assert before_reply[2] == 1

@@ -107,7 +107,7 @@ def test_a_mailbox_is_taken_as_it_is_written(
     ],
 )
 @pytest.mark.parametrize(("path", "keyword"), [(reverse_path, "FROM"), (forward_path, "TO")])
-def test_what_is_no_path_is_refused_with_501(
+def test_a_malformed_path_is_refused_with_501(
     path: Callable[[str], ReadPath], keyword: str, text: str
 ) -> None:
     with pytest.raises(Refusal) as refusal:
@@ -129,7 +129,7 @@ def test_what_is_no_path_is_refused_with_501(
     ],
 )
 @pytest.mark.parametrize(("path", "keyword"), [(reverse_path, "FROM"), (forward_path, "TO")])
-def test_what_can_be_read_all_the_same_has_an_objection(
+def test_readable_but_wrong_addresses_have_a_defect(
     path: Callable[[str], ReadPath], keyword: str, text: str, mailbox: str, why: str
 ) -> None:
     found, rest, objection = path(f"{keyword}:{text} SIZE=1")

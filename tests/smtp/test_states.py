@@ -1,4 +1,4 @@
-"""Which command may come when (RFC 5321 section 4.1.4): every verb in every state."""
+"""Which command is allowed when (RFC 5321 section 4.1.4): every verb in every state."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.conversation import Conversation
 
 EHLO, MAIL, RCPT = "EHLO client.test", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>"
 
-#: What leads to each state.
+#: The lines that lead to each state.
 STATES = {
     "at the start": [],
     "introduced": [EHLO],

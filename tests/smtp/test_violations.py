@@ -1,4 +1,4 @@
-"""Each kind of violation by a command that commits it, and by what only looks like it."""
+"""Each kind of violation: a command that commits it, and one that only looks like it."""
 
 from __future__ import annotations
 
@@ -100,12 +100,12 @@ def test_octets_before_the_greeting_are_early() -> None:
     ],
     ids=["ignore", "no reply", "half a greeting"],
 )
-def test_who_is_never_greeted_is_early_however_late(step: Build) -> None:
+def test_a_client_that_is_never_greeted_is_early_however_late(step: Build) -> None:
     found = after(EHLO, "NOOP", "QUIT", rules=lambda book: step(book.on("connect")))
     assert found == ["early-talker"]
 
 
-def test_a_client_that_is_early_is_told_so_once() -> None:
+def test_a_client_that_talks_early_has_one_violation() -> None:
     conversation = Conversation(rules=lambda book: book.on("connect").delay(1))
     conversation.send(b"EHLO ")
     conversation.send(b"client.example\r\n")
@@ -113,28 +113,28 @@ def test_a_client_that_is_early_is_told_so_once() -> None:
     assert codes(conversation) == ["early-talker"]
 
 
-def test_who_leaves_without_quit_is_found_out() -> None:
+def test_a_client_that_leaves_without_quit_is_caught() -> None:
     conversation = Conversation()
     conversation.lines(EHLO)
     conversation.eof()
     assert codes(conversation) == ["no-quit"]
 
 
-def test_a_reset_is_no_quit() -> None:
+def test_a_reset_is_not_a_quit() -> None:
     conversation = Conversation()
     conversation.lines(EHLO)
     conversation.eof(reset=True)
     assert codes(conversation) == ["no-quit"]
 
 
-def test_who_only_looks_whether_the_port_is_open_need_not_quit() -> None:
+def test_a_client_that_only_checks_the_port_need_not_quit() -> None:
     conversation = Conversation()
     conversation.eof()
     assert codes(conversation) == []
 
 
 @pytest.mark.parametrize("reason", ["idle", "stop", "crash"])
-def test_whom_the_server_leaves_need_not_quit(reason: EndReason) -> None:
+def test_a_client_that_the_server_leaves_need_not_quit(reason: EndReason) -> None:
     conversation = Conversation()
     conversation.lines(EHLO)
     conversation.end(reason)
@@ -150,7 +150,7 @@ def test_chunks_in_a_group_are_clean() -> None:
     assert after_together(MAIL, RCPT, "BDAT 1\r\naBDAT 2 LAST\r\nbcQUIT") == []
 
 
-def test_a_line_that_is_refused_may_end_with_a_bare_lf_no_more_than_others() -> None:
+def test_a_refused_line_must_not_end_with_a_bare_lf_either() -> None:
     assert after(EHLO, b"HALO\n") == ["bare-lf-command", "unknown-command"]
 
 
@@ -175,17 +175,17 @@ class TestAClientIsNotBlamedForWhatARuleMadeItDo:
     def test_where_the_group_arrives_in_pieces(self, cut: tuple[str, str]) -> None:
         assert after(EHLO, *cut, rules=lambda book: book.refuse("550 no")) == []
 
-    def test_but_who_pipelined_and_begins_anew_must_keep_to_the_order_again(self) -> None:
+    def test_a_client_that_pipelined_and_begins_anew_must_keep_to_the_order(self) -> None:
         rules = lambda book: book.refuse("550 no")  # noqa: E731
         sent = (EHLO, f"{MAIL}\r\n{RCPT}", "RSET", RCPT)
         assert after(*sent, rules=rules) == ["out-of-order"]
 
-    def test_but_who_has_the_refusal_of_a_chunk_and_sends_another_is_to_blame(self) -> None:
+    def test_a_client_that_got_the_refusal_of_a_chunk_and_sends_another_is_to_blame(self) -> None:
         rules = lambda book: book.refuse("451 no", stage="bdat")  # noqa: E731
         sent = (EHLO, MAIL, RCPT, b"BDAT 1\r\na", b"BDAT 1\r\nb")
         assert after(*sent, rules=rules) == ["out-of-order"]
 
-    def test_but_who_has_the_refusal_and_goes_on_is_to_blame(self) -> None:
+    def test_a_client_that_got_the_refusal_and_goes_on_is_to_blame(self) -> None:
         rules = lambda book: book.refuse("550 no")  # noqa: E731
         assert after(EHLO, MAIL, RCPT, rules=rules) == ["out-of-order"]
 
@@ -229,7 +229,7 @@ class TestAClientIsNotBlamedForWhatARuleMadeItDo:
         sent = [EHLO, MAIL + " XCOLOUR=red", "ETRN x", f"RSET\r\n{MAIL}"]
         assert after(*sent, rules=rules, extensions=[]) == []
 
-    def test_but_who_was_not_told_of_one_may_not_use_it(self) -> None:
+    def test_a_client_that_was_not_told_of_an_extension_must_not_use_it(self) -> None:
         rules = lambda book: book.on("ehlo").reply("250 a.example")  # noqa: E731
         sent = [EHLO, f"{MAIL}\r\n{RCPT}\r\nRSET"]
         assert set(after(*sent, rules=rules)) == {"pipelining-not-offered"}

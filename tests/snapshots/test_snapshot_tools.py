@@ -52,7 +52,7 @@ def suite(pytester: pytest.Pytester) -> Suite:
     return Suite(pytester)
 
 
-#: How pytest explains a body that reads differently.
+#: How pytest explains a difference in the body.
 EXPLAINED = ["*-   Hello Ann", "*+   Hello Bob"]
 SYRUPY = """
 def test_it(smtpserver, snapshot):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def order() -> EmailMessage:
-    """Return a mail as an application makes it, with all that is different in each run."""
+    """Return a mail like that of an application, with everything that differs in each run."""
     mail = EmailMessage()
     mail["From"] = "Shop <shop@x.test>"
     mail["To"] = "ann@x.test"

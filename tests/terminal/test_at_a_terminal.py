@@ -23,7 +23,7 @@ SECRET = "s3cret-enough"
 
 
 class Terminal:
-    """The program, running; its output is read as it comes."""
+    """The running program; its output is read as it comes."""
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
@@ -52,7 +52,7 @@ class Terminal:
             self.process.kill()
 
     def until(self, wanted: str) -> str:
-        """Read lines up to one with this, and return that one."""
+        """Read lines until one contains this, and return that line."""
         assert self.process.stdout
         for line in self.process.stdout:
             self.said.append(line.rstrip("\n"))
@@ -194,7 +194,7 @@ def test_a_busy_port_is_one_sentence_and_status_2(option: str) -> None:
     assert f"cannot listen on port {port} of 127.0.0.1" in line
 
 
-def test_who_has_sent_much_has_it_all_in_lines() -> None:
+def test_long_input_is_taken_line_by_line() -> None:
     with Terminal("--inbox-port=off") as terminal:
         with smtplib.SMTP("127.0.0.1", terminal.port, timeout=TIMEOUT) as client:
             for number in range(1_200):

@@ -1,4 +1,4 @@
-"""Whatever a client does instead of a handshake ends in a record, and the server lives on."""
+"""Whatever a client does instead of a handshake is recorded, and the server goes on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ starttls = pytest.mark.parametrize("server", ["starttls"], indirect=True)
 def server(request: pytest.FixtureRequest) -> Iterator[SMTPServer]:
     with SMTPServer(tls=request.param) as server:
         yield server
-    # It stopped within the time that stopping may take, and nothing failed: `with` has checked.
+    # `with` has checked that the server stopped in time, and that nothing failed.
 
 
 def ended(server: SMTPServer) -> Session:
@@ -46,7 +46,7 @@ def codes(session: Session) -> list[str]:
     [(b"EHLO x\r\n", "plain text"), (b"\x80\x00\xff" * 50, "something else")],
     ids=["plain text", "garbage"],
 )
-def test_what_is_no_tls_is_named_but_not_shown(
+def test_octets_that_are_not_tls_are_named_but_not_shown(
     server: SMTPServer, garbage: bytes, what: str
 ) -> None:
     with before_handshake(server) as client:
@@ -122,7 +122,7 @@ def test_going_on_in_clear_after_starttls_is_a_violation(server: SMTPServer) -> 
 
 
 @both
-def test_a_handshake_that_the_client_breaks_off_is_no_violation(server: SMTPServer) -> None:
+def test_a_handshake_that_the_client_breaks_off_is_not_a_violation(server: SMTPServer) -> None:
     with before_handshake(server) as client, pytest.raises(ssl.SSLCertVerificationError):
         ssl.create_default_context().wrap_socket(client, server_hostname=server.hostname)
     session = ended(server)

@@ -106,7 +106,7 @@ def test_a_server_stops_though_a_client_is_held(server: SMTPServer) -> None:
     assert server.wait_for_session().ended_by == "server"
 
 
-def test_only_the_first_handshake_can_be_spoilt(server: SMTPServer) -> None:
+def test_only_the_first_handshake_can_be_changed_by_a_rule(server: SMTPServer) -> None:
     server.on("tls").disconnect().times(1)
     with pytest.raises((ssl.SSLError, OSError)):
         shake_hands(server)

@@ -37,7 +37,7 @@ def test_commands_that_came_in_clear_with_starttls_are_never_obeyed(server: SMTP
         client.sendall(b"STARTTLS\r\n" + INJECTED)
         assert said(client).startswith("220 ")
         with encrypted(server, client) as client:
-            # The next reply is that to the next command, as if there had been nothing.
+            # The next reply is the reply to the next command; what was sent in clear is gone.
             assert ask(client, "RCPT TO:<x@example.org>").startswith("503 ")
             (session,) = server.sessions
     assert session.helo is None
@@ -64,7 +64,7 @@ def test_what_the_client_said_before_is_forgotten(server: SMTPServer) -> None:
         client.login("ann", "any")
         assert server.sessions[0].username == "ann"
         client.starttls(context=server.client_context())
-        # The server has ended the handshake for certain when it answers.
+        # The reply proves that the server has finished the handshake.
         client.noop()
         (session,) = server.sessions
         assert (session.helo, session.is_esmtp, session.username) == (None, False, None)

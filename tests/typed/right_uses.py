@@ -1,4 +1,4 @@
-"""What a test may write; both type checkers must accept all of it in their strictest mode."""
+"""Right uses: both type checkers must accept all of them in their strictest mode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an editor offers on a server, a rule or a message is what the contract has, and no more."""
+"""An editor offers exactly the public names of a server, a rule or a message."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def pyright(tmp_path_factory: pytest.TempPathFactory) -> Errors:
     project = tmp_path_factory.mktemp("pyright")
     for path in (RIGHT, WRONG):
         (project / path.name).write_text(path.read_text())
-    # What only strict mode says of the wrong file follows from what is wrong in it.
+    # Errors that only strict mode reports are consequences of the mistakes in the file.
     (project / "pyrightconfig.json").write_text(json.dumps({"strict": [RIGHT.name]}))
     options = ["--outputjson", "--pythonpath", sys.executable, "-p", str(project)]
     command = ["node", str(PYRIGHT), *options]
@@ -53,7 +53,7 @@ def pyright(tmp_path_factory: pytest.TempPathFactory) -> Errors:
 
 
 def wanted(number: int) -> Errors:
-    """Return what the comments of the wrong file announce: of mypy first, then of pyright."""
+    """Return the errors that the comments of the file announce: for mypy, then for pyright."""
     lines = enumerate(WRONG.read_text().splitlines(), start=1)
     comments = [(line, text.partition("  # ")[2]) for line, text in lines]
     return {(WRONG.name, line, text.split(", ")[number]) for line, text in comments if text}

@@ -1,4 +1,4 @@
-"""What is wrong: each comment has the rules of mypy and pyright that say so."""
+"""Wrong uses: each comment names the rules of mypy and pyright that report the line."""
 
 from __future__ import annotations
 

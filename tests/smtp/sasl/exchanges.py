@@ -1,4 +1,4 @@
-"""Exchanges with a mechanism, as a client would have them."""
+"""Exchanges with a mechanism, from a client's side."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def outcome(exchange: Challenges, *answers: bytes) -> Conclusion:
 
 
 def refusal(exchange: Challenges, *answers: bytes) -> Reply:
-    """Answer each challenge, the last time so that it is refused; return the reply."""
+    """Answer each challenge until the mechanism refuses; return the reply."""
     step(exchange, None)
     for answer in answers[:-1]:
         step(exchange, answer)

@@ -89,7 +89,7 @@ def test_the_name_of_the_scheme_has_no_case() -> None:
     assert outcome(begin("OAUTHBEARER"), OAUTHBEARER.replace(b"Bearer", b"bearer")).succeeded
 
 
-def test_names_may_have_what_is_not_ascii() -> None:
+def test_names_may_have_characters_beyond_ascii() -> None:
     users = {"jürgen": "token"}
 
     xoauth2 = outcome(begin("XOAUTH2", users), "user=jürgen\1auth=Bearer token\1\1".encode())
@@ -104,7 +104,7 @@ def test_oauthbearer_takes_commas_and_equals_signs_of_a_name_escaped() -> None:
     assert outcome(begin("OAUTHBEARER", {"a,b=c": "secret"}), answer).succeeded
 
 
-def test_oauthbearer_without_a_name_is_for_whom_the_token_belongs_to() -> None:
+def test_oauthbearer_without_a_name_is_for_the_owner_of_the_token() -> None:
     answer = b"n,,\x01auth=Bearer secret\x01\x01"
 
     assert outcome(begin("OAUTHBEARER"), answer) == Conclusion("ann", succeeded=True)
@@ -120,7 +120,7 @@ def test_oauthbearer_without_a_name_is_for_whom_the_token_belongs_to() -> None:
         b"n,,\x01auth=Bearer unknown\x01\x01",
     ],
 )
-def test_oauthbearer_refuses_what_has_no_known_token(answer: bytes) -> None:
+def test_oauthbearer_refuses_an_unknown_token(answer: bytes) -> None:
     assert not outcome(begin("OAUTHBEARER"), answer, b"\x01").succeeded
 
 
@@ -167,7 +167,7 @@ def test_oauthbearer_refuses_a_malformed_answer(answer: bytes) -> None:
     assert str(reply) == "501 5.5.2 malformed answer for OAUTHBEARER"
 
 
-def test_a_name_that_is_no_text_is_refused() -> None:
+def test_a_name_that_is_not_text_is_refused() -> None:
     xoauth2 = refusal(begin("XOAUTH2"), XOAUTH2.replace(b"ann", b"\xff"))
     bearer = refusal(begin("OAUTHBEARER"), OAUTHBEARER.replace(b"ann", b"\xff"))
 

@@ -1,4 +1,4 @@
-"""Base64 as RFC 4954 wants it."""
+"""Base64 as RFC 4954 requires it."""
 
 from contextlib import suppress
 

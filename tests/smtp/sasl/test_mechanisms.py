@@ -1,4 +1,4 @@
-"""What holds for all mechanisms."""
+"""Properties of all mechanisms."""
 
 import traceback
 from contextlib import suppress
@@ -63,7 +63,7 @@ def test_no_refusal_shows_what_the_client_sent(mechanism: str) -> None:
     assert "hunter2" not in shown
 
 
-def test_only_cram_md5_takes_no_initial_response() -> None:
+def test_only_cram_md5_allows_no_initial_response() -> None:
     without = [name for name, row in MECHANISMS.items() if not row.takes_initial_response]
 
     assert without == ["CRAM-MD5"]

@@ -40,7 +40,7 @@ def test_plain_takes_names_and_passwords_in_utf8() -> None:
     assert outcome(begin("PLAIN"), answer) == Conclusion("jürgen", succeeded=True)
 
 
-def test_plain_takes_an_empty_password_of_a_user_who_has_it() -> None:
+def test_plain_accepts_an_empty_password_of_a_user_who_has_one() -> None:
     assert outcome(begin("PLAIN"), b"\0nobody\0").succeeded
 
 
@@ -86,11 +86,11 @@ def test_login_takes_names_and_passwords_in_utf8() -> None:
     assert outcome(begin("LOGIN"), *answers) == Conclusion("jürgen", succeeded=True)
 
 
-def test_login_takes_an_empty_password_of_a_user_who_has_it() -> None:
+def test_login_accepts_an_empty_password_of_a_user_who_has_one() -> None:
     assert outcome(begin("LOGIN"), b"nobody", b"").succeeded
 
 
-def test_login_does_not_succeed_with_a_password_that_is_no_text() -> None:
+def test_login_does_not_succeed_with_a_password_that_is_not_text() -> None:
     assert not outcome(begin("LOGIN"), b"ann", b"\xff").succeeded
 
 
@@ -106,5 +106,5 @@ def test_login_lets_anyone_in_when_there_are_no_users() -> None:
         (b"\xff", "501 5.5.2 this answer is not UTF-8"),
     ],
 )
-def test_login_refuses_what_is_no_name(name: bytes, reply: str) -> None:
+def test_login_refuses_a_name_that_is_not_text(name: bytes, reply: str) -> None:
     assert str(refusal(begin("LOGIN"), name)) == reply

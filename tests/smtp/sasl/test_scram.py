@@ -92,7 +92,7 @@ def test_the_right_password_succeeds(mechanism: str, name: str, password: str) -
 
 @SCRAM
 def test_a_name_is_recorded_as_the_settings_have_it(mechanism: str) -> None:
-    # A ligature, which SASLprep takes apart.
+    # A ligature, which SASLprep decomposes.
     users = {"\ufb01ona": "secret"}
 
     conclusion = logged_in(mechanism, begin(mechanism, users), "fiona", "secret")
@@ -113,7 +113,7 @@ def test_an_authorization_identity_that_is_the_name_is_taken(mechanism: str) -> 
     client = ScramClient([mechanism], "ann", "secret")
     exchange = begin(mechanism)
     step(exchange, None)
-    # scramp's client sends none, so what it says is put together here.
+    # scramp's client cannot send one, so its message is built here.
     bare = client.get_client_first().removeprefix("n,,")
     client.set_server_first(octets_of(step(exchange, f"n,a=ann,{bare}".encode())).decode())
     client.gs2_header = WithIdentity()
@@ -141,7 +141,7 @@ def test_each_of_several_secrets_is_good(mechanism: str, secret: str) -> None:
 
 
 @SCRAM
-def test_an_unknown_user_is_told_so_after_the_first_message(mechanism: str) -> None:
+def test_an_unknown_user_is_refused_after_the_first_message(mechanism: str) -> None:
     assert outcome(begin(mechanism), b"n,,n=bob,r=abc") == Conclusion("bob", succeeded=False)
 
 
@@ -187,7 +187,7 @@ def test_a_malformed_first_message_is_refused(mechanism: str, answer: bytes) -> 
 
 
 @SCRAM
-def test_a_first_message_that_is_no_text_is_refused(mechanism: str) -> None:
+def test_a_first_message_that_is_not_text_is_refused(mechanism: str) -> None:
     assert (
         str(refusal(begin(mechanism), b"n,,n=\xff,r=abc")) == "501 5.5.2 this answer is not UTF-8"
     )
