@@ -45,10 +45,6 @@ class Beliefs:
         else:
             self._of_all = _read(sent)
 
-    def of(self, recipient: str) -> Belief | None:
-        """Return what it says about a recipient; `None` if it says nothing."""
-        return self._of_all or self.of_each.get(comparable(recipient))
-
     @property
     def of_all(self) -> Belief | None:
         """What it says about all of its mail; `None` if it speaks of each recipient instead."""

@@ -165,6 +165,13 @@ def recipient_refused(server: SMTPServer) -> None:
     server.wait_for_message(rcpt_to="ann@example.org", timeout=SOON)
 
 
+def recipients_refused_for_two_reasons(server: SMTPServer) -> None:
+    server.refuse("550 5.1.1 no such user", rcpt_to="ann@example.org")
+    server.refuse("450 4.2.1 mailbox busy", rcpt_to="bob@example.org")
+    send_refused(server, rcpt_to=("ann@example.org", "bob@example.org"))
+    server.wait_for_message(timeout=SOON)
+
+
 def one_recipient_of_two_refused(server: SMTPServer) -> None:
     server.refuse("550 5.1.1 no such user", rcpt_to="bob@example.org")
     send(server, rcpt_to=("ann@example.org", "bob@example.org"))
@@ -289,6 +296,17 @@ def nothing_sent_in_the_block(server: SMTPServer) -> None:
     send(server)
     with server.capture(1, timeout=SOON):
         pass
+
+
+def one_message_of_two_is_of_an_earlier_test(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        client.mail("shop@shop.example")
+        server.reset()
+        client.rcpt("ann@example.org")
+        client.data(WELCOME)
+        client.sendmail("shop@shop.example", "ann@example.org", WELCOME)
+        server.wait_for_message(timeout=SOON)
 
 
 def message_of_an_earlier_test(server: SMTPServer) -> None:
@@ -524,7 +542,7 @@ def server_never_started(server: SMTPServer) -> None:
 
 
 def mail_went_to_another_server(server: SMTPServer) -> None:
-    with SMTPServer(**PLAIN) as other:
+    with SMTPServer(**PLAIN), SMTPServer(**PLAIN) as other:
         send(other)
         server.wait_for_message(timeout=SOON)
 
@@ -588,6 +606,27 @@ def certificate_untrusted_by_the_setting(server: SMTPServer) -> None:
     handshake(server, server.client_context())
 
 
+def client_knows_the_server_by_another_name(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client._host = "mail.example"  # type: ignore[attr-defined]
+        with suppress(ssl.SSLError):
+            client.starttls(context=server.client_context())
+        client.close()
+    server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
+def client_trusts_the_server_the_second_time(server: SMTPServer) -> None:
+    with connect(server) as client:
+        with suppress(ssl.SSLError):
+            client.starttls(context=ssl.create_default_context())
+        client.close()
+    with connect(server) as client:
+        client.starttls(context=server.client_context())
+    server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
 def no_version_of_tls_in_common(server: SMTPServer) -> None:
     context = server.client_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -601,6 +640,11 @@ def login(server: SMTPServer, name: str, password: str) -> None:
 
 def unknown_user(server: SMTPServer) -> None:
     login(server, "anne", "secret")
+    server.wait_for_message(timeout=SOON)
+
+
+def credentials_that_a_callable_refuses(server: SMTPServer) -> None:
+    login(server, "ann", "secret")
     server.wait_for_message(timeout=SOON)
 
 
@@ -677,6 +721,17 @@ def held_by_a_rule(server: SMTPServer) -> None:
     server.wait_for_message(timeout=SOON)
 
 
+def never_answered_by_a_rule(server: SMTPServer) -> None:
+    server.on("mail").ignore()
+    client = connect(server)
+    KEPT.append(client)
+    client.ehlo()
+    client.putcmd("mail", "FROM:<shop@shop.example>")
+    while "never answered" not in server.transcript:
+        time.sleep(0.001)
+    server.wait_for_message(timeout=SOON)
+
+
 def delayed_by_a_rule(server: SMTPServer) -> None:
     server.on("message").delay(30)
     in_content(server, b"Subject: Hi\r\n")
@@ -746,6 +801,28 @@ def flask_suppresses_mail(server: SMTPServer) -> None:
     with patch.dict(sys.modules, {"flask": flask}):
         server.wait_for_message(timeout=SOON)
     assert app
+
+
+def flask_mailman_keeps_mail_in_memory(server: SMTPServer) -> None:
+    flask = ModuleType("flask")
+
+    class Flask:
+        def __init__(self, backend: str) -> None:
+            self.extensions = {"mailman": SimpleNamespace(backend=backend)}
+
+    flask.Flask = Flask  # type: ignore[attr-defined]
+    apps = [Flask(backend) for backend in ("smtp", "locmem")]
+    with patch.dict(sys.modules, {"flask": flask}):
+        server.wait_for_message(timeout=SOON)
+    assert apps
+
+
+def waiting_beside_twisted_s_reactor(server: SMTPServer) -> None:
+    reactor = SimpleNamespace(running=True)
+    threadable = SimpleNamespace(isInIOThread=lambda: False)
+    modules = {"twisted.internet.reactor": reactor, "twisted.python.threadable": threadable}
+    with patch.dict(sys.modules, modules):
+        server.wait_for_message(timeout=SOON)
 
 
 def twisted_reactor_blocked(server: SMTPServer) -> None:
@@ -1010,6 +1087,7 @@ WAYS = (
     ),
     Way(sent_after_the_wait, "a message is still being sent: 1 recipient so"),
     Way(recipient_refused, "RCPT 'ann@example.org' was refused: 550 5.1.1 no"),
+    Way(recipients_refused_for_two_reasons, "RCPT 'bob@example.org' was refused: 450 4.2.1 mai"),
     Way(one_recipient_of_two_refused, "rcpt_to lacks 'bob@example.org' (refused with 550"),
     Way(greylisted_and_never_tried_again, "RCPT 'ann@example.org' was refused: 451 4.7.1"),
     Way(content_refused, "the content was refused: 554 5.6.0 looks like"),
@@ -1038,6 +1116,7 @@ WAYS = (
     Way(mail_though_none_was_wanted, "1 message, not none: subject='Welcome to the"),
     Way(nothing_sent_in_the_block, "1 message came before the block was entered, not"),
     Way(message_of_an_earlier_test, "1 message, not none: subject='Welcome to the"),
+    Way(one_message_of_two_is_of_an_earlier_test, "2 messages, not 1"),
     Way(body_only_in_html, "there is no plain-text body (expected text='Your"),
     Way(body_only_in_plain_text, "there is no HTML body (expected html='your code"),
     Way(body_with_a_placeholder_left, "body has 'Dear {{ name }}, welcome to the'...,"),
@@ -1093,6 +1172,8 @@ WAYS = (
         "TLS: the certificate has expired",
         {**STARTTLS, "certificate": "expired"},
     ),
+    Way(client_knows_the_server_by_another_name, "TLS: ", STARTTLS),
+    Way(client_trusts_the_server_the_second_time, "2 clients connected", STARTTLS),
     Way(
         certificate_of_another_host,
         "TLS: the certificate names another host",
@@ -1105,6 +1186,11 @@ WAYS = (
     ),
     Way(no_version_of_tls_in_common, "TLS", {**STARTTLS, "tls_versions": ["TLSv1.2"]}),
     Way(unknown_user, "AUTH PLAIN as 'anne': no such user", USERS),
+    Way(
+        credentials_that_a_callable_refuses,
+        "AUTH PLAIN as 'ann': 535 5.7.8",
+        {**USERS, "users": lambda *_: False},
+    ),
     Way(mechanism_not_offered, "AUTH LOGIN: mechanism not offered", USERS),
     Way(
         auth_only_after_starttls,
@@ -1128,6 +1214,7 @@ WAYS = (
     ),
     Way(content_bigger_than_declared, "too big: 30", {**PLAIN, "max_message_size": 100}),
     Way(held_by_a_rule, "MAIL is still held by the rule on('mail')"),
+    Way(never_answered_by_a_rule, "MAIL is never answered by the rule on('mail')"),
     Way(delayed_by_a_rule, "the content is still delayed for 30 s by the rule"),
     Way(
         held_and_none_wanted,
@@ -1144,7 +1231,9 @@ WAYS = (
         "subject is 'Welcome to the shop', not 'Invoice'",
     ),
     Way(flask_suppresses_mail, "Flask-Mail sends nothing while TESTING is on"),
+    Way(flask_mailman_keeps_mail_in_memory, "Flask-Mailman keeps mail in memory while TESTING"),
     Way(twisted_reactor_blocked, "this wait blocked Twisted's reactor"),
+    Way(waiting_beside_twisted_s_reactor, "no client connected to 127.0.0.1:PORT"),
     Way(a_part_compared_with_the_whole, "subject is 'Welcome to the shop', not 'Welcome'"),
     Way(charset_forgotten, "text does not contain 'Grüße' (UTF-8 read as"),
     Way(text_found_in_the_html, "text does not contain 'Your code is 4711' (found"),

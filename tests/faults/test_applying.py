@@ -44,7 +44,8 @@ def test_a_fault_is_at_work_on_any_server() -> None:
             assert talker.hear().startswith("421")
         assert (before, at_work.was_met) == (False, True)
         assert (at_work.name, at_work.stage) == ("busy-greeting", "connect")
-        assert at_work.wanted == at_work.fault.wanted
+        assert (at_work.text, at_work.source) == (at_work.fault.text, at_work.fault.source)
+        assert (at_work.wanted, str(at_work)) == (at_work.fault.wanted, "busy-greeting")
         assert repr(at_work) == f"<FaultAtWork busy-greeting on {server!r}>"
 
 

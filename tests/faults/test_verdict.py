@@ -370,6 +370,13 @@ def test_a_client_that_sends_to_an_unverified_server_is_told(at_work: Any, fault
     assert judged(at_work(fault), mailers.insists_on_tls) == ""
 
 
+def test_a_mechanism_that_shows_no_password_shows_none_in_clear(at_work: Any) -> None:
+    fault = at_work("starttls-refused", auth_needs_tls=False, mechanisms=["CRAM-MD5"])
+    assert judged(fault, mailers.logs_in_all_the_same, tls="opportunistic") == ""
+    [session] = fault.server.sessions
+    assert [attempt.mechanism for attempt in session.auth] == ["CRAM-MD5"]
+
+
 def test_mail_in_clear_is_allowed_if_the_fault_is_not_about_tls(at_work: Any) -> None:
     assert judged(at_work("odd-reply-codes"), mailers.never_listens) == ""
 

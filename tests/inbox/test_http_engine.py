@@ -106,6 +106,15 @@ def test_a_silent_client_gets_the_reason_in_the_last_reply() -> None:
     assert others == [Close()]
 
 
+def test_a_client_is_told_of_a_fault_of_our_own() -> None:
+    engine = opened()
+    engine.end("crash", 10.0)
+    sent, others = pulled(engine)
+    assert parsed(sent).status == 500
+    assert b"The inbox failed" in sent
+    assert others == [Close()]
+
+
 def events(gates: list[Gate]) -> Answer:
     def body() -> Iterator[bytes | Gate]:
         yield b"first"

@@ -84,8 +84,9 @@ def test_an_attachment_is_always_a_download(lookout: Lookout, kind: str) -> None
 
 @pytest.mark.parametrize(
     "path",
-    ["/messages/2", "/messages/0/raw", "/messages/1/attachments/9", "/messages/1/attachments/0",
-     "/x", "//", "/../etc/passwd", "/messages/999999999.eml", "/messages/1/raw/"],
+    ["/messages/2", "/messages/2/view", "/messages/0/raw", "/messages/1/attachments/9",
+     "/messages/1/attachments/0", "/x", "//", "/../etc/passwd", "/messages/999999999.eml",
+     "/messages/1/raw/"],
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(lookout: Lookout, path: str) -> None:
     lookout.send(with_file(b"x", "text/plain"))
@@ -181,6 +182,16 @@ def test_the_page_of_a_message_has_its_views(lookout: Lookout) -> None:
     page = lookout.request("/messages/1").body
     assert b"Good day" in page
     assert page.count(b'role="tab"') == 4
+
+
+def test_a_very_large_message_is_a_file_to_download(lookout: Lookout) -> None:
+    content = b"Subject: large\r\n\r\n" + b"x" * 9_000_000 + b"\r\n"
+    lookout.send(content)
+    page = lookout.request("/messages/1").body
+    assert b"Its 9,000,020 octets are too many to be shown here." in page
+    assert b"/messages/1.eml" in page
+    assert len(page) < 100_000
+    assert lookout.request("/messages/1.eml").body == content
 
 
 def test_an_empty_inbox_says_so(lookout: Lookout) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import Cause, shown
@@ -59,7 +58,8 @@ def _reason(session: Session, last: Exchange | None, facts: Facts | None) -> str
     if code != _INVALID:
         return _reply(last)
     users = facts.settings.users if facts else None
-    if isinstance(users, Mapping) and session.auth:
+    # Where a callable decides, there are none, and only it knows the reason.
+    if users and session.auth:
         return "wrong password" if session.auth[-1].username in users else "no such user"
     return _reply(last) if last and last.reply else "the credentials were refused"
 
@@ -69,7 +69,7 @@ def _advice(last: Exchange | None, facts: Facts | None) -> str:
     if facts is None or code not in _ADVICE:
         return ""
     users = facts.settings.users
-    names = ", ".join(map(shown, users)) if isinstance(users, Mapping) else ""
+    names = ", ".join(map(shown, users))
     mechanisms = ", ".join(facts.settings.mechanisms)
     return _ADVICE[code].format(users=names, mechanisms=mechanisms) if names or code != 535 else ""
 

@@ -74,12 +74,12 @@ def _refusing(transaction: Transaction) -> tuple[Exchange | None, str]:
     for exchange in reversed(transaction.session.exchanges):
         if exchange.reply is not None and exchange.reply in replies:
             return exchange, _what(exchange, transaction)
-    return None, ""
+    return None, ""  # pragma: no cover  # for the types only: the session has had that reply
 
 
 def _what(exchange: Exchange, transaction: Transaction) -> str:
     if exchange.verb == "RCPT":
-        for address, reply in transaction.refused:
+        for address, reply in transaction.refused:  # pragma: no branch  # it is one of them
             if reply == exchange.reply and address in exchange.argument:
                 return f"RCPT {shown(address)}"
     if exchange.verb == "MAIL":
