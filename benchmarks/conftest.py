@@ -19,7 +19,7 @@ _all: list[tuple[str, float, float]] = []
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
-    """Take the time of the set-up."""
+    """Measure the time of the set-up."""
     started = time.perf_counter()
     try:
         return (yield)
@@ -39,7 +39,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Take the processor time of the whole test, with its reports."""
+    """Measure the processor time of the whole test, with its reports."""
     started = time.process_time()
     try:
         return (yield)

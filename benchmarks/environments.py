@@ -1,7 +1,7 @@
-"""What the measurements need and is not here yet: the peers, and Postfix's two test programs.
+"""Installs what the measurements need: the peers, and Postfix's two test programs.
 
-Everything lands in one git-ignored directory beside this file, and is used again the next time;
-delete it for the newest peers. What cannot be had is left out with a reason.
+Everything goes into one git-ignored directory beside this file, and is used again the next time.
+Delete it to get the newest peers. If something cannot be installed, it is left out with a reason.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 DIRECTORY = HERE / ".environments"
-# Arbitrary; a slow mirror gets its time, a hanging one does not.
+# Arbitrary: enough for a slow mirror, and an end to a hanging one.
 _INSTALL_TIMEOUT = 300.0
 
 OURS = "pytest-smtpserver"
@@ -30,7 +30,7 @@ REQUIREMENTS = {
 
 
 class Unavailable(Exception):  # the name says what is the matter
-    """Something that could not be had, and why."""
+    """Something that could not be installed, and why."""
 
 
 @dataclass(frozen=True)

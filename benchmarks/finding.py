@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """See above."""
+    """See the module's docstring."""
     for count in map(int, sys.argv[1:]):
         with SMTPServer() as server:
             with smtplib.SMTP(server.host, server.port) as client:

@@ -9,7 +9,7 @@ import time
 
 
 def main() -> None:
-    """See above."""
+    """See the module's docstring."""
     begun = time.process_time()
     import trio  # noqa: F401
 

@@ -20,7 +20,7 @@ FIXTURE = os.environ["PROBE_FIXTURE"]
 
 @pytest.fixture
 def nothing() -> None:
-    """Cost what every fixture costs."""
+    """A fixture that does nothing: the cost of any fixture."""
 
 
 def _using(fixture: str) -> Callable[[], None]:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TIMEOUT = 120.0
-#: With byte code written: else pytest would compile every plugin anew in each run.
+#: Byte code is written; otherwise pytest would compile every plugin anew in each run.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 _FIXTURE = str(Path(__file__).with_name("fixture_probe.py"))
 _ORDINARY = str(Path(__file__).with_name("ordinary_probe.py"))
-#: What merely being installed must not import.
+#: Modules that the plugin must not import when it is merely installed.
 COSTLY = ("trio", "ssl", "email.policy", "cryptography")
 
 
@@ -75,7 +75,7 @@ def start_seconds(interpreter: Path, plugin: str, count: int) -> float:
 
 
 def imported(interpreter: Path, plugin: str) -> list[str]:
-    """Return which of the costly modules are imported for the plugin's sake."""
+    """Return the costly modules that are imported because of the plugin."""
     return [name for name in _modules(interpreter, []) if name not in
             _modules(interpreter, ["-p", f"no:{plugin}"])]  # fmt: skip
 

@@ -27,7 +27,7 @@ SMALL, LARGE, HUGE = 500, 5_000_000, 100_000_000
 SINK = "smtp-sink"
 #: How many messages `find` searches.
 COUNTS = (1000, 2000, 5000, 10_000)
-#: The fixture of each plugin that has one, and the name by which `-p no:` knows the plugin.
+#: The fixture of each plugin that has one, and the plugin's name for `-p no:`.
 PLUGINS = {
     OURS: ("smtpserver", "smtpserver"),
     "smtpdfix": ("smtpd", "smtpd"),
@@ -37,7 +37,7 @@ PLUGINS = {
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: enough for steady medians, or, quickly, for the order of things."""
+    """How much to measure: enough for steady medians or, quickly, for orders of magnitude."""
 
     repetitions: int
     small: int
@@ -73,7 +73,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Bench:
-    """What there is to measure with."""
+    """The servers and programs that are available."""
 
     pythons: Mapping[str, Path]
     client: Program
@@ -165,7 +165,7 @@ class Bench:
         return in_pytest.imported(self.pythons[OURS], PLUGINS[OURS][1])
 
     def waking(self) -> float:
-        """Return the seconds from a message's acceptance until who waits for it runs again."""
+        """Return the seconds from a message's acceptance until the waiting test runs again."""
         return median(map(float, self._script("waking.py", str(self.size.wakings)).split()))
 
     def _script(self, name: str, *arguments: str) -> str:

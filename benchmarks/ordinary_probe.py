@@ -44,7 +44,7 @@ def localserver(smtpserver: Any) -> None:
 
 
 def nothing() -> None:
-    """Cost what every test costs."""
+    """A test that does nothing: the cost of any test."""
 
 
 def send(host: str, port: int) -> None:

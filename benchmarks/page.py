@@ -11,7 +11,7 @@ _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 def write(figures: str) -> None:
-    """Replace what stands between the two marks of the page."""
+    """Replace the text between the two marks of the page."""
     before, begin, rest = PAGE.read_text("utf-8").partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not (begin and end):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     Points = Sequence[tuple[float, float]]
 
 _WIDTH, _HEIGHT, _MARGIN = 640, 320, 60
-# Seen apart also by those who do not see colours, on white and on black.
+# Colours that people with colour blindness can tell apart, on white and on black.
 _STROKES = ("#3b82c4", "#d9822b")
 
 

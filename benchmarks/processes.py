@@ -53,7 +53,7 @@ class Process:
         return int(count), int(octets)
 
     def clear(self) -> None:
-        """Let it forget what it recorded."""
+        """Make it forget what it recorded."""
         if self.records:
             self._ask("clear")
 

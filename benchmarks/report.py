@@ -82,7 +82,7 @@ def _inbox(transactions: Iterable[Transaction]) -> int:
 
 
 def main() -> None:
-    """See above."""
+    """See the module's docstring."""
     for name, mail in (("text", _text()), ("HTML, picture, attachment", _with_html())):
         for what, make, count in (("report", _report, _MESSAGES), ("inbox", _inbox, _IN_THE_INBOX)):
             transactions = _received(mail, count)

@@ -79,7 +79,7 @@ def large_messages(bench: Bench, figures: Figures, details: list[str]) -> None:
 
 
 def _attempt(measurement: Callable[[], None], details: list[str]) -> None:
-    # What one server cannot do must not cost the other figures.
+    # If one server fails, the other figures are still wanted.
     try:
         measurement()
     except (subprocess.SubprocessError, RuntimeError) as error:

@@ -1,8 +1,8 @@
 """Run one server in this process: `python serve.py NAME`, in that server's environment.
 
-It prints the port, then answers lines on its standard input: `count` with the number of
-messages that it has recorded and their octets, `clear` by forgetting them; it ends with the
-input. Each server records in the way that a test with it would use.
+It prints the port, then answers lines on its standard input. To `count` it prints the number of
+recorded messages and their octets; at `clear` it forgets them. It ends with the input. Each server
+records in the way that a test with it would use.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def ours() -> Iterator[Serving]:
 
 @contextlib.contextmanager
 def aiosmtpd() -> Iterator[Serving]:
-    """The usual fixture of one's own: a controller, and a handler that keeps the envelopes."""
+    """What most people write themselves: a controller, and a handler that keeps the envelopes."""
     from aiosmtpd.controller import Controller
 
     class Handler:
@@ -89,7 +89,7 @@ SERVERS = {
 
 
 def free_port() -> int:
-    """Return a port that was free a moment ago, for a server that takes no 0."""
+    """Return a port that was free a moment ago, for a server that does not accept 0."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -97,7 +97,7 @@ def free_port() -> int:
 
 
 def main() -> None:
-    """See above."""
+    """See the module's docstring."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with SERVERS[sys.argv[1]]() as (port, contents, clear):

@@ -1,15 +1,15 @@
-"""A soak: mixed clients for as long as asked, and afterwards nothing lost, invented or left behind.
+"""A soak: runs mixed clients for as long as asked, and checks that nothing is lost or left behind.
 
     python -m benchmarks.soak                  # one minute
     python -m benchmarks.soak --minutes 30     # or --rounds 5, whichever ends first
 
-In each round, clients of all kinds (`soak_clients`) meet one server that lasts for the whole soak,
-which has rules, and servers that each last for one test. All are threads of one process, as in a
-test run. After each round the clients' own account (`soak_account`) is compared with the records,
-and it is counted what the process keeps: threads, open files, trio's tasks, objects and memory.
+In each round, clients of all kinds (`soak_clients`) meet one server with rules that lasts for the
+whole soak, and servers that each last for one test. All are threads of one process, as in a test
+run. After each round the clients' own account (`soak_account`) is compared with the records, and
+everything that the process keeps is counted: threads, open files, trio's tasks, objects and memory.
 
-It ends with status 1, and a sentence for each fault, if a message was lost, doubled, altered or
-invented, if the server crashed or hung, or if what the process keeps grows.
+It ends with status 1 and a sentence for each fault if a message was lost, doubled, altered or
+invented, if the server crashed or hung, or if the process keeps more and more.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver import Command, ServerSettings
 
-# All arbitrary. At once; in a round; and rounds until caches are full.
+# All arbitrary: clients at once; clients and tests in a round; rounds until caches are full.
 _AT_ONCE = 8
 _CLIENTS, _TESTS = 80, 8
 _WARM_UP = 3
-# More than the end of a connection takes of the loop.
+# More turns of the loop than the end of a connection takes.
 _ROUNDS_TO_REST = 5
-# Growth from the first to the last third that is noise: of objects, and of octets.
+# Growth from the first to the last third that counts as noise, in objects and in octets.
 _MORE_OBJECTS, _MORE_MEMORY = 1.02, 1.10
 _KINDS_OF_TEST: tuple[ServerSettings, ...] = (
     {},
@@ -61,7 +61,7 @@ _FILES = next((path for path in map(Path, ("/proc/self/fd", "/dev/fd")) if path.
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the process keeps between two rounds; of memory, octets."""
+    """What the process keeps between two rounds; memory in octets."""
 
     threads: int
     files: int
@@ -72,7 +72,7 @@ class Kept:
 
 @dataclass
 class Soak:
-    """What came of it so far."""
+    """The results so far."""
 
     seed: int
     started: float = field(default_factory=time.monotonic)
@@ -85,7 +85,7 @@ class Soak:
     servers: int = 1
 
     def go_on(self, *, minutes: float, rounds: int) -> None:
-        """Do one round after another, until one of the two is used up or there is a fault."""
+        """Do one round after another, until time or rounds are used up, or there is a fault."""
         users = {USER: PASSWORD}
         lasting = SMTPServer(tls="starttls", auth="optional", users=users, wait_timeout=TIMEOUT)
         with lasting, ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -153,7 +153,7 @@ class Soak:
                 yield f"{name} grew from {before:,} to {after:,}"
 
     def report(self) -> Iterator[str]:
-        """Yield lines with what there was."""
+        """Yield the lines of the summary."""
         minutes = (time.monotonic() - self.started) / 60
         yield (
             f"pytest-smtpserver {__version__}, Python {platform.python_version()}, "
@@ -174,7 +174,7 @@ class Soak:
 
 
 def set_rules(server: SMTPServer) -> None:
-    """Give a server rules of several kinds, all of which clients meet by their addresses."""
+    """Give a server rules of several kinds; clients meet them by the addresses that they use."""
 
     def rejected(command: Command) -> str:
         return "554 5.7.1 not today" if command.mail_from == "rejected@example.org" else "250 fine"
@@ -205,7 +205,7 @@ def _tasks() -> int:
     thread = background()
 
     def count(rounds: int) -> None:
-        # What is about to end has ended then: it is dealt with between two calls.
+        # By then, tasks that were about to end have ended: the loop runs them between two calls.
         if rounds:
             thread.soon(count, rounds - 1)
             return
@@ -219,7 +219,7 @@ def _tasks() -> int:
 
 
 def _memory() -> int:
-    # What the process holds free is no growth: the C library gives it back when asked (glibc).
+    # Free memory that the process holds is not growth: glibc gives it back when asked.
     with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
     status = Path("/proc/self/statm")

@@ -1,4 +1,4 @@
-"""What the clients of the soak know of the messages that they have sent, beside the records."""
+"""What the clients of the soak know about the messages that they sent, apart from the records."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def letter(body: bytes) -> Letter:
 
 @dataclass
 class Account:
-    """Of each letter: it was accepted, or it was not, or nobody but the server can know."""
+    """For each letter: it was accepted, it was not, or only the server can know."""
 
     accepted: list[Letter] = field(default_factory=list)
     refused: list[Letter] = field(default_factory=list)

@@ -1,7 +1,8 @@
 """The clients of the soak: well-behaved, slow, hostile and cut off. Each keeps its own account.
 
-A client is a function of where the server is, its account, and the dice that decide for it. It
-raises nothing of what a server or a network may do to it; anything else that it raises is a fault.
+A client is a function of the server's address, its account, and a random generator that decides for
+it. It does not raise for anything that a server or a network may do to it. If it raises, that is a
+fault.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 # Far more than is needed on a busy machine: if it is used up, something hangs.
 TIMEOUT = 60.0
 USER, PASSWORD = "ann", "a password of the soak"
-# What the rules of `soak.rules` answer in their own ways.
+# Addresses that the rules of `soak.rules` match.
 SENDERS = (
     *["ann@example.org"] * 4, "refused@example.org", "rejected@example.org", "cut@example.org",
     "late@example.org", "lost@example.org",
@@ -39,7 +40,7 @@ _PLAIN = (
     b"x" * 990 + b"\r\n",
 )
 _STRANGE = (
-    # What would end the content for a server that takes more than CRLF for a line's end.
+    # Would end the content if a server took something other than CRLF for a line end.
     b"one\n.\nMAIL FROM:<mallory@example.org>\r\nRCPT TO:<bob@example.org>\r\n",
     b"one\r.\rtwo\n.\r\nthree\r\n",
 )
@@ -69,7 +70,7 @@ def stuffed(content: bytes) -> bytes:
 
 
 class Talk:
-    """A connection on which a client says octets and hears replies."""
+    """A connection on which a client sends octets and reads replies."""
 
     def __init__(self, server: SMTPServer) -> None:
         self.socket = socket.create_connection(server.addr, TIMEOUT)
@@ -98,7 +99,7 @@ class Talk:
         return lines
 
     def ask(self, octets: bytes) -> int:
-        """Say octets and hear one reply."""
+        """Send octets and read one reply."""
         self.say(octets)
         return self.hear()
 
@@ -194,7 +195,7 @@ def held(server: SMTPServer, account: Account, dice: Random) -> None:
         talk.ask(b"EHLO client.example\r\n")
         talk.say(b"MAIL FROM:<held@example.org>\r\nRCPT TO:<bob@example.org>\r\n")
         if dice.random() < 0.5:
-            # Whichever of several rules holds it: all are released in the end.
+            # Several rules may hold it; all are released at the end.
             rule.release()
             _as_data(talk, one, fate)
         else:
@@ -215,7 +216,7 @@ CLIENTS: tuple[Client, ...] = (
 
 
 def run(client: Client, server: SMTPServer, account: Account, dice: Random) -> None:
-    """Let a client do its worst; what a server may do to it is no error."""
+    """Run a client; what a server may do to it is not an error."""
     with contextlib.suppress(OSError, smtplib.SMTPException):
         client(server, account, dice)
 
@@ -247,7 +248,7 @@ def _deliver(client: smtplib.SMTP, account: Account, dice: Random) -> None:
 
 
 class _Fate:
-    """Writes into the account what became of a letter, however its client ends."""
+    """Writes the outcome of a letter into the account, however its client ends."""
 
     def __init__(self, account: Account, one: Letter) -> None:
         self._account = account

@@ -12,7 +12,7 @@ import time
 
 from pytest_smtpserver import SMTPServer
 
-# Sends a message for each line that it reads, a moment later, when the other side surely waits.
+# Sends a message for each line that it reads, a moment later, when the other side is waiting.
 _CLIENT = """
 import smtplib, sys, time
 with smtplib.SMTP("127.0.0.1", int(sys.argv[1])) as client:
@@ -23,7 +23,7 @@ with smtplib.SMTP("127.0.0.1", int(sys.argv[1])) as client:
 
 
 def main() -> None:
-    """See above."""
+    """See the module's docstring."""
     with SMTPServer() as server:
         client = subprocess.Popen(
             [sys.executable, "-c", _CLIENT, str(server.port)], stdin=subprocess.PIPE, text=True

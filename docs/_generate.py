@@ -1,9 +1,9 @@
 """Writes into the reference what the code knows: `python -m docs._generate`.
 
-Five pages are written whole. On the others it is what stands between `<!-- generated: ... -->`
-and `<!-- end -->`: `settings`, `stages`, `faults`, `verdict`, `clients`, `plugins`, or `api` and
-the public names to describe, whose docstrings and signatures it writes down. A test holds that all
-of it is current.
+Five pages are generated as a whole. On others, only regions between `<!-- generated: ... -->` and
+`<!-- end -->` are. The comment says what a region shows: `settings`, `stages`, `faults`, `verdict`,
+`clients`, `plugins`, or `api` and public names, whose docstrings and signatures it then has. A test
+checks that all of it is current.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ fails if there are any that are not ignored. Mistakes in commands are [violation
 
 
 def pages() -> dict[Path, str]:
-    """Return each page that has something generated, and the text that it should have."""
+    """Return each page with generated parts, and the text that it should have."""
     reference = DOCS / "reference"
     whole = {
         reference / "extensions.md": extensions_page(EXTENSIONS),
@@ -163,7 +163,7 @@ def verdict_region(names: list[str]) -> str:
 
 
 def clients_region(names: list[str]) -> str:
-    """Return a line for each fault with what well-known clients made of it."""
+    """Return a line for each fault with the results of well-known clients."""
     written = json.loads(MATRIX.read_text(encoding="utf-8"))
     rows = [
         (f"`{fault.name}`", *(_marked(cells[fault.name]) for cells in written.values()))
@@ -224,7 +224,7 @@ def _members(cls: type) -> Iterator[tuple[str, object]]:
 
 
 def _member(name: str, value: object) -> str:
-    # What a property without annotations of its own gives, a reader cannot know.
+    # A property must be annotated, or a reader cannot know its type.
     if isinstance(value, property):
         returned = value.fget.__annotations__.get("return", "")
         return f"### `{name}: {returned}`\n\n{_doc(value)}"
@@ -244,7 +244,7 @@ def _signature(name: str, what: object) -> str:
     if inspect.isclass(what):
         shown = shown.replace(return_annotation=inspect.Signature.empty)
     text = re.sub(r"\bEllipsis\b", "...", str(shown))
-    # A server makes rules of its own kind.
+    # Each kind of server makes its own kind of rules.
     text = text.replace("AnyRule", "Rule")
     # The keywords are listed elsewhere, and not by the name of their type.
     text = re.sub(r"(\*\*\w+): 'Unpack\[\w+\]'", r"\1", text)
@@ -339,7 +339,7 @@ class _Unquoted(ast.NodeTransformer):
 
 
 def syntax_page() -> str:
-    """Return the page about what is taken and what is refused, in Markdown."""
+    """Return the page about syntax that is accepted or refused, in Markdown."""
     head = ("Line", "Reply", "Under `strict`", "Violations")
     rows = []
     for before, line in LINES:

@@ -32,7 +32,7 @@ _VOLATILE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: what stands after the fence, what is in it, and its first line's number."""
+    """A fenced block: the words after the fence, its text, and the number of its first line."""
 
     info: str
     text: str
@@ -55,16 +55,16 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 class PageError(AssertionError):
-    """A page shows what does not happen."""
+    """A page shows something that does not happen."""
 
 
 def compare(block: Block, command: str, shown: str, printed: str) -> None:
-    """Raise `PageError` unless what is shown was printed, in this order."""
+    """Raise `PageError` unless the shown text was printed, in this order."""
     rest = f"\n{_normalized(printed)}\n"
     for text in re.split(r"^\[\.\.\.\]\n", shown, flags=re.MULTILINE):
         if not (piece := _normalized(text)):
             continue
-        # Within a line it stands for the rest of that line.
+        # Within a line it means the rest of that line.
         pattern = re.escape(f"\n{piece}\n").replace(re.escape("[...]"), ".*")
         if not (found := re.search(pattern, rest)):
             raise PageError(

@@ -18,7 +18,7 @@ from rich.text import Text
 
 DOCS = Path(__file__).parent
 EXAMPLE = DOCS.parent / "examples" / "test_first_mail.py"
-#: What is left out at the end of the report: the transcript goes on for some lines.
+#: The end of the report is left out: some more lines of the transcript.
 _LINES = 40
 _OPTIONS = ("-p", "no:cacheprovider", "--color=yes", "--no-header")
 
@@ -41,7 +41,7 @@ def main() -> None:
     console = Console(width=80, record=True, file=StringIO(), force_terminal=True)
     console.print(Text.from_ansi("\n".join(lines)))
     svg = console.export_svg(title="python -m pytest")
-    # The fonts would be fetched from somewhere; the reader's own will do.
+    # Without web fonts: the reader's own are good enough.
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     (DOCS / "pictures" / "failing-test.svg").write_text(svg, encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What the server takes and what it refuses, as it does: each line of the table is tried."""
+"""Syntax that the server accepts or refuses; each line of the table is tried on a server."""
 
 from pytest_smtpserver.engine import Send
 from pytest_smtpserver.recording.recorder import Recorder
@@ -9,7 +9,7 @@ from pytest_smtpserver.smtp import Offer, SMTPEngine
 _EHLO = "EHLO client.test"
 _MAIL = "MAIL FROM:<ann@example.org>"
 
-#: What a client sends before, and the line itself with its end; the octets as Python has them.
+#: The lines that a client sends first, and the line itself with its end, as Python writes octets.
 LINES = [
     (["EHLO"], "MAIL FROM:<ann@example.org>\r\n"),
     (["EHLO"], "MAIL FROM: <ann@example.org>\r\n"),

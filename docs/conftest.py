@@ -1,16 +1,17 @@
-"""Runs the pages: what a page shows is what happens.
+"""Runs the pages, so that what a page shows is what happens.
 
-* Python blocks of a page are one module. pytest collects its tests, with the page's own lines.
-* A `text` block below a Python block is what that block's last test prints, or fails with, as the
-  comment between them says: `<!-- prints -->` or `<!-- fails with -->`.
+* The Python blocks of a page make one module. pytest collects its tests; tracebacks show the lines
+  of the page.
+* A `text` block below a Python block is what that block's last test prints, or fails with. A
+  comment between them says which: `<!-- prints -->` or `<!-- fails with -->`.
 * A block whose first line is a comment with a file's name (`# test_shop.py`) is a file of the
-  page's project; with `, continued` behind the name it is more of one.
+  page's project. With `, continued` after the name, it continues that file.
 * A `console` block runs its commands, the lines that begin with `$ `, in the project's directory,
-  with the files as far as the page has shown them. The rest of the block is what they print.
+  which has the files that the page has shown so far. The rest of the block is their output.
 
-In what is printed `[...]` stands for what is left out.
+In an output, `[...]` means that something is left out.
 
-`<!-- plugins: NAME ... -->` on a page names pytest plugins that its project needs beside ours.
+`<!-- plugins: NAME ... -->` on a page names pytest plugins that its project needs besides ours.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _PLUGINS = re.compile(r"<!-- plugins: (.*?) -->")
 
 @pytest.fixture(scope="session")
 def smtpserver_settings() -> dict[str, object]:
-    """Let a wait of a page that is to succeed do so on a busy machine as well."""
+    """Let waits that must succeed do so on a busy machine too."""
     return {"wait_timeout": 20}
 
 
@@ -54,7 +55,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class Page(pytest.File):
-    """A page, with what it has to run."""
+    """A page and everything in it that can be run."""
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Yield the module of its Python blocks, and its project if it has commands to run."""
@@ -77,7 +78,7 @@ class PageModule(pytest.Module):
         for block in blocks(text):
             if block.info == "python" and not block.file:
                 _refuse_a_second_of_a_name(block, seen)
-                # With the lines of the page, which tracebacks show.
+                # The line numbers are those of the page, for tracebacks.
                 source = "\n" * (block.line - 1) + block.text
                 exec(compile(source, str(self.path), "exec"), vars(module))
             elif block.role:
@@ -125,7 +126,7 @@ class Project(pytest.Item):
     """The files of a page, and the commands that it runs with them."""
 
     def runtest(self) -> None:
-        """Write and run one after the other what the page shows."""
+        """Write the files and run the commands of a page, in its order."""
         text = self.path.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as directory:
             for block in blocks(text):
@@ -139,7 +140,7 @@ class Project(pytest.Item):
         excinfo: pytest.ExceptionInfo[BaseException],
         style: TracebackStyle | None = None,
     ) -> str:
-        """Show what differs, and not this file."""
+        """Show the difference, without a traceback into this file."""
         if isinstance(excinfo.value, PageError):
             return str(excinfo.value)
         return str(super().repr_failure(excinfo))
@@ -158,7 +159,7 @@ def _write(file: Path, text: str) -> None:
 
 def _environment(text: str) -> dict[str, str]:
     plugins = " ".join(_PLUGINS.findall(text)).split()
-    # Of the run that runs the pages, nothing may show.
+    # Nothing of the outer run must show in the output.
     mine = ("PYTEST_", "COLUMNS", "CI", "BUILD_NUMBER", "COVERAGE_", "PYTHONDONTWRITE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
     return kept | {

@@ -1,4 +1,4 @@
-"""What did not arrive is on record, too."""
+"""Refused mail is recorded too."""
 
 import smtplib
 

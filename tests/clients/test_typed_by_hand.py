@@ -18,7 +18,7 @@ NC = ["nc.openbsd", "-C", "{host}", "{port}"]
 OPENSSL = ["openssl", "s_client", "-quiet", "-crlf", "-starttls", "smtp", "-connect"]
 OPENSSL += ["{host}:{port}"]
 
-# Each text with the code that one waits for before one types the next.
+# Each line with the code to wait for before the next is typed.
 TYPED = (
     ("EHLO client.example", b"250 "),
     ("MAIL FROM:<shop@shop.example>", b"250 "),
