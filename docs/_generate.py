@@ -21,7 +21,7 @@ import pytest_smtpserver
 from pytest_smtpserver.faults import FAULTS
 from pytest_smtpserver.faults.verdict import SINS
 from pytest_smtpserver.records import problems, violations
-from pytest_smtpserver.rules import STAGES
+from pytest_smtpserver.rules.stages import STAGES
 from pytest_smtpserver.settings import DEFAULTS, SETTINGS
 from pytest_smtpserver.smtp import EXTENSIONS
 from tests.beside.rows import ROWS, Row

@@ -17,7 +17,8 @@ from pytest_smtpserver.engine import (
     Wait,
 )  # fmt: skip
 from pytest_smtpserver.recording.recorder import Recorder
-from pytest_smtpserver.rules import Rule, RuleBook, RuleMaker
+from pytest_smtpserver.rules import RuleBook, RuleMaker
+from pytest_smtpserver.rules.rule import Rule
 from pytest_smtpserver.settings import Settings
 from pytest_smtpserver.smtp import Offer, SMTPEngine
 

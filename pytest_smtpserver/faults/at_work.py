@@ -16,7 +16,7 @@ from .belief import Beliefs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_smtpserver.rules import Rule
+    from pytest_smtpserver.rules.rule import Rule
 
     from .belief import Sent
     from .fault import Fault, Server

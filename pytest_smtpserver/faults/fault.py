@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
-    from pytest_smtpserver.rules import Rule
+    from pytest_smtpserver.rules.rule import Rule
     from pytest_smtpserver.settings import Settings
 
     from .at_work import FaultAtWork

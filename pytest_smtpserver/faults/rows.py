@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_smtpserver.records.session import Session
-    from pytest_smtpserver.rules import Command, Rule
+    from pytest_smtpserver.rules import Command
+    from pytest_smtpserver.rules.rule import Rule
     from pytest_smtpserver.settings import Settings
 
 #: What makes a rule, such as `SMTPServer.on`.

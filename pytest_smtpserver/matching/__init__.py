@@ -12,48 +12,77 @@ matches if it has no differences.
 * `explain`: two values one below the other; `closeness`: which record or text comes closest
 * `notes`: possible reasons for a difference; `wording`: values in words, of limited length
 
-All of it is pure. It knows records only by the names of their attributes.
+All of it is pure. It knows records only by the names of their attributes. A server needs none of
+the names below before a test asks for a record, so each is imported when it is first used.
 """
 
 from __future__ import annotations
 
-from .criteria import Criteria, CriterionError
-from .criterion import Criterion, Difference, MappedCriterion
-from .failure import (
-    Cause,
-    SMTPAssertionError,
-    describe_candidates,
-    describe_failure,
-    describe_mismatch,
-    transcript_end,
-)
-from .kinds import ADDRESSES, Actual, ValueKind
-from .mailboxes import comparable, parse_address, same_address
-from .rows import RecordKind, address_criterion, predicate_criterion, text_criterion
-from .wording import counted, shown
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "ADDRESSES",
-    "Actual",
-    "Cause",
-    "Criteria",
-    "Criterion",
-    "CriterionError",
-    "Difference",
-    "MappedCriterion",
-    "RecordKind",
-    "SMTPAssertionError",
-    "ValueKind",
-    "address_criterion",
-    "comparable",
-    "counted",
-    "describe_candidates",
-    "describe_failure",
-    "describe_mismatch",
-    "parse_address",
-    "predicate_criterion",
-    "same_address",
-    "shown",
-    "text_criterion",
-    "transcript_end",
-]
+if TYPE_CHECKING:
+    from .criteria import Criteria as Criteria
+    from .criteria import CriterionError as CriterionError
+    from .criterion import Criterion as Criterion
+    from .criterion import Difference as Difference
+    from .criterion import MappedCriterion as MappedCriterion
+    from .failure import Cause as Cause
+    from .failure import SMTPAssertionError as SMTPAssertionError
+    from .failure import assembled as assembled
+    from .failure import describe_candidates as describe_candidates
+    from .failure import describe_failure as describe_failure
+    from .failure import describe_mismatch as describe_mismatch
+    from .failure import transcript_end as transcript_end
+    from .kinds import ADDRESSES as ADDRESSES
+    from .kinds import Actual as Actual
+    from .kinds import ValueKind as ValueKind
+    from .mailboxes import comparable as comparable
+    from .mailboxes import parse_address as parse_address
+    from .mailboxes import same_address as same_address
+    from .rows import RecordKind as RecordKind
+    from .rows import address_criterion as address_criterion
+    from .rows import predicate_criterion as predicate_criterion
+    from .rows import text_criterion as text_criterion
+    from .wording import counted as counted
+    from .wording import shown as shown
+
+_HOMES = {
+    "ADDRESSES": "kinds",
+    "Actual": "kinds",
+    "Cause": "failure",
+    "Criteria": "criteria",
+    "Criterion": "criterion",
+    "CriterionError": "criteria",
+    "Difference": "criterion",
+    "MappedCriterion": "criterion",
+    "RecordKind": "rows",
+    "SMTPAssertionError": "failure",
+    "ValueKind": "kinds",
+    "address_criterion": "rows",
+    "assembled": "failure",
+    "comparable": "mailboxes",
+    "counted": "wording",
+    "describe_candidates": "failure",
+    "describe_failure": "failure",
+    "describe_mismatch": "failure",
+    "parse_address": "mailboxes",
+    "predicate_criterion": "rows",
+    "same_address": "mailboxes",
+    "shown": "wording",
+    "text_criterion": "rows",
+    "transcript_end": "failure",
+}
+
+__all__ = sorted(_HOMES)
+
+
+if not TYPE_CHECKING:  # a type checker would let any name pass
+
+    def __getattr__(name: str) -> object:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
-from pytest_smtpserver.matching import (
-    Criteria,
-    SMTPAssertionError,
-    counted,
-    describe_mismatch,
-    transcript_end,
-)
-from pytest_smtpserver.matching.failure import assembled
-from pytest_smtpserver.matching.wording import shortened
+from pytest_smtpserver import matching
+from pytest_smtpserver.matching.wording import counted, shortened
 
 from . import violations
 
@@ -44,18 +37,19 @@ class _Anything:
 ANY: Final[Any] = _Anything()
 
 
-def meets(message: Message, criteria: Criteria) -> None:
-    """Raise `SMTPAssertionError` unless the message meets the criteria."""
+def meets(record: Message | Session, criteria: matching.Criteria) -> None:
+    """Raise `SMTPAssertionError` unless the record meets the criteria."""
     __tracebackhide__ = True
-    if differences := criteria.differences(message):
-        raise SMTPAssertionError(describe_mismatch(criteria, message, differences))
+    if differences := criteria.differences(record):
+        text = matching.describe_mismatch(criteria, record, differences)
+        raise matching.SMTPAssertionError(text)
 
 
 def has_envelope(message: Message, expected: Mapping[str, object]) -> None:
     """Raise `SMTPAssertionError` unless the envelope is as expected; `...` is not compared."""
     __tracebackhide__ = True
     given = {name: value for name, value in expected.items() if value is not ...}
-    meets(message, Criteria.for_envelopes(given))
+    meets(message, matching.Criteria.for_envelopes(given))
 
 
 def has_body(message: Message, expected: object, part: str) -> None:
@@ -63,7 +57,7 @@ def has_body(message: Message, expected: object, part: str) -> None:
     __tracebackhide__ = True
     if part not in PARTS:
         raise ValueError(f"part={part!r}: must be one of {', '.join(PARTS)}")
-    meets(message, Criteria.for_bodies({"body" if part == "any" else part: expected}))
+    meets(message, matching.Criteria.for_bodies({"body" if part == "any" else part: expected}))
 
 
 def has_no_problems(message: Message, ignore: Collection[str]) -> None:
@@ -122,9 +116,7 @@ def is_authenticated(session: Session, username: str | None, mechanism: str | No
         wanted = "be authenticated" + (f" as {username!r}" if username is not None else "")
         _fail(session, wanted, _why_not_authenticated(session))
     if username is not None:
-        criteria = Criteria.for_sessions({"username": username})
-        if differences := criteria.differences(session):
-            raise SMTPAssertionError(describe_mismatch(criteria, session, differences))
+        meets(session, matching.Criteria.for_sessions({"username": username}))
     used = succeeded[-1].mechanism
     if mechanism is not None and used.upper() != mechanism.upper():
         _fail(
@@ -155,9 +147,9 @@ def _rank(version: str) -> int:
 
 def _fail(session: Session, wanted: str, instead: str) -> None:
     __tracebackhide__ = True
-    end = transcript_end(session.transcript_end(_TRANSCRIPT_LINES), _TRANSCRIPT_LINES)
+    end = matching.transcript_end(session.transcript_end(_TRANSCRIPT_LINES), _TRANSCRIPT_LINES)
     expected = [f"expected the session to {wanted}", f"the session: {session!r}"]
-    raise SMTPAssertionError(assembled([[instead], expected, end]))
+    raise matching.SMTPAssertionError(matching.assembled([[instead], expected, end]))
 
 
 class _Finding(Protocol):
@@ -189,14 +181,14 @@ def _assert_none(
         )
     left = [one for one in found if one.code not in codes]
     if left:
-        raise SMTPAssertionError(_described(noun, left, of))
+        raise matching.SMTPAssertionError(_described(noun, left, of))
 
 
 def _described(noun: str, left: Sequence[_Finding], of: object) -> str:
     more = f"; and {len(left) - 1} more" if len(left) > 1 else ""
     title = f"expected no {noun}s; there {'is' if len(left) == 1 else 'are'} "
     rows = [f"{title}{counted(len(left), noun)} of {of!r}:", *(f"  {one}" for one in left)]
-    return assembled([[f"{left[0]}{more}"], rows])
+    return matching.assembled([[f"{left[0]}{more}"], rows])
 
 
 def has_dkim(message: Message, domain: str | None, selector: str | None, key: Key) -> None:
@@ -229,4 +221,6 @@ def _fail_dkim(why: str, message: Message, found: Sequence[Signature]) -> NoRetu
     __tracebackhide__ = True
     lines = [f"  d={one.domain} s={one.selector} h={one.tags.get('h', '')}" for one in found]
     signatures = [f"{counted(len(found), 'signature')}:", *map(shortened, lines)] if found else []
-    raise SMTPAssertionError("\n".join([why, "", f"the message: {message!r}", *signatures]))
+    raise matching.SMTPAssertionError(
+        "\n".join([why, "", f"the message: {message!r}", *signatures])
+    )

@@ -6,7 +6,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
 
-from pytest_smtpserver.matching import SMTPAssertionError, describe_candidates, passages
+from pytest_smtpserver import matching
+from pytest_smtpserver.matching import passages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -63,7 +64,7 @@ def _one_time_code(message: Message) -> str:
     bodies = {"text": message.text, "html": message.html_text}
     weighing = codes.weigh(message.subject, bodies, codes.set_apart(message.html))
     if len(weighing.found) != 1:
-        raise SMTPAssertionError(codes.describe(weighing, repr(message)))
+        raise matching.SMTPAssertionError(codes.describe(weighing, repr(message)))
     return weighing.found[0].value
 
 
@@ -103,8 +104,10 @@ def _only(
 ) -> Found:
     __tracebackhide__ = True
     if len(found) != 1:
-        raise SMTPAssertionError(
-            describe_candidates(noun=noun, which=which, found=found, among=others, of=repr(message))
+        raise matching.SMTPAssertionError(
+            matching.describe_candidates(
+                noun=noun, which=which, found=found, among=others, of=repr(message)
+            )
         )
     return found[0]
 

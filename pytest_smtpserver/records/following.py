@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_smtpserver import matching
 from pytest_smtpserver.expressions import expression
-from pytest_smtpserver.matching import SMTPAssertionError
 from pytest_smtpserver.matching.wording import counted, shortened, shown
 
 if TYPE_CHECKING:
@@ -32,16 +32,18 @@ def unsubscribe_link(message: Message, *, one_click: bool) -> str:
     """Return where to unsubscribe; see `Message.unsubscribe_link`."""
     __tracebackhide__ = True
     if "List-Unsubscribe" not in message:
-        raise SMTPAssertionError("the message has no List-Unsubscribe field (RFC 2369)")
+        raise matching.SMTPAssertionError("the message has no List-Unsubscribe field (RFC 2369)")
     found = [url for value in message._header_values("List-Unsubscribe") for url in _urls(value)]
     if not found:
         value = shortened(message["List-Unsubscribe"] or "")
-        raise SMTPAssertionError(f"List-Unsubscribe has no URL in angle brackets: {value!r}")
+        raise matching.SMTPAssertionError(
+            f"List-Unsubscribe has no URL in angle brackets: {value!r}"
+        )
     web = [url for url in found if url.lower().startswith(("https://", "http://"))]
     if not one_click:
         return (web or found)[0]
     if failure := _not_one_click(message, web):
-        raise SMTPAssertionError(failure)
+        raise matching.SMTPAssertionError(failure)
     return web[0]
 
 
@@ -93,7 +95,7 @@ def html_document(message: Message) -> str:
     __tracebackhide__ = True
     if not message.html:
         has = "only one in plain text" if message.text else "none in plain text either"
-        raise SMTPAssertionError(f"the message has no HTML body, but {has}")
+        raise matching.SMTPAssertionError(f"the message has no HTML body, but {has}")
     return message._view.document
 
 
@@ -114,7 +116,7 @@ def links_work(
         (link, failure) for link in links.values() if (failure := _failure(fetch, link.url))
     ]
     if failures:
-        raise SMTPAssertionError(_described(failures, len(links)))
+        raise matching.SMTPAssertionError(_described(failures, len(links)))
 
 
 def _is_found(pattern: Pattern, url: str) -> bool:

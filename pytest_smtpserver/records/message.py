@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from pytest_smtpserver import matching
 from pytest_smtpserver.frozen import frozen, later, not_pickled
-from pytest_smtpserver.matching import Criteria, comparable
+from pytest_smtpserver.matching.mailboxes import comparable
 from pytest_smtpserver.matching.wording import printable, shown
 from pytest_smtpserver.suggesting import suggesting
 
@@ -262,7 +263,7 @@ class Message:
     def assert_matches(self, **criteria: Unpack[MessageCriteria]) -> None:
         """Raise `SMTPAssertionError` unless the message meets all criteria."""
         __tracebackhide__ = True
-        assertions.meets(self, Criteria.for_messages(criteria))
+        assertions.meets(self, matching.Criteria.for_messages(criteria))
 
     def assert_envelope(
         self,
@@ -286,7 +287,7 @@ class Message:
         Without `expected` it may have any value; `None` means that there is no such field.
         """
         __tracebackhide__ = True
-        assertions.meets(self, Criteria.for_messages({"header": {name: expected}}))
+        assertions.meets(self, matching.Criteria.for_messages({"header": {name: expected}}))
 
     def assert_body(
         self, expected: ExpectedText, *, part: Literal["any", "text", "html"] = "any"

@@ -5,18 +5,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver.matching import CriterionError
+from pytest_smtpserver import matching
 
-from .places import callers_place
-from .stages import find_stage
-from .state import RuleState
-from .steps import CallableError
+from .places import CallableError, callers_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from .command import Command
     from .phase import Phase
+    from .state import RuleState
 
 # Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
@@ -38,6 +36,10 @@ class RuleBook:
 
     def add(self, stage: str, match: Mapping[str, object], *, optional: bool) -> RuleState:
         """Add a rule; raises what `RuleMaker.on` raises."""
+        # Most servers never have a rule; the tables of stages and criteria are made with the first.
+        from .stages import find_stage
+        from .state import RuleState
+
         name, row = find_stage(stage, self.offered)
         rule = RuleState(self, name, row, match, optional=optional, made=callers_place())
         with self.lock:
@@ -88,7 +90,7 @@ class RuleBook:
 def _fits(rule: RuleState, command: Command) -> bool:
     try:
         return rule.fits(command)
-    except CriterionError as error:
+    except matching.CriterionError as error:
         raise CallableError from (error.__cause__ or error)
     except BaseException as error:
         if isinstance(error, Exception):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pytest_smtpserver.records.reply import Reply
-
-from .chaos import Chaos
-from .rule import AnyRule, as_reply
-from .stages import ANY_COMMAND, earliest_stage
-from .steps import Choose
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from .book import RuleBook
     from .keywords import Match, StageName
+    from .rule import RuleSteps
     from .state import RuleState
     from .steps import Replying
 
@@ -49,6 +45,9 @@ _TEXTS = {
     555: "parameter not recognized",
     556: "domain does not accept mail",
 }
+
+
+AnyRule = TypeVar("AnyRule", bound="RuleSteps")
 
 
 class RuleMaker(Generic[AnyRule]):
@@ -92,6 +91,8 @@ class RuleMaker(Generic[AnyRule]):
         """
         if len(texts) > 1:
             raise TypeError(f"refuse({reply!r}, ...): takes one text, not {len(texts)}")
+        from .stages import earliest_stage
+
         refusal = _refusal("refuse", reply, next(iter(texts), ""), enhanced)
         stage = stage or earliest_stage(match, self._rules.offered)
         return self.on(stage, optional=optional, **match).reply(refusal)
@@ -119,8 +120,11 @@ class RuleMaker(Generic[AnyRule]):
         number in the session decide what happens, so it is the same in each run. Without `seed` one
         is chosen; the failing test's report shows it.
         """
+        from .chaos import Chaos
+        from .steps import Choose
+
         chaos = Chaos(rate, seed)
-        state = self._rules.add(ANY_COMMAND, {"where": chaos.strikes}, optional=True)
+        state = self._rules.add("*", {"where": chaos.strikes}, optional=True)
         rule = self._new_rule(state)
         state.say_in_reports(str(chaos))
         state.add(Choose(chaos.step))
@@ -134,6 +138,8 @@ class RuleMaker(Generic[AnyRule]):
 def _refusal(
     name: str, reply: int | str | Reply | Replying, text: str, enhanced: str | None
 ) -> Reply | Replying:
+    from .rule import as_reply
+
     if isinstance(reply, int) and not text:
         text = _TEXTS.get(reply, "refused")
     refusal = as_reply(reply, text, enhanced)

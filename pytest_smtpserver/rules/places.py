@@ -18,6 +18,13 @@ _PACKAGE: Final = __name__.partition(".")[0]
 _PYTEST: Final = ("_pytest", "pluggy")
 
 
+class CallableError(Exception):
+    """A callable of the test raised; `__cause__` is what it raised.
+
+    If it returned something that is not a reply, the text is the line where the callable begins.
+    """
+
+
 def callers_place() -> str:
     """Return `at` and the line of the caller outside this package, or `by` and a fixture of ours.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self
 
 from pytest_smtpserver.numeric import is_number
 from pytest_smtpserver.records.reply import Reply
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.exchange import Exchange
 
     from .command import Command
+    from .making import AnyRule
     from .phase import Per
     from .state import RuleState
     from .steps import Replying, Step
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 Arguments = ParamSpec("Arguments")
-AnyRule = TypeVar("AnyRule", bound="RuleSteps")
 
 
 def _building(

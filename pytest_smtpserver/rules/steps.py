@@ -14,20 +14,13 @@ from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.records.exchange import HELD, NEVER_ANSWERED, WAITING
 from pytest_smtpserver.records.reply import Reply
 
-from .places import defined_at, running_at
+from .places import CallableError, defined_at, running_at
 
 if TYPE_CHECKING:
     from .command import Command
 
 #: A callable that is given the command and returns the reply; for `None` the server's own is used.
 Replying = Callable[["Command"], "Reply | str | None"]
-
-
-class CallableError(Exception):
-    """A callable of the test raised; `__cause__` is what it raised.
-
-    If it returned something that is not a reply, the text is the line where the callable begins.
-    """
 
 
 class Turn(Protocol):

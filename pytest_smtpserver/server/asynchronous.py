@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from pytest_smtpserver.rules import RuleSteps
+from pytest_smtpserver.rules.rule import RuleSteps
 from pytest_smtpserver.waiting import awaiting
 from pytest_smtpserver.waiting.capture import AsyncCapture
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
-    from pytest_smtpserver.rules import Command, RuleState
+    from pytest_smtpserver.rules import Command
+    from pytest_smtpserver.rules.state import RuleState
     from pytest_smtpserver.waiting.expectation import Waiting
     from pytest_smtpserver.waiting.expectations import Expectations
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from pytest_smtpserver import matching
 from pytest_smtpserver.clock import now
-from pytest_smtpserver.matching import Criteria
-from pytest_smtpserver.rules.making import RuleMaker
-from pytest_smtpserver.rules.rule import AnyRule
+from pytest_smtpserver.rules.making import AnyRule, RuleMaker
 
 from . import access
 from .final_checks import check
-from .outbox import Outbox
 
 if TYPE_CHECKING:
     import ssl
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
 
     from .certificates import CertificateAuthority
     from .core import Core
+    from .outbox import Outbox
 
 # Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
@@ -191,6 +190,8 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
         Each has `details`: `peer`, `mailfrom`, `rcpttos`, `mail_options`, `rcpt_options`. A message
         that is deleted from the list is forgotten. A list that was kept is always current.
         """
+        from .outbox import Outbox
+
         recorder = self._core.recorder
         return Outbox(lambda: recorder.messages.all(), recorder.forget_message)
 
@@ -209,7 +210,7 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
 
         An unknown criterion is a `TypeError`, here and in the waiting methods.
         """
-        wanted = Criteria.for_messages(criteria)
+        wanted = matching.Criteria.for_messages(criteria)
         return tuple(message for message in self.messages if wanted.matches(message))
 
     def __repr__(self) -> str:

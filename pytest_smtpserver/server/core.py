@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver.clock import now
 from pytest_smtpserver.recording.recorder import Recorder
-from pytest_smtpserver.rules import RuleBook, callable_at
+from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import SETTINGS
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
 from pytest_smtpserver.unpatched import real_locks
@@ -146,6 +146,7 @@ class Core:
         return Expectations(self.recorder, self._surroundings, wait_timeout, in_task=in_task)
 
     def _surroundings(self) -> Surroundings:
+        from pytest_smtpserver.rules.steps import callable_at
         from pytest_smtpserver.waiting.causes import Elsewhere, Surroundings
 
         listens = self.is_serving

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_smtpserver.matching import SMTPAssertionError
+from pytest_smtpserver import matching
 from pytest_smtpserver.recording.recorder import server_crashed
 from pytest_smtpserver.rules.places import raised_at
 
@@ -101,7 +101,7 @@ def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
             lines = "".join(f"\n  session {s.id}: {one}" for s, one in found[:_LISTED])
             if len(found) > _LISTED:
                 lines += f"\n  and {len(found) - _LISTED} more"
-            yield SMTPAssertionError(
+            yield matching.SMTPAssertionError(
                 f"{found[0][1]}\n\n"
                 f"expected no violation of the protocol (strict), got {len(found)}:{lines}"
             )
@@ -112,4 +112,4 @@ def _unused_rules(servers: Sequence[Checked]) -> Iterator[BaseException]:
     sentences = [sentence for server in sound for sentence in server.unused_rules]
     if sentences:
         more = "".join(f"\n{sentence}" for sentence in sentences[1:])
-        yield SMTPAssertionError(f"{sentences[0]}{more}")
+        yield matching.SMTPAssertionError(f"{sentences[0]}{more}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
-from pytest_smtpserver.rules import Rule
 from pytest_smtpserver.settings import DEFAULTS, check_effect
 from pytest_smtpserver.settings.users import hiding_secrets
 
@@ -22,7 +21,9 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
-    from pytest_smtpserver.rules import Command, RuleState
+    from pytest_smtpserver.rules import Command
+    from pytest_smtpserver.rules.rule import Rule
+    from pytest_smtpserver.rules.state import RuleState
     from pytest_smtpserver.settings import Settings
     from pytest_smtpserver.settings.keywords import ServerSettings
     from pytest_smtpserver.waiting import Expectations
@@ -35,7 +36,7 @@ __tracebackhide__ = True
 Result = TypeVar("Result")
 
 
-class SMTPServer(BaseServer[Rule]):
+class SMTPServer(BaseServer["Rule"]):
     """A real SMTP server in this process, which records everything that it sees.
 
     `SMTPServer(port=2525)`: the keywords are the settings of the reference; an unknown one or an
@@ -166,6 +167,8 @@ class SMTPServer(BaseServer[Rule]):
         self._wait(self._expectations.closed(timeout))
 
     def _new_rule(self, state: RuleState) -> Rule:
+        from pytest_smtpserver.rules.rule import Rule
+
         return Rule(state, self._wait_held)
 
     def _wait_held(self, rule: RuleState, count: int, timeout: float | None) -> Command:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.engine import Action
     from pytest_smtpserver.records.reply import Reply
-    from pytest_smtpserver.rules import RuleState
+    from pytest_smtpserver.rules.state import RuleState
 
     from .dialogue import Dialogue
     from .sasl import Challenge

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.engine import Action
     from pytest_smtpserver.input import Input
     from pytest_smtpserver.records.exchange import Speaker
-    from pytest_smtpserver.rules import RuleState
+    from pytest_smtpserver.rules.state import RuleState
 
     from .dialogue import Dialogue
 

@@ -69,7 +69,7 @@ def test_pyright_sees_each_wrong_use_and_nothing_else(pyright: Errors) -> None:
 
 def test_match_keywords_are_those_of_all_stages() -> None:
     from pytest_smtpserver import Match
-    from pytest_smtpserver.rules import STAGES
+    from pytest_smtpserver.rules.stages import STAGES
 
     known = {keyword for stage in STAGES.values() for keyword in stage.matched}
     assert set(Match.__annotations__) == known
@@ -78,8 +78,8 @@ def test_match_keywords_are_those_of_all_stages() -> None:
 def test_stages_are_named_for_type_checkers() -> None:
     from typing import get_args
 
-    from pytest_smtpserver.rules import STAGES
     from pytest_smtpserver.rules.keywords import StageName
+    from pytest_smtpserver.rules.stages import STAGES
 
     assert set(get_args(StageName)) == set(STAGES)
 
