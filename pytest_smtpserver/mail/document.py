@@ -46,7 +46,11 @@ _URL: Final = re.compile(r"url\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^)\s]*))\s*\)", r
 
 def document(html: str, attachments: Iterable[Attachment]) -> str:
     """Return the HTML as one document, with the pictures that it refers to by `cid:`."""
-    pictures = {one.content_id: _data(one) for one in attachments if one.content_id}
+    pictures = {
+        one.content_id: data_url(one.content_type, one.content)
+        for one in attachments
+        if one.content_id
+    }
     if long_html.is_long(html):
         return _long_document(html, pictures)
     from selectolax.lexbor import LexborHTMLParser
@@ -123,7 +127,8 @@ def _local(url: str, pictures: Mapping[str, str]) -> str:
     return pictures.get(unquote(url[4:]), "") if url[:4].lower() == "cid:" else ""
 
 
-def _data(attachment: Attachment) -> str:
+def data_url(content_type: str, content: bytes) -> str:
+    """Return a URL that holds the content itself (RFC 2397)."""
     import base64
 
-    return f"data:{attachment.content_type};base64,{base64.b64encode(attachment.content).decode()}"
+    return f"data:{content_type};base64,{base64.b64encode(content).decode('ascii')}"

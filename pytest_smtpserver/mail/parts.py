@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from .header import Section
     from .structure import Part
 
-#: RFC 2045 section 6.1.
-_IDENTITIES: Final = ("", "7bit", "8bit", "binary")
 # The HTML standard looks for a <meta> with a charset in so many octets.
 _SEARCHED: Final = 1024
 _META: Final = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
@@ -70,7 +68,7 @@ def parse(content: bytes, section: Section) -> Parts:
 
 
 def _is_encoded(part: Part) -> bool:
-    return bool(part.children) and part.encoding not in _IDENTITIES
+    return bool(part.children) and part.encoding not in transfer.IDENTITIES
 
 
 class _Reader:
@@ -113,7 +111,7 @@ class _Reader:
     def _forwarded(self, part: Part) -> bytes:
         """Return the octets of a forwarded message, as they were sent if possible."""
         sent = self._content[part.body : part.end]
-        if part.encoding in _IDENTITIES:
+        if part.encoding in transfer.IDENTITIES:
             return sent
         self._note(part, _FORWARDED)
         octets, complaint = transfer.decode(sent, part.encoding)

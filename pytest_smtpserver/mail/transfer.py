@@ -42,7 +42,7 @@ def decode(octets: bytes, encoding: str) -> Octets:
     if decoder := _DECODERS.get(encoding):
         return decoder(octets)
     # Section 6.3: private encodings begin with "x-".
-    if encoding in _IDENTITIES or encoding.startswith("x-"):
+    if encoding in IDENTITIES or encoding.startswith("x-"):
         return Octets(octets)
     return Octets(octets, f"unknown transfer encoding {encoding!r}")
 
@@ -119,8 +119,8 @@ def _uuencoded(octets: bytes) -> Octets:
     return Octets(b"".join(decoded))
 
 
-# Section 6.1: without the field, "7bit" is assumed.
-_IDENTITIES: Final = frozenset(("", "7bit", "8bit", "binary"))
+#: The encodings that change nothing. Section 6.1: without the field, "7bit" is assumed.
+IDENTITIES: Final = frozenset(("", "7bit", "8bit", "binary"))
 _DECODERS: Final[Mapping[str, Callable[[bytes], Octets]]] = {
     "base64": _base64,
     "quoted-printable": _quoted_printable,

@@ -6,7 +6,6 @@ received the mail (see `spool`).
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -226,8 +225,3 @@ def _value(text: str) -> str:
 def is_picture(content_type: str) -> bool:
     """Return whether browsers show this type as a picture."""
     return content_type in _PICTURES
-
-
-def data_url(content_type: str, content: bytes) -> str:
-    """Return a URL that holds the content itself (RFC 2397)."""
-    return f"data:{content_type};base64,{b64encode(content).decode('ascii')}"

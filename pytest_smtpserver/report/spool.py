@@ -17,13 +17,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_smtpserver.mail.document import data_url
 from pytest_smtpserver.records.transcript import render
 
 from .entry import (
     Entry,
     File,
     bounded_transcript,
-    data_url,
     is_picture,
     marks_of,
     summary_of,
