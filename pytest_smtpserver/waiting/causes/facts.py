@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_smtpserver.matching import Criteria
+    from pytest_smtpserver.records.reply import Reply
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
     from pytest_smtpserver.settings import Settings
@@ -61,3 +62,8 @@ class Facts:
     def came_before_clear(self, session: Session) -> bool:
         """Return whether a session began before the records were emptied: part of it is gone."""
         return session.started_at.timestamp() < self.cleared
+
+
+def on_one_line(reply: Reply | None) -> str:
+    """Return a reply as a part of a sentence."""
+    return " ".join(str(reply).split()) if reply else "no reply"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import Cause, shown
 
+from .facts import on_one_line
+
 if TYPE_CHECKING:
     from pytest_smtpserver.records.exchange import Exchange
     from pytest_smtpserver.records.session import Session
@@ -71,7 +73,11 @@ def _advice(last: Exchange | None, facts: Facts | None) -> str:
     users = facts.settings.users
     names = ", ".join(map(shown, users))
     mechanisms = ", ".join(facts.settings.mechanisms)
-    return _ADVICE[code].format(users=names, mechanisms=mechanisms) if names or code != 535 else ""
+    return (
+        _ADVICE[code].format(users=names, mechanisms=mechanisms)
+        if names or code != _INVALID
+        else ""
+    )
 
 
 _ADVICE = {
@@ -82,8 +88,7 @@ _ADVICE = {
 
 
 def _reply(exchange: Exchange | None) -> str:
-    reply = exchange.reply if exchange else None
-    return " ".join(str(reply).split()) if reply else "no reply"
+    return on_one_line(exchange.reply if exchange else None)
 
 
 def offered_only_after_tls(facts: Facts) -> Cause | None:
@@ -95,7 +100,7 @@ def offered_only_after_tls(facts: Facts) -> Cause | None:
         if session.helo and not (session.tls or session.auth) and left_after_greeting(session):
             return Cause(
                 "the client left after EHLO: AUTH is offered only after STARTTLS",
-                "the client must use STARTTLS first; or set auth_needs_tls=False",
+                _ADVICE[_NEEDS_TLS],
             )
     return None
 

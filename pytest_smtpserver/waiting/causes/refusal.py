@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.matching import Cause, Criteria, same_address, shown
 
+from .facts import on_one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -89,7 +91,7 @@ def _what(exchange: Exchange, transaction: Transaction) -> str:
 
 def _sentence(exchange: Exchange, what: str, transaction: Transaction, settings: Settings) -> str:
     assert exchange.reply is not None
-    said = " ".join(str(exchange.reply).split())
+    said = on_one_line(exchange.reply)
     limit = _LIMITS.get((exchange.reply.code, exchange.reply.enhanced or ""))
     limit = None if exchange.rule else limit
     return limit(exchange, transaction, settings) if limit else f"{what} was refused: {said}"
@@ -105,7 +107,7 @@ def _too_big(exchange: Exchange, transaction: Transaction, settings: Settings) -
 
 
 def _too_many(exchange: Exchange, _: Transaction, settings: Settings) -> str:
-    said = " ".join(str(exchange.reply).split())
+    said = on_one_line(exchange.reply)
     return f"too many recipients: max_recipients is {settings.max_recipients:,}; {said}"
 
 
@@ -143,7 +145,7 @@ def _refused_before_mail(session: Session, settings: Settings) -> Cause | None:
         reply = exchange.reply
         if reply is None or reply.is_positive or exchange.verb == "AUTH":
             continue
-        said = " ".join(str(reply).split())
+        said = on_one_line(reply)
         by = f"rule {exchange.rule}" if exchange.rule else ""
         if not exchange.verb and not by and settings.max_connections:
             return Cause(
