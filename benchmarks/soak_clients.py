@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver import SMTPServer
 
     Client = Callable[[SMTPServer, Account, Random], None]
+    from collections.abc import Iterator
 
 # Far more than is needed on a busy machine: if it is used up, something hangs.
 TIMEOUT = 60.0
@@ -222,7 +223,7 @@ def run(client: Client, server: SMTPServer, account: Account, dice: Random) -> N
 
 
 @contextlib.contextmanager
-def _library(server: SMTPServer):  # type: ignore[no-untyped-def]
+def _library(server: SMTPServer) -> Iterator[smtplib.SMTP]:
     client = smtplib.SMTP(server.host, server.port, "client.example", TIMEOUT)
     try:
         yield client

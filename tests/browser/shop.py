@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from email.message import EmailMessage
     from pathlib import Path
 
 #: What both the run and the inbox send.
@@ -63,6 +66,22 @@ def parcel():
     made.add_attachment(map_, "image", "png", filename="map.png")
     return made
 '''
+
+
+@cache
+def _mails() -> dict[str, Callable[..., EmailMessage]]:
+    made: dict[str, Any] = {}
+    exec(MAILS, made)
+    return made
+
+
+def mail(subject: str, text: str) -> EmailMessage:
+    return _mails()["mail"](subject, text)
+
+
+def parcel() -> EmailMessage:
+    return _mails()["parcel"]()
+
 
 TESTS = """
 import smtplib

@@ -63,18 +63,14 @@ def test_the_filter(browser: Browser, report: Path, field: str, words: str, show
 
 
 def test_new_mail_arrives_without_reloading(browser: Browser, live: LivePage) -> None:
-    made: dict[str, object] = {}
-    exec(shop.MAILS, made)
-    mail = made["mail"]
-    assert callable(mail)
     browser.look(1280, 860, "light")
     browser.open(live.url)
     assert browser.seen("#empty")
     live.test = "test_shop.py::test_first"
-    live.deliver(mail("First", "Hi!"))
+    live.deliver(shop.mail("First", "Hi!"))
     browser.until("document.querySelector('.row')?.dataset.subject === 'First'")
     live.test = "test_shop.py::test_second"
-    live.deliver(mail("Second", "Hi!"), mail("Third", "Hi!"))
+    live.deliver(shop.mail("Second", "Hi!"), shop.mail("Third", "Hi!"))
     browser.until("document.querySelector('.row').dataset.subject === 'Third'")
     assert browser.seen(".case h2") == ["test_shop.py::test_second", "test_shop.py::test_first"]
     assert browser.text("#count") == "3 messages"

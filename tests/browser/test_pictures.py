@@ -51,13 +51,9 @@ def test_of_a_failure(browser: Browser, report: Path, tmp_path: Path) -> None:
 
 
 def test_of_the_inbox_on_a_phone(browser: Browser, live: LivePage, tmp_path: Path) -> None:
-    made: dict[str, object] = {}
-    exec(shop.MAILS, made)
-    mail = made["mail"]
-    assert callable(mail)
     for subject in ("Sign in to Greenleaf", "Autumn at Greenleaf", "Your invoice"):
-        live.deliver(mail(subject, "Hello!"))
-    live.deliver(made["parcel"]())  # type: ignore[operator]
+        live.deliver(shop.mail(subject, "Hello!"))
+    live.deliver(shop.parcel())
     browser.look(390, 700, "light")
     browser.open(live.url)
     assert is_png(browser.picture(directory(tmp_path) / "inbox-on-a-phone.png"))

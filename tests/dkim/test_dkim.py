@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from pytest_smtpserver import SMTPAssertionError
+from tests.failing import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,9 +81,7 @@ def receive(smtpserver: SMTPServer) -> Receive:
 
 def why_not(message: Message, *arguments: str, key: Any) -> str:
     """Return the first line of the failure."""
-    with pytest.raises(SMTPAssertionError) as raised:
-        message.assert_dkim(*arguments, key=key)
-    return str(raised.value).splitlines()[0]
+    return first_line(message.assert_dkim, *arguments, key=key)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +244,9 @@ def test_the_failure_lists_the_signatures(receive: Receive) -> None:
         ),
     ],
 )
-def test_what_is_not_a_key(receive: Receive, key: Any, error: Any, sentence: str) -> None:
+def test_what_is_not_a_key(
+    receive: Receive, key: Any, error: type[Exception], sentence: str
+) -> None:
     with pytest.raises(error) as raised:
         receive(signed()).assert_dkim(key=key)
     assert sentence in str(raised.value)

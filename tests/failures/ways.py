@@ -16,7 +16,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from unittest.mock import patch
 
 from pytest_smtpserver import SMTPServer
@@ -67,9 +67,9 @@ def send(
         client.sendmail(mail_from, rcpt_to, content.replace("\n", "\r\n").encode())
 
 
-def send_refused(server: SMTPServer, **rest: Any) -> None:
+def send_refused(server: SMTPServer, *, rcpt_to: tuple[str, ...] = ("ann@example.org",)) -> None:
     try:
-        send(server, **rest)
+        send(server, rcpt_to=rcpt_to)
     except smtplib.SMTPException:
         return
     raise RuntimeError("the server was told to refuse this")
@@ -497,7 +497,7 @@ def wait_that_blocks_the_loop(server: SMTPServer) -> None:
 
 def django_keeps_mail_in_memory(server: SMTPServer) -> None:
     mail = ModuleType("django.core.mail")
-    mail.outbox = ["a message"]  # type: ignore[attr-defined]
+    vars(mail)["outbox"] = ["a message"]
     with patch.dict(sys.modules, {"django.core.mail": mail}):
         server.wait_for_message(timeout=SOON)
 
@@ -796,7 +796,7 @@ def flask_suppresses_mail(server: SMTPServer) -> None:
     class Flask:
         extensions: ClassVar = {"mail": SimpleNamespace(suppress=True)}
 
-    flask.Flask = Flask  # type: ignore[attr-defined]
+    vars(flask)["Flask"] = Flask
     app = Flask()
     with patch.dict(sys.modules, {"flask": flask}):
         server.wait_for_message(timeout=SOON)

@@ -27,6 +27,8 @@ from tests.own_loop import run_to_the_end
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pytest_smtpserver.faults.belief import Sent
+
 ROOT: Final = Path(__file__).parent.parent.parent
 SENDER: Final = "shop@x.test"
 RECIPIENTS: Final = ("ann@x.test", "bob@x.test", "cat@x.test")
@@ -56,7 +58,7 @@ class Job:
     recipients: tuple[str, ...] = RECIPIENTS
 
 
-def _smtplib(job: Job) -> Any:
+def _smtplib(job: Job) -> Sent:
     with smtplib.SMTP(job.host, job.port, "client.test", PATIENCE) as client:
         if job.starttls:
             client.starttls(context=ssl.create_default_context())
@@ -72,7 +74,7 @@ def _wait(job: Job, number: int) -> None:
     time.sleep(job.pause if number else 0)
 
 
-def _aiosmtplib(job: Job) -> Any:
+def _aiosmtplib(job: Job) -> Sent:
     import aiosmtplib
 
     async def send() -> bool:
@@ -94,7 +96,7 @@ def _aiosmtplib(job: Job) -> Any:
 _ONE_BY_ONE = Lock()
 
 
-def _with_django(job: Job) -> Any:
+def _with_django(job: Job) -> Sent:
     from django.conf import settings
     from django.core import mail
 
@@ -108,7 +110,8 @@ def _with_django(job: Job) -> Any:
         job.host, job.port, name, password, use_tls=job.starttls, timeout=PATIENCE
     )
     messages = [mail.EmailMessage("Hello", "Hello", job.sender, job.recipients) for _ in job.mails]
-    return backend.send_messages(messages) == len(messages)
+    sent: int = backend.send_messages(messages)
+    return sent == len(messages)
 
 
 @cache
@@ -122,17 +125,18 @@ def _good_mailer() -> ModuleType:
     return module
 
 
-def _the_tutorials(job: Job) -> Any:
+def _the_tutorials(job: Job) -> Sent:
     with _ONE_BY_ONE:
         mailer = _good_mailer()
     server = mailer.Server(
         job.host, job.port, login=job.login, starttls=job.starttls, timeout=PATIENCE, tries=2,
         pause=0,
     )  # fmt: skip
-    return [mailer.send(mail, job.recipients, server) for mail in job.mails][-1]
+    sent: list[Sent] = [mailer.send(mail, job.recipients, server) for mail in job.mails]
+    return sent[-1]
 
 
-def _curl(job: Job) -> Any:
+def _curl(job: Job) -> Sent:
     recipients = [word for one in job.recipients for word in ("--mail-rcpt", one)]
     for mail in job.mails:
         _run(
@@ -146,7 +150,7 @@ def _curl(job: Job) -> Any:
     return True
 
 
-def _swaks(job: Job) -> Any:
+def _swaks(job: Job) -> Sent:
     for mail in job.mails:
         _run(
             "swaks", "--silent=2", f"--server={job.host}", f"--port={job.port}",
@@ -164,7 +168,7 @@ def _swaks(job: Job) -> Any:
 _TRY_AGAIN: Final = 75
 
 
-def _msmtp(job: Job) -> Any:
+def _msmtp(job: Job) -> Sent:
     tls = [f"--tls-trust-file={_ca_file()}", "--tls-starttls=on"] if job.starttls else []
     auth = [f"--user={job.login[0]}", f"--passwordeval=echo {job.login[1]}"] if job.login else []
     for mail in job.mails:
@@ -200,21 +204,21 @@ def _ca_file() -> str:
     return str(authority().cert_file)
 
 
-def _each(send: Callable[[Job], Any]) -> Callable[[Sequence[Job]], list[Any]]:
-    def believed(job: Job) -> Any:
+def _each(send: Callable[[Job], Sent]) -> Callable[[Sequence[Job]], list[Sent]]:
+    def believed(job: Job) -> Sent:
         try:
             return send(job)
         except Exception as error:  # noqa: BLE001  # whatever a client raises is what it says
             return error
 
-    def all_of_them(jobs: Sequence[Job]) -> list[Any]:
+    def all_of_them(jobs: Sequence[Job]) -> list[Sent]:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(believed, jobs))
 
     return all_of_them
 
 
-def _nodemailer(jobs: Sequence[Job]) -> list[Any]:
+def _nodemailer(jobs: Sequence[Job]) -> list[Sent]:
     request = {
         "jobs": [vars(job) for job in jobs],
         "timeout": PATIENCE * 1000,
@@ -227,7 +231,7 @@ def _nodemailer(jobs: Sequence[Job]) -> list[Any]:
     return [_as_nodemailer_says(said) for said in json.loads(done.stdout)]
 
 
-def _as_nodemailer_says(said: dict[str, Any]) -> Any:
+def _as_nodemailer_says(said: dict[str, Any]) -> Sent:
     if "error" in said:
         return ProgramFailed(said["error"])
     rejected = said["rejected"]
@@ -243,7 +247,7 @@ class Famous:
     """A client, and why it cannot run here, if so."""
 
     name: str
-    send_all: Callable[[Sequence[Job]], list[Any]]
+    send_all: Callable[[Sequence[Job]], list[Sent]]
     missing: Callable[[], str | None] = lambda: None
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from tests.faults.talking import MOMENT, SILENCE, talking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pytest_smtpserver import SMTPServer
+    from pytest_smtpserver.faults.belief import Sent
 
-    Sent = bool | Exception | Mapping[str, bool | None] | None
     Mailer = Callable[[SMTPServer], Sent]
 
 SENDER = "shop@x.test"

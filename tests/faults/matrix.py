@@ -11,7 +11,7 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver import FAULTS, Fault, FaultAtWork, SMTPServer
 from pytest_smtpserver.clock import now
@@ -19,6 +19,9 @@ from pytest_smtpserver.faults.belief import Belief, Beliefs
 from pytest_smtpserver.faults.evidence import Evidence
 from pytest_smtpserver.faults.verdict import SINS
 from tests.faults.famous import CLIENTS, LOGIN, Famous, Job
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.faults.belief import Sent
 
 WRITTEN: Final = Path(__file__).parent / "matrix.json"
 
@@ -51,7 +54,9 @@ def _at_work(fault: Fault, stack: ExitStack) -> FaultAtWork:
 
 
 def _job(at_work: FaultAtWork) -> Job:
-    settings, server = at_work.server.settings, at_work.server
+    server = at_work.server
+    assert isinstance(server, SMTPServer)
+    settings = server.settings
     count = _SEVERAL if at_work.fault.is_about_several else 1
     mails = tuple(
         f"From: shop@x.test\r\nTo: ann@x.test\r\nSubject: {number}\r\n"
@@ -59,7 +64,7 @@ def _job(at_work: FaultAtWork) -> Job:
         for number in range(count)
     )
     return Job(
-        server.host, server.port,  # type: ignore[attr-defined]
+        server.host, server.port,
         starttls=settings.tls == "starttls",
         login=None if settings.auth == "off" else LOGIN,
         mails=mails,
@@ -67,7 +72,7 @@ def _job(at_work: FaultAtWork) -> Job:
     )  # fmt: skip
 
 
-def _cell(at_work: FaultAtWork, sent: Any) -> str:
+def _cell(at_work: FaultAtWork, sent: Sent) -> str:
     if not at_work.was_met:
         return _NOT_MET
     beliefs = Beliefs(sent)

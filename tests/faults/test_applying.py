@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_smtpserver import FAULTS, AsyncSMTPServer, Fault, SMTPAssertionError, SMTPServer
 from tests.faults.talking import talking
 
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from pytest_smtpserver import ServerSettings
+
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
-def lacking(name: str, **settings: object) -> str:
+def lacking(name: str, **settings: Unpack[ServerSettings]) -> str:
     with pytest.raises(ValueError, match=f"^the fault '{name}' needs ") as raised:
-        BY_NAME[name].apply(SMTPServer(**settings))  # type: ignore[arg-type]
+        BY_NAME[name].apply(SMTPServer(**settings))
     return str(raised.value)
 
 
@@ -76,9 +82,7 @@ def test_a_fault_that_is_never_met_fails_no_server() -> None:
         ("closed-while-idle", {}, "idle_timeout=0.5; this server has idle_timeout=30.0"),
     ],
 )
-def test_what_a_server_lacks_is_named(
-    name: str, settings: dict[str, object], sentence: str
-) -> None:
+def test_what_a_server_lacks_is_named(name: str, settings: ServerSettings, sentence: str) -> None:
     assert lacking(name, **settings).partition("needs ")[2].startswith(sentence)
 
 

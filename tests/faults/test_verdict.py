@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, Unpack, cast
 
 import pytest
 
@@ -15,11 +15,27 @@ from tests.faults import mailers
 from tests.faults.mailers import ANN, BOB
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from pytest_smtpserver import ServerSettings
+    from pytest_smtpserver.faults.belief import Sent
     from tests.faults.mailers import Mailer
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
+
+
+class Checked(TypedDict, total=False):
+    """What `check` is told beside the belief."""
+
+    timeout: float
+    tls: Literal["required", "opportunistic"]
+
+
+class AtWork(Protocol):
+    """Sets a fault to work."""
+
+    def __call__(self, name: str, **settings: Unpack[ServerSettings]) -> FaultAtWork:
+        """Return it, on a server that has started."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +46,7 @@ class Case:
     sinner: Mailer
     righteous: Mailer
     first_line: str
-    checked: Mapping[str, Any] = field(default_factory=dict)
+    checked: Checked = field(default_factory=Checked)
 
 
 CASES = {
@@ -84,12 +100,13 @@ def code(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def at_work() -> Iterator[Any]:
+def at_work() -> Iterator[AtWork]:
     """Set a fault to work on a server with its settings; all of them are stopped."""
     servers = []
 
-    def apply(name: str, **settings: Any) -> FaultAtWork:
-        server = SMTPServer(**{**BY_NAME[name].settings, **settings}).start()
+    def apply(name: str, **settings: Unpack[ServerSettings]) -> FaultAtWork:
+        given = cast("ServerSettings", {**BY_NAME[name].settings, **settings})
+        server = SMTPServer(**given).start()
         servers.append(server)
         return BY_NAME[name].apply(server)
 
@@ -98,9 +115,10 @@ def at_work() -> Iterator[Any]:
         server.stop()
 
 
-def judged(fault: FaultAtWork, mailer: Mailer, **checked: Any) -> str:
+def judged(fault: FaultAtWork, mailer: Mailer, **checked: Unpack[Checked]) -> str:
     """Return the verdict on a mailer, `""` if nothing is wrong."""
-    sent = mailer(fault.server)  # type: ignore[arg-type]
+    assert isinstance(fault.server, SMTPServer)
+    sent = mailer(fault.server)
     try:
         fault.check(sent=sent, **checked)
     except SMTPAssertionError as error:
@@ -108,13 +126,13 @@ def judged(fault: FaultAtWork, mailer: Mailer, **checked: Any) -> str:
     return ""
 
 
-def test_a_client_with_that_mistake_is_told_in_the_first_line(at_work: Any, code: str) -> None:
+def test_a_client_with_that_mistake_is_told_in_the_first_line(at_work: AtWork, code: str) -> None:
     case = CASES[code]
     said = judged(at_work(case.fault), case.sinner, **case.checked)
     assert said.startswith(case.first_line)
 
 
-def test_a_client_without_that_mistake_passes(at_work: Any, code: str) -> None:
+def test_a_client_without_that_mistake_passes(at_work: AtWork, code: str) -> None:
     case = CASES[code]
     checked = {**case.checked, "timeout": 20} if "timeout" in case.checked else case.checked
     mailer = case.sinner if "timeout" in case.checked else case.righteous
@@ -122,7 +140,7 @@ def test_a_client_without_that_mistake_passes(at_work: Any, code: str) -> None:
 
 
 def test_without_its_row_a_mistake_is_not_found(
-    at_work: Any, code: str, monkeypatch: pytest.MonkeyPatch
+    at_work: AtWork, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(verdict, "SINS", tuple(sin for sin in SINS if sin.code != code))
     with pytest.raises(AssertionError):
@@ -133,7 +151,9 @@ def test_each_row_has_its_case() -> None:
     assert list(CASES) == [sin.code for sin in SINS]
 
 
-def test_the_failure_says_the_fault_what_was_wanted_and_what_the_server_saw(at_work: Any) -> None:
+def test_the_failure_says_the_fault_what_was_wanted_and_what_the_server_saw(
+    at_work: AtWork,
+) -> None:
     assert judged(at_work("unknown-recipient"), mailers.never_listens).splitlines()[1:] == [
         "",
         "the fault: unknown-recipient: 550 to each RCPT (RFC 5321 section 3.3)",
@@ -143,7 +163,7 @@ def test_the_failure_says_the_fault_what_was_wanted_and_what_the_server_saw(at_w
     ]
 
 
-def test_other_mistakes_are_listed_below(at_work: Any) -> None:
+def test_other_mistakes_are_listed_below(at_work: AtWork) -> None:
     said = judged(at_work("unknown-recipient"), lambda server: not mailers.tries(4)(server))
     assert said.startswith("ann@x.test did not get")
     assert "\nalso: tried again 3 times after '550" in said or "also: tried again 2 times" in said
@@ -152,7 +172,7 @@ def test_other_mistakes_are_listed_below(at_work: Any) -> None:
 # Beliefs.
 
 
-def test_beliefs_about_each_recipient_are_judged_one_by_one(at_work: Any) -> None:
+def test_beliefs_about_each_recipient_are_judged_one_by_one(at_work: AtWork) -> None:
     assert judged(at_work("one-of-three-refused"), mailers.tells_of_each) == ""
     assert judged(at_work("one-of-three-deferred"), mailers.tells_of_each) == ""
     assert judged(at_work("too-many-recipients"), mailers.tells_of_each) == ""
@@ -169,24 +189,24 @@ def test_beliefs_about_each_recipient_are_judged_one_by_one(at_work: Any) -> Non
     ],
 )  # fmt: skip
 def test_one_recipient_that_is_wrong_is_named(
-    at_work: Any, fault: str, changed: dict[str, bool | None], first_line: str
+    at_work: AtWork, fault: str, changed: dict[str, bool | None], first_line: str
 ) -> None:
-    def mailer(server: SMTPServer) -> Any:
+    def mailer(server: SMTPServer) -> Sent:
         told: Any = mailers.tells_of_each(server)
         return {**told, **changed}
 
     assert judged(at_work(fault), mailer).startswith(first_line)
 
 
-def test_addresses_are_compared_as_mailboxes(at_work: Any) -> None:
-    def mailer(server: SMTPServer) -> Any:
+def test_addresses_are_compared_as_mailboxes(at_work: AtWork) -> None:
+    def mailer(server: SMTPServer) -> Sent:
         mailers.deliver(server, [ANN])
         return {"ann@X.TEST": True}
 
     assert judged(at_work("odd-reply-codes"), mailer) == ""
 
 
-def test_one_word_for_all_is_not_wrong_if_only_some_got_it(at_work: Any) -> None:
+def test_one_word_for_all_is_not_wrong_if_only_some_got_it(at_work: AtWork) -> None:
     def mailer(server: SMTPServer) -> None:
         mailers.deliver(server, mailers.ALL)
 
@@ -195,7 +215,7 @@ def test_one_word_for_all_is_not_wrong_if_only_some_got_it(at_work: Any) -> None
 
 @pytest.mark.parametrize("sent", [None, ValueError("oops")])
 def test_a_client_that_got_the_250_and_does_not_believe_it_is_wrong(
-    at_work: Any, sent: Exception | None
+    at_work: AtWork, sent: Exception | None
 ) -> None:
     def mailer(server: SMTPServer) -> Exception | None:
         mailers.deliver(server, [ANN])
@@ -207,7 +227,7 @@ def test_a_client_that_got_the_250_and_does_not_believe_it_is_wrong(
 
 @pytest.mark.parametrize("sent", [None, ValueError("oops")])
 def test_a_client_that_may_have_missed_the_250_is_not_wrong(
-    at_work: Any, sent: Exception | None
+    at_work: AtWork, sent: Exception | None
 ) -> None:
     def mailer(server: SMTPServer) -> Exception | None:
         mailers.hears_nothing_of_its_mail(server)
@@ -216,7 +236,7 @@ def test_a_client_that_may_have_missed_the_250_is_not_wrong(
     assert judged(at_work("lost-reply"), mailer) == ""
 
 
-def test_an_exception_says_nothing_about_permanence(at_work: Any) -> None:
+def test_an_exception_says_nothing_about_permanence(at_work: AtWork) -> None:
     def mailer(server: SMTPServer) -> Exception:
         mailers.deliver(server, [ANN])
         return ValueError("oops")
@@ -225,12 +245,12 @@ def test_an_exception_says_nothing_about_permanence(at_work: Any) -> None:
     assert judged(at_work("unknown-recipient"), mailer) == ""
 
 
-def test_a_temporary_reply_before_any_mail_is_one_too(at_work: Any) -> None:
+def test_a_temporary_reply_before_any_mail_is_one_too(at_work: AtWork) -> None:
     said = judged(at_work("busy-greeting"), mailers.gives_up)
     assert said.startswith("gave up for good after '421 4.3.2 too busy, try again later'")
 
 
-def test_the_first_digit_decides_whatever_the_enhanced_code_says(at_work: Any) -> None:
+def test_the_first_digit_decides_whatever_the_enhanced_code_says(at_work: AtWork) -> None:
     said = judged(at_work("misleading-enhanced-code"), mailers.gives_up)
     assert said.startswith("gave up for good after '450 5.7.1 not now'")
 
@@ -239,15 +259,15 @@ def test_the_first_digit_decides_whatever_the_enhanced_code_says(at_work: Any) -
 
 
 @pytest.mark.parametrize("fault", ["refusing-greeting", "sender-refused", "content-refused"])
-def test_each_stage_can_be_tried_once_more(at_work: Any, fault: str) -> None:
+def test_each_stage_can_be_tried_once_more(at_work: AtWork, fault: str) -> None:
     assert judged(at_work(fault), mailers.tries(2)) == ""
     assert judged(at_work(fault), mailers.tries(3)).startswith("tried again 2 times after '55")
 
 
-def test_helo_after_a_refused_ehlo_is_not_a_retry(at_work: Any) -> None:
+def test_helo_after_a_refused_ehlo_is_not_a_retry(at_work: AtWork) -> None:
     mailer = mailers.sends_several(4, in_one_session=False)
 
-    def one_after_the_other(server: SMTPServer) -> Any:
+    def one_after_the_other(server: SMTPServer) -> Sent:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(mailers, "MAIL", "Subject: Hello\r\n\r\n")
             return mailer(server)
@@ -257,7 +277,7 @@ def test_helo_after_a_refused_ehlo_is_not_a_retry(at_work: Any) -> None:
     assert "tried again" not in said
 
 
-def test_another_mechanism_is_not_a_retry(at_work: Any) -> None:
+def test_another_mechanism_is_not_a_retry(at_work: AtWork) -> None:
     def mailer(server: SMTPServer) -> Exception | None:
         with mailers.connected(server) as client:
             try:
@@ -272,8 +292,8 @@ def test_another_mechanism_is_not_a_retry(at_work: Any) -> None:
     assert judged(fault, mailer).startswith("tried again 2 times after '535")
 
 
-def test_with_a_mapping_each_recipient_may_have_a_session_of_its_own(at_work: Any) -> None:
-    def mailer(server: SMTPServer) -> Any:
+def test_with_a_mapping_each_recipient_may_have_a_session_of_its_own(at_work: AtWork) -> None:
+    def mailer(server: SMTPServer) -> Sent:
         return {who: bool(not mailers.deliver(server, [who])) for who in mailers.ALL}
 
     assert judged(at_work("sender-refused"), mailer) == ""
@@ -282,17 +302,17 @@ def test_with_a_mapping_each_recipient_may_have_a_session_of_its_own(at_work: An
 # Copies.
 
 
-def test_the_same_words_twice_are_not_a_copy_if_several_are_to_be_sent(at_work: Any) -> None:
+def test_the_same_words_twice_are_not_a_copy_if_several_are_to_be_sent(at_work: AtWork) -> None:
     mailer = mailers.sends_several(3, in_one_session=False)
     assert judged(at_work("rate-limited"), mailer) == ""
 
 
-def test_the_same_words_twice_are_a_copy_elsewhere(at_work: Any) -> None:
+def test_the_same_words_twice_are_a_copy_elsewhere(at_work: AtWork) -> None:
     mailer = mailers.sends_several(2, in_one_session=False)
     assert judged(at_work("odd-reply-codes"), mailer).startswith("sent the same mail 2 times")
 
 
-def test_two_copies_after_a_lost_reply_are_allowed(at_work: Any) -> None:
+def test_two_copies_after_a_lost_reply_are_allowed(at_work: AtWork) -> None:
     def mailer(server: SMTPServer) -> bool:
         mailers.hears_nothing_of_its_mail(server)
         return not mailers.deliver(server, [ANN])
@@ -303,7 +323,7 @@ def test_two_copies_after_a_lost_reply_are_allowed(at_work: Any) -> None:
 # Several messages.
 
 
-def test_a_client_that_loses_the_second_message_of_a_session_is_told(at_work: Any) -> None:
+def test_a_client_that_loses_the_second_message_of_a_session_is_told(at_work: AtWork) -> None:
     def mailer(server: SMTPServer) -> bool:
         mailers.sends_several(2, in_one_session=True)(server)
         return True
@@ -313,21 +333,21 @@ def test_a_client_that_loses_the_second_message_of_a_session_is_told(at_work: An
     assert said.startswith(first)
 
 
-def test_a_client_that_sends_the_second_message_in_a_new_session_is_right(at_work: Any) -> None:
-    def mailer(server: SMTPServer) -> Any:
+def test_a_client_that_sends_the_second_message_in_a_new_session_is_right(at_work: AtWork) -> None:
+    def mailer(server: SMTPServer) -> Sent:
         mailers.sends_several(2, in_one_session=True)(server)
         return not mailers.deliver(server, [ANN])
 
     assert judged(at_work("goodbye-between-messages"), mailer) == ""
 
 
-def test_a_client_that_says_that_the_second_message_failed_is_right(at_work: Any) -> None:
+def test_a_client_that_says_that_the_second_message_failed_is_right(at_work: AtWork) -> None:
     mailer = mailers.sends_several(2, in_one_session=True)
     assert judged(at_work("goodbye-between-messages"), mailer) == ""
 
 
 def each_for_all(belief: bool | None) -> Mailer:
-    def mailer(server: SMTPServer) -> Any:
+    def mailer(server: SMTPServer) -> Sent:
         for _ in range(3):
             mailers.deliver(server, mailers.ALL, mailers.MAIL.replace("1@", f"{_}@"))
         return dict.fromkeys(mailers.ALL, belief)
@@ -335,17 +355,17 @@ def each_for_all(belief: bool | None) -> Mailer:
     return mailer
 
 
-def test_each_unknown_recipient_of_a_message_may_be_tried_again(at_work: Any) -> None:
+def test_each_unknown_recipient_of_a_message_may_be_tried_again(at_work: AtWork) -> None:
     assert judged(at_work("rate-limited"), each_for_all(None)) == ""
 
 
-def test_a_message_whose_recipients_nobody_knows_was_not_delivered_to_all(at_work: Any) -> None:
+def test_a_message_whose_recipients_nobody_knows_was_not_delivered_to_all(at_work: AtWork) -> None:
     said = judged(at_work("rate-limited"), each_for_all(True))
     first = "somebody did not get the mail, but the mailer says 'delivered': '450 4.7.1"
     assert said.startswith(first)
 
 
-def test_a_reply_to_quit_is_not_a_refusal(at_work: Any) -> None:
+def test_a_reply_to_quit_is_not_a_refusal(at_work: AtWork) -> None:
     said = judged(at_work("goodbye-at-quit"), mailers.gives_up)
     assert said.startswith("the mail was accepted, but the mailer says 'failed for good'")
     assert "also:" not in said
@@ -354,7 +374,7 @@ def test_a_reply_to_quit_is_not_a_refusal(at_work: Any) -> None:
 # TLS.
 
 
-def test_content_in_clear_is_allowed_if_tls_is_opportunistic(at_work: Any) -> None:
+def test_content_in_clear_is_allowed_if_tls_is_opportunistic(at_work: AtWork) -> None:
     fault = at_work("starttls-not-offered")
     assert judged(fault, mailers.sends_all_the_same, tls="opportunistic") == ""
 
@@ -362,7 +382,7 @@ def test_content_in_clear_is_allowed_if_tls_is_opportunistic(at_work: Any) -> No
 @pytest.mark.parametrize(
     "fault", ["expired-certificate", "wrong-host-certificate", "unknown-authority"]
 )
-def test_a_client_that_sends_to_an_unverified_server_is_told(at_work: Any, fault: str) -> None:
+def test_a_client_that_sends_to_an_unverified_server_is_told(at_work: AtWork, fault: str) -> None:
     said = judged(at_work(fault), mailers.looks_at_no_certificate)
     assert said.startswith("sent the content in session 1 though the certificate ")
     mailer = mailers.looks_at_no_certificate
@@ -370,26 +390,27 @@ def test_a_client_that_sends_to_an_unverified_server_is_told(at_work: Any, fault
     assert judged(at_work(fault), mailers.insists_on_tls) == ""
 
 
-def test_a_mechanism_that_shows_no_password_shows_none_in_clear(at_work: Any) -> None:
+def test_a_mechanism_that_shows_no_password_shows_none_in_clear(at_work: AtWork) -> None:
     fault = at_work("starttls-refused", auth_needs_tls=False, mechanisms=["CRAM-MD5"])
     assert judged(fault, mailers.logs_in_all_the_same, tls="opportunistic") == ""
+    assert isinstance(fault.server, SMTPServer)
     [session] = fault.server.sessions
     assert [attempt.mechanism for attempt in session.auth] == ["CRAM-MD5"]
 
 
-def test_mail_in_clear_is_allowed_if_the_fault_is_not_about_tls(at_work: Any) -> None:
+def test_mail_in_clear_is_allowed_if_the_fault_is_not_about_tls(at_work: AtWork) -> None:
     assert judged(at_work("odd-reply-codes"), mailers.never_listens) == ""
 
 
 # The protocol.
 
 
-def test_a_client_that_leaves_without_quit_is_told(at_work: Any) -> None:
+def test_a_client_that_leaves_without_quit_is_told(at_work: AtWork) -> None:
     said = judged(at_work("odd-reply-codes"), mailers.leaves_without_quit)
     assert said.startswith("violated the protocol: the client left without QUIT")
 
 
-def test_a_client_may_leave_without_quit_after_a_refusal(at_work: Any) -> None:
+def test_a_client_may_leave_without_quit_after_a_refusal(at_work: AtWork) -> None:
     def mailer(server: SMTPServer) -> bool:
         client = mailers.connected(server)
         client.ehlo()
@@ -409,17 +430,17 @@ def goes_on_after_a_refusal(server: SMTPServer) -> bool:
     return False
 
 
-def test_a_client_that_may_have_pipelined_the_next_command_is_right(at_work: Any) -> None:
+def test_a_client_that_may_have_pipelined_the_next_command_is_right(at_work: AtWork) -> None:
     assert judged(at_work("sender-refused"), goes_on_after_a_refusal) == ""
 
 
-def test_a_client_without_pipelining_must_read_the_refusal(at_work: Any) -> None:
+def test_a_client_without_pipelining_must_read_the_refusal(at_work: AtWork) -> None:
     fault = at_work("sender-refused", extensions=["-PIPELINING"])
     said = judged(fault, goes_on_after_a_refusal)
     assert said.startswith("violated the protocol: the command may not come here")
 
 
-def test_no_line_of_a_verdict_is_long(at_work: Any) -> None:
+def test_no_line_of_a_verdict_is_long(at_work: AtWork) -> None:
     def mailer(server: SMTPServer) -> bool:
         mailers.deliver(server, [f"{'x' * 60}@{'y' * 60}.{'z' * 60}.test"])
         return True

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import h11
 
+    from pytest_smtpserver.engine import EndReason
+
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -154,11 +156,11 @@ def test_what_was_asked_for_is_answered_after_the_end_of_file() -> None:
 
 
 @pytest.mark.parametrize("reason", ["idle", "stop", "crash"])
-def test_an_endless_answer_ends_when_it_must(reason: str) -> None:
+def test_an_endless_answer_ends_when_it_must(reason: EndReason) -> None:
     engine = opened(events([Gate()]))
     engine.receive(REQUEST, 0.0)
     pulled(engine)
-    engine.end(reason, 1.0)  # type: ignore[arg-type]
+    engine.end(reason, 1.0)
     assert pulled(engine) == (b"", [Close()])
 
 

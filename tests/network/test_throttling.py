@@ -10,7 +10,7 @@ import trio.testing
 from pytest_smtpserver.network.throttled import ThrottledStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from pytest_smtpserver.network.readiness import Result
 
@@ -41,12 +41,14 @@ class Below:
         self.closed = True
 
 
-def seconds_of(main: Callable[[ThrottledStream], object], below: Below, rate: float) -> float:
+def seconds_of(
+    main: Callable[[ThrottledStream], Awaitable[object]], below: Below, rate: float
+) -> float:
     """Return how long it takes on a clock that jumps ahead whenever all wait."""
 
     async def run() -> float:
         begun = trio.current_time()
-        await main(ThrottledStream(below, rate))  # type: ignore[misc]
+        await main(ThrottledStream(below, rate))
         return trio.current_time() - begun
 
     return trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))

@@ -8,18 +8,11 @@ from unittest.mock import ANY
 
 import pytest
 
-from pytest_smtpserver import SMTPAssertionError
+from tests.failing import first_line
 from tests.making import both, html, message, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-
-def first_line(assertion: Callable[..., object], *args: object, **kwargs: object) -> str:
-    with pytest.raises(SMTPAssertionError) as caught:
-        assertion(*args, **kwargs)
-    return str(caught.value).splitlines()[0]
 
 
 def test_a_message_that_meets_all_criteria_passes() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,6 +11,10 @@ from pytest_smtpserver import AuthAttempt, Reply, Session, SMTPAssertionError
 from pytest_smtpserver.engine import TLSInfo
 from pytest_smtpserver.records.exchange import Exchange
 from pytest_smtpserver.records.violations import violation
+from tests.failing import first_line
+
+if TYPE_CHECKING:
+    from pytest_smtpserver.records.session import EndedBy
 
 
 def session(*commands: tuple[str, str], **rest: Any) -> Session:
@@ -36,12 +40,6 @@ def attempt(succeeded: bool = True, mechanism: str = "PLAIN") -> AuthAttempt:
     return AuthAttempt(mechanism=mechanism, username="ann", succeeded=succeeded, over_tls=True)
 
 
-def first_line(assertion: Any, *args: Any, **kwargs: Any) -> str:
-    with pytest.raises(SMTPAssertionError) as caught:
-        assertion(*args, **kwargs)
-    return str(caught.value).splitlines()[0]
-
-
 def test_a_session_that_ended_with_quit_passes() -> None:
     session().assert_quit()
 
@@ -56,7 +54,7 @@ def test_a_session_that_ended_with_quit_passes() -> None:
         ("server", "the server ended the session before QUIT"),
     ],
 )
-def test_what_happened_instead_of_quit_is_said(ended_by: Any, instead: str) -> None:
+def test_what_happened_instead_of_quit_is_said(ended_by: EndedBy | None, instead: str) -> None:
     assert first_line(session(ended_by=ended_by).assert_quit) == instead
 
 

@@ -12,7 +12,7 @@ from pytest_smtpserver import SMTPAssertionError, SMTPServer
 from tests.secrets.logging_in import MECHANISMS, SECRET, USER, Client, forms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_smtpserver import Command
 
@@ -75,7 +75,9 @@ def found_in(texts: list[str], secrets: dict[str, str]) -> list[tuple[str, str]]
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("settings", SERVERS)
 @pytest.mark.parametrize("mechanism", MECHANISMS)
-def test_nothing_that_is_recorded_shows_a_secret(mechanism: str, settings: str, way: Any) -> None:
+def test_nothing_that_is_recorded_shows_a_secret(
+    mechanism: str, settings: str, way: Callable[[Client, str], object]
+) -> None:
     server = SMTPServer(**{"hostname": "smtp.example", **SERVERS[settings]}).start()
     ear = Ear()
     rules = [server.on("*", optional=True).reply(ear)]

@@ -57,7 +57,7 @@ WAITS: dict[str, Callable[[SMTPServer, Any], object]] = {
 }
 
 
-async def wait_in_a_coroutine(server: SMTPServer, timeout: Any) -> None:
+async def wait_in_a_coroutine(server: SMTPServer, timeout: float) -> None:
     await AsyncSMTPServer(server).wait_for_message(subject="x", timeout=timeout)
 
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conversation import Conversation
+from tests.present import present
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_smtpserver import Rule, ServerSettings
+    from tests.conversation import Rules
+
+    Users = Mapping[str, str | tuple[str, ...]] | Callable[[str, str, str], object]
 
 EHLO = "EHLO client.test"
 
@@ -16,7 +25,7 @@ def plain(name: str, secret: str) -> str:
     return b64encode(f"\0{name}\0{secret}".encode()).decode()
 
 
-def logged_in(users: Any, name: str, secret: str) -> Conversation:
+def logged_in(users: Users, name: str, secret: str) -> Conversation:
     conversation = Conversation(auth="optional", users=users)
     conversation.one_by_one(EHLO, f"AUTH PLAIN {plain(name, secret)}")
     return conversation
@@ -31,7 +40,7 @@ def logged_in(users: Any, name: str, secret: str) -> Conversation:
     ],
 )
 def test_an_attempt_that_is_refused_at_once_is_on_record(
-    settings: dict[str, Any], line: str, mechanism: str, code: int
+    settings: ServerSettings, line: str, mechanism: str, code: int
 ) -> None:
     conversation = Conversation(**settings)
     conversation.lines(EHLO, line)
@@ -105,21 +114,21 @@ def test_a_rule_on_any_command_is_asked_at_the_line_before_any_challenge() -> No
 
 
 def test_a_rule_on_any_command_that_accepts_lets_the_exchange_begin_and_hits_its_end() -> None:
-    made: list[Any] = []
+    made: list[Rule] = []
     conversation = Conversation(
         auth="optional", rules=lambda book: made.append(book.on("*", mechanism="plain").accept())
     )
     assert conversation.codes(EHLO, "AUTH PLAIN", plain("ann", "secret")) == [250, 334, 235]
     (hit,) = made[0].hits
-    assert (hit.command, hit.reply.code) == ("AUTH PLAIN", 235)
+    assert (hit.command, present(hit.reply).code) == ("AUTH PLAIN", 235)
     assert hit in conversation.session.exchanges
     assert hit.rule is made[0]
 
 
 def test_both_rules_that_answer_an_exchange_have_hit_it() -> None:
-    made: list[Any] = []
+    made: list[Rule] = []
 
-    def rules(book: Any) -> None:
+    def rules(book: Rules) -> None:
         made.append(book.on("*", mechanism="plain").delay(1))
         made.append(book.on("auth").reply("535 no"))
 

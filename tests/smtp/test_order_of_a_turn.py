@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conversation import Conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Unpack
+
+    from pytest_smtpserver import ServerSettings
+    from tests.conversation import Making, Rules
 
 LINES = [
     "EHLO client.test",
@@ -33,7 +36,7 @@ def state(conversation: Conversation) -> tuple[object, ...]:
     return exchanges, outcomes, len(conversation.messages), session.ended_by
 
 
-def seen(rules: Callable[[Any], object], **settings: Any) -> list[object]:
+def seen(rules: Making, **settings: Unpack[ServerSettings]) -> list[object]:
     """Return, in order, the records at each wake-up, and what is sent."""
     conversation = Conversation(rules=rules, **settings)
     found: list[object] = []
@@ -44,13 +47,13 @@ def seen(rules: Callable[[Any], object], **settings: Any) -> list[object]:
     return found
 
 
-def never(book: Any) -> None:
+def never(book: Rules) -> None:
     """Make a rule that matches no command; because of it every command has a `Turn`."""
     book.on("noop", optional=True).reply("250 no")
 
 
 @pytest.mark.parametrize("settings", [{}, {"max_message_size": 5}, {"max_recipients": 1}])
-def test_both_orders_are_equal(settings: dict[str, Any]) -> None:
+def test_both_orders_are_equal(settings: ServerSettings) -> None:
     assert seen(lambda book: None, **settings) == seen(never, **settings)
 
 

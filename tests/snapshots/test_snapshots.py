@@ -164,7 +164,8 @@ def test_malformed_mail_has_a_snapshot_that_can_be_written_down(smtpserver: SMTP
 
 def test_another_file_of_the_same_size_has_another_digest(smtpserver: SMTPServer) -> None:
     first, second = order(), order()
-    second.get_payload(1).set_content(b"abd", "application", "pdf", filename="Größe.pdf")  # type: ignore[union-attr]
+    [attached] = second.iter_attachments()
+    attached.set_content(b"abd", "application", "pdf", filename="Größe.pdf")
     texts = [str(received(smtpserver, mail)).splitlines()[-1] for mail in (first, second)]
     assert texts[0] != texts[1]
 
