@@ -31,8 +31,8 @@ _TICK: Final = 0.1
 # After so many finished transactions the server forgets them; the inbox has bounds of its own.
 _KEPT: Final = 1_000
 
-# How alike an option must be to one that does not exist: so that --inbox is --inbox-port, and
-# --host-name is not --host.
+# How similar an option must be to an unknown one to be suggested; arbitrary. `--inbox` suggests
+# `--inbox-port`, but `--host-name` does not suggest `--host`.
 _ALIKE: Final = 0.72
 
 
@@ -91,7 +91,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options, unknown = parser.parse_known_args(arguments)
     if not unknown:
         return options
-    # What follows an option that does not exist may be a secret.
+    # Only the options are shown: the word after an unknown one may be a secret.
     given = [one.partition("=")[0] for one in unknown if one.startswith("-")]
     meant = next(filter(None, (_meant(parser, one) for one in given)), "")
     hint = f"; did you mean {meant}?" if meant else ""
@@ -257,7 +257,7 @@ def _follow(
                 inbox.add("", url, transaction)
             lines.append(_line(transaction))
         if verbose:
-            # First what led to the message.
+            # The dialogue that led to the message comes first.
             _say(dialogue.news())
         _say(lines)
         if len(server.transactions) > _KEPT and ended.empty():

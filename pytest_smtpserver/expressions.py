@@ -1,7 +1,7 @@
 """Regular expressions that are compiled when they are first used.
 
-To compile one takes a hundred times as long as to use it. A server has some forty, and the first
-server of a process needs none of them before a client comes; most are never needed.
+Compiling an expression takes a hundred times as long as using it. A server has about forty. The
+first server of a process needs none of them before a client comes, and most are never needed.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def expression(source: AnyStr, flags: int = 0) -> Pattern[AnyStr]:
-    """Return what can be used like `re.compile(source, flags)`, and raises its errors when used."""
+    """Return an object to use like `re.compile(source, flags)`; its errors come at first use."""
     return cast("Pattern[AnyStr]", _Expression(source, flags))
 
 
 class _Expression:
-    """Compiles its source when a method is first used, and keeps the methods that were used."""
+    """Compiles its source when a method is first used, and keeps each method that was used."""
 
     def __init__(self, source: str | bytes, flags: int) -> None:
         self._source = source
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        # `re` keeps what it has compiled, so that the second method costs little.
+        # `re` caches compiled expressions, so a second method costs little.
         used = getattr(re.compile(self._source, self._flags), name)
         setattr(self, name, used)
         return used

@@ -1,4 +1,4 @@
-"""Frozen values, with slots, made of a class body as `dataclass` makes them, but at less cost.
+"""Frozen values with slots, made from a class body like those of `dataclass`, but at less cost.
 
 A class under `@frozen()` lists its fields as a data class does, and type checkers take it for one.
 `dataclass(frozen=True, slots=True)` writes the source of about six methods for each class and runs
@@ -42,7 +42,7 @@ def frozen(*, kw_only: bool = False, eq: bool = True) -> Callable[[Class], Class
 
 
 def _made(cls: Class, kw_only: bool, eq: bool) -> Class:
-    """Return the class with slots; these have to be there when a class is made."""
+    """Return a second class with slots: they cannot be added to the one that exists."""
     body = {name: one for name, one in vars(cls).items() if name not in _OF_THE_FIRST}
     slots = tuple(cls.__annotations__)
     defaults = {name: body.pop(name) for name in slots if name in body}
@@ -58,7 +58,7 @@ def _made(cls: Class, kw_only: bool, eq: bool) -> Class:
 
 
 class _Initializer:
-    """Writes the initializer of a class when it is first asked for, and makes room for it."""
+    """In the place of an initializer until it is first used; then writes it and puts it there."""
 
     def __init__(
         self, arguments: Sequence[str], defaults: Mapping[str, object], kw_only: bool
@@ -102,7 +102,7 @@ class _Initializer:
 
 
 class _DataclassFields:
-    """What `dataclasses.fields`, `replace` and `asdict`, and tools that show values, look for."""
+    """For `dataclasses.fields`, `replace` and `asdict`, and for tools that show values."""
 
     def __get__(self, value: object, cls: Any) -> Any:
         import dataclasses
@@ -116,7 +116,7 @@ class _DataclassFields:
             one = arguments[name]
             given: dict[str, Any] = {"kw_only": one.kind is one.KEYWORD_ONLY}
             if one.default is not one.empty:
-                # `dataclass` takes an unhashable default for one that can be changed.
+                # `dataclass` refuses an unhashable default, because it takes it for a mutable one.
                 given["default_factory"] = lambda: one.default
             return dataclasses.field(**given)
 
@@ -162,7 +162,7 @@ def _restore(value: Any, state: list[object]) -> None:
         object.__setattr__(value, name, one)
 
 
-#: What a class has before it has slots, and must not have with them.
+#: Attributes of the first class that the one with slots must not get.
 _OF_THE_FIRST: Final = {"__dict__", "__weakref__"}
 
 _SHARED: Final[Mapping[str, object]] = {

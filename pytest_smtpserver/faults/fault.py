@@ -90,7 +90,7 @@ class Fault:
         """Set the fault to work on a server, and return it at work, for `check`.
 
         Its rules are optional. Raises `ValueError` naming the settings that the server lacks, and
-        `TypeError` for what is not a server.
+        `TypeError` if `server` is not a server.
         """
         from pytest_smtpserver.settings import Settings
 

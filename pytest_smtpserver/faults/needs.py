@@ -46,7 +46,7 @@ def without(*keywords: str) -> Need:
     )
 
 
-# The last two would be errors, or would change nothing.
+# Without TLS, `tls_required` is an error; without AUTH, `auth_needs_tls` changes nothing.
 _NEEDED = {**NEEDED, "auth_needs_tls": "auth", "tls_required": "tls"}
 
 

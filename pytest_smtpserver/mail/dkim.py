@@ -113,7 +113,7 @@ def _why_not_with(signature: Signature, record: bytes) -> str | None:
     try:
         _, bits, kind, _ = dkim.evaluate_pk(signature.name, _without_services(record))
     except (dkim.DKIMException, ValueError) as error:
-        # Without the key itself, which it may have in brackets.
+        # dkimpy's error may have the key in brackets; leave it out.
         why = re.sub(r" \(b'.*?'\)", "", str(error))
         raise ValueError(f"key is not a public key of DKIM: {why}") from None
     return _why_not_for(signature, record, kind.decode()) or _why_too_short(kind, bits)

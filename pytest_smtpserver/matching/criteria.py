@@ -180,7 +180,7 @@ _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "user": ("username",),
 }
 
-#: Arguments of some methods, and which these are: to other methods they are unknown criteria.
+#: Arguments of some methods only, and which methods these are. Others take them for criteria.
 _ARGUMENTS: Final[Mapping[str, str]] = {
     "count": "wait_for_messages, wait_for_transactions and capture take it",
     "settle": "the waiting methods take it",

@@ -1,4 +1,4 @@
-"""Taking an address to listen on, and the clients that come there."""
+"""Binds an address to listen on, and accepts the clients that connect to it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _bind(host: str, port: int) -> socket.socket:
 def _found(host: str, port: int) -> list[tuple[int, tuple[object, ...]]]:
     """Return the families and addresses of a host; an IPv4 address is not looked up.
 
-    Python encodes what it looks up for internationalised names, and imports two modules for that.
+    To look up a name, Python imports two modules for internationalised names.
     """
     try:
         socket.inet_pton(socket.AF_INET, host)

@@ -47,7 +47,7 @@ class Background:
         self._ready = Event()
         self._failure: BaseException | None = None
         self.nursery: trio.Nursery
-        #: What the thread waits for.
+        #: Where the thread waits: for sockets, calls and deadlines.
         self.readiness = Readiness()
         #: Told if the thread ends.
         self.listeners: set[Listener] = set()

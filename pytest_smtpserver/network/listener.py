@@ -214,7 +214,7 @@ class Listener:
         So does the parent's file of a socket in the file system; the child has nothing to close.
         """
         self._file = None
-        # Not the old ones: a thread of the parent's may have had them.
+        # Not the old locks: a thread of the parent process may have held them.
         self._lock = threading.Lock()
         self._closed = Event()
         self._closed.set()
@@ -235,7 +235,7 @@ class Listener:
         return True
 
     def _does_client_wait(self) -> bool:
-        # A client that has connected gets an answer, though it comes at the last moment.
+        # A client that connected at the last moment still gets an answer.
         waiting = select.poll()
         waiting.register(self._socket, select.POLLIN)
         return bool(waiting.poll(0))

@@ -50,7 +50,7 @@ from pytest_smtpserver.clock import monotonic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    # What a selector takes: a socket, or what has a descriptor of its own.
+    # What a selector takes: a socket, or another object with a file descriptor.
     from _typeshed import HasFileno
 
 Result = TypeVar("Result")

@@ -79,9 +79,9 @@ def _factory(
     marked: Mapping[str, object],
     servers: list[SMTPServer],
 ) -> ServerFactory:
-    """Return a function that starts a server with settings, the later before the earlier ones.
+    """Return a factory that starts servers, and appends each to `servers`.
 
-    `servers` has all that it started.
+    Of the settings, its arguments win over `marked`, and these over those for all tests.
     """
     from pytest_smtpserver.server.server import SMTPServer
     from pytest_smtpserver.settings import check_effect
@@ -161,7 +161,7 @@ def smtpserver_ca() -> CertificateAuthority:
 def _for_all(given: Mapping[str, object]) -> dict[str, Any]:
     """Return the settings of `smtpserver_settings`; each is checked by itself.
 
-    Only what comes of all that is given can exclude each other.
+    Whether settings fit together is checked once all are merged.
     """
     from pytest_smtpserver.settings import check_each
     from pytest_smtpserver.settings.users import hiding_secrets
@@ -172,7 +172,7 @@ def _for_all(given: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _checked_marks(item: pytest.Item) -> dict[str, Any]:
-    """Return the settings of a test's markers; each is checked by itself, too."""
+    """Return the settings of a test's markers; each of them is checked by itself too."""
     from pytest_smtpserver.settings import check_each
 
     with _one_sentence("@pytest.mark.smtpserver"):

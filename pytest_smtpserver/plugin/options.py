@@ -75,9 +75,10 @@ def path_given(config: pytest.Config, name: str) -> Path | None:
 
 
 def inbox_port(config: pytest.Config) -> int | None:
-    """Return the port that was asked for; raises `pytest.UsageError` if it cannot be one.
+    """Return the port that was asked for.
 
-    Nor can there be one inbox for all workers of pytest-xdist.
+    Raises `pytest.UsageError` if it is not a port, and under pytest-xdist: workers cannot share one
+    inbox.
     """
     port: str | None = config.getoption("--smtpserver-inbox")
     if port is None:
@@ -120,7 +121,7 @@ def _refuse_unknown_keys(config: pytest.Config) -> None:
 
 
 def _keys_given(config: pytest.Config) -> dict[str, object]:
-    """Return all keys of the configuration file and of `-o`, with what is written there."""
+    """Return all keys in the configuration file and in `-o`, with their values as written."""
     # pytest has no public name for all keys of the file: up to 9.0 this was `inicfg`.
     in_file = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
     overridden = (one.partition("=")[::2] for one in config.getoption("override_ini") or ())

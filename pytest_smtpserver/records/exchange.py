@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from .reply import Reply
 
 
-#: In the transcript, between what was done to a client and the rule that did it.
+#: The transcript's words between an event and the rule that caused it.
 BY_RULE: Final = " by the rule "
-#: What a rule does that keeps a client waiting, in the transcript's words.
+#: The transcript's words for an event that keeps a client waiting.
 HELD: Final = "held"
 NEVER_ANSWERED: Final = "never answered"
 WAITING: Final = "waiting for "

@@ -85,9 +85,10 @@ class RuleMaker(Generic[AnyRule]):
     ) -> AnyRule:
         """Return a rule that gives this reply, 4xx or 5xx, such as `"550 5.1.1 no such user"`.
 
-        It takes what `Rule.reply` takes, and the text only by its place: the keyword `text` is a
-        criterion. A bare code gets a fitting text. Without `stage` it is asked at the earliest
-        stage that knows all the keywords, or at MAIL if there are none. Errors as in `on`.
+        It takes the arguments of `Rule.reply`, but the text only as a positional argument: the
+        keyword `text` is a criterion. A bare code gets a fitting text. Without `stage` it is asked
+        at the earliest stage that knows all the keywords, or at MAIL if there are none. Errors as
+        in `on`.
         """
         if len(texts) > 1:
             raise TypeError(f"refuse({reply!r}, ...): takes one text, not {len(texts)}")

@@ -91,7 +91,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
 
 def _wrong_certificate(given: str, why: str) -> SettingsError:
     if given in CERTIFICATES:
-        # It is one that may be given: something else is wrong.
+        # The value itself is allowed, so something else is wrong.
         return SettingsError(f"certificate={given!r}: {why}")
     return SETTINGS["certificate"].wrong("certificate", given, why)
 

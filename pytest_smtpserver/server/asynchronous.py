@@ -54,8 +54,8 @@ class AsyncSMTPServer(BaseServer[AsyncRule]):
 
     It works under asyncio, anyio and trio, never blocks the event loop, and waits in real time,
     whatever clock the loop has. Each method returns and raises what the method of `SMTPServer`
-    does. Used as a context manager (`with`), it starts the server, and in the end stops and checks
-    it. Raises `TypeError` for anything but an `SMTPServer`.
+    does. Used as a context manager (`with`), it starts the server, and stops and checks it at the
+    end. Raises `TypeError` for anything but an `SMTPServer`.
     """
 
     def __init__(self, server: SMTPServer) -> None:

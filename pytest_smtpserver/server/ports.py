@@ -52,7 +52,7 @@ def _is_worker() -> bool:
 
 
 def is_no_worker() -> None:
-    """Take note that this process is no worker of pytest-xdist, whatever its environment says."""
+    """Note that this process is not a worker of pytest-xdist, whatever its environment says."""
     global _inherited
     _inherited = os.environ.get(_WORKER)
 

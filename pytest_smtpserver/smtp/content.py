@@ -13,7 +13,7 @@ _END = b"\r\n.\r\n"
 # A piece that ends with one of these may continue with a stuffed dot or the end; longest first.
 _HALF_SEEN = tuple(_END[:length] for length in range(len(_END) - 1, 0, -1))
 
-# The line end of the DATA command. It comes before the content's first line, and is no part of it.
+# The line end of the DATA command. It comes before the content's first line, and is not part of it.
 _BEFORE = b"\r\n"
 
 

@@ -68,7 +68,7 @@ _CASELESS = re.IGNORECASE | re.ASCII
 
 def _matches(pattern: str, flags: int = _CASELESS) -> Callable[[str], object]:
     known = expression(pattern, flags)
-    # Not `known.fullmatch`, for which it would be compiled at once.
+    # Not `known.fullmatch`: to get that attribute would compile the expression at once.
     return lambda value: known.fullmatch(value)
 
 

@@ -162,9 +162,9 @@ class Expectation(Generic[Record]):
 
     @property
     def came_before(self) -> int:
-        """How many matching records came before the block, if these are what is missing in it.
+        """How many matching records came before the block, if they explain what is missing in it.
 
-        If some came in the block, that is known only if just as many came before as are missing.
+        If some came in the block, they do so only if exactly as many came before as are missing.
         """
         early = 0
         with suppress(CriterionError):

@@ -52,7 +52,7 @@ _TOKEN: Final = re.compile(
 _SENTENCE_END: Final = re.compile(r"[!?。।۔։]+|\.(?=\s+\D|$)|;\s")
 # Marks that join the parts of a word, or words that belong together.
 _JOINTS: Final = frozenset("-'’‘`\"״׳/·")
-# Nobody changes it.
+# Shared by all tokens without a meaning; never changed.
 _NO_ROLES: Final[Roles] = {}
 
 

@@ -60,7 +60,7 @@ def _reason(session: Session, last: Exchange | None, facts: Facts | None) -> str
     if code != _INVALID:
         return _reply(last)
     users = facts.settings.users if facts else None
-    # Where a callable decides, there are none, and only it knows the reason.
+    # If a callable decides, no users are known, and only the callable knows the reason.
     if users and session.auth:
         return "wrong password" if session.auth[-1].username in users else "no such user"
     return _reply(last) if last and last.reply else "the credentials were refused"
