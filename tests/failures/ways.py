@@ -561,14 +561,15 @@ def plain_client_waits_at_a_tls_port(server: SMTPServer) -> None:
 def plain_client_speaks_at_a_tls_port(server: SMTPServer) -> None:
     with socket.create_connection(server.addr) as client:
         client.sendall(b"EHLO client.example\r\n")
-        server.wait_closed()
+        # Not `wait_closed`: the server may not have accepted the client yet.
+        server.wait_for_session(timeout=30)
     server.wait_for_message(timeout=SOON)
 
 
 def tls_client_at_a_plain_port(server: SMTPServer) -> None:
     with suppress(OSError):
         smtplib.SMTP_SSL(server.host, server.port, timeout=0.2)
-    server.wait_closed()
+    server.wait_for_session(timeout=30)
     server.wait_for_message(timeout=SOON)
 
 
