@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
@@ -102,6 +103,18 @@ def test_criteria_are_those_of_the_tables() -> None:
     }
     for keywords, table in tables.items():
         assert set(keywords.__annotations__) == set(table.criteria)
+
+
+WAITING = [name for name in vars(pytest_smtpserver.AsyncSMTPServer) if not name.startswith("_")]
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_a_waiting_method_takes_the_same_in_a_thread_and_in_a_task(name: str) -> None:
+    in_thread, in_task = (
+        inspect.signature(getattr(server, name)).parameters
+        for server in (pytest_smtpserver.SMTPServer, pytest_smtpserver.AsyncSMTPServer)
+    )
+    assert list(in_thread.values()) == list(in_task.values())
 
 
 def test_all_public_names_are_listed() -> None:
