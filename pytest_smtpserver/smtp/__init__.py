@@ -10,7 +10,8 @@
 * `open_transaction`: the transaction that is open: recipients, content, outcome
 * `turn`: from what the client did to the answer, the server's own or a rule's
 * `content`, `delivery`: where a message's content ends, and who answers for it
-* `authentication`: one AUTH exchange; the mechanisms are in `sasl`
+* `login`: what each session knows of AUTH; `authentication`: one exchange; the mechanisms are in
+  `sasl`
 * `conformance`: whether the client keeps to the protocol from one command to the next
 * `offer`, `extensions`: what a server offers to its clients, one row for each service extension
 * `grammar`: paths and parameters, the ABNF above each expression

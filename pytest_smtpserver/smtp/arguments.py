@@ -7,9 +7,10 @@ and `address_in` return what can still be read of a refused argument.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_smtpserver.expressions import expression
+from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.records.envelope import NO_PARAMETERS
 
 from . import replies
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
     from .grammar import ReadPath
 
 
-class PathArgument(NamedTuple):
+@frozen()
+class PathArgument:
     """What MAIL and RCPT say: the address of the path, and the parameters after it."""
 
     address: str
     parameters: Mapping[str, str | None]
 
 
-class Chunk(NamedTuple):
+@frozen()
+class Chunk:
     """What BDAT says."""
 
     size: int

@@ -12,10 +12,9 @@ from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.frozen import frozen
 
 from . import replies
-from .authentication import is_auth, masked
 from .commands import COMMANDS
 from .grammar import is_helo_domain, legible
-from .sasl import LINE_LIMIT
+from .login import is_auth, masked
 
 if TYPE_CHECKING:
     from pytest_smtpserver.records.reply import Reply
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
 #: RFC 5321 section 4.5.3.1.4: "The maximum total length of a command line including the command
 #: word and the <CRLF> is 512 octets. SMTP extensions may be used to increase this limit."
 COMMAND_LINE = 512
+
+#: RFC 4954 section 4: "12288 octets is considered to be a sufficient line length limit for
+#: handling of deployed authentication mechanisms".
+AUTH_LINE = 12288
 
 # How many lines are cached, and how long they may be: arbitrary, and a few hundred kilobytes at
 # most. RFC 5321 section 4.5.3.1.4 allows 512 octets for a line without extensions.
@@ -110,8 +113,8 @@ def _keep(line: bytes, said: CommandLine) -> None:
 def _line_violations(line: bytes, verb: str) -> tuple[str, ...]:
     codes = ("bare-lf-command",) if b"\n" in line.removesuffix(b"\r\n") else ()
     # RFC 4954 section 4: with an initial response, the command must not exceed the limit of command
-    # lines. A line beyond LINE_LIMIT is refused, and that refusal notes the violation.
-    if verb == "AUTH" and COMMAND_LINE < len(line) <= LINE_LIMIT:
+    # lines. A line beyond AUTH_LINE is refused, and that refusal notes the violation.
+    if verb == "AUTH" and COMMAND_LINE < len(line) <= AUTH_LINE:
         return (*codes, "long-command-line")
     return codes
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from . import command_line, conformance, replies
 from .arguments import chunk_size
-from .authentication import MASK
 from .command_line import COMMAND_LINE
 from .commands import COMMANDS
 from .grammar import Refusal
+from .login import MASK
 from .states import State
 from .turn import Turn, answer_without_rules
 

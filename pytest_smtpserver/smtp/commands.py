@@ -38,8 +38,8 @@ from .arguments import (
     recipient_in,
     sender_in,
 )
-from .authentication import parse_auth, refused_at_once
 from .grammar import Refusal, legible, parameters, reverse_path
+from .login import parse_auth, refused_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from pytest_smtpserver.settings import Settings
 
     from .arguments import Chunk, PathArgument
-    from .authentication import AuthRequest
     from .dialogue import Dialogue
+    from .login import AuthRequest
 
 
 # Whatever `parse` returns is passed to the row's other functions; each row is consistent in itself.

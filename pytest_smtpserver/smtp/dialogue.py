@@ -9,9 +9,9 @@ from pytest_smtpserver.records.violations import violation
 from pytest_smtpserver.rules import Command
 
 from . import replies
-from .authentication import Login
 from .conformance import Conformance
 from .grammar import Refusal
+from .login import Login
 from .open_transaction import OpenTransaction
 from .states import (
     CHUNK_TAKEN,

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Literal
 from pytest_smtpserver.records.reply import Reply
 
 from . import replies
-from .command_line import COMMAND_LINE
+from .command_line import AUTH_LINE, COMMAND_LINE
 from .commands import COMMANDS
 from .extensions import EXTENSIONS, OF_SETTINGS
 from .grammar import Refusal
-from .sasl import LINE_LIMIT
 
 if TYPE_CHECKING:
     import ssl
@@ -87,7 +86,7 @@ class ExtensionSet:
         self._excludes = [row.mail_excludes for row in offered if row.mail_excludes]
         self._line_limits = {
             "MAIL": COMMAND_LINE + sum(row.mail_octets for row in offered),
-            "AUTH": LINE_LIMIT,
+            "AUTH": AUTH_LINE,
             "RCPT": COMMAND_LINE + sum(row.rcpt_octets for row in offered),
         }
         self.ehlo = Reply(250, "\n".join((settings.hostname, *self._announcements(settings))))

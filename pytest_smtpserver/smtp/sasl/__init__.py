@@ -21,7 +21,7 @@ from pytest_smtpserver.settings import MECHANISMS as OFFERED
 
 from .bearer import oauthbearer, xoauth2
 from .challenges import Challenge, Conclusion, step
-from .codec import LINE_LIMIT, decoded, decoded_initial, encoded
+from .codec import decoded, decoded_initial, encoded
 from .cram import cram_md5
 from .passwords import login, plain
 from .scram import scram_sha_1, scram_sha_256
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from .challenges import Challenges
 
 __all__ = [
-    "LINE_LIMIT",
     "MECHANISMS",
     "Challenge",
     "Conclusion",

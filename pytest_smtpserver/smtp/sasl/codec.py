@@ -8,10 +8,6 @@ from pytest_smtpserver.expressions import expression
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
-#: RFC 4954 section 4: "12288 octets is considered to be a sufficient line length limit for
-#: handling of deployed authentication mechanisms".
-LINE_LIMIT = 12288
-
 # RFC 4954 section 8: base64 = base64-terminal / ( 1*(4base64-char) [base64-terminal] )
 # base64-char = ALPHA / DIGIT / "+" / "/"
 # base64-terminal = (2base64-char "==") / (3base64-char "=")
