@@ -67,7 +67,7 @@ def test_the_signature_is_that_of_the_fields() -> None:
     assert str(inspect.signature(Point)) == "(x: 'int', y: 'int' = 0) -> None"
 
 
-def test_a_field_for_later_is_no_argument_and_is_none_until_it_is_set() -> None:
+def test_a_field_for_later_is_not_an_argument_and_is_none_until_it_is_set() -> None:
     named = Named(name="ann")
     assert (named.length, named.unset) == (3, None)
     assert "length" not in inspect.signature(Named).parameters

@@ -184,7 +184,7 @@ def test_auth_needs_tls_where_there_is_tls(tls: str, follows: bool) -> None:
     assert DEFAULTS.changed({"tls": tls}).auth_needs_tls is follows
 
 
-def test_what_follows_from_others_follows_again_when_they_change() -> None:
+def test_derived_settings_change_with_the_settings_they_follow_from() -> None:
     settings = DEFAULTS.changed({"tls": "starttls", "users": USERS})
 
     changed = settings.changed({"tls": "off"}).changed({"users": {}})
@@ -193,7 +193,7 @@ def test_what_follows_from_others_follows_again_when_they_change() -> None:
     assert changed.mechanisms == WITHOUT_PASSWORDS
 
 
-def test_what_was_given_stays_when_others_change() -> None:
+def test_given_settings_stay_when_others_change() -> None:
     settings = DEFAULTS.changed({"auth_needs_tls": False, "mechanisms": ["PLAIN"]})
 
     changed = settings.changed({"tls": "starttls"}).changed({"users": USERS})

@@ -85,7 +85,9 @@ def test_a_foreign_name_that_resolves_to_this_machine_gets_nothing(
     assert "answers to 127.0.0.1 and localhost only" in page
 
 
-def test_what_it_would_read_is_there_for_the_inbox_itself(browser: Browser, live: LivePage) -> None:
+def test_the_inbox_itself_can_read_what_another_site_cannot(
+    browser: Browser, live: LivePage
+) -> None:
     live.deliver(b"Subject: secret\r\n\r\nsecret")
     browser.open(live.url)
     text = browser.driver.execute_async_script(

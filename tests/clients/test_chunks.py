@@ -87,7 +87,7 @@ def test_a_chunk_after_the_last_is_out_of_order(server: SMTPServer) -> None:
     assert codes == [250, 250, 250, 503, 221]
 
 
-def test_what_is_too_big_is_thrown_away() -> None:
+def test_content_that_is_too_big_is_thrown_away() -> None:
     with SMTPServer(max_message_size=10) as server:
         codes = said(server, MAIL, chunk(b"x" * 10), chunk(b"y"), chunk(b"z", b" LAST"), QUIT)
         (transaction,) = server.transactions

@@ -46,7 +46,7 @@ def composed(folder: Path, words: str) -> list[bytes]:
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_what_it_composes_reads_as_it_was_composed(words: str, tmp_path: Path) -> None:
+def test_its_mail_reads_as_it_was_composed(words: str, tmp_path: Path) -> None:
     for content in composed(tmp_path, words):
         mail = message(content)
         assert (mail.subject, mail.from_, mail.to) == (

@@ -244,7 +244,7 @@ def test_the_failure_lists_the_signatures(receive: Receive) -> None:
         ),
     ],
 )
-def test_what_is_not_a_key(
+def test_something_that_is_not_a_key(
     receive: Receive, key: Any, error: type[Exception], sentence: str
 ) -> None:
     with pytest.raises(error) as raised:

@@ -62,7 +62,7 @@ def test_the_page_of_problems_has_each_kind_with_its_source(code: str) -> None:
     assert source == "advice" or "https://www.rfc-editor.org/rfc/rfc" in source
 
 
-def test_what_is_generated_is_current() -> None:
+def test_generated_parts_are_current() -> None:
     """`python -m docs._generate` writes it anew."""
     stale = [path.name for path, text in _generate.pages().items() if path.read_text() != text]
     assert stale == []

@@ -82,7 +82,9 @@ def test_a_fault_that_is_never_met_fails_no_server() -> None:
         ("closed-while-idle", {}, "idle_timeout=0.5; this server has idle_timeout=30.0"),
     ],
 )
-def test_what_a_server_lacks_is_named(name: str, settings: ServerSettings, sentence: str) -> None:
+def test_missing_settings_of_a_server_are_named(
+    name: str, settings: ServerSettings, sentence: str
+) -> None:
     assert lacking(name, **settings).partition("needs ")[2].startswith(sentence)
 
 
@@ -117,14 +119,14 @@ def test_a_mapping_that_names_nobody_is_refused() -> None:
 
 
 @pytest.mark.parametrize("timeout", [-1, "2", True, float("nan")])
-def test_what_is_not_a_time_is_refused_at_once(timeout: object) -> None:
+def test_a_value_that_is_not_a_time_is_refused_at_once(timeout: object) -> None:
     said = re.escape(f"timeout={timeout!r}: must be a number of seconds from 0")
     with SMTPServer() as server, pytest.raises(ValueError, match=said):
         BY_NAME["busy-greeting"].apply(server).check(sent=None, timeout=timeout)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("server", [None, "127.0.0.1:25", SMTPServer])
-def test_what_is_not_a_server_is_refused(server: object) -> None:
+def test_an_object_that_is_not_a_server_is_refused(server: object) -> None:
     said = f"a fault is applied to an SMTPServer, not to {server!r}"
     with pytest.raises(TypeError, match=re.escape(said)):
         BY_NAME["greylisted"].apply(server)  # type: ignore[arg-type]
@@ -151,6 +153,6 @@ with SMTPServer() as server:
     assert run.stdout.startswith("the client never met the fault 'busy-greeting'")
 
 
-def test_a_claim_that_nothing_supports_is_no_reason_to_skip() -> None:
+def test_an_unsupported_claim_is_not_a_reason_to_skip() -> None:
     with SMTPServer() as server, pytest.raises(SMTPAssertionError, match=r"^nothing was delivered"):
         BY_NAME["busy-greeting"].apply(server).check(sent=True)

@@ -83,9 +83,7 @@ def test_names_and_exclusions_each_come_from_the_closest_marker(run: Run) -> Non
         ("only='greylisted'", "'only' is not an argument; it takes names and exclude="),
     ],
 )
-def test_what_is_wrong_with_a_marker_is_one_sentence(
-    run: Run, arguments: str, sentence: str
-) -> None:
+def test_a_wrong_marker_is_one_sentence(run: Run, arguments: str, sentence: str) -> None:
     assert f"@pytest.mark.smtpserver_faults: {sentence}" in said(
         run, f"@pytest.mark.smtpserver_faults({arguments})"
     )

@@ -168,7 +168,7 @@ def test_a_fault_is_heard(smtpserver: SMTPServer, smtpserver_fault: FaultAtWork)
 
 
 @pytest.mark.smtpserver_faults(*MISSING)
-def test_what_is_not_offered_is_missing(
+def test_an_extension_that_is_not_offered_is_missing(
     smtpserver: SMTPServer, smtpserver_fault: FaultAtWork
 ) -> None:
     with talking(smtpserver) as talker:
@@ -180,7 +180,7 @@ def test_what_is_not_offered_is_missing(
 
 @pytest.mark.smtpserver(tls="starttls", auth="required", auth_needs_tls=True)
 @pytest.mark.smtpserver_faults("starttls-not-offered", "auth-not-offered")
-def test_what_is_concealed_is_all_that_is_concealed(
+def test_only_the_concealed_extension_is_missing(
     smtpserver: SMTPServer, smtpserver_fault: FaultAtWork
 ) -> None:
     with talking(smtpserver) as talker:

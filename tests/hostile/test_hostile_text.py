@@ -122,7 +122,7 @@ def reprs(of: object, seen: set[int], path: str) -> Iterator[tuple[str, str]]:
             yield from reprs(one, seen, f"{path}.{name}")
 
 
-def test_what_the_client_sent_is_kept_as_it_is(mail: Message) -> None:
+def test_octets_of_the_client_are_kept_as_they_are(mail: Message) -> None:
     assert mail.subject == f"Hi {HOSTILE}"
     assert mail.envelope.rcpt_to[1] == "b\u202e@x.example"
     assert mail.attachments[0].filename == f"{HOSTILE}.pdf"

@@ -57,7 +57,7 @@ def test_head_gets_the_fields_alone() -> None:
     assert others == [Close()]
 
 
-def test_what_follows_a_request_is_not_read() -> None:
+def test_octets_after_a_request_are_not_read() -> None:
     engine = opened()
     engine.receive(REQUEST + REQUEST, 0.0)
     engine.receive(REQUEST, 0.0)
@@ -74,7 +74,7 @@ def test_what_follows_a_request_is_not_read() -> None:
         b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 100_000,
     ],
 )
-def test_what_is_not_a_request_gets_a_sentence(octets: bytes) -> None:
+def test_nonsense_instead_of_a_request_gets_a_sentence(octets: bytes) -> None:
     engine = opened()
     engine.receive(octets, 0.0)
     sent, others = pulled(engine)
@@ -148,7 +148,7 @@ def test_nothing_is_awaited_for_a_client_that_has_left() -> None:
     assert pulled(engine)[1] == [Close()]
 
 
-def test_what_was_asked_for_is_answered_after_the_end_of_file() -> None:
+def test_a_request_is_answered_even_after_the_end_of_file() -> None:
     engine = opened()
     engine.receive(REQUEST, 0.0)
     engine.eof(0.0)

@@ -119,7 +119,7 @@ def test_a_busy_port_of_the_inbox_is_one_sentence(pytester: pytest.Pytester) -> 
         (("--smtpserver-inbox=0", "-p", "xdist", "-n1"), "0: *run without -n to look at them live"),
     ],
 )
-def test_what_cannot_be_is_one_sentence(
+def test_an_impossible_value_is_one_sentence(
     pytester: pytest.Pytester, arguments: tuple[str, ...], said: str
 ) -> None:
     result = pytester.runpytest_inprocess(*arguments)

@@ -49,7 +49,7 @@ def test_a_message_is_there_when_its_client_has_the_reply(lookout: Lookout) -> N
         assert lookout.request(f"/messages/{number}/raw").status == 200
 
 
-def test_what_was_refused_is_listed(lookout: Lookout) -> None:
+def test_refused_recipients_are_listed(lookout: Lookout) -> None:
     lookout.server.refuse("550 5.1.1 no such user", rcpt_to="bob@example.org")
     lookout.send(b"Subject: x\r\n\r\n", "ann@example.org", "bob@example.org")
     [listed] = json.loads(lookout.request("/messages.json").body)
@@ -88,7 +88,7 @@ def test_an_attachment_is_always_a_download(lookout: Lookout, kind: str) -> None
      "/messages/1/attachments/0", "/x", "//", "/../etc/passwd", "/messages/999999999.eml",
      "/messages/1/raw/"],
 )  # fmt: skip
-def test_what_is_not_there_is_not_found(lookout: Lookout, path: str) -> None:
+def test_an_unknown_path_is_not_found(lookout: Lookout, path: str) -> None:
     lookout.send(with_file(b"x", "text/plain"))
     assert lookout.request(path).status == 404
 

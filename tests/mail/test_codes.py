@@ -186,7 +186,7 @@ def test_the_security_code_of_a_gift_card_is_not_a_one_time_code(subject: str, b
         (f"Your code is {'for you and ' * 8} 482913", "no word for a code points at it"),
     ],
 )
-def test_a_number_that_is_called_something_else_nearby_is_no_code(body: str, why: str) -> None:
+def test_a_number_that_is_called_something_else_nearby_is_not_a_code(body: str, why: str) -> None:
     with pytest.raises(SMTPAssertionError) as failure:
         text(body).code()
     assert str(failure.value).startswith(f"no one-time code: '482913': {why} ")
@@ -199,7 +199,7 @@ def test_a_word_for_a_code_points_at_the_number_beside_it(body: str) -> None:
     assert text(body).code() == "123456"
 
 
-def test_what_begins_the_subject_follows_nothing_of_the_text() -> None:
+def test_the_start_of_the_subject_does_not_follow_the_text() -> None:
     with pytest.raises(SMTPAssertionError, match=r"^no one-time code: '482913': no word"):
         text("Enter your login code:", "482913 - Example").code()
 

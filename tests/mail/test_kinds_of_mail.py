@@ -309,7 +309,7 @@ def test_a_link_has_all_that_belongs_to_it(url: str) -> None:
     assert message(f"{UTF8}\nSee {url} there\n").link() == url.rstrip("{")
 
 
-def test_a_scheme_alone_is_no_link() -> None:
+def test_a_scheme_alone_is_not_a_link() -> None:
     assert message(f"{UTF8}\nIt begins with https://. or https://...\n").links == ()
 
 
@@ -386,7 +386,7 @@ INNER = b"Subject:inner\r\nX: a \r\n\tb\r\nEmpty:\r\n\r\nHi \xff\0\nbare\rends\r
 @pytest.mark.parametrize(
     "kind", ["message/rfc822", "message/delivery-status", "text/rfc822-headers"]
 )
-def test_what_is_forwarded_is_kept_octet_by_octet(kind: str) -> None:
+def test_a_forwarded_message_is_kept_octet_by_octet(kind: str) -> None:
     head = b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: %s\r\n\r\n"
     mail = message(head % kind.encode() + INNER + b"\r\n--b--\r\n")
     assert [(one.content_type, one.content) for one in mail.attachments] == [(kind, INNER)]

@@ -85,7 +85,7 @@ def test_a_character_that_is_met_once_is_read_in_long_html() -> None:
     assert mail.html_text.endswith("x\ncafé &eacute;")
 
 
-def test_what_styles_may_hide_in_long_html_is_a_defect() -> None:
+def test_styles_that_may_hide_text_in_long_html_are_a_defect() -> None:
     plain = message(mail_of("<p>a</p>", MANY).encode())
     styled = message(mail_of("<p style='display:none'>a</p>", MANY).encode())
     assert plain.defects == ()

@@ -46,7 +46,7 @@ LANGUAGES = sorted(composing.LANGUAGES)
 
 
 @pytest.mark.parametrize("text", LANGUAGES)
-def test_what_the_standard_library_composes_is_read_as_composed(text: str) -> None:
+def test_mail_composed_by_the_standard_library_is_read_as_composed(text: str) -> None:
     made = EmailMessage()
     made["Subject"] = text
     made["From"] = f'"{text}" <bob@example.org>'
@@ -90,7 +90,7 @@ def composed(*command: str, given: object) -> list[bytes]:
     return [one.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for one in octets]
 
 
-def test_what_django_composes_is_read_as_composed() -> None:
+def test_mail_composed_by_django_is_read_as_composed() -> None:
     mails = composed(sys.executable, "-c", DJANGO, given=LANGUAGES)
     for text, octets in zip(LANGUAGES, mails, strict=True):
         mail = message(octets)
@@ -116,7 +116,7 @@ Promise.all(JSON.parse(readFileSync(0, "utf8")).map(build)).then((built) =>
     shutil.which("node") is None or not (NODE / "node_modules/nodemailer").is_dir(),
     reason="needs nodemailer: .ci/install-programs",
 )
-def test_what_nodemailer_composes_is_read_as_composed() -> None:
+def test_mail_composed_by_nodemailer_is_read_as_composed() -> None:
     mails = [
         {
             "subject": text,

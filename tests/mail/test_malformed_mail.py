@@ -98,7 +98,7 @@ def test_wrong_base64_gives_what_can_be_decoded_and_a_defect(encoded: str, text:
     assert any("base64" in defect for defect in mail.defects)
 
 
-def test_what_a_list_appends_to_base64_is_no_part_of_it() -> None:
+def test_text_that_a_list_appends_to_base64_is_not_part_of_it() -> None:
     mail = message(
         "Content-Transfer-Encoding: base64\n\naGVsbG8=\n____________\nthe mailing list\n"
     )

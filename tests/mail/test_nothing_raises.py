@@ -97,11 +97,11 @@ def test_nothing_raises(name: str) -> None:
         ("nested parts", "a multipart has no close delimiter"),
     ],
 )
-def test_what_could_not_be_parsed_is_said(name: str, said: str) -> None:
+def test_defects_say_which_part_could_not_be_parsed(name: str, said: str) -> None:
     assert any(said in defect for defect in message(MAILS[name]).defects)
 
 
-def test_what_the_standard_library_cannot_parse_has_its_fields_all_the_same() -> None:
+def test_mail_that_the_standard_library_cannot_parse_still_has_its_fields() -> None:
     mail = message(b"Subject: Deep\r\n" + MAILS["nested parts"]).email
     assert mail["Subject"] == "Deep"
     assert "Hi" in mail.as_string()

@@ -29,13 +29,13 @@ def text_of(html: str) -> str:
     return message(content.encode()).html_text
 
 
-def test_end_tags_of_nothing_are_no_depth() -> None:
+def test_surplus_end_tags_do_not_count_as_depth() -> None:
     few = "<div>a<div>b</div></div>"
     assert text_of(few + "</div>" * 3000 + few) == text_of(few + few) == "a\nb\na\nb"
 
 
 @pytest.mark.parametrize("pieces", list(pairwise(PIECES)), ids=lambda pieces: repr(pieces[0]))
-def test_what_a_reader_sees_does_not_depend_on_how_it_is_read(pieces: tuple[str, str]) -> None:
+def test_the_visible_text_does_not_depend_on_how_the_html_is_read(pieces: tuple[str, str]) -> None:
     for first, second, third in product(pieces, PIECES, pieces):
         html = first + second + third
         assert text_of(html) == text_of(html + WITH_A_STYLE)

@@ -124,7 +124,7 @@ def test_four_times_the_size_does_not_take_sixteen_times_as_long(name: str) -> N
     assert min(ratios) < LONGER
 
 
-def test_what_was_read_once_is_kept() -> None:
+def test_a_value_that_was_read_once_is_kept() -> None:
     mail = message(TEXT + b"https://x.example/\xff\r\n")
     for view in ("headers", "links", "attachments", "problems", "html_text", "text"):
         assert getattr(mail, view) is getattr(mail, view)

@@ -169,7 +169,7 @@ def test_flowed_lines_are_put_together(body: str, text: str) -> None:
         "<style>p:hover,,p::before{display:none}.x{display:none}</style><b class=x>no</b><p>yes",
     ],
 )
-def test_what_is_hidden_is_not_read(markup: str) -> None:
+def test_hidden_text_is_not_read(markup: str) -> None:
     assert message(f"Content-Type: text/html; charset=utf-8\n\n{markup}").html_text == "yes"
 
 

@@ -54,6 +54,6 @@ def test_an_address_without_name_leaves_the_named_one_to_whom_it_belongs() -> No
     assert unmatched(["a@x.example", "Ann <a@x.example>"], actual) == ([], [])
 
 
-def test_what_is_missing_and_what_is_too_many_keep_how_they_were_given() -> None:
+def test_missing_and_surplus_addresses_are_shown_as_they_were_given() -> None:
     actual = ["A@X.example", "Bob <b@x.example>"]
     assert unmatched(["a@x.example", "b@x.example"], actual) == (["a@x.example"], ["A@X.example"])

@@ -71,7 +71,7 @@ def test_an_unknown_criterion_suggests_what_it_means(unknown: str, meant: str) -
         ),
     ],
 )
-def test_what_is_meant_is_suggested_where_other_records_know_it(
+def test_a_criterion_of_other_records_is_suggested_with_them(
     criteria: Callable[[dict[str, object]], Criteria], unknown: str, said: str
 ) -> None:
     with pytest.raises(TypeError, match=re.escape(f"unknown criterion '{unknown}': {said}")):
@@ -178,7 +178,7 @@ def test_values_that_may_compare_equal_are_not_an_error(keyword: str, expected: 
     Criteria.for_messages({keyword: expected})
 
 
-def test_what_a_callable_raises_is_the_cause_of_an_error_that_names_it() -> None:
+def test_an_exception_of_a_callable_is_the_cause_of_an_error_that_names_it() -> None:
     criteria = Criteria.for_messages({"where": lambda record: record["no such key"]})
     with pytest.raises(CriterionError) as caught:
         criteria.matches(message("Welcome"))

@@ -463,7 +463,7 @@ def test_an_assertion_on_the_envelope_tells_a_keyword_without_value_from_none() 
     )
 
 
-def test_a_cause_of_nothing_is_none_where_something_came() -> None:
+def test_a_cause_of_an_empty_inbox_does_not_count_if_something_came() -> None:
     causes = [Cause("no client connected", weight="nothing")]
     text = message_failure({"subject": "Hi"}, message("Hi"), count=2, causes=causes)
     assert text.startswith("only 1 of 2 messages match (waited 2.0 s)\n")
@@ -492,7 +492,7 @@ def test_candidates_are_listed_when_there_are_too_many() -> None:
     )
 
 
-def test_what_there_is_instead_is_listed_when_there_is_no_candidate() -> None:
+def test_other_attachments_are_listed_if_there_is_no_candidate() -> None:
     among = [("a.txt", "its name does not fit"), ("b.txt", "its name does not fit")]
     text = describe_candidates(noun="attachment", which="'*.pdf'", found=[], among=among, of="<M>")
     assert text == lines(

@@ -29,7 +29,7 @@ def test_octets_that_come_together_are_answered_together(host: Host) -> None:
         assert client.recv(100) == b"123"
 
 
-def test_what_is_owed_leaves_before_the_connection_is_closed(host: Host) -> None:
+def test_owed_replies_are_sent_before_the_connection_is_closed(host: Host) -> None:
     with host.connect() as client:
         client.sendall(b"12c")
         assert everything(client) == b"12"
@@ -196,7 +196,7 @@ def test_a_conversation_that_is_over_is_closed_even_if_the_engine_does_not(
         assert everything(client) == b""
 
 
-def test_what_the_peer_says_first_is_received_before_the_engine_says_a_word(
+def test_early_octets_of_the_peer_are_received_before_the_engine_speaks(
     make_host: Callable[..., Host],
 ) -> None:
     has_spoken = threading.Event()
@@ -232,9 +232,7 @@ class Full(socket.socket):
         raise OSError(errno.ENOBUFS, "No buffer space available")
 
 
-def test_what_the_system_cannot_send_is_told_and_costs_one_client(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_to_send_costs_one_client(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as client:
         with monkeypatch.context() as patch:
             patch.setattr(socket, "socket", Full)
@@ -247,7 +245,7 @@ def test_what_the_system_cannot_send_is_told_and_costs_one_client(
         assert everything(client) == b"1"
 
 
-def test_what_is_accepted_delays_no_answer() -> None:
+def test_accepted_sockets_send_without_delay() -> None:
     with bind("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
         listening.setblocking(True)
         with listening.accept()[0] as accepted:

@@ -75,7 +75,7 @@ def test_the_function_is_called_until_it_has_a_result(loop: Loop, pair: Pair) ->
     sending.join()
 
 
-def test_what_the_function_raises_is_raised_where_it_is_waited_for(loop: Loop, pair: Pair) -> None:
+def test_an_exception_of_the_function_is_raised_in_the_waiting_task(loop: Loop, pair: Pair) -> None:
     def fail() -> None:
         raise ZeroDivisionError
 
@@ -146,7 +146,7 @@ def test_a_deadline_is_kept_though_a_socket_is_always_ready(loop: Loop, pair: Pa
     assert called
 
 
-def test_what_came_before_a_call_is_dealt_with_before_it(loop: Loop, pair: Pair) -> None:
+def test_octets_that_came_before_a_call_are_handled_before_it(loop: Loop, pair: Pair) -> None:
     async def receive() -> None:
         pair.received += await loop.readiness.each_time_readable(
             pair.receiver, lambda: [pair.receiver.recv(100)]

@@ -54,7 +54,7 @@ def seconds_of(
     return trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
-def test_what_comes_is_read_no_faster_and_whole() -> None:
+def test_input_is_read_no_faster_and_completely() -> None:
     came: list[bytes] = []
 
     async def read(stream: ThrottledStream) -> None:
@@ -65,7 +65,7 @@ def test_what_comes_is_read_no_faster_and_whole() -> None:
     assert max(map(len, came)) == 5
 
 
-def test_what_is_sent_leaves_no_faster_and_whole() -> None:
+def test_output_leaves_no_faster_and_completely() -> None:
     below = Below(b"")
 
     async def send(stream: ThrottledStream) -> None:

@@ -258,7 +258,7 @@ def test_a_client_that_refuses_the_certificate_says_why(
     assert host.crashes == []
 
 
-def test_a_client_that_wants_another_version_is_told_and_named(
+def test_a_client_that_wants_another_version_gets_an_alert_and_is_named(
     make_host: Callable[..., Host], ca: trustme.CA, client_context: ssl.SSLContext
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -424,7 +424,7 @@ def test_a_client_that_leaves_ends_a_pause_at_once(
     assert host.engines[0].log[2:] == ["1", "h", "eof"]
 
 
-def test_what_comes_during_a_pause_is_answered_after_it(
+def test_commands_that_come_during_a_pause_are_answered_after_it(
     host: Host, client_context: ssl.SSLContext
 ) -> None:
     with connect(host, client_context) as client:

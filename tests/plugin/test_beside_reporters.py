@@ -92,7 +92,7 @@ def test_xdist(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["icdiff", "clarity"])
-def test_what_compares_otherwise_leaves_our_records_to_us(tmp_path: Path, name: str) -> None:
+def test_other_kinds_of_comparison_are_left_to_pytest(tmp_path: Path, name: str) -> None:
     plugin = {"icdiff": "pytest_icdiff", "clarity": "pytest_clarity.plugin"}[name]
     printed = run(tmp_path, "-p", plugin)
     assert f"FAILED test_suite.py::test_it - {CAUSE}" in printed

@@ -75,7 +75,7 @@ def test_a_test_that_fails_in_any_phase_shows_each_of_its_servers(
 
 
 @pytest.mark.parametrize("name", ["smtpserver", "smtpserver_session"])
-def test_what_fails_the_check_after_the_last_test_of_a_run_shows_the_server(
+def test_a_failing_check_after_the_last_test_of_a_run_shows_the_server(
     pytester: pytest.Pytester, name: str
 ) -> None:
     pytester.makepyfile(f"def test_it({name}): {name}.on('rcpt').reply('550 no')")

@@ -107,7 +107,7 @@ def marked_line(path: object, source: str) -> str:
 
 
 @pytest.mark.parametrize("case", UNUSED)
-def test_what_was_never_used_fails_the_test_and_is_named_with_its_line(
+def test_an_unused_rule_fails_the_test_and_is_named_with_its_line(
     pytester: pytest.Pytester, case: str
 ) -> None:
     body, words = UNUSED[case]
@@ -283,7 +283,7 @@ CALLABLES = {
 
 
 @pytest.mark.parametrize("made", CALLABLES)
-def test_what_a_callable_raises_gives_421_and_fails_the_test_with_its_own_traceback(
+def test_an_exception_of_a_callable_gives_421_and_fails_the_test_with_its_own_traceback(
     pytester: pytest.Pytester, made: str
 ) -> None:
     pytester.makepyfile(

@@ -24,7 +24,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-def test_what_a_wider_fixture_sent_is_gone_when_the_test_begins(suite: pytest.Pytester) -> None:
+def test_mail_of_a_wider_fixture_is_gone_when_the_test_begins(suite: pytest.Pytester) -> None:
     suite.makepyfile(
         """
         import pytest

@@ -234,7 +234,7 @@ def test_clearing_forgets_what_has_ended_and_keeps_what_is_open() -> None:
     assert [transaction.outcome for transaction in recorder.transactions()] == [None]
 
 
-def test_what_was_open_when_it_was_cleared_is_recorded_when_it_ends() -> None:
+def test_a_transaction_open_while_records_were_cleared_is_recorded_when_it_ends() -> None:
     conversation = Conversation()
     conversation.lines(*INTRODUCED, *TO_THE_CONTENT)
     conversation.recorder.clear(conversation.now)
@@ -290,7 +290,7 @@ def test_a_session_says_what_ended_it(end: Callable[[Conversation], object], end
     assert present(conversation.session.ended_at) > conversation.session.started_at
 
 
-def test_what_ended_a_session_first_stays() -> None:
+def test_the_first_end_of_a_session_stays() -> None:
     conversation = Conversation()
     conversation.lines("QUIT")
     conversation.engine.end("stop", conversation.now)

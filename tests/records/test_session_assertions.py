@@ -54,7 +54,9 @@ def test_a_session_that_ended_with_quit_passes() -> None:
         ("server", "the server ended the session before QUIT"),
     ],
 )
-def test_what_happened_instead_of_quit_is_said(ended_by: EndedBy | None, instead: str) -> None:
+def test_a_failure_says_what_happened_instead_of_quit(
+    ended_by: EndedBy | None, instead: str
+) -> None:
     assert first_line(session(ended_by=ended_by).assert_quit) == instead
 
 

@@ -93,7 +93,7 @@ def test_content_with_long_lines_is_shown_by_its_beginning_and_its_size() -> Non
     assert size == "C: [... 1 line, 1,000,002 octets in all]"
 
 
-def test_what_is_beyond_the_long_lines_is_counted() -> None:
+def test_further_long_lines_are_counted() -> None:
     lines = content_shown((b"x" * 600 + b"\r\n") * 3)
     assert lines[-1] == "C: [... 3 lines, 1,806 octets in all]"
 
@@ -136,7 +136,7 @@ def test_the_recorder_shows_its_last_sessions() -> None:
     assert other.recorder.transcript(1) == second
 
 
-def test_what_the_server_offers_once_more_is_counted() -> None:
+def test_repeated_lines_of_an_offer_are_counted() -> None:
     conversation = Conversation(extensions=["SIZE", "DSN", "8BITMIME", "PIPELINING"])
     conversation.lines("EHLO client.test", "EHLO client.test")
     first = ["S: 250-smtpserver.test", "S: 250-PIPELINING", "S: 250-SIZE 33554432"]
@@ -145,7 +145,7 @@ def test_what_the_server_offers_once_more_is_counted() -> None:
     assert lines[lines.index("C: EHLO client.test", 2) + 1 :] == ["S: [... 5 lines as before]"]
 
 
-def test_what_is_new_in_an_offer_is_shown() -> None:
+def test_new_extensions_in_an_offer_are_shown() -> None:
     conversation = Conversation(
         extensions=["SIZE", "DSN", "8BITMIME"],
         rules=lambda book: book.on("ehlo").reply("250 client\nDSN").then().accept(),

@@ -86,7 +86,7 @@ def test_it_says_how_the_test_ended(pytester: pytest.Pytester, source: str, outc
     assert re.findall(r'<h2><span class="mark \w*">(\w+)<', page) == [outcome]
 
 
-def test_what_was_refused_is_in_it(pytester: pytest.Pytester) -> None:
+def test_refused_mail_is_in_it(pytester: pytest.Pytester) -> None:
     page = report_of(
         pytester,
         """
@@ -124,7 +124,7 @@ def test_it(smtpserver): send(smtpserver, b"Subject: \xff\r\n\r\n\x80\x00.\r\n")
     assert octets[1].endswith(".eml")
 
 
-def test_what_strangers_wrote_is_text(pytester: pytest.Pytester) -> None:
+def test_text_from_a_mail_stays_text_in_the_page(pytester: pytest.Pytester) -> None:
     page = report_of(
         pytester,
         """
@@ -305,7 +305,7 @@ def test_it():
     assert re.findall(r'data-subject="(\w+)"', page) == ["own"]
 
 
-def test_what_a_test_forgot_is_in_it(pytester: pytest.Pytester) -> None:
+def test_mail_that_a_test_cleared_is_in_it(pytester: pytest.Pytester) -> None:
     page = report_of(
         pytester,
         """

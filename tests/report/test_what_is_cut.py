@@ -79,7 +79,7 @@ def test_the_rest_of_very_many_messages_of_a_test_is_counted(tmp_path: Path) -> 
     assert "3 more messages of this test left out." in texts(page)
 
 
-def test_what_a_killed_worker_had_half_written_is_passed_over(tmp_path: Path) -> None:
+def test_half_a_line_of_a_killed_worker_is_skipped(tmp_path: Path) -> None:
     page_of(tmp_path, received(HEAD))
     [file] = tmp_path.glob("*.jsonl")
     with file.open("a") as lines:

@@ -38,7 +38,7 @@ def test_another_seed_gives_something_else() -> None:
         (9, [250, 250, 250, 250, 250, 452, 250, 250, 250, 250], True),
     ],
 )
-def test_what_a_seed_gives_stays_the_same_from_one_release_to_the_next(
+def test_a_seed_gives_the_same_in_every_release(
     seed: int | str, codes: list[int], was_reset: bool
 ) -> None:
     conversation = Conversation(rules=lambda book: book.chaos(0.2, seed))

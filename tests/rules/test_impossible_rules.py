@@ -122,7 +122,9 @@ def test_a_stage_that_is_misspelt_or_not_offered_is_an_error(
         ({"extensions": ["-CHUNKING", "-BINARYMIME"]}, "bdat"),
     ],
 )
-def test_what_the_settings_take_away_is_no_stage(settings: ServerSettings, stage: str) -> None:
+def test_a_stage_that_the_settings_take_away_does_not_exist(
+    settings: ServerSettings, stage: str
+) -> None:
     with pytest.raises(ValueError, match="do not offer it"):
         rule_book(Offer(Settings().changed(settings))).on(stage)
 

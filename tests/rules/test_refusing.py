@@ -50,7 +50,7 @@ def test_a_bare_code_can_have_an_enhanced_status_code() -> None:
 
 
 @pytest.mark.parametrize("reply", [250, "354 go ahead", Reply(220)])
-def test_what_is_not_a_refusal_is_an_error(reply: Any) -> None:
+def test_a_reply_that_is_not_a_refusal_is_an_error(reply: Any) -> None:
     with pytest.raises(ValueError, match="must be a reply with a code from 400 to 599"):
         Conversation(rules=lambda book: book.refuse(reply))
 

@@ -171,7 +171,7 @@ def test_content_that_was_not_kept_meets_no_criterion(match: Match) -> None:
     assert hits("message", *MAIL, *CONTENT, settings=settings, **match) == 0
 
 
-def test_content_that_was_not_kept_is_no_message_even_if_a_rule_accepts_it() -> None:
+def test_content_that_was_not_kept_is_not_a_message_even_if_a_rule_accepts_it() -> None:
     conversation = play(
         *MAIL, *CONTENT,
         rules=lambda book: book.on("message").reply("250 fine"), max_message_size=10,
@@ -287,7 +287,7 @@ def test_in_lmtp_the_message_is_asked_about_for_each_recipient() -> None:
     assert hits("message", *lines, settings=settings, rcpt_to="cat@example.org") == 1
 
 
-def test_what_a_callable_is_given_says_what_is_known() -> None:
+def test_a_callable_gets_everything_that_is_known() -> None:
     seen: list[Command] = []
 
     def rules(book: Rules) -> None:
@@ -307,7 +307,7 @@ def test_what_a_callable_is_given_says_what_is_known() -> None:
     assert message.session.id == 1
 
 
-def test_what_a_callable_is_given_has_no_secrets() -> None:
+def test_a_callable_gets_no_secrets() -> None:
     seen: list[Command] = []
     play(
         "AUTH PLAIN AGFubgBzZWNyZXQ=",

@@ -201,7 +201,7 @@ def test_a_354_followed_by_a_close_aborts() -> None:
 
 
 @pytest.mark.parametrize("reply", [*REFUSALS, "421 closing"])
-def test_refused_content_is_kept_and_is_no_message(reply: str | None) -> None:
+def test_refused_content_is_kept_and_is_not_a_message(reply: str | None) -> None:
     conversation = answered("message", reply)
     assert conversation.transaction.outcome == "rejected"
     assert present(conversation.transaction.message).content == b"text\r\n"
@@ -364,7 +364,7 @@ def test_rules_of_one_session_leave_another_alone() -> None:
     assert second.codes(EHLO, MAIL) == [250, 250]
 
 
-def test_what_a_reply_says_is_recorded_before_it_leaves() -> None:
+def test_a_record_is_made_before_its_reply_leaves() -> None:
     conversation = answered("quit", "221 bye", lines=[EHLO])
     conversation.engine.receive(b"QUIT\r\n", conversation.now)
     conversation.engine.next_action()

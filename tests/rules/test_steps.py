@@ -110,7 +110,7 @@ def test_after_a_reply_that_was_withheld_nothing_is_sent_in_the_session() -> Non
 
 
 @pytest.mark.parametrize("reason", ["idle", "stop"])
-def test_after_a_reply_that_was_withheld_there_is_no_last_word_either(reason: EndReason) -> None:
+def test_after_a_withheld_reply_no_last_word_is_sent_either(reason: EndReason) -> None:
     conversation = Conversation(rules=lambda book: book.on("mail").accept(reply=False))
     conversation.lines("EHLO client.test", "MAIL FROM:<ann@example.org>")
     assert conversation.end(reason) == b""
@@ -178,7 +178,7 @@ def test_a_hold_says_which_command_is_held_and_lasts_until_it_is_released() -> N
     assert conversation.resume().startswith(b"250 ")
 
 
-def test_what_is_pipelined_behind_a_held_command_is_looked_at_when_it_is_released() -> None:
+def test_commands_pipelined_behind_a_held_one_are_read_after_its_release() -> None:
     conversation, rule = on_noop(lambda rule: rule.times(1).hold())
     conversation.send(b"NOOP\r\nVRFY x\r\nNOOP\r\n")
     assert [exchange.verb for exchange in conversation.session.exchanges] == ["", "EHLO"]

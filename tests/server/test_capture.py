@@ -97,7 +97,7 @@ def test_a_misspelt_criterion_is_an_error_before_the_block_runs(server: SMTPServ
         server.capture(subjct="one")  # type: ignore[call-arg]
 
 
-def test_what_is_deleted_from_the_outbox_does_not_bring_back_what_came_before(
+def test_deleting_from_the_outbox_does_not_bring_back_earlier_messages(
     server: SMTPServer,
 ) -> None:
     send(server, "A")

@@ -104,7 +104,7 @@ def test_it_waits_for_no_client_that_comes_meanwhile(server: SMTPServer) -> None
             assert not thread.is_alive()
 
 
-def test_what_happened_to_another_client_does_not_explain_one_that_stays(
+def test_the_fate_of_another_client_does_not_explain_one_that_stays(
     server: SMTPServer,
 ) -> None:
     with greeted(server) as other:

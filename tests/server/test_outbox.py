@@ -46,7 +46,7 @@ def test_a_message_is_the_same_object_each_time(server: SMTPServer) -> None:
     assert server.outbox[0] is server.outbox[0] is server.messages[0].email
 
 
-def test_what_is_deleted_from_it_is_forgotten(server: SMTPServer) -> None:
+def test_deleted_messages_are_forgotten(server: SMTPServer) -> None:
     del server.outbox[1]
     assert subjects(server) == ["0", "2"]
     assert len(server.transactions) == 3

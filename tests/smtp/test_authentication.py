@@ -78,7 +78,7 @@ def test_an_auth_command_is_masked_however_malformed_it_is(sent: str, auth: Auth
 
 
 @pytest.mark.parametrize("sent", ["AUTH LOGIN", "AUTH\tLOGIN", "AUTH c2Vj", "AUTH LOGIN !"])
-def test_what_follows_a_refused_auth_is_masked_until_the_next_command(sent: str) -> None:
+def test_lines_after_a_refused_auth_are_masked_until_the_next_command(sent: str) -> None:
     conversation = Conversation(auth="off")
     conversation.lines("EHLO client.example.org", sent, "YW5u", "c2VjcmV0", "NOOP", "XYZ")
     transcript = conversation.session.transcript
@@ -96,7 +96,7 @@ def test_an_answer_that_comes_again_after_a_successful_auth_is_masked(answer: st
     assert "b3Blbi" not in conversation.session.transcript
 
 
-def test_what_follows_the_first_well_formed_command_after_auth_is_shown() -> None:
+def test_lines_after_the_first_well_formed_command_after_auth_are_shown() -> None:
     conversation = logged_in("PLAIN", b64("\0ann\0open sesame"), users=USERS)
     conversation.lines("NOOP", "XYZ")
     assert "C: XYZ" in conversation.session.transcript

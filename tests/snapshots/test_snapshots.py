@@ -118,7 +118,7 @@ def test_another_mask_is_refused(smtpserver: SMTPServer, mask: object) -> None:
         message.snapshot(mask=[mask])  # type: ignore[list-item]
 
 
-def test_what_is_different_in_each_run_is_replaced(smtpserver: SMTPServer) -> None:
+def test_values_that_differ_in_each_run_are_replaced(smtpserver: SMTPServer) -> None:
     text = str(
         received(
             smtpserver,
@@ -199,7 +199,7 @@ def test_a_dialogue_is_the_same_in_each_run(smtpserver: SMTPServer) -> None:
 
 
 @pytest.mark.smtpserver(tls="starttls", auth="required", users={"shop": "sesame"})
-def test_what_is_different_in_each_run_is_not_in_a_dialogue(smtpserver: SMTPServer) -> None:
+def test_a_dialogue_has_nothing_that_differs_in_each_run(smtpserver: SMTPServer) -> None:
     dialogues = []
     for name in ("one.test", "two.test"):
         with smtplib.SMTP(*smtpserver.addr, local_hostname=name) as client:

@@ -169,7 +169,7 @@ def test_tls_is_a_setting_away() -> None:
         (["--host", "203.0.113.1"], "cannot listen"),
     ],
 )
-def test_what_cannot_be_is_one_sentence_and_status_2(arguments: list[str], said: str) -> None:
+def test_an_impossible_value_is_one_sentence_and_status_2(arguments: list[str], said: str) -> None:
     run = subprocess.run(
         [*PROGRAM, *arguments], capture_output=True, text=True, timeout=TIMEOUT, check=False
     )

@@ -59,7 +59,7 @@ def test_commands_that_come_in_clear_while_starttls_is_held_are_thrown_away() ->
     assert codes(conversation.session) == ["plaintext-after-starttls"]
 
 
-def test_what_the_client_said_before_is_forgotten(server: SMTPServer) -> None:
+def test_everything_that_the_client_said_before_is_forgotten(server: SMTPServer) -> None:
     with smtplib.SMTP(server.host, server.port, "before.example.org", timeout=5) as client:
         client.login("ann", "any")
         assert server.sessions[0].username == "ann"

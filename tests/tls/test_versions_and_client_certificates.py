@@ -36,7 +36,7 @@ def client_of(server: SMTPServer, version: ssl.TLSVersion) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("name", ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])
-def test_a_server_speaks_the_one_version_that_it_is_told(name: TLSVersion) -> None:
+def test_a_server_speaks_only_the_version_of_its_setting(name: TLSVersion) -> None:
     version = ssl.TLSVersion[name.replace(".", "_")]
     if not getattr(ssl, f"HAS_{version.name}"):
         pytest.skip(f"this OpenSSL has no {name}")

@@ -57,7 +57,7 @@ def test_any_token_succeeds_when_there_are_no_users(mechanism: str, answer: byte
 
 @RIGHT
 @pytest.mark.parametrize("dummy", [b"", b"\x01"])
-def test_a_refused_token_is_told_in_a_challenge_before_the_end(
+def test_a_refused_token_gets_a_challenge_before_the_end(
     mechanism: str, answer: bytes, dummy: bytes
 ) -> None:
     exchange = begin(mechanism, {"ann": "other"})

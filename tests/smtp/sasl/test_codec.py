@@ -11,7 +11,7 @@ from pytest_smtpserver.smtp.sasl import decoded, decoded_initial, encoded
 
 
 @given(st.binary())
-def test_what_was_encoded_is_decoded_to_the_same(octets: bytes) -> None:
+def test_encoding_and_decoding_gives_the_same(octets: bytes) -> None:
     assert decoded(encoded(octets).encode()) == octets
 
 
