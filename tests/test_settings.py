@@ -226,6 +226,14 @@ def test_no_repr_shows_a_password() -> None:
     assert "hunter2" not in repr(settings)
 
 
+def test_users_that_a_callable_decides_about_are_shown_as_it() -> None:
+    def anyone(mechanism: str, name: str, secret: str) -> bool:
+        return True
+
+    settings = DEFAULTS.changed({"auth": "optional", "users": anyone})
+    assert repr(settings.users) == repr(anyone)
+
+
 @pytest.mark.parametrize(
     ("users", "why"),
     [

@@ -303,7 +303,7 @@ def _fits(criteria: Criteria, message: Message) -> bool:
     # even `pytest.fail`, it would end the run.
     try:
         return criteria.matches(message)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # pragma: no cover  # Ctrl-C at this very moment
         raise
     except BaseException:  # noqa: BLE001  # see above
         return False

@@ -74,6 +74,6 @@ def _root(frame: FrameType) -> str:
 def _place(path: str, line: int) -> str:
     try:
         relative = os.path.relpath(path)
-    except ValueError:  # on another drive
+    except ValueError:  # pragma: no cover  # Windows: on another drive
         relative = path
     return f"{path if relative.startswith('..') else relative}:{line}"

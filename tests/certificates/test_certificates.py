@@ -135,6 +135,38 @@ def test_the_authoritys_file_is_removed_when_the_process_ends() -> None:
     assert not Path(printed).exists()
 
 
+def test_the_bundle_has_the_authorities_of_a_directory_where_there_is_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = authority().cert_file.read_text()
+    (tmp_path / "0a1b2c3d.0").write_text(own)
+    (tmp_path / "readme.txt").write_text("not one of them")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    bundle = run_python(
+        """
+        from pytest_smtpserver.server.certificates import authority
+        print(authority().bundle_file.read_text())
+        """
+    )
+    assert bundle.startswith(own.rstrip())
+    assert bundle.count("BEGIN CERTIFICATE") == 2
+
+
+def test_where_nobody_is_trusted_the_bundle_has_our_authority_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    bundle = run_python(
+        """
+        from pytest_smtpserver.server.certificates import authority
+        print(authority().bundle_file.read_text())
+        """
+    )
+    assert bundle.count("BEGIN CERTIFICATE") == 1
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_leaves_its_parent_the_file() -> None:
     run_python(

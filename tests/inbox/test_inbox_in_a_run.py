@@ -102,6 +102,29 @@ def test_it(smtpserver, request):
     result.assert_outcomes(passed=1)
 
 
+def test_a_fault_of_the_page_itself_is_one_sentence_and_fails_no_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("our own fault")
+
+    monkeypatch.setattr("pytest_smtpserver.inbox.site.Site.answer", fail)
+    pytester.makepyfile(
+        SUITE
+        + """
+import urllib.error
+
+def test_it(smtpserver, request):
+    send(smtpserver, "hello")
+    with pytest.raises(urllib.error.HTTPError, match="500"):
+        listed(request)
+"""
+    )
+    result = pytester.runpytest_inprocess("--smtpserver-inbox=0")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["the inbox failed: ZeroDivisionError('our own fault')"])
+
+
 def test_a_busy_port_of_the_inbox_is_one_sentence(pytester: pytest.Pytester) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

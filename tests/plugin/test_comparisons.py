@@ -52,6 +52,14 @@ def test_comparing_two_messages_shows_the_fields_that_differ(server: SMTPServer)
     ]
 
 
+def test_comparing_a_message_with_a_text_says_what_to_use_instead(server: SMTPServer) -> None:
+    said = explain(server.messages[0], "Hi ann")
+    assert said is not None
+    assert said[1:] == [
+        "a Message is equal to itself only: use message.assert_matches(...), or compare fields"
+    ]
+
+
 def test_comparing_an_envelope_says_what_was_meant(server: SMTPServer) -> None:
     assert explain(server.messages[0].envelope, ("a@x.example", ["ann@x.example"])) == [
         "<Envelope a@x.example -> ann@x.example> == ('a@x.example', ['ann@x.example'])",

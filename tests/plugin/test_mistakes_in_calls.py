@@ -115,16 +115,21 @@ def test_an_unused_rule_says_what_came_instead(pytester: pytest.Pytester) -> Non
         def test_none(smtpserver):
             smtpserver.on("rcpt").reply(550)
 
+        def test_no_such(smtpserver):
+            smtpserver.on("rcpt").reply(550)
+            smtplib.SMTP(*smtpserver.addr).quit()
+
         def test_without_a_step(smtpserver):
             smtpserver.on("rcpt")
         """
     )
     result = pytester.runpytest()
-    result.assert_outcomes(passed=3, errors=3)
+    result.assert_outcomes(passed=4, errors=4)
     result.stdout.fnmatch_lines(
         [
             "E *never used: the rule on('rcpt', rcpt_to='bob@x.example') made at *; 1 RCPT came *",
             "E *never used: the rule on('rcpt') made at *; no client connected",
+            "E *never used: the rule on('rcpt') made at *; no RCPT came",
             "E *no step: the rule on('rcpt') made at * was never used, add reply(), *",
         ]
     )

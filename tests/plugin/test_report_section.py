@@ -92,6 +92,22 @@ def test_it_passes_through_xdist(pytester: pytest.Pytester) -> None:
     assert lines(result, "S: 250 2.0.0 message accepted") == 6
 
 
+def test_a_summary_names_the_cause_of_a_failure_that_a_task_group_wraps(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        test_it="""
+        def test_it(smtpserver):
+            try:
+                smtpserver.wait_for_message(timeout=0)
+            except AssertionError as error:
+                raise ExceptionGroup("unhandled errors in a TaskGroup", [error]) from None
+        """
+    )
+    result = pytester.runpytest_inprocess()
+    result.stdout.fnmatch_lines(["FAILED *::test_it - no client connected to 127.0.0.1:*"])
+
+
 def test_it_can_be_switched_off(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
     result = pytester.runpytest_inprocess("-k", "test_fails", "--smtpserver-transcript=off")

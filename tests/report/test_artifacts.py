@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies
 
 from pytest_smtpserver.report import harmless
-from tests.report.runs import folders, run
+from tests.report.runs import SENDING, folders, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +71,31 @@ def test_a_second_run_replaces_the_first(pytester: pytest.Pytester) -> None:
     run(pytester, "def test_it(smtpserver): send(smtpserver)")
     [folder] = folders(pytester)
     assert files(folder) == ["01-hello.eml", "transcript.txt"]
+
+
+def test_folders_can_be_had_without_a_report(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(f"{SENDING}\ndef test_it(smtpserver): send(smtpserver)")
+    result = pytester.runpytest_inprocess("--smtpserver-artifacts=mail")
+    result.assert_outcomes(passed=1)
+    assert len(list(pytester.path.glob("mail/*/*.eml"))) == 1
+    assert list(pytester.path.glob("*.html")) == []
+    assert not any("SMTP report" in line for line in result.outlines)
+
+
+def test_what_a_worker_could_not_write_is_said_at_the_end(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        f"""{SENDING}
+import pathlib, shutil
+
+def test_it(smtpserver):
+    shutil.rmtree("mail", ignore_errors=True)
+    pathlib.Path("mail").write_text("no folder")
+    send(smtpserver)
+"""
+    )
+    result = pytester.runpytest_subprocess("--smtpserver-artifacts=mail", "-p", "xdist", "-n1")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["SMTP artifacts could not be written: *"])
 
 
 def test_a_test_without_mail_has_no_folder(pytester: pytest.Pytester) -> None:

@@ -79,6 +79,27 @@ def test_the_rest_of_very_many_messages_of_a_test_is_counted(tmp_path: Path) -> 
     assert "3 more messages of this test left out." in texts(page)
 
 
+def test_of_a_long_dialogue_the_middle_is_left_out(tmp_path: Path) -> None:
+    with SMTPServer() as server:
+        with smtplib.SMTP(*server.addr, timeout=20) as client:
+            for number in range(4_000):
+                client.docmd("NOOP", f"number {number}")
+            client.sendmail("from@example.org", ["to@example.org"], HEAD)
+        page = texts(page_of(tmp_path, [("smtp://x", one) for one in server.transactions]))
+    assert "characters left out here ...]" in page
+    assert "number 0\n" in page
+    assert "number 2000\n" not in page
+    assert "number 3999\n" in page
+
+
+def test_html_with_very_large_pictures_is_not_shown(tmp_path: Path) -> None:
+    head = b"Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: "
+    html = b"text/html\r\n\r\n<img src=cid:x>\r\n--b\r\nContent-ID: <x>\r\nContent-Type: "
+    picture = b"image/png\r\n\r\n" + LINE * 25_000 + b"--b--\r\n"
+    page = page_of(tmp_path, received(head + html + picture))
+    assert "The HTML and its pictures are too large to be shown: 2," in texts(page)
+
+
 def test_half_a_line_of_a_killed_worker_is_skipped(tmp_path: Path) -> None:
     page_of(tmp_path, received(HEAD))
     [file] = tmp_path.glob("*.jsonl")

@@ -56,6 +56,10 @@ def test_a_rule_is_used_up_after_so_many_times() -> None:
     assert noops(lambda rule: rule.times(2).reply(450)) == [450, 450, 250, 250, 250, 250]
 
 
+def test_a_phase_without_a_step_lets_the_server_answer() -> None:
+    assert noops(lambda rule: rule.reply(450).then()) == [450, 250, 250, 250, 250, 250]
+
+
 def test_the_count_can_stand_before_or_after_the_steps() -> None:
     assert noops(lambda rule: rule.reply(450).times(2)) == [450, 450, 250, 250, 250, 250]
 

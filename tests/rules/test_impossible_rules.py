@@ -45,6 +45,8 @@ def book() -> Rules:
         (lambda rule: rule.delay(math.nan), ValueError, r"delay\(nan\)"),
         (lambda rule: rule.delay(math.inf), ValueError, r"delay\(inf\)"),
         (lambda rule: rule.delay("1"), TypeError, r"delay\('1'\): must be a number of seconds"),
+        (lambda rule: rule.throttle("1"), TypeError, r"throttle\('1'\): must be a number of oct"),
+        (lambda rule: rule.throttle(0), ValueError, r"throttle\(0\): must be .* above 0"),
         (lambda rule: rule.send("250 ok"), TypeError, r"send\('250 ok'\): must be bytes"),
         (lambda rule: rule.send(b""), ValueError, "use ignore"),
         (lambda rule: rule.accept("x"), TypeError, r"accept\('x'\): must be True or False"),

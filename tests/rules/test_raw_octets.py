@@ -67,6 +67,16 @@ def test_a_reply_can_be_completed_by_a_later_step() -> None:
     assert conversation.session.exchanges[-1].reply == Reply(250, "one\ntwo")
 
 
+def test_a_client_that_is_answered_again_owes_quit_again() -> None:
+    silent, answered = answered_raw(b"25"), answered_raw(b"25")
+    answered.rules.clear()
+    assert answered.codes("NOOP") == [250]
+    for conversation in (silent, answered):
+        conversation.eof()
+    assert [one.code for one in silent.session.violations] == []
+    assert [one.code for one in answered.session.violations] == ["no-quit"]
+
+
 def test_a_raw_refusal_refuses() -> None:
     conversation = Conversation(rules=lambda book: book.on("ehlo").send(b"451 later\r\n"))
     assert conversation.codes("EHLO client.test") == [451]

@@ -131,6 +131,27 @@ def test_a_malformed_command_or_one_out_of_order_is_not_a_stage_of_its_own() -> 
     assert hits("noop", "N\0OP") == 0
 
 
+def test_an_auth_command_whose_reply_never_comes_logs_nobody_in() -> None:
+    conversation = play(
+        rules=lambda book: book.on("*", where=is_auth).accept(reply=False), auth="optional"
+    )
+    assert conversation.lines("AUTH PLAIN AGFubgBzZWNyZXQ=") == []
+    [attempt] = conversation.session.auth
+    assert (attempt.mechanism, attempt.succeeded, attempt.reply) == ("PLAIN", False, None)
+
+
+def is_auth(command: Command) -> bool:
+    return command.verb == "AUTH"
+
+
+def test_a_client_that_goes_on_after_starttls_pipelines_too_far_though_it_is_refused() -> None:
+    conversation = play(
+        rules=lambda book: book.on("starttls").reply("454 4.7.0 not now"), tls="starttls"
+    )
+    assert conversation.codes("STARTTLS", "NOOP") == [454, 250]
+    assert [one.code for one in conversation.session.violations] == ["pipelined-too-far"]
+
+
 def test_another_verb_becomes_a_command() -> None:
     conversation = play(
         rules=lambda book: book.on("XCLIENT", argument="a=b").reply("220 as you say")

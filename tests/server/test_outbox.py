@@ -69,6 +69,15 @@ def test_slices_can_be_deleted_and_replaced(server: SMTPServer) -> None:
     assert (subjects(server), outbox) == ([], [])
 
 
+def test_a_server_says_whether_it_accepts_clients_in_the_words_of_localserver() -> None:
+    server = SMTPServer()
+    before = server.accepting, server.is_alive()
+    with server:
+        meanwhile = server.accepting, server.is_alive()
+    assert (before, meanwhile) == ((False, False), (True, True))
+    assert (server.accepting, server.is_alive()) == (False, False)
+
+
 def test_sorting_it_forgets_nothing(server: SMTPServer) -> None:
     server.outbox.sort(key=lambda email: email["Subject"], reverse=True)
     assert subjects(server) == ["0", "1", "2"]

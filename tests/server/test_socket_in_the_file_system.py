@@ -46,6 +46,15 @@ def test_a_client_sends_mail_to_a_socket_in_the_file_system(path: Path) -> None:
         assert f"unix:{path}, listening" in repr(server)
 
 
+def test_a_client_verifies_the_certificate_by_the_server_s_own_name(path: Path) -> None:
+    with SMTPServer(host=f"unix:{path}", tls="starttls") as server:
+        with Client(str(path), timeout=10) as client:
+            client._host = server.hostname  # type: ignore[attr-defined]
+            client.starttls(context=server.client_context())
+            client.sendmail("shop@example.com", "ann@example.org", "Subject: Welcome\n\nHi\n")
+        server.wait_for_session().assert_tls()
+
+
 def test_smtplib_delivers_by_lmtp_over_a_socket(path: Path) -> None:
     with SMTPServer(host=f"unix:{path}", protocol="lmtp") as server:
         assert server.url == f"lmtp+unix:{path}"

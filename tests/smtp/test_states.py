@@ -2,6 +2,7 @@
 
 import pytest
 
+from pytest_smtpserver.smtp.states import Progress, State
 from tests.conversation import Conversation
 
 EHLO, MAIL, RCPT = "EHLO client.test", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>"
@@ -79,3 +80,10 @@ def test_ehlo_helo_and_rset_give_the_transaction_up(state: str, outcome: str, li
     conversation.lines(*STATES[state], line)
     assert conversation.transaction.outcome == outcome
     assert conversation.codes(RCPT, MAIL) == [503, 250]
+
+
+def test_a_command_that_the_table_does_not_name_changes_no_state() -> None:
+    progress = Progress()
+    assert progress.allows("XCLIENT")
+    progress.move("XCLIENT")
+    assert progress.state is State.START

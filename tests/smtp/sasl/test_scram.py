@@ -187,6 +187,14 @@ def test_a_malformed_first_message_is_refused(mechanism: str, answer: bytes) -> 
 
 
 @SCRAM
+def test_a_name_of_which_nothing_is_left_is_none(mechanism: str) -> None:
+    # SASLprep maps a soft hyphen to nothing.
+    reply = refusal(begin(mechanism), "n,,n=\u00ad,r=abc".encode())
+    assert str(reply).startswith("501 ")
+    assert "name" in str(reply)
+
+
+@SCRAM
 def test_a_first_message_that_is_not_text_is_refused(mechanism: str) -> None:
     assert (
         str(refusal(begin(mechanism), b"n,,n=\xff,r=abc")) == "501 5.5.2 this answer is not UTF-8"
@@ -195,7 +203,8 @@ def test_a_first_message_that_is_not_text_is_refused(mechanism: str) -> None:
 
 @SCRAM
 @pytest.mark.parametrize(
-    "answer", [b"", b"c=biws,r=another,p=AAAA", b"c=biws", b"c=!,r=abc,p=AA=="]
+    "answer",
+    [b"", b"c=biws,r=another,p=AAAA", b"c=biws", b"c=!,r=abc,p=AA==", b"c=biws,r=abcNONCE,p=A"],
 )
 def test_a_malformed_second_message_is_refused(mechanism: str, answer: bytes) -> None:
     reply = refusal(begin(mechanism), b"n,,n=ann,r=abc", answer)
