@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 _AT_ONCE = 8
 _CLIENTS, _TESTS = 80, 8
 _WARM_UP = 3
-# More turns of the loop than the end of a connection takes.
-_ROUNDS_TO_REST = 5
 # Growth from the first to the last third that counts as noise, in objects and in octets.
 _MORE_OBJECTS, _MORE_MEMORY = 1.02, 1.10
 _KINDS_OF_TEST: tuple[ServerSettings, ...] = (
@@ -199,23 +197,9 @@ def _tasks() -> int:
     import trio
 
     from pytest_smtpserver.network import background
+    from tests.network.looping import at_rest
 
-    counted: list[int] = []
-    done = threading.Event()
-    thread = background()
-
-    def count(rounds: int) -> None:
-        # By then, tasks that were about to end have ended: the loop runs them between two calls.
-        if rounds:
-            thread.soon(count, rounds - 1)
-            return
-        counted.append(trio.lowlevel.current_statistics().tasks_living)
-        done.set()
-
-    thread.soon(count, _ROUNDS_TO_REST)
-    if not done.wait(TIMEOUT):
-        raise RuntimeError("the servers' thread does not come to rest")
-    return counted[0]
+    return at_rest(background(), lambda: trio.lowlevel.current_statistics().tasks_living)
 
 
 def _memory() -> int:

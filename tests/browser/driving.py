@@ -14,7 +14,6 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
 AXE = Path(__file__).parent.parent / "clients/node/node_modules/axe-core/axe.min.js"
@@ -192,11 +191,6 @@ class Trap:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 import smtplib
-import socket
 import ssl
 import sys
 import threading
@@ -20,8 +19,10 @@ from typing import TYPE_CHECKING, ClassVar
 from unittest.mock import patch
 
 from pytest_smtpserver import SMTPServer
+from tests.rawclient import connected
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from pytest_smtpserver import Command, Message, ServerSettings
@@ -139,13 +140,13 @@ def parameter_that_the_server_does_not_know(server: SMTPServer) -> None:
 
 
 def application_left_in_the_middle_of_the_content(server: SMTPServer) -> None:
-    with socket.create_connection(server.addr) as client:
-        for line in (b"EHLO client.example", b"MAIL FROM:<a@b.example>", b"RCPT TO:<c@d.example>"):
-            client.recv(4096)
-            client.sendall(line + b"\r\n")
-        client.recv(4096)
-        client.sendall(b"DATA\r\n")
-        client.recv(4096)
+    with raw(
+        server,
+        b"EHLO client.example\r\n",
+        b"MAIL FROM:<a@b.example>\r\n",
+        b"RCPT TO:<c@d.example>\r\n",
+        b"DATA\r\n",
+    ) as client:
         client.sendall(b"Subject: Welc")
     server.wait_closed()
     server.wait_for_message(timeout=SOON)
@@ -504,7 +505,7 @@ def django_keeps_mail_in_memory(server: SMTPServer) -> None:
 
 def raw(server: SMTPServer, *lines: bytes, greeting: bool = True) -> socket.socket:
     """Return a connection on which these lines were sent, each after the reply to the last."""
-    client = socket.create_connection(server.addr, timeout=5)
+    client = connected(server)
     KEPT.append(client)
     if greeting:
         client.recv(4096)
@@ -548,18 +549,18 @@ def mail_went_to_another_server(server: SMTPServer) -> None:
 
 
 def connected_and_silent(server: SMTPServer) -> None:
-    with socket.create_connection(server.addr) as client:
+    with connected(server) as client:
         client.recv(4096)
         server.wait_for_message(timeout=SOON)
 
 
 def plain_client_waits_at_a_tls_port(server: SMTPServer) -> None:
-    with socket.create_connection(server.addr):
+    with connected(server):
         server.wait_for_message(timeout=0.05)
 
 
 def plain_client_speaks_at_a_tls_port(server: SMTPServer) -> None:
-    with socket.create_connection(server.addr) as client:
+    with connected(server) as client:
         client.sendall(b"EHLO client.example\r\n")
         # Not `wait_closed`: the server may not have accepted the client yet.
         server.wait_for_session(timeout=30)
@@ -1017,7 +1018,7 @@ def second_message_given_up_before_the_first(server: SMTPServer) -> None:
 
 
 def plain_client_leaves_a_tls_port(server: SMTPServer) -> None:
-    socket.create_connection(server.addr).close()
+    connected(server).close()
     server.wait_for_session(timeout=1)
     server.wait_for_message(timeout=SOON)
 

@@ -13,7 +13,6 @@ from pytest_smtpserver.server import watching
 from tests.rawclient import everything
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
     from pytest_smtpserver.engine import Action, Engine
@@ -76,12 +75,7 @@ class Lookout:
         self.server.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         watching.unwatch(self._add)
         self.server.stop()
         self.inbox.close()

@@ -12,7 +12,6 @@ from pytest_smtpserver.network.background import Background
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from types import TracebackType
     from typing import Self
 
 # Far more than is needed on a busy machine.
@@ -31,9 +30,7 @@ class Loop:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.thread.shut_down()
 
     def run(self, function: Callable[[], Awaitable[Result]]) -> Result:
