@@ -24,7 +24,7 @@ def choose(
     wanted = _fitting(every, globs) if globs else every
     if left := tuple(fault for fault in wanted if fault not in excluded):
         return left
-    raise ValueError("all faults that are chosen are excluded too")
+    raise ValueError("all chosen faults are excluded")
 
 
 def _fitting(faults: tuple[Fault, ...], globs: Collection[str]) -> tuple[Fault, ...]:

@@ -47,7 +47,7 @@ def _a_list(left: object, right: object, one: tuple[object, ...]) -> list[str] |
 
 def _reply(reply: Reply, other: object) -> Iterator[str]:
     if not isinstance(other, Reply):
-        yield "a Reply is equal to a Reply only: compare str(reply), reply.code or Reply.parse(...)"
+        yield "a Reply only equals a Reply: compare str(reply), reply.code or Reply.parse(...)"
         return
     for name in ("code", "enhanced", "text"):
         if getattr(reply, name) != getattr(other, name):
@@ -55,24 +55,24 @@ def _reply(reply: Reply, other: object) -> Iterator[str]:
 
 
 def _envelope(envelope: Envelope, other: object) -> Iterator[str]:
-    yield "an Envelope is equal to itself only: use message.assert_envelope(...), or compare fields"
+    yield "an Envelope only equals itself: use message.assert_envelope(...), or compare fields"
     yield from _fields(envelope, other, ("mail_from", "rcpt_to", "parameters"))
 
 
 def _message(message: Message, other: object) -> Iterator[str]:
-    yield "a Message is equal to itself only: use message.assert_matches(...), or compare fields"
+    yield "a Message only equals itself: use message.assert_matches(...), or compare fields"
     yield from _fields(message, other, ("subject", "from_", "to", "text", "html", "content"))
     if isinstance(other, Message):
         yield from _fields(message.envelope, other.envelope, ("mail_from", "rcpt_to"))
 
 
 def _transaction(transaction: Transaction, other: object) -> Iterator[str]:
-    yield "a Transaction is a snapshot, equal to itself only: compare its fields"
+    yield "a Transaction is a snapshot and only equals itself: compare its fields"
     yield from _fields(transaction, other, ("outcome", "refused", "reply", "message"))
 
 
 def _session(session: Session, other: object) -> Iterator[str]:
-    yield "a Session is a snapshot, equal to itself only: compare its fields, such as the id"
+    yield "a Session is a snapshot and only equals itself: compare its fields, such as the id"
     yield from _fields(session, other, ("id", "ended_by", "helo", "username", "transactions"))
 
 

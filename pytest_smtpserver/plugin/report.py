@@ -162,7 +162,7 @@ def _too_late(item: pytest.Item, servers: Sequence[Core]) -> list[str]:
     found = [one for core in servers for one in core.recorder.too_late() if id(one[0]) not in told]
     told.update(id(message) for message, _ in found)
     return [
-        f"{message!r} came {seconds:.1f} s after the wait had ended: raise timeout"
+        f"{message!r} came {seconds:.1f} s after the wait had ended: use a longer timeout"
         for message, seconds in found
     ]
 

@@ -149,7 +149,7 @@ def file_name(message: Message) -> str:
 
 def too_large(size: int) -> str:
     """Return the sentence that stands for content of so many octets."""
-    return f"Its {size:,} octets are too many to be shown here."
+    return f"Its content is too large to be shown here: {size:,} octets."
 
 
 def bounded_transcript(text: str) -> str:

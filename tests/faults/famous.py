@@ -1,6 +1,6 @@
-"""Clients of some fame, as they send without further ado; each returns what it believes.
+"""Well-known clients, sending as in their documentation; each returns what it believes.
 
-A client is told to log in, and to insist on TLS, where the server has it.
+If the server has AUTH or TLS, a client must log in or insist on TLS.
 """
 
 from __future__ import annotations

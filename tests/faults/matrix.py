@@ -1,4 +1,4 @@
-"""Lets clients of some fame meet each fault: `python -m tests.faults.matrix` writes it.
+"""Well-known clients and each fault: `python -m tests.faults.matrix` tries them all.
 
 What each client believed, and the verdict, goes into `matrix.json` beside this file;
 `python -m docs._generate` makes a table of it in the reference.

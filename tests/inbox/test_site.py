@@ -188,7 +188,7 @@ def test_a_very_large_message_is_a_file_to_download(lookout: Lookout) -> None:
     content = b"Subject: large\r\n\r\n" + b"x" * 9_000_000 + b"\r\n"
     lookout.send(content)
     page = lookout.request("/messages/1").body
-    assert b"Its 9,000,020 octets are too many to be shown here." in page
+    assert b"Its content is too large to be shown here: 9,000,020 octets." in page
     assert b"/messages/1.eml" in page
     assert len(page) < 100_000
     assert lookout.request("/messages/1.eml").body == content

@@ -45,7 +45,7 @@ def test_comparing_two_messages_shows_the_fields_that_differ(server: SMTPServer)
     one, other = map(repr, server.messages)
     assert explain(*server.messages) == [
         f"{one} == {other}",
-        "a Message is equal to itself only: use message.assert_matches(...), or compare fields",
+        "a Message only equals itself: use message.assert_matches(...), or compare fields",
         "subject: 'Hi ann' != 'Hi eve'",
         r"content: b'Subject: Hi ann\r\n\r\nHello\r\n' != b'Subject: Hi eve\r\n\r\nHello\r\n'",
         "rcpt_to: ('ann@x.example',) != ('eve@x.example',)",
@@ -56,21 +56,21 @@ def test_comparing_a_message_with_a_text_says_what_to_use_instead(server: SMTPSe
     said = explain(server.messages[0], "Hi ann")
     assert said is not None
     assert said[1:] == [
-        "a Message is equal to itself only: use message.assert_matches(...), or compare fields"
+        "a Message only equals itself: use message.assert_matches(...), or compare fields"
     ]
 
 
 def test_comparing_an_envelope_says_what_was_meant(server: SMTPServer) -> None:
     assert explain(server.messages[0].envelope, ("a@x.example", ["ann@x.example"])) == [
         "<Envelope a@x.example -> ann@x.example> == ('a@x.example', ['ann@x.example'])",
-        "an Envelope is equal to itself only: use message.assert_envelope(...), or compare fields",
+        "an Envelope only equals itself: use message.assert_envelope(...), or compare fields",
     ]
 
 
 def test_comparing_a_reply_says_what_it_can_be_compared_with() -> None:
     assert explain("550 no", Reply(550, "no")) == [
         "'550 no' == Reply(code=550, text='no', enhanced=None)",
-        "a Reply is equal to a Reply only: compare str(reply), reply.code or Reply.parse(...)",
+        "a Reply only equals a Reply: compare str(reply), reply.code or Reply.parse(...)",
     ]
     lines = explain(Reply(550, "no"), Reply(450, "no", "4.0.0"))
     assert lines is not None
@@ -80,7 +80,7 @@ def test_comparing_a_reply_says_what_it_can_be_compared_with() -> None:
 def test_transactions_and_sessions_are_said_to_be_snapshots(server: SMTPServer) -> None:
     for lines in (explain(*server.transactions), explain(server.sessions[0], 1)):
         assert lines is not None
-        assert "is a snapshot, equal to itself only" in lines[1]
+        assert "is a snapshot and only equals itself" in lines[1]
 
 
 def test_a_tuple_of_addresses_is_said_not_to_be_a_list() -> None:

@@ -220,7 +220,7 @@ def test_mail_that_came_after_the_wait_stands_first(
             came,
         ]
     )
-    assert lines(result, "after the wait had ended: raise timeout") == 2
+    assert lines(result, "after the wait had ended: use a longer timeout") == 2
 
 
 def test_a_server_that_a_test_makes_itself_is_shown(pytester: pytest.Pytester) -> None:

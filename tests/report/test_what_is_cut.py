@@ -38,7 +38,7 @@ def page_of(directory: Path, attempts: list[tuple[str, Transaction]]) -> str:
 def test_a_very_large_message_has_its_row_and_its_envelope(tmp_path: Path) -> None:
     page = page_of(tmp_path, received(HEAD + LINE * 40_000))
     assert len(page) < 100_000
-    assert "octets are too many to be shown here" in texts(page)
+    assert "Its content is too large to be shown here" in texts(page)
     assert "to@example.org" in texts(page)
 
 

@@ -30,7 +30,7 @@ def _first(weighing: Weighing) -> str:
         values = _listed(found)
         return f"{len(found)} one-time codes, not one: {values}"
     if not among:
-        return "no one-time code: no number of 4 to 8 digits in subject and body"
+        return "no one-time code: no number of 4 to 8 digits in subject or body"
     count = f"{len(among)} candidates" if len(among) > 1 else "1 candidate"
     why = among[0].against or among[0].reasons[0]
     return _shortened(f"no one-time code: {among[0].value!r}: {why} ({count}: {_listed(among)})")
