@@ -125,6 +125,11 @@ class Conversation:
         return self.recorder.transactions()[-1]
 
     @property
+    def violations(self) -> list[str]:
+        """The codes of the newest session's violations."""
+        return [violation.code for violation in self.session.violations]
+
+    @property
     def messages(self) -> tuple[Message, ...]:
         """The accepted messages."""
         return self.recorder.messages.all()
