@@ -77,7 +77,10 @@ class _Initializer:
         known |= {f"set_{name}": vars(cls)[name].__set__ for name in cls.__slots__}
         # An error in the arguments shows at the line that made the value.
         known["__tracebackhide__"] = True
-        exec(self._source(), known)  # noqa: S102  # it consists of names of our own
+        # Compiled first: CPython takes Ctrl-C in the `exec` of a str for one that nobody handled,
+        # and the process then ends by that signal, whatever its exit status was to be.
+        source = compile(self._source(), "<frozen>", "exec")
+        exec(source, known)  # noqa: S102  # it consists of names of our own
         written: Any = known["__init__"]
         written.__qualname__ = f"{cls.__qualname__}.__init__"
         written.__module__ = cls.__module__

@@ -6,6 +6,8 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import subprocess
+import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -140,3 +142,28 @@ def test_the_initializer_of_a_subclass_is_that_of_the_class() -> None:
 
     assert Above(1, 2).y == 2
     assert Point(1, 2).y == 2
+
+
+INTERRUPTED = """
+import sys
+from pytest_smtpserver.frozen import frozen
+
+@frozen()
+class Pair:
+    left: int
+
+def interrupt(frame, event, argument):
+    # The code that writes the initializer.
+    if frame.f_code.co_name == "<module>" and frame.f_back.f_code.co_name == "__get__":
+        raise KeyboardInterrupt
+
+sys.settrace(interrupt)
+try:
+    Pair(1)
+except KeyboardInterrupt:
+    pass
+"""
+
+
+def test_an_interrupt_while_the_first_value_is_made_does_not_change_the_exit_status() -> None:
+    assert subprocess.run([sys.executable, "-c", INTERRUPTED], check=False).returncode == 0
