@@ -38,7 +38,8 @@ def listen(path: Path, backlog: int) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            raise OSError(error.errno, f"cannot listen on {PREFIX}{path}: it is in use") from None
+            why = "it is in use" if identity(path) else "there is a file that is not a socket"
+            raise OSError(error.errno, f"cannot listen on {PREFIX}{path}: {why}") from None
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise ImpossibleHost(f"cannot listen on {PREFIX}{path}: {reason}") from None
     return listening

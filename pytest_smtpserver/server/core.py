@@ -95,7 +95,7 @@ class Core:
                 raise SETTINGS["host"].wrong("host", self.settings.host, why) from None
             undo.callback(listener.close)
             # If warnings are errors, it does not listen.
-            ports.warn_unless_loopback(listener.address[0], stacklevel=4)
+            ports.warn_unless_loopback(listener.address[0])
             undo.pop_all()
         return listener
 

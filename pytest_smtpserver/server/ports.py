@@ -63,7 +63,7 @@ def release(settings: Settings) -> None:
         _taken.discard(settings.port)
 
 
-def warn_unless_loopback(host: str, *, stacklevel: int) -> None:
+def warn_unless_loopback(host: str) -> None:
     """Warn if others than this machine can reach a server on `host`, a numeric address."""
     if host == "127.0.0.1" or host.startswith("unix:"):
         return
@@ -73,5 +73,14 @@ def warn_unless_loopback(host: str, *, stacklevel: int) -> None:
         warnings.warn(
             f"host={host}: other machines can reach this test server; use 127.0.0.1 or ::1",
             UserWarning,
-            stacklevel=stacklevel + 1,
+            stacklevel=_level_of_caller() + 1,
         )
+
+
+def _level_of_caller() -> int:
+    """Return how many calls of this package are between here and the line of the caller."""
+    package = __name__.partition(".")[0]
+    level, frame = 0, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        level, frame = level + 1, frame.f_back
+    return level

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pytest_smtpserver import ServerCrashed, SettingsError, SMTPServer
+from pytest_smtpserver import ServerCrashed, ServerFactory, SettingsError, SMTPServer
 from tests.rawclient import send
 
 MESSAGE = b"Subject: hello\r\n\r\nworld\r\n"
@@ -266,6 +266,20 @@ def test_an_address_that_others_can_reach_gives_a_warning() -> None:
     with pytest.warns(UserWarning, match=r"host=0\.0\.0\.0: other machines can reach") as caught:
         server = SMTPServer(host="0.0.0.0").start()
     server.stop()
+    assert caught[0].filename == __file__
+
+
+def test_the_warning_is_at_the_line_of_a_with_block() -> None:
+    with pytest.warns(UserWarning, match="other machines") as caught, SMTPServer(host="0.0.0.0"):
+        pass
+    assert caught[0].filename == __file__
+
+
+def test_the_warning_is_at_the_line_of_a_call_of_the_factory(
+    smtpserver_factory: ServerFactory,
+) -> None:
+    with pytest.warns(UserWarning, match="other machines") as caught:
+        smtpserver_factory(host="0.0.0.0")
     assert caught[0].filename == __file__
 
 
