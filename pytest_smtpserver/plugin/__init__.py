@@ -5,7 +5,8 @@ Every test run in an environment with the plugin installed imports this file, an
 settings' names; everything else is imported when it is needed.
 
 * `options`: options and ini keys, read before any test runs
-* `fixtures`: the fixtures, and the settings that markers give them
+* `fixtures`: the fixtures, and which servers a test has had
+* `markers`: the settings that a test is given by its markers, and for all tests
 * `lasting`: servers that last longer than a test, and what happens to them between two tests
 * `faults`: tests that run once for each fault
 * `report`: what the servers of a test add to its report

@@ -1,11 +1,10 @@
-"""The fixtures, and the settings that markers give them."""
+"""The fixtures, and which servers a test has had."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,7 +12,7 @@ from . import faults
 from .options import settings_of_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from typing import Unpack
 
     from pytest_smtpserver.faults import FaultAtWork
@@ -47,8 +46,10 @@ def smtpserver_session_factory(
 
     Each is emptied before each test. Fixtures of any scope may be built on it.
     """
+    from . import markers
+
     servers = request.config.stash.setdefault(SESSION_SERVERS, [])
-    yield _factory(request.config, _for_all(smtpserver_settings), {}, servers)
+    yield _factory(request.config, markers.for_all(smtpserver_settings), {}, servers)
     for server in servers:
         server.stop()
     servers.clear()
@@ -57,7 +58,9 @@ def smtpserver_session_factory(
 @pytest.fixture(scope="session")
 def smtpserver_session(smtpserver_session_factory: ServerFactory) -> SMTPServer:
     """One `SMTPServer` for the whole run; its records are emptied before each test."""
-    with _one_sentence("smtpserver_session"):
+    from . import markers
+
+    with markers.one_sentence("smtpserver_session"):
         return smtpserver_session_factory()
 
 
@@ -66,9 +69,11 @@ def smtpserver_factory(
     request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, object]
 ) -> Iterator[ServerFactory]:
     """`factory(**settings)` gives a started `SMTPServer`; all are stopped after the test."""
+    from . import markers
+
     servers = request.node.stash.setdefault(SERVERS, [])
-    for_all = _for_all(smtpserver_settings)
-    yield _factory(request.config, for_all, _checked_marks(request.node), servers)
+    for_all = markers.for_all(smtpserver_settings)
+    yield _factory(request.config, for_all, markers.checked(request.node), servers)
     for server in servers:
         server.stop()
 
@@ -104,10 +109,12 @@ def _factory(
 
 def _smtpserver(request: pytest.FixtureRequest, smtpserver_factory: ServerFactory) -> SMTPServer:
     """A fresh, running `SMTPServer` with a port of its own."""
-    with _one_sentence("smtpserver"):
+    from . import markers
+
+    with markers.one_sentence("smtpserver"):
         if faults.FIXTURE not in request.fixturenames:
             return smtpserver_factory()
-        settings = faults.brought_along(request.node, _marked(request.node))
+        settings = faults.brought_along(request.node, markers.settings_of(request.node))
         return smtpserver_factory(**settings)
 
 
@@ -117,7 +124,9 @@ smtpserver = pytest.fixture(_smtpserver, name="smtpserver")
 @pytest.fixture
 def smtpserver_fault(request: pytest.FixtureRequest, smtpserver: SMTPServer) -> FaultAtWork:
     """One fault of the catalogue, at work on this test's `smtpserver`; `check` gives a verdict."""
-    return faults.at_work(request, smtpserver, _marked(request.node))
+    from . import markers
+
+    return faults.at_work(request, smtpserver, markers.settings_of(request.node))
 
 
 @pytest.fixture
@@ -142,9 +151,9 @@ def smtpserver_trusted(smtpserver: SMTPServer) -> Iterator[SMTPServer]:
 @pytest.fixture
 def smtpserver_django(smtpserver: SMTPServer) -> Iterator[SMTPServer]:
     """The test's `smtpserver`, to which Django's mail goes as long as the test lasts."""
-    from . import django
+    from . import django, markers
 
-    with _one_sentence("smtpserver_django"):
+    with markers.one_sentence("smtpserver_django"):
         django.require()
     with django.mail_goes_to(smtpserver):
         yield smtpserver
@@ -156,84 +165,6 @@ def smtpserver_ca() -> CertificateAuthority:
     from pytest_smtpserver.server.certificates import authority
 
     return authority()
-
-
-def _for_all(given: Mapping[str, object]) -> dict[str, Any]:
-    """Return the settings of `smtpserver_settings`; each is checked by itself.
-
-    Whether settings fit together is checked once all are merged.
-    """
-    from pytest_smtpserver.settings import check_each
-    from pytest_smtpserver.settings.users import hiding_secrets
-
-    with _one_sentence("smtpserver_settings"):
-        check_each(given)
-        return hiding_secrets(given)
-
-
-def _checked_marks(item: pytest.Item) -> dict[str, Any]:
-    """Return the settings of a test's markers; each of them is checked by itself too."""
-    from pytest_smtpserver.settings import check_each
-
-    with _one_sentence("@pytest.mark.smtpserver"):
-        marked = _marked(item)
-        check_each(marked)
-        return marked
-
-
-def _marked(item: pytest.Item) -> dict[str, Any]:
-    return _merged(_markers(item))
-
-
-def _merged(markers: Sequence[pytest.Mark]) -> dict[str, Any]:
-    """Return the settings of markers, the closest first; they are checked together later."""
-    from pytest_smtpserver.settings import SettingsError
-    from pytest_smtpserver.settings.users import hiding_secrets
-
-    merged: dict[str, Any] = {}
-    for marker in reversed(markers):
-        if marker.args:
-            raise SettingsError(f"settings go by name, not {marker.args[0]!r}")
-        merged |= hiding_secrets(marker.kwargs)
-    return merged
-
-
-def _markers(item: pytest.Item) -> list[pytest.Mark]:
-    """Return the markers of a test, the closest first."""
-    # pytest's order is not by distance: a parameter's marks come after those of the function, and
-    # those of a class after those of its bases.
-    parameters = getattr(getattr(item, "callspec", None), "marks", ())
-    chain = item.listchain()
-
-    def distance(found: tuple[Any, pytest.Mark]) -> tuple[bool, int, int]:
-        node, marker = found
-        is_farther = all(marker is not one for one in parameters)
-        return is_farther, -chain.index(node), _classes_between(node, marker)
-
-    return [mark for _, mark in sorted(item.iter_markers_with_node("smtpserver"), key=distance)]
-
-
-def _classes_between(node: Any, marker: pytest.Mark) -> int:
-    """Return how many classes lie between the node's class and the one that has the marker."""
-    for number, cls in enumerate(getattr(getattr(node, "obj", None), "__mro__", ())):
-        marks = vars(cls).get("pytestmark", [])
-        # Decorators make a list; an assignment `pytestmark = ...` may be a single marker.
-        one_by_one = marks if isinstance(marks, list) else [marks]
-        if any(marker is getattr(one, "mark", one) for one in one_by_one):
-            return number
-    return 0
-
-
-@contextmanager
-def _one_sentence(where: str) -> Iterator[None]:
-    # A traceback would show only the plugin's code. `from None`: pytest would also show the handled
-    # exception, and show it first.
-    from pytest_smtpserver.settings import SettingsError
-
-    try:
-        yield
-    except (SettingsError, OSError, RuntimeError) as error:
-        raise pytest.fail.Exception(f"{where}: {error}", pytrace=False) from None
 
 
 def instead_of_localservers(manager: pytest.PytestPluginManager) -> None:
