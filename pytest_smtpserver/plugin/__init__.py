@@ -190,18 +190,27 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Make a failed test's report name the cause first, and show the transcript."""
-    servers = cores_of(item)
-    may_be_ours = "pytest_smtpserver.matching" in sys.modules
-    if not servers and not (call.excinfo and may_be_ours):
-        made = yield
-    else:
+    # Where this is not imported, there is neither a server nor a failure of ours.
+    is_in_use = "pytest_smtpserver.matching" in sys.modules
+    if is_in_use and call.excinfo:
         from . import report
 
-        with report.said_once(item, call, servers):
+        with report.said_once(item, call, cores_of(item)):
             made = yield
-        report.complete(made, call, item, servers)
+    else:
+        made = yield
+    if is_in_use and _says_more(item, made):
+        from . import report
+
+        report.complete(made, call, item, cores_of(item))
     lasting.note_outcome(item, made)
     return made
+
+
+def _says_more(item: pytest.Item, made: pytest.TestReport) -> bool:
+    # Most reports are of a phase that passed, and need nothing from the servers.
+    is_late = made.when == "teardown" and not lasting.has_passed(item)
+    return made.failed or is_late or item.config.stash[options.TRANSCRIPT] == "all"
 
 
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:

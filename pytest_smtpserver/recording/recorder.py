@@ -219,9 +219,11 @@ class Recorder:
 
     def violations(self) -> tuple[tuple[Session, Violation], ...]:
         """Return the clients' violations since the records were last cleared."""
+        # Most sessions have none, and need no snapshot.
+        sessions = [one.snapshot() for one in self._sessions.all() if one.violations]
         return tuple(
             (session, violation)
-            for session in self.sessions()
+            for session in sessions
             for violation in session.violations[self._violations_before.get(session.id, 0) :]
         )
 

@@ -96,8 +96,7 @@ def _described(error: BaseException) -> RuntimeError:
 
 def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
     for server in servers:
-        found = server.violations
-        if found and server.settings.strict:
+        if server.settings.strict and (found := server.violations):
             lines = "".join(f"\n  session {s.id}: {one}" for s, one in found[:_LISTED])
             if len(found) > _LISTED:
                 lines += f"\n  and {len(found) - _LISTED} more"
