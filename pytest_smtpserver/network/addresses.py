@@ -24,7 +24,8 @@ def accept(listening: socket.socket) -> tuple[socket.socket, SocketAddress]:
     # a descriptor open that nobody owns.
     descriptor, address = listening._accept()  # type: ignore[attr-defined]
     try:
-        return socket.socket(listening.family, listening.type, fileno=descriptor), address
+        kind = listening.family, listening.type, listening.proto
+        return socket.socket(*kind, fileno=descriptor), address
     except BaseException:
         os.close(descriptor)
         raise

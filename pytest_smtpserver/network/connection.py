@@ -91,6 +91,9 @@ _LAST_WORD_SECONDS = 0.5
 # How long a client that is done may take to send QUIT when the server stops. Arbitrary: a QUIT that
 # is about to come is on its way already, and a client that stays connected must not delay a test.
 _GOODBYE_SECONDS = 0.1
+# Moving a deadline costs more than asking the time. So it is moved a little farther than needed,
+# and not at every read. Arbitrary.
+_SPARSELY = 17 / 16
 # After so many replies in a row, other clients get a turn: this is some 2 ms of work.
 _REPLIES_IN_A_ROW = 64
 # With these trio ends a task; nothing has failed. Any other exception is reported to the test, even
@@ -118,10 +121,10 @@ class Connection:
         self._engine = engine
         self._on_crash = on_crash
         self._owed = bytearray()
-        self._scope = trio.CancelScope()
+        self._scope = trio.CancelScope(deadline=monotonic() + engine.idle_timeout * _SPARSELY)
         self._end_reason: EndReason = "idle"
         self._over = False
-        self._resets = self._has_waited = self._has_begun = False
+        self._resets = self._has_waited = self._has_begun = self._is_closing = False
 
     def stop(self) -> None:
         """Send what is queued, say a last word, and close.
@@ -185,7 +188,7 @@ class Connection:
                 self._engine.opened(now())
                 self._hear_early_octets()
                 await self._converse()
-            if self._scope.cancelled_caught:
+            if self._scope.cancelled_caught and not self._is_closing:
                 await self._finish(self._reason_to_finish())
         except _OUR_OWN:
             raise
@@ -248,12 +251,9 @@ class Connection:
         self._engine.eof(now())
 
     def _push_deadline(self) -> None:
-        # Moving a deadline costs more than asking the time. So it is moved a little farther than
-        # needed, and not at every read.
-        idle_timeout = self._engine.idle_timeout
-        earliest = monotonic() + idle_timeout
-        if not earliest <= self._scope.deadline < math.inf:
-            self._set_deadline(earliest + idle_timeout / 16)
+        idle_timeout, present = self._engine.idle_timeout, monotonic()
+        if not present + idle_timeout <= self._scope.deadline < math.inf:
+            self._set_deadline(present + idle_timeout * _SPARSELY)
 
     async def _finish(self, reason: EndReason) -> None:
         with trio.move_on_after(_LAST_WORD_SECONDS, shield=True), contextlib.suppress(Lost):
@@ -361,8 +361,10 @@ class Connection:
             # With a linger time of zero, closing the socket sends a reset.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return
-        self._set_deadline(math.inf)
-        with contextlib.suppress(OSError, Lost), trio.move_on_after(_DRAIN_SECONDS):
+        # Everything was said: the deadline is that of the close now.
+        self._is_closing = True
+        self._set_deadline(monotonic() + _DRAIN_SECONDS)
+        with contextlib.suppress(OSError, Lost):
             await self._stream.half_close()
             await self._drain()
 
