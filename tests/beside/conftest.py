@@ -1,6 +1,6 @@
 """Chooses the rows of the table: none of them, unless `--beside` says which.
 
-They install packages from the network, and take minutes.
+The rows install packages from the network, which takes minutes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Other plugins beside ours: one table, from which the tests and the page are made.
+"""Other plugins beside ours: one table for the tests and for the page.
 
-A row is a small suite, which a run of pytest takes with the plugin's real package installed, and
-what must come of it. What a row says of the two is the sentence on the page.
+A row has a small suite, which pytest runs with the plugin's real package installed, and the
+expected result. Its sentence about the two plugins is shown on the page.
 """
 
 from __future__ import annotations

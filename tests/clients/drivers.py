@@ -1,7 +1,7 @@
 """How each client program is told to deliver a message.
 
 A driver takes a `Delivery` and returns when the client has ended; it raises if the client failed.
-What a client leaves undone, or does by nature, is a field of its row in `CLIENTS`.
+The fields of a client's row in `CLIENTS` say what it cannot do, and what its habits are.
 """
 
 from __future__ import annotations

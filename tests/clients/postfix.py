@@ -1,7 +1,7 @@
 """Postfix as a client: a mail system of its own, in a directory of its own, on no port.
 
-Mail is handed to it with its `sendmail` command, and it delivers in its own time. Nothing of the
-system's Postfix is read or written but the programs themselves and the accounts that they need.
+It gets mail from its `sendmail` command, and delivers in its own time. Of the system's Postfix it
+uses only the programs and the accounts that they need; it reads and writes nothing else of it.
 """
 
 from __future__ import annotations

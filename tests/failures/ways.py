@@ -1,4 +1,4 @@
-"""Ways in which a test of mail fails in practice: each sends what went wrong, and then asserts.
+"""Ways in which a test of mail fails in practice: each makes one mistake, and then asserts.
 
 The text of each failure is in `texts/`, under the name of the function.
 """

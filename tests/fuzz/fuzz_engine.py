@@ -1,9 +1,9 @@
 """Throw mutated dialogues at the engine: `python -m tests.fuzz.fuzz_engine --octets 10000000`.
 
-What a client sends in the dialogues of `tests/smtp/dialogues` is mutated, cut anyhow, and fed to
-an engine. Whatever comes, the engine raises nothing, is done with each piece in few actions,
-answers in well-formed replies, leaves records that can be read, and holds on to no memory. A run
-is decided by its seed, which is printed.
+The client's side of the dialogues in `tests/smtp/dialogues` is mutated, cut anywhere, and fed to an
+engine. Whatever it gets, the engine must not raise, must finish each piece in few actions, must
+send well-formed replies, leave readable records, and keep no memory. The seed decides a run, and is
+printed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.smtp import SMTPEngine
     from tests.conversation import Rules
 
-#: What a mutation inserts: ends of lines and contents that are nearly right, limits, parameters.
+#: Inserted by mutations: almost correct ends of lines and of contents, limits, parameters.
 TOKENS = (
     b"\r\n", b"\n", b"\r", b"\0", b"\xff", b"\xc3\xbc", b" ", b"\t", b"<", b">", b"@", b"=", b"+",
     b"\r\n.\r\n", b"\n.\n", b"\r.\r", b"\n.\r\n", b"\r\n.\n", b"\r\n..\r\n", b".\r\n",
@@ -47,8 +47,8 @@ TOKENS = (
 #: Inserted rarely: each takes as many octets as a hundred of the others.
 LONG_TOKENS = (b"x" * 520, b"x" * 17_000, b"\n" * 300)
 
-#: The servers that are tried: as it is, with limits that are soon reached, and with what else the
-#: settings can make of it. No handshake is played: the engine is told that it is done.
+#: The settings that are tried: the defaults, limits that are soon reached, and others. There are no
+#: real handshakes: the engine is told that one is done.
 SETTINGS = (
     Settings(),
     Settings(max_message_size=20, max_recipients=1),
@@ -91,13 +91,13 @@ ENDS: Sequence[Callable[[SMTPEngine, float], None]] = (
 
 #: A session ends after so many octets at the latest; arbitrary.
 LONGEST_SESSION = 40_000
-#: A dialogue with more octets is about length, and has its like in `LONG_TOKENS`.
+#: Dialogues with more octets are about length; `LONG_TOKENS` covers that.
 SHORT = 1_000
 #: Octets between two looks at the memory; arbitrary.
 SLICE = 250_000
-#: What the memory may be more at the last look than at the first one: the caches of command lines
-#: and paths fill late. Measured over 10,000,000 octets: 205,000, and no more from the sixth look on
-#: than it goes up and down.
+#: How many octets more may be in use at the last look than at the first: the caches of command
+#: lines and paths fill late. Measured over 10,000,000 octets: 205,000, and from the sixth look on
+#: only ups and downs.
 GROWTH = 500_000
 
 #: The results of a handshake.

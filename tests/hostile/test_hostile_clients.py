@@ -1,7 +1,7 @@
 """Whatever a client does, the next one is served, and the server stops.
 
-That nobody is kept waiting is a matter of counts, not of this machine's speed: see
-`tests/network/test_turns.py`.
+`tests/network/test_turns.py` shows that no client keeps others waiting; it counts replies, and so
+does not depend on this machine's speed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Nothing that we print carries a stranger's escape sequences or marks of direction.
+"""Nothing that we print contains escape sequences or direction marks from a client.
 
-The former act on the terminal, the latter turn what is around them. What a client sent is kept as
-it is; what is shown of it, in `repr`, failure texts and transcripts, is written out.
+Escape sequences control the terminal, and direction marks reverse the text around them. Records
+keep what a client sent as it is; `repr`, failure texts and transcripts escape it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Whatever a hostile mail contains, reading it takes time that grows with its size alone.
+"""Whatever a hostile mail contains, the time to read it is linear in its size.
 
-Each mail is read in two sizes. What grows with the square of the size takes sixteen times as long
-for four times the size; what grows with the size takes four times as long. The processor's time of
-this process is compared, not an absolute one, and a mail has three chances.
+Each mail is read in two sizes, one four times the other. Linear time then grows four times, and
+quadratic time sixteen times. This process's processor time is compared, so the machine's speed does
+not matter, and each mail has three chances.
 """
 
 from __future__ import annotations

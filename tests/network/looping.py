@@ -1,4 +1,4 @@
-"""A servers' thread of a test's own, and what it waits for."""
+"""A servers' thread for one test, and counters of its waits."""
 
 from __future__ import annotations
 

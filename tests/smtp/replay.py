@@ -1,22 +1,22 @@
 r"""Dialogues as text files, and how they are replayed. A file has three parts between `---` lines:
 
-1. What it is about, as comments, and the server's settings, in TOML. `rules` are what the test
-   has made of the server, each a table: its `stage`, its `match`, and its steps in their order
-   with their argument (or arguments, if they are a table), such as `reply = "550 no"`.
+1. Its subject, as comments, and the server's settings, in TOML. `rules` is a list of tables, one
+   for each rule: its `stage`, its `match`, and its steps in order, with their argument (or with
+   several, in a table), such as `reply = "550 no"`.
 2. The dialogue:
 
-   * `C: ` a line of the client and `S: ` a line of the server, without their CRLF;
-   * `C> ` and `S> ` octets without a line end, where there is none or another than CRLF;
-   * `* ` something that happens: `* eof`, `* reset`, `* idle`, `* stop`, `* resume`, `* tls` (the
-     handshake is done), see `HAPPENINGS`.
+   * `C: ` is a line of the client and `S: ` a line of the server, both without their CRLF;
+   * `C> ` and `S> ` are octets, used if a line end is missing or is not CRLF;
+   * `* ` is an event: `* eof`, `* reset`, `* idle`, `* stop`, `* resume`, `* tls` (the handshake is
+     done), see `HAPPENINGS`.
 
-   Octets are UTF-8, and `\r`, `\n`, `\t`, `\0`, `\\`, `\xff` what they are elsewhere; `\{a*600}` is
-   600 times "a". `[...]` in a line of the server stands for anything.
-3. What must have been recorded, as `recorded.py` writes it.
+   Octets are UTF-8. The escapes `\r`, `\n`, `\t`, `\0`, `\\`, `\xff` have their usual meaning, and
+   `\{a*600}` is 600 times "a". In a line of the server, `[...]` matches anything.
+3. The expected records, as `recorded.py` writes them.
 
-Lines of the client that stand together are sent together, and what stands below them is the
-whole of what the server says to them. How the client's octets are cut must make no difference:
-see `CUTS`.
+Consecutive lines of the client are sent together, and the lines of the server after them are its
+whole answer to them. The way in which the client's octets are cut must make no difference: see
+`CUTS`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The service extensions: what EHLO announces, and which parameters may be given with what values.
 
-The valid and invalid values stand in tables; a dialogue with the engine judges each.
+Tables have valid and invalid values; each is sent to the engine in a dialogue.
 """
 
 from __future__ import annotations
