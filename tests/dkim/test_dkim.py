@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver import Message, SMTPServer
 
     Receive = Callable[[bytes], Message]
+    from pytest_smtpserver.mail.dkim import Key
 
 MAIL = b"From: shop@x.test\r\nTo: ann@x.test\r\nSubject: Hello\r\nDate: today\r\n\r\nHello Ann\r\n"
 NAME = "mail._domainkey.x.test"
@@ -79,7 +80,7 @@ def receive(smtpserver: SMTPServer) -> Receive:
     return receive
 
 
-def why_not(message: Message, *arguments: str, key: Any) -> str:
+def why_not(message: Message, *arguments: str, key: Key) -> str:
     """Return the first line of the failure."""
     return first_line(message.assert_dkim, *arguments, key=key)
 
@@ -99,7 +100,7 @@ def why_not(message: Message, *arguments: str, key: Any) -> str:
         pytest.param(lambda pair: {f"{NAME.upper()}.": pair.pem}, id="mapping of FQDNs to PEM"),
     ],
 )
-def test_a_signature_holds_with_its_key(receive: Receive, key: Callable[[KeyPair], Any]) -> None:
+def test_a_signature_holds_with_its_key(receive: Receive, key: Callable[[KeyPair], Key]) -> None:
     receive(signed()).assert_dkim(key=key(keys()))
 
 

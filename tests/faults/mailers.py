@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tests.faults.talking import MOMENT, SILENCE, talking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pytest_smtpserver import SMTPServer
     from pytest_smtpserver.faults.belief import Sent
@@ -67,7 +67,7 @@ def will_try_again(server: SMTPServer) -> Sent:
     return None
 
 
-def tells_of_each(server: SMTPServer) -> Sent:
+def tells_of_each(server: SMTPServer) -> Mapping[str, bool | None]:
     refused = deliver(server, ALL)
     words = {4: None, 5: False}
     return {who: words[refused[who] // 100] if who in refused else True for who in ALL}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Literal, Protocol, TypedDict, Unpack, cast
 
 import pytest
 
@@ -192,7 +192,7 @@ def test_one_recipient_that_is_wrong_is_named(
     at_work: AtWork, fault: str, changed: dict[str, bool | None], first_line: str
 ) -> None:
     def mailer(server: SMTPServer) -> Sent:
-        told: Any = mailers.tells_of_each(server)
+        told = mailers.tells_of_each(server)
         return {**told, **changed}
 
     assert judged(at_work(fault), mailer).startswith(first_line)

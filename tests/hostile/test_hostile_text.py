@@ -149,7 +149,7 @@ def test_no_transcript_or_snapshot_has_it(server: SMTPServer, mail: Message) -> 
     assert [hidden(text) for text in texts] == [set()] * len(texts)
 
 
-WAITS: dict[str, Callable[[SMTPServer], Any]] = {
+WAITS: dict[str, Callable[[SMTPServer], object]] = {
     "none expected": lambda server: server.assert_no_message(),
     "two expected": lambda server: server.wait_for_messages(2),
     "transaction": lambda server: server.wait_for_transaction(mail_from="x"),
@@ -186,7 +186,7 @@ def test_no_criterion_shows_it(server: SMTPServer, mail: Message, keyword: str) 
         assert hidden(str(failure.value)) == set()
 
 
-ASSERTIONS: dict[str, Callable[[Message], Any]] = {
+ASSERTIONS: dict[str, Callable[[Message], object]] = {
     "link": lambda mail: mail.link(),
     "link with": lambda mail: mail.link("nowhere"),
     "code": lambda mail: mail.code(),

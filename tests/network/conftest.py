@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.network.toy import Host
+from tests.network.toy import Host, Toy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def make_host() -> Iterator[Callable[..., Host]]:
     hosts = []
 
-    def make(*arguments: Any, **more: Any) -> Host:
-        hosts.append(Host(*arguments, **more))
+    def make(make_engine: Callable[..., Toy] = Toy, **arguments: object) -> Host:
+        hosts.append(Host(make_engine, **arguments))
         return hosts[-1]
 
     yield make

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
@@ -80,7 +80,7 @@ class Counting(selectors.DefaultSelector):
 
     waits = 0
 
-    def select(self, timeout: float | None = None) -> Any:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self.waits += 1
         return super().select(timeout)
 

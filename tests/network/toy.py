@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_smtpserver.engine import (
     Action,
@@ -145,7 +145,7 @@ class Stubborn(Toy):
 class Host:
     """A listener whose engines are made with these arguments."""
 
-    def __init__(self, make_engine: Callable[..., Toy] = Toy, **arguments: Any) -> None:
+    def __init__(self, make_engine: Callable[..., Toy] = Toy, **arguments: object) -> None:
         self.engines: list[Toy] = []
         self.crashes: list[BaseException] = []
         self.connected = threading.Event()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.conversation import Making, Rules
 
     Raising = Callable[[object], Never]
+    from types import CodeType
 
 
 def wrong(_: object) -> Never:
@@ -83,7 +84,7 @@ class NoReply:
     ],
 )
 def test_the_421_names_the_line_of_a_callable_that_returns_no_reply(
-    replying: Any, name: str, code: Any
+    replying: Any, name: str, code: CodeType
 ) -> None:
     conversation = Conversation(rules=lambda book: book.on("noop").reply(replying))
     (reply,) = conversation.lines("NOOP")
