@@ -86,6 +86,19 @@ def test_a_callable_may_call_it(server: SMTPServer) -> None:
     server.wait_closed()
 
 
+def test_a_client_is_disconnected_once_however_often_it_is_asked_for(server: SMTPServer) -> None:
+    def disconnect(_: Command) -> None:
+        server.disconnect_clients()
+        server.disconnect_clients(reset=True)
+
+    server.on("noop").reply(disconnect)
+    with greeted(server) as client, greeted(server) as other:
+        client.sendall(b"NOOP\r\n")
+        assert everything(other).startswith(b"421 ")
+        assert b"421 " in everything(client)
+    server.wait_closed()
+
+
 def test_a_stopped_server_has_nobody_to_disconnect() -> None:
     server = SMTPServer()
     server.disconnect_clients()

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.network import listener
-from tests.rawclient import TIMEOUT, connected, send
+from tests.rawclient import TIMEOUT, connected, greeted, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,6 +54,23 @@ def test_a_forked_process_does_not_keep_the_port_of_its_parents_server() -> None
         server.stop()
         with pytest.raises(ConnectionRefusedError):
             connected(server)
+        may_end.set()
+
+
+def test_a_forked_process_does_not_keep_the_connections_of_its_parents_server() -> None:
+    context = multiprocessing.get_context("fork")
+    is_there, may_end = context.Event(), context.Event()
+
+    def child() -> None:
+        is_there.set()
+        assert may_end.wait(TIMEOUT)
+
+    with SMTPServer() as server, greeted(server) as client, forked(child):
+        assert is_there.wait(TIMEOUT)
+        # Only the last one that closes a connection can reset it.
+        server.disconnect_clients(reset=True)
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
         may_end.set()
 
 

@@ -328,6 +328,38 @@ def test_a_crash_is_raised_by_check_and_costs_one_client_only(
     assert isinstance(raised.value.__cause__, ZeroDivisionError)
 
 
+def test_a_callable_that_waits_for_its_own_server_is_told_why_it_cannot() -> None:
+    def wait(_: object) -> None:
+        server.wait_for_message()
+
+    server = SMTPServer()
+    server.on("noop").reply(wait)
+    with server, smtplib.SMTP(*server.addr, "client.example", 10) as client:
+        code, said = client.noop()
+        client.close()
+        with pytest.raises(RuntimeError, match="the server's own thread cannot wait"):
+            server.check()
+        server.reset()
+    assert code == 421
+    assert b"a callable of the test raised RuntimeError" in said
+
+
+def test_checking_twice_adds_no_note_twice() -> None:
+    server = SMTPServer(strict=True)
+    server.on("noop").reply(lambda command: 1 / 0)  # type: ignore[arg-type,return-value]
+    server.start()
+    with smtplib.SMTP(*server.addr, "client.example", 10) as client:
+        client.docmd("NONSENSE")
+        client.noop()
+        client.close()
+    server.stop()
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError) as raised:
+            server.check()
+        [note] = raised.value.__notes__
+        assert "NONSENSE" in note
+
+
 def test_check_does_not_hide_the_error_of_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KeyError), SMTPServer() as server:
         server._core.recorder.crashed(ZeroDivisionError())
