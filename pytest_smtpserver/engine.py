@@ -104,6 +104,10 @@ class TLSInfo:
     client_name: str | None = None
 
 
+#: The versions of TLS (RFC 2246, 4346, 5246 and 8446), oldest first, as the standard library writes
+#: them.
+TLS_VERSIONS: Final = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+
 #: RFC 8446 section 5.1: "handshake(22)" is the type of the first record of a client.
 TLS_RECORD: Final = b"\x16"
 

@@ -40,7 +40,7 @@ ALLOWED = {
     "mail": {"frozen", "matching", "suggesting"},
     "network": {"clock", "engine", "unpatched"},
     "matching": {"expressions", "frozen"},
-    "settings": {"frozen", "numeric", "suggesting"},
+    "settings": {"engine", "frozen", "numeric", "suggesting"},
     "engine": {"frozen"},
     "input": set(),
     "clock": set(),

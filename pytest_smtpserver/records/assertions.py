@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from pytest_smtpserver import matching
+from pytest_smtpserver.engine import TLS_VERSIONS
 from pytest_smtpserver.matching.wording import counted, shortened
 
 from . import violations
@@ -67,9 +68,6 @@ def has_no_problems(message: Message, ignore: Collection[str]) -> None:
 
     _assert_none("problem", message.problems, ignore=ignore, known=problems.KINDS, of=message)
 
-
-#: The versions of TLS, oldest first, as the standard library writes them.
-TLS_VERSIONS: Final = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
 # How much of the transcript is shown; arbitrary: an ordinary session fits.
 _TRANSCRIPT_LINES: Final = 30

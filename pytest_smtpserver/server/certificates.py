@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_smtpserver.settings.checks import TLS_VERSIONS
+from pytest_smtpserver.engine import TLS_VERSIONS
 
 from .access import TRUST_VARIABLE
 

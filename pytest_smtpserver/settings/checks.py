@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pytest_smtpserver.engine import TLS_VERSIONS
 from pytest_smtpserver.numeric import LONGEST_WAIT, is_wait, is_whole
 
 from .table import EXTENSIONS
@@ -50,9 +51,6 @@ _LIBRARIES = {"SCRAM-SHA-1": "scramp", "SCRAM-SHA-256": "scramp"}
 
 #: The certificates that are made for the run.
 CERTIFICATES = ("valid", "expired", "wrong-host", "untrusted")
-
-#: The versions that a server may speak (RFC 2246, 4346, 5246 and 8446), oldest first.
-TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
 
 def _as_read(value: Any, directory: Path) -> object:
