@@ -5,8 +5,8 @@ Imported only if one of them is asked for.
 How mail gets into the report
 -----------------------------
 
-1. `watching` calls `_ended` whenever a transaction ends on any server of this process. That happens
-   in the servers' thread, so `_ended` only appends to a queue.
+1. `watching` calls `_ended` whenever a transaction ends on any server of this process. That is in
+   the servers' thread, or in one that stops a server, so `_ended` only appends to a queue.
 2. When the teardown of a test is reported, `_collect` empties the queue. All that ended since the
    test before belongs to this test, whichever server it came to: `smtpserver`, one for the whole
    run, or one that the test made. A test without mail costs one look at an empty queue.
@@ -73,7 +73,7 @@ class MailReport:
         self._directory = given or (self._made.name if self._made else "")
         self._spool = spool.Spool(Path(self._directory)) if page else None
         self._said: list[str] = []
-        # What ended since the last test, on any server; the servers' thread appends to it.
+        # What ended since the last test, on any server; appended to in any thread.
         self._attempts: deque[Attempt] = deque()
         watching.watch(self._ended)
 
