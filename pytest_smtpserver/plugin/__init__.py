@@ -1,7 +1,7 @@
 """The pytest plugin: options, markers, fixtures, report sections.
 
 Every test run in an environment with the plugin installed imports this file, and with it `options`,
-`fixtures`, `faults`, `lasting` and `misspelt`. So these import nothing but pytest and the table of
+`fixtures` and `lasting`. So these import nothing but pytest and the table of
 settings' names; everything else is imported when it is needed.
 
 * `options`: options and ini keys, read before any test runs
@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from . import faults, lasting, misspelt, options
+from . import lasting, options
 from .fixtures import (
+    FAULT,
     SERVERS,
     cores_of,
     forget_servers,
@@ -53,6 +54,9 @@ if TYPE_CHECKING:
 
 #: Whether this run ends the servers' thread: only if there was none when the run began.
 _ENDS_THREAD = pytest.StashKey[bool]()
+
+#: What pytest has said of unknown markers in this run.
+_unknown_markers: list[str] = []
 
 #: What pytest finds here besides the hooks below.
 __all__ = [
@@ -85,7 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # A test in a worker started this run. It has the worker's environment, but is no worker.
         ports.is_no_worker()
     config.stash[_ENDS_THREAD] = not _has_thread()
-    misspelt.forget()
+    _unknown_markers.clear()
     page, folder = options.path_given(config, "report"), options.path_given(config, "artifacts")
     if page or folder:
         from .mail_report import MailReport
@@ -123,7 +127,9 @@ def _has_thread() -> bool:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `smtpserver_fault` once for each fault."""
-    if faults.FIXTURE in metafunc.fixturenames:
+    if FAULT in metafunc.fixturenames:
+        from . import faults
+
         faults.parametrize(metafunc)
 
 
@@ -216,12 +222,16 @@ def _says_more(item: pytest.Item, made: pytest.TestReport) -> bool:
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
     """Note the unknown markers that pytest warns about."""
     if issubclass(warning_message.category, pytest.PytestUnknownMarkWarning):
-        misspelt.note(str(warning_message.message))
+        _unknown_markers.append(str(warning_message.message))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say once for each marker that is almost ours how it is spelt."""
-    for sentence in misspelt.sentences():
+    if not _unknown_markers:
+        return
+    from .misspelt import sentences
+
+    for sentence in sentences(_unknown_markers):
         terminalreporter.write_line(sentence, yellow=True)
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .fixtures import FAULT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_smtpserver.faults import Fault, FaultAtWork
     from pytest_smtpserver.server.server import SMTPServer
 
-FIXTURE = "smtpserver_fault"
 MARKER = "smtpserver_faults"
 
 _SECTION = "SMTP faults"
@@ -32,7 +33,7 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
         faults = choose(FAULTS, globs, exclude)
     except (TypeError, ValueError) as error:
         raise pytest.Collector.CollectError(f"@pytest.mark.{MARKER}: {error}") from None
-    metafunc.parametrize(FIXTURE, faults, ids=[fault.name for fault in faults], indirect=True)
+    metafunc.parametrize(FAULT, faults, ids=[fault.name for fault in faults], indirect=True)
 
 
 def _chosen(node: pytest.Item) -> tuple[tuple[str, ...], Any]:
@@ -69,7 +70,7 @@ def brought_along(item: pytest.Item, marked: Mapping[str, Any]) -> dict[str, Any
 
 def _fault_of(item: pytest.Item) -> Fault | None:
     callspec = getattr(item, "callspec", None)
-    return callspec.params.get(FIXTURE) if callspec else None
+    return callspec.params.get(FAULT) if callspec else None
 
 
 def at_work(request: pytest.FixtureRequest, server: SMTPServer, marked: Any) -> FaultAtWork:
@@ -81,6 +82,6 @@ def at_work(request: pytest.FixtureRequest, server: SMTPServer, marked: Any) -> 
     try:
         applied = fault.apply(server)
     except ValueError as error:
-        raise pytest.fail.Exception(f"{FIXTURE}: {error}", pytrace=False) from None
+        raise pytest.fail.Exception(f"{FAULT}: {error}", pytrace=False) from None
     note = partial(request.node.add_report_section, "call", _SECTION)
     return replace(applied, _note=note)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from . import faults
 from .options import settings_of_run
 
 if TYPE_CHECKING:
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_smtpserver.server.core import Core
     from pytest_smtpserver.server.server import ServerFactory, SMTPServer
     from pytest_smtpserver.settings.keywords import ServerSettings
+
+#: The fixture with which a test runs once for each fault; `faults` is imported for such a test.
+FAULT = "smtpserver_fault"
 
 _REGISTRY = "pytest_smtpserver.server.registry"
 
@@ -112,8 +114,10 @@ def _smtpserver(request: pytest.FixtureRequest, smtpserver_factory: ServerFactor
     from . import markers
 
     with markers.one_sentence("smtpserver"):
-        if faults.FIXTURE not in request.fixturenames:
+        if FAULT not in request.fixturenames:
             return smtpserver_factory()
+        from . import faults
+
         settings = faults.brought_along(request.node, markers.settings_of(request.node))
         return smtpserver_factory(**settings)
 
@@ -124,7 +128,7 @@ smtpserver = pytest.fixture(_smtpserver, name="smtpserver")
 @pytest.fixture
 def smtpserver_fault(request: pytest.FixtureRequest, smtpserver: SMTPServer) -> FaultAtWork:
     """One fault of the catalogue, at work on this test's `smtpserver`; `check` gives a verdict."""
-    from . import markers
+    from . import faults, markers
 
     return faults.at_work(request, smtpserver, markers.settings_of(request.node))
 
