@@ -136,7 +136,8 @@ class MailReport:
             with self._one_sentence("SMTP report"):
                 files.write_page(self._page, spool.cases(Path(self._directory)))
                 self._say(f"SMTP report: {self._page}")
-        if self._folder:
+        # There is no folder if no test had mail, or if it could not be made.
+        if self._folder and self._folder.is_dir():
             self._say(f"SMTP artifacts: {self._folder}")
 
     @pytest.hookimpl(optionalhook=True)
@@ -147,6 +148,8 @@ class MailReport:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say where the report and the folders are."""
+        if not self._said:
+            return
         terminalreporter.section("SMTP mail")
         for line in self._said:
             terminalreporter.line(line)

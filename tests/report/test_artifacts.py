@@ -145,3 +145,17 @@ def test_a_plain_test_id_is_kept_readable() -> None:
         harmless.folder_name("tests/test_mail.py::TestIt::test_a")
         == "tests-test_mail.py--TestIt--test_a"
     )
+
+
+def test_a_folder_that_is_not_there_is_not_said_to_be(pytester: pytest.Pytester) -> None:
+    taken = pytester.makefile(".txt", taken="mine")
+    result = run(
+        pytester, "def test_it(smtpserver): send(smtpserver)", f"--smtpserver-artifacts={taken}"
+    )
+    result.stdout.no_fnmatch_line(f"SMTP artifacts: {taken}")
+    result.stdout.fnmatch_lines(["SMTP artifacts could not be written: *"])
+
+
+def test_without_mail_there_is_no_folder_to_name(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "def test_it(smtpserver): pass", "--smtpserver-artifacts=mail")
+    result.stdout.no_fnmatch_line("SMTP artifacts: *")
