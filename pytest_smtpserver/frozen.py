@@ -104,29 +104,41 @@ class _Initializer:
         return "\n".join(lines)
 
 
-class _DataclassFields:
-    """For `dataclasses.fields`, `replace` and `asdict`, and for tools that show values."""
+class _OfDataclass:
+    """For `dataclasses.fields`, `replace` and `asdict`, and for tools that show values.
+
+    It is made when one of them asks, by making such a data class.
+    """
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
 
     def __get__(self, value: object, cls: Any) -> Any:
-        import dataclasses
-        from inspect import signature
+        like = _dataclass_like(cls)
+        cls.__dataclass_fields__ = like.__dataclass_fields__
+        cls.__dataclass_params__ = like.__dataclass_params__
+        return getattr(cls, self._name)
 
-        arguments = signature(cls.__init__).parameters
 
-        def field(name: str) -> Any:
-            if name not in arguments:
-                return dataclasses.field(init=False, repr=False, compare=False)
-            one = arguments[name]
-            given: dict[str, Any] = {"kw_only": one.kind is one.KEYWORD_ONLY}
-            if one.default is not one.empty:
-                # `dataclass` refuses an unhashable default, because it takes it for a mutable one.
-                given["default_factory"] = lambda: one.default
-            return dataclasses.field(**given)
+def _dataclass_like(cls: Any) -> Any:
+    import dataclasses
+    from inspect import signature
 
-        rows = [(name, cls.__annotations__[name], field(name)) for name in cls.__slots__]
-        found: Any = dataclasses.make_dataclass(cls.__name__, rows)
-        cls.__dataclass_fields__ = found.__dataclass_fields__
-        return cls.__dataclass_fields__
+    arguments = signature(cls.__init__).parameters
+
+    def field(name: str) -> Any:
+        if name not in arguments:
+            return dataclasses.field(init=False, repr=False, compare=False)
+        one = arguments[name]
+        given: dict[str, Any] = {"kw_only": one.kind is one.KEYWORD_ONLY}
+        if one.default is not one.empty:
+            # `dataclass` refuses an unhashable default, because it takes it for a mutable one.
+            given["default_factory"] = lambda: one.default
+        return dataclasses.field(**given)
+
+    rows = [(name, cls.__annotations__[name], field(name)) for name in cls.__slots__]
+    is_compared = cls.__eq__ is _equal
+    return dataclasses.make_dataclass(cls.__name__, rows, eq=is_compared, frozen=True)
 
 
 def _refuse(value: object, name: str, *_: object) -> NoReturn:
@@ -176,7 +188,8 @@ _SHARED: Final[Mapping[str, object]] = {
     "__repr__": _shown,
     "__getstate__": _state,
     "__setstate__": _restore,
-    "__dataclass_fields__": _DataclassFields(),
+    "__dataclass_fields__": _OfDataclass(),
+    "__dataclass_params__": _OfDataclass(),
 }
 _COMPARED: Final[Mapping[str, object]] = {"__eq__": _equal, "__hash__": _hash}
 

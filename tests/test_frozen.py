@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import pprint
 import subprocess
 import sys
 from types import MappingProxyType
@@ -134,6 +135,10 @@ def test_the_functions_of_dataclasses_take_it_for_a_data_class() -> None:
     assert dataclasses.asdict(Point(1, 2)) == {"x": 1, "y": 2}
     assert dataclasses.replace(Point(1, 2), x=3) == Point(3, 2)
     assert dataclasses.replace(Named(name="ann"), name="bertha").length == 6
+
+
+def test_pprint_shows_a_value_that_needs_several_lines_by_its_repr() -> None:
+    assert pprint.pformat([Point(1), Point(2)], width=5) == "[Point(x=1, y=0),\n Point(x=2, y=0)]"
 
 
 def test_the_initializer_of_a_subclass_is_that_of_the_class() -> None:
