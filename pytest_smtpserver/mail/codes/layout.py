@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from pytest_smtpserver.mail.nesting import flattened
+
 from .phrases import ONE_TIME, OTHER, QUALIFIED, Phrase, phrases, quoted, words
 from .pointing import (
     ENTERED,
@@ -53,7 +55,7 @@ def set_apart(html: str) -> frozenset[str]:
     from selectolax.lexbor import LexborHTMLParser
 
     found = set()
-    for node in LexborHTMLParser(html).css(_APART)[:_MOST]:
+    for node in LexborHTMLParser(flattened(html)).css(_APART)[:_MOST]:
         text = node.text(deep=False)
         if len(text) <= _LONGEST or len(text.strip()) <= _LONGEST:
             match = _NUMBER.fullmatch(tidy(text))
