@@ -131,11 +131,6 @@ class Gate:
         self._open = False
         self._callbacks: list[Callable[[], object]] = []
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it was opened."""
-        return self._open
-
     def open(self) -> None:
         """Open it and call the callbacks; from any thread. Opening it again has no effect."""
         with self._lock:

@@ -253,5 +253,7 @@ def test_forgotten_rules_release_the_clients_that_they_hold() -> None:
     conversation.send(b"NOOP\r\n")
     assert isinstance(conversation.pause, Hold)
     conversation.rules.clear()
-    assert conversation.pause.gate.is_open
+    told: list[str] = []
+    conversation.pause.gate.when_open(lambda: told.append("open"))
+    assert told == ["open"]
     assert conversation.rules.unused() == ()

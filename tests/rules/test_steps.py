@@ -171,10 +171,11 @@ def test_a_hold_says_which_command_is_held_and_lasts_until_it_is_released() -> N
     assert isinstance(conversation.pause, Hold)
     [command] = rule._state.held
     assert command.line == "NOOP here"
-    gate = conversation.pause.gate
-    was_open = gate.is_open
+    told: list[str] = []
+    conversation.pause.gate.when_open(lambda: told.append("open"))
+    assert told == []
     rule.release()
-    assert (was_open, gate.is_open) == (False, True)
+    assert told == ["open"]
     assert conversation.resume().startswith(b"250 ")
 
 
