@@ -26,6 +26,11 @@ _WIDER_SCOPE = (
     "smtpserver_session, or smtpserver_session_factory for a server with settings of its own"
 )
 
+_NARROW_SETTINGS = (
+    'smtpserver_settings is for the whole run: write @pytest.fixture(scope="session") above yours; '
+    "settings of one test belong in @pytest.mark.smtpserver(...)"
+)
+
 
 def begin(item: pytest.Item) -> None:
     """Prepare a test. It may be one that ran before: pytest-rerunfailures runs it again."""
@@ -77,10 +82,16 @@ def _is_useless(item: pytest.Item, names: Collection[str]) -> bool:
 
 
 def explain_wider_scope(error: BaseException) -> None:
-    """If a wider fixture asked for `smtpserver`, say what to use instead, before pytest's text."""
+    """If a wider fixture asked for `smtpserver`, say what to use instead, before pytest's text.
+
+    The same for settings that the user's own fixture makes anew for each test.
+    """
     text = str(error)
-    if "ScopeMismatch" in text and "scoped fixture smtpserver" in text:
-        raise pytest.fail.Exception(f"{_WIDER_SCOPE}\n\n{text}", pytrace=False) from None
+    if "ScopeMismatch" not in text or "scoped fixture smtpserver" not in text:
+        return
+    are_settings = "scoped fixture smtpserver_settings" in text
+    said = _NARROW_SETTINGS if are_settings else _WIDER_SCOPE
+    raise pytest.fail.Exception(f"{said}\n\n{text}", pytrace=False) from None
 
 
 def note_outcome(item: pytest.Item, report: pytest.TestReport) -> None:

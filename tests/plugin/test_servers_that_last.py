@@ -141,6 +141,27 @@ def test_a_marker_has_no_effect_on_the_runs_server_asked_for_late(suite: pytest.
     result.stdout.fnmatch_lines(["*test_late*", "*this test uses smtpserver_session only*"])
 
 
+@pytest.mark.parametrize("scope", ["function", "module"])
+def test_settings_of_a_narrower_fixture_are_said_to_be_for_the_whole_run(
+    pytester: pytest.Pytester, scope: str
+) -> None:
+    pytester.makeconftest(
+        f"""
+        import pytest
+
+        @pytest.fixture(scope={scope!r})
+        def smtpserver_settings():
+            return {{"hostname": "shop.test"}}
+        """
+    )
+    pytester.makepyfile("def test_it(smtpserver_session): pass")
+    result = pytester.runpytest_inprocess()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ['smtpserver_settings is for the whole run: write @pytest.fixture(scope="session") *']
+    )
+
+
 @pytest.mark.parametrize("fixture", ["smtpserver", "smtpserver_factory"])
 def test_a_wider_fixture_that_asks_for_a_tests_server_is_told_what_to_use(
     suite: pytest.Pytester, fixture: str
