@@ -273,7 +273,8 @@ class Listener:
             if self._closing:
                 return
             try:
-                self._accept()
+                while self._accepts_one():
+                    pass
             except Exception as error:  # noqa: BLE001  # reported to the test, then it goes on
                 failure = error
                 self._pause()
@@ -300,13 +301,12 @@ class Listener:
                 self._is_accepting = True
                 self._background.readiness.register(self._socket, self._client_waits)
 
-    def _accept(self) -> None:
-        # One client; if there are more, the thread is told again.
+    def _accepts_one(self) -> bool:
         try:
             accepted, address = accept(self._socket)
         except OSError as error:
             if isinstance(error, BlockingIOError) or error.errno in _OF_ONE_CLIENT:
-                return
+                return False
             raise
         try:
             accepted.setblocking(False)
@@ -320,6 +320,7 @@ class Listener:
         self._can_accept = True
         self._connections.add(connection)
         self._start(self._drive, connection)
+        return True
 
     def _start(self, function: Callable[..., Awaitable[object]], *arguments: object) -> None:
         self._background.nursery.start_soon(function, *arguments)
