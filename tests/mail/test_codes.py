@@ -193,7 +193,7 @@ def test_a_number_that_is_called_something_else_nearby_is_not_a_code(body: str, 
 
 
 @pytest.mark.parametrize(
-    "body", ["Your code: 123456\n654321 - reference", "654321\nYour code is 123456"]
+    "body", ["Your code: 123456\n654321, by the way", "654321\nYour code is 123456"]
 )
 def test_a_word_for_a_code_points_at_the_number_beside_it(body: str) -> None:
     assert text(body).code() == "123456"

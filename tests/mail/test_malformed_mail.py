@@ -204,7 +204,8 @@ def test_a_parameter_that_is_not_whole_is_a_defect(value: str, said: str) -> Non
 
 
 def test_a_link_to_no_url_is_given_as_it_stands() -> None:
-    mail = message('Content-Type: text/html\n\n<a href="https://[::1">Go</a>\n')
+    base = '<base href="https://x.example/">'
+    mail = message(f'Content-Type: text/html\n\n{base}<a href="https://[::1">Go</a>\n')
     assert [(one.url, one.text) for one in mail.links] == [("https://[::1", "Go")]
 
 

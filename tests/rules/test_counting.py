@@ -57,7 +57,11 @@ def test_a_rule_is_used_up_after_so_many_times() -> None:
 
 
 def test_a_phase_without_a_step_lets_the_server_answer() -> None:
-    assert noops(lambda rule: rule.reply(450).then()) == [450, 250, 250, 250, 250, 250]
+    rules = []
+    conversation = Conversation(rules=lambda book: rules.append(book.on("noop").reply(450).then()))
+    conversation.lines("EHLO client.test")
+    assert conversation.codes("NOOP", "NOOP") == [450, 250]
+    assert len(rules[0].hits) == 1
 
 
 def test_the_count_can_stand_before_or_after_the_steps() -> None:
