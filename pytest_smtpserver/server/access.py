@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from pytest_smtpserver.settings import SETTINGS, SettingsError
 from pytest_smtpserver.settings.checks import CERTIFICATES
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def url(settings: Settings, host: str, port: int) -> str:
     """Return the server's URL, with the first user's name and password (RFC 3986)."""
-    quoted = [(quote(name, safe=""), quote(secret, safe="")) for name, secret in _login(settings)]
+    quoted = [(_quoted(name), _quoted(secret)) for name, secret in _login(settings)]
     return _url(settings, "".join(f"{name}:{secret}@" for name, secret in quoted), host, port)
 
 
@@ -29,10 +28,17 @@ def shown_url(settings: Settings, host: str, port: int) -> str:
 def _url(settings: Settings, login: str, host: str, port: int) -> str:
     _, is_unix, path = host.partition("unix:")
     if is_unix:
-        return f"{settings.protocol}+unix:{quote(path)}"
+        return f"{settings.protocol}+unix:{_quoted(path, '/')}"
     scheme = "smtps" if settings.tls == "implicit" else "smtp"
-    place = f"[{quote(host, safe=':')}]" if ":" in host else host
+    place = f"[{_quoted(host, ':')}]" if ":" in host else host
     return f"{scheme}://{login}{place}:{port}"
+
+
+def _quoted(text: str, safe: str = "") -> str:
+    # Imported for URLs alone: a server that only starts has no use for it.
+    from urllib.parse import quote
+
+    return quote(text, safe=safe)
 
 
 def _login(settings: Settings) -> list[tuple[str, str]]:
