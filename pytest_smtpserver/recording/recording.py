@@ -18,6 +18,7 @@ So the records of a stopped server are final even if something blocks its thread
 
 from __future__ import annotations
 
+import operator
 import os
 import threading
 from datetime import UTC, datetime
@@ -56,7 +57,12 @@ class Records(tuple[Value, ...]):
         shown = ", ".join(map(repr, self[-_SHOWN:]))
         arrived = f"{len(self)} so far: {shown}" if self else "none so far"
         noun = self._noun
-        raise IndexError(f"{noun}s[{index}]: {arrived}; wait_for_{noun}() waits for one")
+        # With `wait_for_session` a test waits for one session only.
+        place = operator.index(index)
+        needed = place + 1 if place >= 0 else -place
+        one = needed == 1 or noun == "session"
+        waits = f"wait_for_{noun}() waits for one" if one else f"wait_for_{noun}s({needed}) waits"
+        raise IndexError(f"{noun}s[{index}]: {arrived}; {waits}")
 
 
 class Messages(Records[Value]):

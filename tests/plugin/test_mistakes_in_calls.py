@@ -18,6 +18,9 @@ MISTAKES = {
     "other attribute": ("message.body", "did you mean 'text' or 'html' or 'html_text'?"),
     "misspelt attribute": ("message.subjekt", "did you mean 'subject'?"),
     "index": ("smtpserver.messages[3]", "messages[3]: 1 so far: <Message 'hello': "),
+    "index of a later one": ("smtpserver.messages[1]", "; wait_for_messages(2) waits"),
+    "index from the end": ("smtpserver.transactions[-3]", "; wait_for_transactions(3) waits"),
+    "index of a session": ("smtpserver.sessions[2]", "; wait_for_session() waits for one"),
     "index into nothing": ("smtpserver_factory().sessions[0]", "sessions[0]: none so far; wait_"),
     "stage that does not know yet": (
         "smtpserver.on('rcpt', subject='x')",
