@@ -28,6 +28,7 @@ import pytest
 
 from . import lasting, options
 from .fixtures import (
+    FACTORIES,
     FAULT,
     SERVERS,
     cores_of,
@@ -131,6 +132,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from . import faults
 
         faults.parametrize(metafunc)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Import what a server needs, if a test uses one, before a test replaces a part of it.
+
+    A module that is imported while `subprocess.Popen`, for example, is a mock may keep the mock.
+    """
+    if session.config.option.collectonly:
+        return
+    if any(not FACTORIES.isdisjoint(getattr(one, "fixturenames", ())) for one in session.items):
+        from pytest_smtpserver.network import listener
+        from pytest_smtpserver.server import server
+
+        del listener, server
 
 
 # The outermost wrapper: nothing uses the test's servers after it.

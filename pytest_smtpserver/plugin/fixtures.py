@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: The fixture with which a test runs once for each fault; `faults` is imported for such a test.
 FAULT = "smtpserver_fault"
 
+#: Each of our fixtures that gives a server is built on one of these.
+FACTORIES = frozenset(("smtpserver_factory", "smtpserver_session_factory"))
+
 _REGISTRY = "pytest_smtpserver.server.registry"
 
 #: On the config: the servers of `smtpserver_session_factory`. On a test: those that it started.

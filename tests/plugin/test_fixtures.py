@@ -463,3 +463,29 @@ def test_a_crash_of_any_server_is_the_tests_teardown_error(suite: pytest.Pyteste
     result.stdout.fnmatch_lines(
         ["E * ZeroDivisionError: division by zero", "E *ServerCrashed: *", "    ServerCrashed: *"]
     )
+
+
+def test_what_is_replaced_while_the_first_server_starts_is_not_kept_by_later_ones(
+    suite: pytest.Pytester,
+) -> None:
+    suite.makepyfile(
+        """
+        from unittest import mock
+        import pytest
+        from helpers import send
+
+        @pytest.fixture
+        def no_programs():
+            with mock.patch("subprocess.Popen"):
+                yield
+
+        def test_without_programs(no_programs, smtpserver):
+            send(smtpserver)
+            smtpserver.wait_for_message()
+
+        def test_later(smtpserver):
+            send(smtpserver)
+            smtpserver.wait_for_message()
+        """
+    )
+    suite.runpytest_subprocess().assert_outcomes(passed=2)
