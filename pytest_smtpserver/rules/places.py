@@ -74,6 +74,6 @@ def _root(frame: FrameType) -> str:
 def _place(path: str, line: int) -> str:
     try:
         relative = os.path.relpath(path)
-    except ValueError:  # pragma: no cover  # Windows: on another drive
+    except (OSError, ValueError):  # the current directory is gone; on Windows, another drive
         relative = path
     return f"{path if relative.startswith('..') else relative}:{line}"

@@ -10,7 +10,10 @@ from tests.conversation import Conversation
 from tests.present import present
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Unpack
+
+    import pytest
 
     from pytest_smtpserver import Match, ServerSettings
     from tests.conversation import Build, Making, Rules
@@ -223,6 +226,18 @@ def test_a_rule_that_was_never_used_is_named_with_its_criteria_and_its_line() ->
     assert sentences(lambda rule: rule.reply(450), argument="x") == [
         "never used: the rule on('noop', argument='x') made at HERE"
     ]
+
+
+def test_where_the_current_directory_is_gone_the_whole_path_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    made: list[str] = []
+    Conversation(rules=lambda book: made.append(book.on("noop")._state.made))
+    assert made[0].startswith(f"at {__file__}:")
 
 
 def test_a_rule_without_a_step_is_said_to_have_none() -> None:
