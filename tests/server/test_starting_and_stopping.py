@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import smtplib
 import socket
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -113,3 +115,21 @@ def test_where_warnings_are_errors_a_start_that_warns_leaves_nothing_behind() ->
     assert tasks() == before
     with pytest.warns(UserWarning, match="other machines"), server:
         assert server.port
+
+
+_CLOSED_BY_A_TEST = """
+import os
+from pytest_smtpserver import SMTPServer
+
+server = SMTPServer().start()
+os.closerange(3, 256)
+server.stop()
+os._exit(0)  # trio's own objects would complain that their descriptors are closed
+"""
+
+
+def test_stopping_raises_nothing_where_a_test_has_closed_all_descriptors_of_the_process() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _CLOSED_BY_A_TEST], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
