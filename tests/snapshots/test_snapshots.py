@@ -244,3 +244,20 @@ def test_an_open_session_has_a_dialogue_so_far(smtpserver: SMTPServer) -> None:
             "C: HELO <name>",
             "S: 250 smtpserver.test",
         ]
+
+
+def test_a_dialogue_has_the_raw_octets_of_a_rule(smtpserver: SMTPServer) -> None:
+    smtpserver.on("noop").send(b"nonsense \xff\r\n250 fine\r\n")
+    with smtplib.SMTP(*smtpserver.addr, "client.example") as client:
+        client.putcmd("NOOP")
+        client.getreply()
+        client.getreply()
+    dialogue = smtpserver.wait_for_session().dialogue()
+    assert "C: NOOP\nS: nonsense \\xff\nS: 250 fine\nC: QUIT\n" in dialogue
+
+
+def test_an_envelope_without_parameters_has_no_line_for_them(smtpserver: SMTPServer) -> None:
+    with smtplib.SMTP(*smtpserver.addr, "client.example") as client:
+        client.helo()
+        client.sendmail("a@x.test", "b@x.test", "Subject: x\r\n\r\n")
+    assert "parameters:" not in str(smtpserver.wait_for_message())

@@ -143,6 +143,15 @@ def test_tls_is_a_setting_away() -> None:
         assert any("certificate authority: /" in line for line in terminal.said)
 
 
+def test_a_setting_can_be_switched_on_with_a_word() -> None:
+    with (
+        Terminal("--inbox-port=off", "--tls=starttls", "--set", "tls_required=Yes") as terminal,
+        smtplib.SMTP("127.0.0.1", terminal.port, timeout=TIMEOUT) as client,
+    ):
+        client.ehlo()
+        assert client.mail("from@example.org")[0] == 530
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
