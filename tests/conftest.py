@@ -1,8 +1,5 @@
 """What all tests share."""
 
-import pkgutil
-from importlib import import_module
-
 import pytest
 
 # An in-process run of pytester restores sys.modules. Without these imports each such run would load
@@ -10,13 +7,6 @@ import pytest
 import trio  # noqa: F401
 import trustme  # noqa: F401
 from hypothesis import settings
-
-import pytest_smtpserver
-
-# So would ours, of which some import others when they are used: a class would be there twice.
-for _module in pkgutil.walk_packages(pytest_smtpserver.__path__, "pytest_smtpserver."):
-    if _module.name != "pytest_smtpserver.__main__":
-        import_module(_module.name)
 
 pytest_plugins = ["pytester"]
 

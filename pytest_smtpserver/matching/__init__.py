@@ -83,6 +83,4 @@ if not TYPE_CHECKING:  # pragma: no branch  # a type checker would let any name 
         home = _HOMES.get(name)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{home}"), name)
-        globals()[name] = value
-        return value
+        return getattr(import_module(f"{__name__}.{home}"), name)

@@ -13,6 +13,7 @@ settings' names; everything else is imported when it is needed.
 * `mail_report`: the mail of a run as one HTML file, and as folders of `.eml` files
 * `other_reports`: the mail of a failed test for pytest-html and allure-pytest
 * `live_inbox`: the mail of a run on a web page, while it goes on
+* `nested`: runs within a test
 * `misspelt`: markers that are almost ours
 * `comparing`: what a bare `assert` says of records
 * `django`: Django's mail settings, pointed at a server
@@ -164,6 +165,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Empty the records of servers that last, before each test."""
     __tracebackhide__ = True
+    if "pytester" in getattr(item, "fixturenames", ()):
+        from . import nested
+
+        nested.prepare(item)
     lasting.begin(item)
     try:
         return (yield)

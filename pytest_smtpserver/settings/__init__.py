@@ -59,5 +59,4 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = found = getattr(import_module(f"{__name__}.{home}"), name)
-    return found
+    return getattr(import_module(f"{__name__}.{home}"), name)
