@@ -223,6 +223,7 @@ def _nodemailer(jobs: Sequence[Job]) -> list[Sent]:
         "jobs": [vars(job) for job in jobs],
         "timeout": PATIENCE * 1000,
         "ca_file": _ca_file(),
+        "at_once": _AT_ONCE,
     }
     done = subprocess.run(
         ["node", str(NODE / "meet.js")], input=json.dumps(request).encode(),

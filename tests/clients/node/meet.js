@@ -1,11 +1,11 @@
-// Sends with nodemailer to many servers at once; what and where comes as JSON on standard input,
+// Sends with nodemailer to many servers, some at once; what and where comes as JSON on standard input,
 // and what it said of each is printed as JSON.
 "use strict";
 
 const fs = require("node:fs");
 const nodemailer = require("nodemailer");
 
-const { jobs, timeout, ca_file: caFile } = JSON.parse(fs.readFileSync(0, "utf8"));
+const { jobs, timeout, ca_file: caFile, at_once: atOnce } = JSON.parse(fs.readFileSync(0, "utf8"));
 
 async function meet(job) {
   const transport = nodemailer.createTransport({
@@ -33,4 +33,15 @@ async function meet(job) {
   return { rejected };
 }
 
-Promise.all(jobs.map(meet)).then((said) => process.stdout.write(JSON.stringify(said)));
+const said = [];
+
+async function takeTurns() {
+  while (said.length < jobs.length) {
+    const turn = said.push(null) - 1;
+    said[turn] = await meet(jobs[turn]);
+  }
+}
+
+Promise.all(Array.from({ length: atOnce }, takeTurns)).then(() =>
+  process.stdout.write(JSON.stringify(said)),
+);
