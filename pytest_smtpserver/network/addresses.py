@@ -19,13 +19,13 @@ _BACKLOG = 1024
 
 
 def accept(listening: socket.socket) -> tuple[socket.socket, SocketAddress]:
-    """Return a client's socket and address; raises `OSError`, or what making a socket raises."""
-    # If a test has replaced `socket.socket` by something that raises, `socket.accept` would leave
-    # a descriptor open that nobody owns.
+    """Return a client's socket and address; raises `OSError`."""
+    # `socket.accept` makes a `socket.socket`, which a test may have replaced since this server was
+    # started: by a mock, or by something that raises.
     descriptor, address = listening._accept()  # type: ignore[attr-defined]
     try:
         kind = listening.family, listening.type, listening.proto
-        return socket.socket(*kind, fileno=descriptor), address
+        return type(listening)(*kind, fileno=descriptor), address
     except BaseException:
         os.close(descriptor)
         raise

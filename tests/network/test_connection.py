@@ -14,6 +14,7 @@ from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.engine import Send
 from pytest_smtpserver.network import Listener
 from pytest_smtpserver.network.addresses import bind
+from pytest_smtpserver.network.background import background
 from tests.network.toy import TIMEOUT, Host, Stubborn, Toy, exactly
 from tests.rawclient import everything
 
@@ -232,14 +233,19 @@ class Full(socket.socket):
         raise OSError(errno.ENOBUFS, "No buffer space available")
 
 
-def test_a_failure_to_send_costs_one_client(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as client:
-        with monkeypatch.context() as patch:
-            patch.setattr(socket, "socket", Full)
-            client.connect(host.listener.address)
-            assert everything(client) == b""
-        (error,) = host.crashes
-        assert "No buffer space" in str(error)
+def test_a_failure_to_send_costs_one_client(
+    make_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    background()  # its sockets are ordinary ones
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", Full)
+        # Accepted sockets are of the listening one's class.
+        host = make_host()
+    with socket.create_connection(host.listener.address, TIMEOUT) as client:
+        assert everything(client) == b""
+    (error,) = host.crashes
+    assert "No buffer space" in str(error)
+    monkeypatch.setattr(Full, "send", socket.socket.send)
     with host.connect() as client:
         client.sendall(b"1c")
         assert everything(client) == b"1"
