@@ -170,7 +170,7 @@ def _set_up(context: ssl.SSLContext, settings: Settings) -> ssl.SSLContext:
         # OpenSSL 3 has no cipher suites for them at its usual level, as their digests are weak.
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
     if settings.client_certificate != "off":
-        context.load_verify_locations(cadata=authority().cert_file.read_text())
+        context.load_verify_locations(cadata=authority()._pem)
         is_required = settings.client_certificate == "required"
         context.verify_mode = ssl.CERT_REQUIRED if is_required else ssl.CERT_OPTIONAL
     return context

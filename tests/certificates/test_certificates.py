@@ -135,6 +135,20 @@ def test_the_authoritys_file_is_removed_when_the_process_ends() -> None:
     assert not Path(printed).exists()
 
 
+def test_servers_go_on_asking_for_certificates_where_a_test_has_removed_the_file() -> None:
+    # In a process of its own: other tests use the file of this one.
+    run_python(
+        """
+        import shutil
+        from pytest_smtpserver import SMTPServer
+        from pytest_smtpserver.server.certificates import authority
+        shutil.rmtree(authority().cert_file.parent)
+        with SMTPServer(tls="implicit", client_certificate="required"):
+            pass
+        """
+    )
+
+
 def test_the_bundle_has_the_authorities_of_a_directory_where_there_is_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
