@@ -5,12 +5,13 @@ from __future__ import annotations
 import select
 import socket
 import sys
+import time
 from typing import TYPE_CHECKING, Self
 from unittest.mock import MagicMock
 
 import pytest
 
-from pytest_smtpserver import SMTPServer
+from pytest_smtpserver import SMTPAssertionError, SMTPServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,3 +243,12 @@ def test_a_server_goes_on_where_a_test_has_replaced_the_class_of_sockets(
             client.connect(server.addr)
             client.sendall(b"QUIT\r\n")
             assert server.wait_for_session(timeout=TIMEOUT).ended_by == "quit"
+
+
+def test_a_server_keeps_its_clock_where_a_test_has_replaced_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with SMTPServer() as server, monkeypatch.context() as patch:
+        patch.setattr(time, "clock_gettime", MagicMock())
+        with pytest.raises(SMTPAssertionError, match="no client connected"):
+            server.wait_for_message(timeout=0.01)
