@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,13 +142,15 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
     A module that is imported while `subprocess.Popen`, for example, is a mock may keep the mock.
     """
-    if session.config.option.collectonly:
+    names = [getattr(item, "fixturenames", None) or () for item in session.items]
+    if session.config.option.collectonly or all(map(FACTORIES.isdisjoint, names)):
         return
-    if any(not FACTORIES.isdisjoint(getattr(one, "fixturenames", ())) for one in session.items):
-        from pytest_smtpserver.network import listener
-        from pytest_smtpserver.server import server
+    # An error shows at the test that uses a server: it imports the same.
+    with suppress(Exception):
+        import pytest_smtpserver.server.server  # noqa: F401
+        from pytest_smtpserver.server.core import import_network
 
-        del listener, server
+        import_network()
 
 
 # The outermost wrapper: nothing uses the test's servers after it.

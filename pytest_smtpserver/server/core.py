@@ -82,10 +82,8 @@ class Core:
         with ExitStack() as undo:
             ports.claim(self.settings)
             undo.callback(ports.release, self.settings)
-            _refuse_eventlet()
-            # trio is imported here, and not before: it takes a tenth of a second.
-            with real_locks():
-                from pytest_smtpserver.network import ImpossibleHost, Listener
+            import_network()
+            from pytest_smtpserver.network import ImpossibleHost, Listener
 
             make_engine = partial(SMTPEngine, self.offer, self.recorder, self.rules)
             try:
@@ -225,6 +223,14 @@ class Core:
             return self.recorder.transcript(compact=True)
         more = f"... {before} more before; `transcript` has them all\n\n"
         return more + self.recorder.transcript(_SESSIONS_SHOWN, compact=True)
+
+
+def import_network() -> None:
+    """Import what serves clients; raises `RuntimeError` where it cannot run."""
+    _refuse_eventlet()
+    # Not before it is needed: with it trio is imported, which takes a tenth of a second.
+    with real_locks():
+        import pytest_smtpserver.network  # noqa: F401
 
 
 def _refuse_eventlet() -> None:

@@ -137,6 +137,14 @@ SMTPServer().start()
     )
 
 
+def test_under_eventlet_only_the_tests_that_use_a_server_fail(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("import eventlet; eventlet.monkey_patch()")
+    pytester.makepyfile("def test_server(smtpserver): pass\ndef test_nothing(): pass")
+    result = pytester.runpytest_subprocess("-Wignore")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines("smtpserver: eventlet has patched select, socket, thread in *")
+
+
 def test_where_pyfakefs_comes_before_tls_one_sentence_says_what_to_do(
     pytester: pytest.Pytester,
 ) -> None:
