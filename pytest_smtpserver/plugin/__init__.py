@@ -37,6 +37,7 @@ from .fixtures import (
     forget_servers,
     instead_of_localservers,
     is_used_instead_of_localservers,
+    names_of,
     servers_of,
     smtpserver,
     smtpserver_async,
@@ -142,7 +143,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
     A module that is imported while `subprocess.Popen`, for example, is a mock may keep the mock.
     """
-    names = [getattr(item, "fixturenames", None) or () for item in session.items]
+    names = map(names_of, session.items)
     if session.config.option.collectonly or all(map(FACTORIES.isdisjoint, names)):
         return
     # An error shows at the test that uses a server: it imports the same.
@@ -168,10 +169,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Empty the records of servers that last, before each test."""
     __tracebackhide__ = True
-    if "pytester" in getattr(item, "fixturenames", ()):
+    if "pytester" in names_of(item):
         from . import nested
 
-        nested.prepare(item)
+        nested.prepare()
     lasting.begin(item)
     try:
         return (yield)

@@ -11,7 +11,7 @@ import pytest
 from .options import settings_of_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from typing import Unpack
 
     from pytest_smtpserver.faults import FaultAtWork
@@ -196,6 +196,11 @@ def is_used_instead_of_localservers(manager: pytest.PytestPluginManager) -> bool
     having = [plugin for _, plugin in manager.list_name_plugin() if hasattr(plugin, "smtpserver")]
     names = [getattr(plugin, "__name__", "") for plugin in having]
     return "pytest_localserver.plugin" in names and names[-1].startswith("pytest_smtpserver.")
+
+
+def names_of(item: pytest.Item) -> Collection[str]:
+    """Return the names of the fixtures that a test takes; an item of another kind may have none."""
+    return getattr(item, "fixturenames", None) or ()
 
 
 def servers_of(item: pytest.Item) -> list[SMTPServer]:

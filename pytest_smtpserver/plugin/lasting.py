@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .fixtures import SERVERS, SESSION_SERVERS, note_servers
+from .fixtures import SERVERS, SESSION_SERVERS, names_of, note_servers
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,7 +39,7 @@ def begin(item: pytest.Item) -> None:
     note_servers(item)
     _empty_all(item)
     _start_all(item)
-    if _is_useless(item, getattr(item, "fixturenames", ())):
+    if _is_useless(item, names_of(item)):
         pytest.fail(_USELESS_MARKER, pytrace=False)
 
 
@@ -72,7 +72,7 @@ def useless_marker(item: pytest.Item) -> str | None:
     """
     request = getattr(item, "_request", None)
     names = getattr(request, "fixturenames", ())
-    asked_at_once = _is_useless(item, getattr(item, "fixturenames", ()))
+    asked_at_once = _is_useless(item, names_of(item))
     return _USELESS_MARKER if not asked_at_once and _is_useless(item, names) else None
 
 

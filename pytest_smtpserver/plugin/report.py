@@ -19,7 +19,7 @@ import pytest
 from pytest_smtpserver.matching.failure import TRANSCRIPT_TITLE
 from pytest_smtpserver.matching.wording import printable
 
-from .fixtures import LISTENING_BEFORE, SESSION_SERVERS
+from .fixtures import LISTENING_BEFORE, SESSION_SERVERS, names_of
 from .lasting import has_passed
 from .options import TRANSCRIPT
 
@@ -191,7 +191,7 @@ def _servers_to_show(item: pytest.Item, servers: Sequence[Core]) -> list[Core]:
     """Return the servers of a test, and those that last longer if the test used them."""
     of_run = [server._core for server in item.config.stash.get(SESSION_SERVERS, ())]
     before = item.stash.get(LISTENING_BEFORE, ())
-    names = getattr(item, "fixturenames", ())
+    names = names_of(item)
     asks = "smtpserver_session" in names or "smtpserver_session_factory" in names
     return [
         core

@@ -323,3 +323,26 @@ def test_authorities_that_the_environment_trusts_stay_trusted(
         """
     )
     suite.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_an_item_that_has_no_list_of_fixtures_is_left_alone(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+
+        class Check(pytest.Item):
+            fixturenames = None
+            def runtest(self): pass
+
+        def pytest_collect_file(file_path, parent):
+            if file_path.suffix == ".check":
+                return Checks.from_parent(parent, path=file_path)
+
+        class Checks(pytest.File):
+            def collect(self):
+                yield Check.from_parent(self, name="check")
+        """
+    )
+    pytester.makefile(".check", "")
+    pytester.makepyfile("def test_it(smtpserver_session): pass")
+    pytester.runpytest_inprocess().assert_outcomes(passed=2)
