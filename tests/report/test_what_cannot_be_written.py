@@ -51,7 +51,10 @@ def test_files_can_grow_no_larger(
 ) -> None:
     pytester.makeconftest(f"""
         import resource
+        import sys
 
+        # It would be cut off as well, and stay so for all later runs.
+        sys.dont_write_bytecode = True
         resource.setrlimit(resource.RLIMIT_FSIZE, ({LARGEST_FILE}, resource.RLIM_INFINITY))
     """)
     large = f"Subject: hello\\r\\n\\r\\n{'x' * size}"
