@@ -44,9 +44,10 @@ from freezegun import freeze_time
 {SEND}
 with freeze_time("2020-01-01"):
     from pytest_smtpserver import SMTPServer
-    with SMTPServer(idle_timeout=0.05) as server:
+    with SMTPServer() as server:
         send(server)
         server.wait_for_message()
+    with SMTPServer(idle_timeout=0.05) as server:
         client = smtplib.SMTP(server.host, server.port)
         assert client.getreply()[0] == 421
         client.close()

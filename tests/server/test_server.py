@@ -433,11 +433,15 @@ def test_the_process_can_end_with_a_server_that_was_never_stopped(
 
 def test_a_frozen_clock_stops_neither_the_server_nor_a_wait() -> None:
     freezegun = pytest.importorskip("freezegun")
-    with freezegun.freeze_time("2020-01-01"), SMTPServer(idle_timeout=0.05) as server:
+    with (
+        freezegun.freeze_time("2020-01-01"),
+        SMTPServer() as server,
+        SMTPServer(idle_timeout=0.05) as impatient,
+    ):
         send(server)
         server.wait_for_message()
         with pytest.raises(AssertionError):
             server.wait_for_message(subject="another", timeout=0.05)
-        client = smtplib.SMTP(server.host, server.port)
+        client = smtplib.SMTP(impatient.host, impatient.port)
         assert client.getreply()[0] == 421
         client.close()
