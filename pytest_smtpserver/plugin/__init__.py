@@ -1,8 +1,8 @@
 """The pytest plugin: options, markers, fixtures, report sections.
 
 Every test run in an environment with the plugin installed imports this file, and with it `options`,
-`fixtures` and `lasting`. So these import nothing but pytest and the table of
-settings' names; everything else is imported when it is needed.
+`fixtures` and `lasting`. So these import nothing but pytest and the table of settings; everything
+else is imported when it is needed.
 
 * `options`: options and ini keys, read before any test runs
 * `fixtures`: the fixtures, and which servers a test has had
