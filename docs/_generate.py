@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest_smtpserver
 from pytest_smtpserver.faults import FAULTS
-from pytest_smtpserver.faults.verdict import SINS
+from pytest_smtpserver.faults.verdict import MISTAKES
 from pytest_smtpserver.records import problems, violations
 from pytest_smtpserver.rules.stages import STAGES
 from pytest_smtpserver.settings import DEFAULTS, SETTINGS
@@ -157,7 +157,7 @@ def verdict_region(names: list[str]) -> str:
     """Return a line for each thing that a client can do wrong."""
     rows = [
         (f"`{one.code}`", one.sentence, _linked(one.source) or "the source of the fault")
-        for one in SINS
+        for one in MISTAKES
     ]
     return _table(("", "What the client did", "Against"), rows).rstrip()
 
@@ -183,8 +183,8 @@ def _options(row: Row) -> str:
 
 
 def _marked(cell: str) -> str:
-    said, _, sin = cell.partition(": ")
-    return f"{said}: **{sin}**" if sin else said
+    said, _, mistake = cell.partition(": ")
+    return f"{said}: **{mistake}**" if mistake else said
 
 
 def _linked(source: str) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sin:
+class Mistake:
     """One row: something that a client must not do."""
 
     code: str
@@ -205,39 +205,39 @@ _EXCUSES: Final = {"no-quit": _may_leave, "out-of-order": _may_pipeline}
 
 
 #: What a client can do wrong, the worst first.
-SINS: Final[tuple[Sin, ...]] = (
-    Sin(
+MISTAKES: Final[tuple[Mistake, ...]] = (
+    Mistake(
         "believed-delivered", "it believes that mail was delivered, and it was not",
         "RFC 5321 section 4.2.5", _believes_in_delivery,
     ),
-    Sin(
+    Mistake(
         "believed-failed", "it believes that mail failed, though the server had accepted it",
         "RFC 5321 section 4.2.5", _believes_in_failure,
     ),
-    Sin(
+    Mistake(
         "gave-up", "it gave up for good after a temporary reply",
         "RFC 5321 section 4.2.1", _gave_up,
     ),
-    Sin(
+    Mistake(
         "tried-again", "it tried again more than once after a permanent reply. Another mechanism "
         "after a 535, and HELO after a refused EHLO, are not retries",
         "RFC 5321 section 4.2.1", _retried,
     ),
-    Sin(
+    Mistake(
         "sent-twice", "it sent the same mail twice to one recipient, except after `lost-reply`",
         "RFC 5321 section 6.1", _sent_twice,
     ),
-    Sin(
+    Mistake(
         "password-in-clear", "it sent a password where others can read it, after TLS had failed or "
         "was not offered", "RFC 4954 section 4", _showed_password,
     ),
-    Sin(
+    Mistake(
         "content-in-clear", "it sent the content where others can read it, after TLS had failed or "
         "was not offered; not judged with `tls=\"opportunistic\"`",
         "RFC 3207 section 6", _showed_content,
     ),
-    Sin("too-slow", "it took longer than `timeout`; not judged without it", "", _took_too_long),
-    Sin(
+    Mistake("too-slow", "it took longer than `timeout`; not judged without it", "", _took_too_long),
+    Mistake(
         "violation", "it violated the protocol. Leaving without QUIT counts only if the last reply "
         "was positive, and a command out of order only if nothing was refused before it or "
         "PIPELINING was not offered", "its section", _violated,
@@ -266,15 +266,15 @@ def on(evidence: Evidence) -> str | None:
 def _found(evidence: Evidence) -> Iterator[str]:
     if not evidence.at_work.was_met and not evidence.beliefs.claims_delivery:
         return
-    for sin in SINS if evidence.at_work.was_met else SINS[:1]:
-        if (wrong := sin.find(evidence)) is not None:
-            yield f"{wrong}{_cited(sin, evidence)}"
+    for mistake in MISTAKES if evidence.at_work.was_met else MISTAKES[:1]:
+        if (wrong := mistake.find(evidence)) is not None:
+            yield f"{wrong}{_cited(mistake, evidence)}"
 
 
-def _cited(sin: Sin, evidence: Evidence) -> str:
-    if sin.code == "violation":
+def _cited(mistake: Mistake, evidence: Evidence) -> str:
+    if mistake.code == "violation":
         return f" [{evidence.fault.name}]"
-    return f" [{evidence.fault.name}, {sin.source or evidence.fault.source}]"
+    return f" [{evidence.fault.name}, {mistake.source or evidence.fault.source}]"
 
 
 def _seen(evidence: Evidence) -> Iterator[str]:

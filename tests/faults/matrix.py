@@ -17,7 +17,7 @@ from pytest_smtpserver import FAULTS, Fault, FaultAtWork, SMTPServer
 from pytest_smtpserver.clock import now
 from pytest_smtpserver.faults.belief import Belief, Beliefs
 from pytest_smtpserver.faults.evidence import Evidence
-from pytest_smtpserver.faults.verdict import SINS
+from pytest_smtpserver.faults.verdict import MISTAKES
 from tests.faults.famous import CLIENTS, LOGIN, Famous, Job
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def _cell(at_work: FaultAtWork, sent: Sent) -> str:
         return _NOT_MET
     beliefs = Beliefs(sent)
     evidence = Evidence.of(at_work, beliefs, called=now(), timeout=None, tls="required")
-    sins = [sin.code for sin in SINS if sin.find(evidence) is not None]
-    return ": ".join([_said(beliefs), *sins[:1]])
+    mistakes = [one.code for one in MISTAKES if one.find(evidence) is not None]
+    return ": ".join([_said(beliefs), *mistakes[:1]])
 
 
 def _said(beliefs: Beliefs) -> str:

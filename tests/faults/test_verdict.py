@@ -10,7 +10,7 @@ import pytest
 
 from pytest_smtpserver import FAULTS, FaultAtWork, SMTPAssertionError, SMTPServer
 from pytest_smtpserver.faults import verdict
-from pytest_smtpserver.faults.verdict import SINS
+from pytest_smtpserver.faults.verdict import MISTAKES
 from tests.faults import mailers
 from tests.faults.mailers import ANN, BOB
 
@@ -43,8 +43,8 @@ class Case:
     """A fault, a client that makes the mistake, one that does not, and the failure's beginning."""
 
     fault: str
-    sinner: Mailer
-    righteous: Mailer
+    mistaken: Mailer
+    correct: Mailer
     first_line: str
     checked: Checked = field(default_factory=Checked)
 
@@ -128,27 +128,27 @@ def judged(fault: FaultAtWork, mailer: Mailer, **checked: Unpack[Checked]) -> st
 
 def test_a_client_with_that_mistake_is_told_in_the_first_line(at_work: AtWork, code: str) -> None:
     case = CASES[code]
-    said = judged(at_work(case.fault), case.sinner, **case.checked)
+    said = judged(at_work(case.fault), case.mistaken, **case.checked)
     assert said.startswith(case.first_line)
 
 
 def test_a_client_without_that_mistake_passes(at_work: AtWork, code: str) -> None:
     case = CASES[code]
     checked = {**case.checked, "timeout": 20} if "timeout" in case.checked else case.checked
-    mailer = case.sinner if "timeout" in case.checked else case.righteous
+    mailer = case.mistaken if "timeout" in case.checked else case.correct
     assert judged(at_work(case.fault), mailer, **checked) == ""
 
 
 def test_without_its_row_a_mistake_is_not_found(
     at_work: AtWork, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verdict, "SINS", tuple(sin for sin in SINS if sin.code != code))
+    monkeypatch.setattr(verdict, "MISTAKES", tuple(one for one in MISTAKES if one.code != code))
     with pytest.raises(AssertionError):
         test_a_client_with_that_mistake_is_told_in_the_first_line(at_work, code)
 
 
 def test_each_row_has_its_case() -> None:
-    assert list(CASES) == [sin.code for sin in SINS]
+    assert list(CASES) == [one.code for one in MISTAKES]
 
 
 def test_the_failure_says_the_fault_what_was_wanted_and_what_the_server_saw(
