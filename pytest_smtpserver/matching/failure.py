@@ -85,30 +85,25 @@ def describe_failure(
     has the transactions in which something was refused. `causes` are possible explanations, the
     most likely first, and `hints` are further sentences. The first line names only the cause.
     """
-    seen = _look(criteria, records, matched)
     too_many = len(matched) > count
-    near = None if too_many else closest(seen)
-    cause = None if too_many else _cause(causes, near, matched)
-    near = None if cause and cause.weight == "this" else near
+    seen = _look(criteria, records, matched)
+    cause, near = (None, None) if too_many else _reasons(seen, causes, matched)
     refusals = [line for transaction in refused for line in _refusals(transaction)]
     if too_many:
-        first, advice = _too_many(count, criteria, matched), list(hints)
+        first = _too_many(count, criteria, matched)
     else:
-        others = len(records) - len(matched)
-        got = _got(criteria.kind.noun, others and len(records), waited)
-        first = _first(near, cause, count, criteria, matched, refused, got)
-        advice = [*([cause.advice] if cause and cause.advice else []), *hints]
+        got = _got(criteria.kind.noun, records, matched, waited)
+        first = _too_few(near, cause, count, criteria, matched, refused, got)
     parts = [
         [first],
         [_expected(count, criteria, len(matched), len(records))],
         _closest(near, len(records), criteria.kind),
         _listed(seen, len(records), criteria.kind, only_matching=too_many),
         _latest("refused:", refusals, _REFUSALS) if _is_news(refusals, cause) else [],
-        [f"hint: {hint}" for hint in advice][:_HINTS],
+        _advice(cause, hints),
     ]
     if not too_many and (refusals or not records):
-        room = _LINES - sum(len(part) + 1 for part in parts if part)
-        parts.append(transcript_end(transcript, min(room, _MOST_TRANSCRIPT)))
+        parts.append(transcript_end(transcript, _room_below(parts)))
     return assembled(parts)
 
 
@@ -117,12 +112,27 @@ def assembled(parts: Iterable[Sequence[str]]) -> str:
     return "\n\n".join("\n".join(map(fitted, part)) for part in parts if part)
 
 
-def _cause(causes: Sequence[Cause], near: Seen | None, matched: Sequence[object]) -> Cause | None:
+def _reasons(
+    seen: Sequence[Seen], causes: Sequence[Cause], matched: Sequence[object]
+) -> tuple[Cause | None, Seen | None]:
+    """Return the cause of what is missing, and the record that came closest."""
+    near = closest(seen)
     enough = ("this",) if near else ("this", "something") if matched else get_args(Weight)
-    return next((cause for cause in causes if cause.weight in enough), None)
+    cause = next((cause for cause in causes if cause.weight in enough), None)
+    return cause, (None if cause and cause.weight == "this" else near)
 
 
-def _first(
+def _advice(cause: Cause | None, hints: Sequence[str]) -> list[str]:
+    advice = [cause.advice] if cause and cause.advice else []
+    return [f"hint: {hint}" for hint in (*advice, *hints)][:_HINTS]
+
+
+def _room_below(parts: Iterable[Sequence[str]]) -> int:
+    """Return how many lines the transcript may have below these paragraphs."""
+    return min(_LINES - sum(len(part) + 1 for part in parts if part), _MOST_TRANSCRIPT)
+
+
+def _too_few(
     near: Seen | None,
     cause: Cause | None,
     count: int,
@@ -184,10 +194,12 @@ def _expected(count: int, criteria: Criteria, matched: int, total: int) -> str:
     return f"expected {what}{which}; got {matched or 'none'}{among}"
 
 
-def _got(noun: str, total: int, waited: float | None) -> str:
-    if not total:
+def _got(
+    noun: str, records: Sequence[object], matched: Sequence[object], waited: float | None
+) -> str:
+    if len(records) == len(matched):
         return f"waited {seconds(waited or 0)}"
-    return f"{counted(total, noun)}{_in_time(waited)}"
+    return f"{counted(len(records), noun)}{_in_time(waited)}"
 
 
 def _in_time(waited: float | None) -> str:
