@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 #: An IP address and a port, IPv6 addresses without their scope; or `unix:` and a path, and 0.
 SocketAddress = tuple[str, int]
 
+#: Stands before the path of a socket in the file system, in the place of an address.
+UNIX: Final = "unix:"
+
+
+def socket_path(host: str) -> str | None:
+    """Return the path of a host that is `unix:` and a path, and `None` for any other host."""
+    return host.removeprefix(UNIX) if host.startswith(UNIX) else None
+
 
 @frozen()
 class Send:

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.engine import socket_path
+
 from . import unix
 
 if TYPE_CHECKING:
@@ -49,8 +51,9 @@ def bind(host: str, port: int) -> socket.socket:
 
 def _bind(host: str, port: int) -> socket.socket:
     __tracebackhide__ = True
-    if host.startswith(unix.PREFIX):
-        return unix.listen(Path(host.removeprefix(unix.PREFIX)), _BACKLOG)
+    path = socket_path(host)
+    if path is not None:
+        return unix.listen(Path(path), _BACKLOG)
     failure: OSError | None = None
     try:
         addresses = _found(host, port)

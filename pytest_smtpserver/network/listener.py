@@ -51,6 +51,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from pytest_smtpserver.engine import socket_path
 from pytest_smtpserver.unpatched import Event
 
 from . import unix
@@ -101,9 +102,9 @@ class Listener:
         # pytest shows an error about the address at the test's line.
         __tracebackhide__ = True
         self._socket = bind(host, port)
-        is_unix = host.startswith(unix.PREFIX)
-        self.address: SocketAddress = (host, 0) if is_unix else self._socket.getsockname()[:2]
-        self._file = Path(host.removeprefix(unix.PREFIX)) if is_unix else None
+        path = socket_path(host)
+        self.address: SocketAddress = (host, 0) if path else self._socket.getsockname()[:2]
+        self._file = Path(path) if path else None
         self._file_identity = unix.identity(self._file) if self._file else None
         self._make_engine = make_engine
         self._on_crash = on_crash

@@ -8,12 +8,13 @@ import socket
 import stat
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.engine import UNIX
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-PREFIX = "unix:"
 #: The address of every client there: such clients have neither address nor port.
-CLIENT = (PREFIX, 0)
+CLIENT = (UNIX, 0)
 
 
 class ImpossibleHost(OSError):
@@ -39,9 +40,9 @@ def listen(path: Path, backlog: int) -> socket.socket:
         listening.close()
         if error.errno == errno.EADDRINUSE:
             why = "it is in use" if identity(path) else "there is a file that is not a socket"
-            raise OSError(error.errno, f"cannot listen on {PREFIX}{path}: {why}") from None
+            raise OSError(error.errno, f"cannot listen on {UNIX}{path}: {why}") from None
         reason = os.strerror(error.errno) if error.errno else str(error)
-        raise ImpossibleHost(f"cannot listen on {PREFIX}{path}: {reason}") from None
+        raise ImpossibleHost(f"cannot listen on {UNIX}{path}: {reason}") from None
     return listening
 
 

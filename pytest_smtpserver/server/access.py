@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.engine import UNIX, socket_path
 from pytest_smtpserver.settings import SETTINGS, SettingsError
 from pytest_smtpserver.settings.checks import CERTIFICATES
 
@@ -26,9 +27,9 @@ def shown_url(settings: Settings, host: str, port: int) -> str:
 
 
 def _url(settings: Settings, login: str, host: str, port: int) -> str:
-    _, is_unix, path = host.partition("unix:")
-    if is_unix:
-        return f"{settings.protocol}+unix:{_quoted(path, '/')}"
+    path = socket_path(host)
+    if path is not None:
+        return f"{settings.protocol}+{UNIX}{_quoted(path, '/')}"
     scheme = "smtps" if settings.tls == "implicit" else "smtp"
     place = f"[{_quoted(host, ':')}]" if ":" in host else host
     return f"{scheme}://{login}{place}:{port}"

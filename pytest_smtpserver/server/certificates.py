@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_smtpserver.engine import TLS_VERSIONS
+from pytest_smtpserver.engine import TLS_VERSIONS, UNIX
 
 from .access import TRUST_VARIABLE
 
@@ -217,7 +217,7 @@ _MADE_HERE = {
 def _names(host: str, hostname: str) -> list[str]:
     # An address without the interface after "%", and, of an address literal, what is in the
     # brackets (RFC 5321 section 4.1.3).
-    if host.startswith("unix:"):
+    if host.startswith(UNIX):
         host = _LOOPBACK[0]
     literal = hostname.removeprefix("[").removesuffix("]")
     if literal[:5].lower() == "ipv6:":

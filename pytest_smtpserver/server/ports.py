@@ -8,6 +8,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.engine import UNIX
 from pytest_smtpserver.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def release(settings: Settings) -> None:
 
 def warn_unless_loopback(host: str) -> None:
     """Warn if others than this machine can reach a server on `host`, a numeric address."""
-    if host == "127.0.0.1" or host.startswith("unix:"):
+    if host == "127.0.0.1" or host.startswith(UNIX):
         return
     from ipaddress import ip_address
 

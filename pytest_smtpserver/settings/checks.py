@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pytest_smtpserver.engine import TLS_VERSIONS
+from pytest_smtpserver.engine import TLS_VERSIONS, UNIX, socket_path
 from pytest_smtpserver.numeric import LONGEST_WAIT, is_wait, is_whole
 
 from .table import EXTENSIONS
@@ -126,7 +126,7 @@ def seconds() -> Allowed:
 
 # Not compiled here, because that would slow down each start of pytest.
 # A path after "unix:", or an address or a name, with the interface after "%".
-_HOST = r"unix:[^\0]+|(?!unix:)[A-Za-z0-9.:%_\-]+"
+_HOST = rf"{UNIX}[^\0]+|(?!{UNIX})[A-Za-z0-9.:%_\-]+"
 
 
 def host() -> Allowed:
@@ -141,14 +141,14 @@ def host() -> Allowed:
 
 def _host(value: Any) -> object:
     _require(isinstance(value, str) and re.fullmatch(_HOST, value))
-    kind, colon, path = value.partition("unix:")
-    return value if kind or not colon else f"unix:{Path(path).absolute()}"
+    path = socket_path(value)
+    return value if path is None else f"{UNIX}{Path(path).absolute()}"
 
 
 def _host_in_a_file(value: Any, directory: Path) -> object:
     # A path is relative to the directory of the file.
-    kind, colon, path = value.partition("unix:")
-    return value if kind or not colon else f"unix:{directory / path}"
+    path = socket_path(value)
+    return value if path is None else f"{UNIX}{directory / path}"
 
 
 # `ehlo-line = ehlo-keyword *( SP ehlo-param )` (RFC 5321 section 4.1.1.1). It may have 506 octets:
