@@ -14,6 +14,7 @@ installed, nobody waits for the rest.
 from __future__ import annotations
 
 import pkgutil
+from functools import cache
 from importlib import import_module
 
 import pytest_smtpserver
@@ -26,6 +27,11 @@ def prepare() -> None:
     """Import what a run within this test must not be the first to import."""
     # The attribute stays when an earlier run within a test has forgotten the module.
     if any(hasattr(pytest_smtpserver, room) for room in _ROOMS):
-        for module in pkgutil.walk_packages(pytest_smtpserver.__path__, "pytest_smtpserver."):
-            if not module.name.endswith("__main__"):
-                import_module(module.name)
+        for name in _modules():
+            import_module(name)
+
+
+@cache
+def _modules() -> tuple[str, ...]:
+    found = pkgutil.walk_packages(pytest_smtpserver.__path__, "pytest_smtpserver.")
+    return tuple(one.name for one in found if not one.name.endswith("__main__"))
