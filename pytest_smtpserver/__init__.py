@@ -39,6 +39,8 @@ from . import unpatched as _unpatched  # noqa: F401
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from .engine import TLSInfo as TLSInfo
     from .faults import FAULTS as FAULTS
     from .faults import Fault as Fault
@@ -144,12 +146,22 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Not kept: whoever restores `sys.modules`, as pytester does, would leave an old class here.
-    return getattr(import_module(f"{__name__}.{home}"), name)
+# Here, because every start of pytest imports this file anyway, and each further file costs time.
+def _imported_when_used(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
+    """Return the `__getattr__` of a package with names from these of its modules."""
+
+    def imported(name: str) -> object:
+        home = homes.get(name)
+        if home is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        # Not kept: whoever restores `sys.modules`, as pytester does, would leave an old class here.
+        return getattr(import_module(f"{package}.{home}"), name)
+
+    return imported
+
+
+if not TYPE_CHECKING:  # pragma: no branch  # a type checker would let any name pass
+    __getattr__ = _imported_when_used(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -18,8 +18,9 @@ the names below before a test asks for a record, so each is imported when it is 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from pytest_smtpserver import _imported_when_used
 
 if TYPE_CHECKING:
     from .criteria import Criteria as Criteria
@@ -78,9 +79,4 @@ __all__ = sorted(_HOMES)
 
 
 if not TYPE_CHECKING:  # pragma: no branch  # a type checker would let any name pass
-
-    def __getattr__(name: str) -> object:
-        home = _HOMES.get(name)
-        if home is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{home}"), name)
+    __getattr__ = _imported_when_used(__name__, _HOMES)

@@ -16,8 +16,9 @@ slower.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from pytest_smtpserver import _imported_when_used
 
 if TYPE_CHECKING:
     from .checks import MECHANISMS as MECHANISMS
@@ -55,8 +56,5 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{home}"), name)
+if not TYPE_CHECKING:  # pragma: no branch  # a type checker would let any name pass
+    __getattr__ = _imported_when_used(__name__, _HOMES)

@@ -25,7 +25,7 @@ FOLLOWS: Final[Any] = object()
 
 #: The service extensions that can be offered, in the order of the reply to EHLO. What each of them
 #: means is in `smtp/extensions.py`.
-EXTENSIONS = (
+EXTENSIONS: tuple[str, ...] = (
     "PIPELINING",
     "SIZE",
     "8BITMIME",

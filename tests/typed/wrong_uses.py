@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest_smtpserver
 from pytest_smtpserver import SMTPServer
 
 if TYPE_CHECKING:
     from pytest_smtpserver import AsyncSMTPServer, Message, ServerFactory
+
+
+def names() -> None:
+    pytest_smtpserver.SMTPSever  # attr-defined, reportAttributeAccessIssue
 
 
 def criteria(server: SMTPServer, message: Message) -> None:
