@@ -14,13 +14,14 @@ class Input:
     that came in one packet are taken without copying the rest ten times.
     """
 
-    __slots__ = ("_line_end", "_line_end_octets", "_octets", "_start", "_too_long", "to_skip")
+    __slots__ = ("_line_end", "_octets", "_start", "_too_long", "is_empty", "to_skip")
 
     def __init__(self, *, bare_lf: bool = True) -> None:
         self._line_end = b"\n" if bare_lf else b"\r\n"
-        self._line_end_octets = len(self._line_end)
         self._octets = b""
         self._start = 0
+        #: Whether there is nothing to take.
+        self.is_empty = True
         #: How many octets to throw away as they arrive.
         self.to_skip = 0
         # The beginning of a line that is too long, kept until its end comes.
@@ -30,14 +31,9 @@ class Input:
         """Append what has arrived."""
         if self.to_skip:
             octets, self.to_skip = octets[self.to_skip :], max(0, self.to_skip - len(octets))
-        if self._start < len(self._octets):
+        if not self.is_empty:
             octets = self._octets[self._start :] + octets
-        self._octets, self._start = octets, 0
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to take."""
-        return self._start >= len(self._octets)
+        self._octets, self._start, self.is_empty = octets, 0, not octets
 
     def begins_with(self, octets: bytes) -> bool:
         """Return whether the next octets are these."""
@@ -49,14 +45,16 @@ class Input:
         It ends with CRLF, or with a bare LF if that is allowed: people type into terminals. If a
         line is too long for any command, only its beginning is kept.
         """
-        start, end = self._start, self._octets.find(self._line_end, self._start)
-        if end >= 0:
-            self._start = end = end + self._line_end_octets
-            line, self._too_long = self._too_long + self._octets[start:end], b""
+        octets, start = self._octets, self._start
+        found = octets.find(self._line_end, start)
+        if found >= 0:
+            self._start = end = found + len(self._line_end)
+            self.is_empty = end == len(octets)
+            line, self._too_long = self._too_long + octets[start:end], b""
             return line
-        if self._too_long or len(self._octets) - start > _LONGEST_LINE:
-            self._too_long = self._too_long or self._octets[start : start + _LONGEST_LINE]
-            self._octets, self._start = b"", 0
+        if self._too_long or len(octets) - start > _LONGEST_LINE:
+            self._too_long = self._too_long or octets[start : start + _LONGEST_LINE]
+            self._octets, self._start, self.is_empty = b"", 0, True
         return None
 
     @property
@@ -70,6 +68,7 @@ class Input:
         end = len(self._octets) if most is None else self._start + most
         taken = self._octets[self._start : end]
         self._start += len(taken)
+        self.is_empty = self._start == len(self._octets)
         return taken
 
     def skip(self, count: int) -> None:
@@ -79,3 +78,4 @@ class Input:
     def clear(self) -> None:
         """Throw away all that has arrived."""
         self._octets, self._start, self._too_long, self.to_skip = b"", 0, b"", 0
+        self.is_empty = True

@@ -25,7 +25,7 @@ from .states import (
     SPEECHLESS,
     State,
 )
-from .turn import Handshake, Turn
+from .turn import Handshake, Turn, answer_without_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,15 +56,12 @@ class SMTPEngine:
         self._recorder = recorder
         self._rules = rules
         self._client = client
+        #: Seconds that the client may be silent.
+        self.idle_timeout = offer.settings.idle_timeout
         self._input = Input(bare_lf=not offer.settings.strict)
         self._work: Iterator[Action] = iter(())
         self._paused = False
         self._is_greeted = self._is_closing = self._has_talked_early = False
-
-    @property
-    def idle_timeout(self) -> float:
-        """Seconds that the client may be silent."""
-        return self._offer.settings.idle_timeout
 
     @property
     def awaits_goodbye(self) -> bool:
@@ -120,7 +117,10 @@ class SMTPEngine:
             dialogue = self._dialogue
             if dialogue.turn is not None:
                 dialogue.turn_ended()
-            work = _WORK[dialogue.progress.state](self)
+            state = dialogue.progress.state
+            if self._input.is_empty and state not in _WITHOUT_OCTETS:
+                return None
+            work = _WORK[state](self)
             if work is None:
                 return None
             self._work = iter(work)
@@ -192,7 +192,10 @@ class SMTPEngine:
 
     def _greet(self) -> Iterator[Action]:
         dialogue = self._dialogue
-        yield from Turn(dialogue, ("connect",), self._greeting, dialogue.greeted).answer()
+        if dialogue.rules.rules:
+            yield from Turn(dialogue, ("connect",), self._greeting, dialogue.greeted).answer()
+        else:
+            yield from answer_without_rules(dialogue, self._greeting(), dialogue.greeted)
         # A rule may have withheld the greeting.
         self._is_greeted = not dialogue.is_unanswered
 
@@ -212,11 +215,9 @@ class SMTPEngine:
         self._is_closing = True
         return (self._dialogue.closing,)
 
-    def _shake_hands(self) -> Iterable[Action] | None:
-        # Wait for the client's first octet. Otherwise a rule's octets would arrive together with
+    def _shake_hands(self) -> Iterable[Action]:
+        # Not before the client's first octet. Otherwise a rule's octets would arrive together with
         # the 220, and clients throw away what they have buffered by then.
-        if self._input.is_empty:
-            return None
         self._dialogue.progress.move(HANDSHAKE_BEGAN)
         return Handshake(self._dialogue, self._input).answer()
 
@@ -225,8 +226,6 @@ class SMTPEngine:
         assert transaction is not None
         content = transaction.content
         assert content is not None
-        if self._input.is_empty:
-            return None
         rest = content.feed(self._input.take())
         if rest is None:
             return None
@@ -269,7 +268,7 @@ _WHY_NO_TLS = {
     "starttls": f"{UNEXPECTED_TLS}, but this server expects STARTTLS first (tls='starttls')",
 }
 
-# What is done about octets in each state.
+# What is done about octets in each state, once there are any.
 _WORK: dict[State, Callable[[SMTPEngine], Iterable[Action] | None]] = {
     **dict.fromkeys(COMMAND_STATES, SMTPEngine._take_command),
     State.START: SMTPEngine._take_first_command,
@@ -281,3 +280,7 @@ _WORK: dict[State, Callable[[SMTPEngine], Iterable[Action] | None]] = {
     State.AUTH: SMTPEngine._take_answer,
     State.CLOSED: SMTPEngine._close,
 }
+
+# Here there may be something to do without octets: an empty chunk is complete as it is, and the
+# connection of a session that has ended must be closed.
+_WITHOUT_OCTETS = frozenset({State.CHUNK, State.CLOSED})
