@@ -36,22 +36,25 @@ _STAGES = {verb: (verb.lower(), "*") for verb in COMMANDS}
 class CommandTurns:
     """Makes a turn of each command line of one session."""
 
-    __slots__ = ("_dialogue", "_input", "_offer", "_rules")
+    __slots__ = ("_dialogue", "_input", "_known", "_offer", "_rules")
 
     def __init__(self, dialogue: Dialogue, received: Input) -> None:
         self._dialogue = dialogue
         self._offer = dialogue.offer
+        self._known = dialogue.offer.commands
         self._rules = dialogue.rules
         self._input = received
 
     def take(self, line: bytes) -> Iterable[Action]:
         """Answer a line, given with its line end."""
         dialogue, said = self._dialogue, command_line.read(line)
-        refusal, command, parsed = None, None, None
+        command, parsed, refusal = self._known.get(said.verb), None, None
         # Every limit is at least that of a command without extensions.
         is_too_long = said.length > COMMAND_LINE and self._is_too_long(said)
+        is_unreadable = is_too_long or said.fault is not None
         try:
-            command = self._command_in_order(said, is_too_long=is_too_long)
+            if command is None or is_unreadable or not dialogue.progress.allows(said.verb):
+                raise self._objection(said, is_too_long=is_too_long)
             parsed = command.parse(dialogue, said.argument)
         except Refusal as caught:
             refusal = caught
@@ -82,33 +85,30 @@ class CommandTurns:
     def _take_turn(
         self, verb: str, command: Handling, parsed: object, shown: str
     ) -> Iterable[Action]:
-        carry_out = partial(self._carry_out, verb, command, parsed)
         if not self._rules.rules:
-            return answer_without_rules(self._dialogue, self._answer(command, parsed), carry_out)
+            own = self._answer(command, parsed)
+            return answer_without_rules(self._dialogue, own, self._carry_out, verb, command, parsed)
         return Turn(
             self._dialogue,
             _STAGES[verb],
             partial(self._answer, command, parsed),
-            carry_out,
+            partial(self._carry_out, verb, command, parsed),
             line=shown,
             facts=partial(command.facts, self._dialogue, parsed),
         ).answer()
 
-    def _command_in_order(self, said: CommandLine, *, is_too_long: bool) -> Handling:
+    def _objection(self, said: CommandLine, *, is_too_long: bool) -> Refusal:
         if is_too_long:
-            raise Refusal(replies.LINE_TOO_LONG, "long-command-line")
+            return Refusal(replies.LINE_TOO_LONG, "long-command-line")
         if said.fault is not None:
-            raise Refusal(*said.fault)
+            return Refusal(*said.fault)
         verb = said.verb
-        command = self._offer.commands.get(verb)
-        if command is None:
+        if verb not in self._known:
             known = self._rules.knows_verb(verb.lower())
             word = said.shown if MASK in said.shown else verb
-            raise Refusal(replies.unknown_command(word), None if known else "unknown-command")
-        if not self._dialogue.progress.allows(verb):
-            where = self._dialogue.progress.state.value.format(hello=self._offer.hello)
-            raise Refusal(replies.out_of_order(verb, where), "out-of-order")
-        return command
+            return Refusal(replies.unknown_command(word), None if known else "unknown-command")
+        where = self._dialogue.progress.state.value.format(hello=self._offer.hello)
+        return Refusal(replies.out_of_order(verb, where), "out-of-order")
 
     def _answer(self, command: Handling, parsed: object) -> Reply:
         return self._offer.rendered(command.answer(self._dialogue, parsed))

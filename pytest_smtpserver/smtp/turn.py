@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVarTuple
 
 from pytest_smtpserver.engine import Close, Send, StartTLS
 from pytest_smtpserver.expressions import expression
@@ -59,19 +59,22 @@ _COMPLETE_REPLY = expression(
 _sending = lru_cache(maxsize=256)(Send)
 
 
+Parts = TypeVarTuple("Parts")
+
+
 def answer_without_rules(
-    dialogue: Dialogue, reply: Reply, carry_out: Callable[[Reply], object]
+    dialogue: Dialogue, reply: Reply, carry_out: Callable[[*Parts, Reply], object], *parts: *Parts
 ) -> Iterable[Action]:
     """Answer if there are no rules: do what a `Turn` would do, but without making one.
 
-    A `Turn` for each command costs a quarter of the engine's time. A test checks that both do the
-    same things in the same order.
+    `carry_out` gets `parts` and the reply. A `Turn` for each command costs a quarter of the
+    engine's time. A test checks that both do the same things in the same order.
     """
     if dialogue.is_unanswered:
         dialogue.answered(said=True)
     dialogue.session.answered(reply, dialogue.now)
-    carry_out(reply)
-    if reply.code == replies.CLOSING:  # pragma: no cover  # for commands that are added
+    carry_out(*parts, reply)
+    if reply.code == replies.CLOSING:
         _end_after(dialogue, reply)
     return (_sending(reply.octets),)
 
