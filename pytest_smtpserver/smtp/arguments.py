@@ -103,9 +103,11 @@ def parse_mail(dialogue: Dialogue, argument: str) -> PathArgument:
     address, rest, objection = reverse_path(argument)
     if objection is not None:
         dialogue.tolerate(objection)
-    given = parameters(rest)
-    dialogue.check_parameters(given, "mail")
-    if "SMTPUTF8" not in given and not argument.isascii():
+    # Most have none.
+    given = parameters(rest) if rest else NO_PARAMETERS
+    if given:
+        dialogue.check_parameters(given, "mail")
+    if not argument.isascii() and "SMTPUTF8" not in given:
         raise Refusal(replies.SENDER_NEEDS_SMTPUTF8, "eight-bit-command")
     return PathArgument(address, given)
 
@@ -115,9 +117,10 @@ def parse_rcpt(dialogue: Dialogue, argument: str) -> PathArgument:
     address, rest, objection = forward_path(argument)
     if objection is not None:
         dialogue.tolerate(objection)
-    given = parameters(rest)
-    dialogue.check_parameters(given, "rcpt")
-    if not dialogue.is_utf8 and not argument.isascii():
+    given = parameters(rest) if rest else NO_PARAMETERS
+    if given:
+        dialogue.check_parameters(given, "rcpt")
+    if not argument.isascii() and not dialogue.is_utf8:
         raise Refusal(replies.NEEDS_SMTPUTF8, "eight-bit-command")
     return PathArgument(address, given)
 

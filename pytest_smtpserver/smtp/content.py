@@ -23,18 +23,16 @@ class _Kept:
     Content that grows beyond the limit is counted, but not kept.
     """
 
+    #: Octets of the content so far.
+    size = 0
+    #: Whether it is longer than the limit allows.
+    is_too_big = False
+
     def __init__(self, limit: int) -> None:
         self._limit = limit
         # It grows in place and returns its value without a copy: content of 100 MB needs little
         # more memory than that.
         self._kept = BytesIO()
-        #: Octets of the content so far.
-        self.size = 0
-
-    @property
-    def is_too_big(self) -> bool:
-        """Whether it is longer than the limit allows."""
-        return 0 < self._limit < self.size
 
     def octets(self) -> bytes | None:
         """Return the whole content, `None` if it is too big. Call it once, at the end."""
@@ -56,11 +54,10 @@ class Content(_Kept):
     unstuffed.
     """
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
-        # The last octets, if they may be the beginning of the end.
-        self._tail = _BEFORE
-        self.size = -len(_BEFORE)
+    # The last octets, if they may be the beginning of the end.
+    _tail = _BEFORE
+    # A size below zero means that the octets before the content have not been dropped yet.
+    size = -len(_BEFORE)
 
     def kept_so_far(self) -> bytes:
         """Return what has come of it and is kept; any thread may ask."""
@@ -82,8 +79,8 @@ class Content(_Kept):
         # RFC 5321 section 4.5.2: "If the first character is a period and there are other
         # characters on the line, the first character is deleted."
         piece = octets.replace(b"\r\n.", b"\r\n")
-        # A size below zero means that the octets before the content have not been dropped yet.
         before, self.size = max(0, -self.size), self.size + len(piece)
+        self.is_too_big = 0 < self._limit < self.size
         if self.is_too_big:
             self._kept = BytesIO()
         else:
@@ -110,6 +107,7 @@ class Chunks(_Kept):
         self.size += size
         self.chunk = self.remaining = size
         self.is_last = is_last
+        self.is_too_big = 0 < self._limit < self.size
         if self.is_too_big:
             self._kept = BytesIO()
 

@@ -47,6 +47,7 @@ _UNFINISHED: Mapping[EndedBy, str] = {
     "server": "the server ended the session during the TLS handshake",
 }
 
+_ORDERLY = Close()
 _IN_CONTENT = frozenset({State.CONTENT, State.CHUNK})
 
 _LEFT_AFTER_HANDSHAKE = (
@@ -79,7 +80,7 @@ class Dialogue:
         #: When the input that is dealt with now arrived, in seconds since the epoch.
         self.now = now
         #: How the connection is closed when the session has ended.
-        self.closing = Close()
+        self.closing = _ORDERLY
         #: The turn that is going on, if there is one.
         self.turn: Turn | None = None
         #: Whether something was accepted that the grammar does not allow.
@@ -160,9 +161,7 @@ class Dialogue:
 
         Without EHLO there are no parameters (RFC 5321 section 2.2.1).
         """
-        if not given:
-            return
-        if not self._is_esmtp:
+        if given and not self._is_esmtp:
             raise Refusal(replies.unknown_parameter(next(iter(given))), "unknown-parameter")
         self.extensions.check_parameters(given, command)
 
@@ -263,8 +262,9 @@ class Dialogue:
 
     def end(self, ended_by: EndedBy) -> None:
         """End the session."""
-        self.content_cut_off()
-        self.reset()
+        if self.transaction is not None:
+            self.content_cut_off()
+            self.reset()
         if self.progress.state in IN_HANDSHAKE and self.session.tls_failure is None:
             self.session.not_secured(_UNFINISHED[ended_by], self.now)
         if self.conformance.is_silent_since_tls and ended_by in ("client", "reset"):

@@ -131,13 +131,15 @@ class OpenTransaction:
 
     def content_answered(self, recipient: str | None, reply: Reply | None) -> None:
         """Note a reply to the content, given to all recipients or (LMTP) to one."""
-        self._content_refused &= reply is not None and not reply.is_positive
         if reply is None:
+            self._content_refused = False
             return
         self._recording.answered(reply)
         if reply.is_completion:
-            self._is_delivered = True
-        elif recipient is not None:
+            self._is_delivered, self._content_refused = True, False
+            return
+        self._content_refused &= not reply.is_positive
+        if recipient is not None:
             self._recording.refuse(recipient, reply)
 
     def show_message(self) -> None:
