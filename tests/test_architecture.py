@@ -18,7 +18,7 @@ ALLOWED = {
     },
     "__main__": {"inbox", "network", "records", "report", "server", "settings"},
     "inbox": {"engine", "frozen", "mail", "network", "records", "report"},
-    "report": {"frozen", "mail", "records"},
+    "report": {"frozen", "mail", "matching", "records"},
     "server": {
         "clock", "engine", "matching", "network", "recording", "records", "rules", "settings",
         "smtp", "unpatched", "waiting",

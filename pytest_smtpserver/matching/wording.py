@@ -127,20 +127,33 @@ def visible(text: str) -> str:
 
     Backslashes are escaped, too, so that the text can be read back.
     """
-    return "\\\\".join(map(printable, text.split("\\")))
+    return "\\\\".join(_without(part, _literal) for part in text.split("\\"))
 
 
 def printable(text: str) -> str:
-    """Return a text from outside so that it can be printed safely, on one line.
+    r"""Return a text from outside so that it can be printed safely, on one line.
 
     Escape sequences would act on the terminal, and marks of direction would reorder the text around
-    them.
+    them. An octet that was not UTF-8 is shown as `\xff`.
     """
+    return _without(text, escaped)
+
+
+def escaped(character: str) -> str:
+    r"""Return a character as an escape; one that stands for an octet (PEP 383) as `\xff`."""
+    code = ord(character)
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else _literal(character)
+
+
+def _literal(character: str) -> str:
+    """Return a character as it can be written in Python."""
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _without(text: str, escape: Callable[[str], str]) -> str:
     if text.isprintable():
         return text
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
-    )
+    return "".join(one if one.isprintable() else escape(one) for one in text)
 
 
 def _columns(text: str) -> int:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.mail.snapshot import Masks, fields_in_order, tree, without_ports
+from pytest_smtpserver.matching.wording import escaped
 
 from .exchange import BY_RULE, Event
 from .transcript import ENDINGS
@@ -143,6 +144,5 @@ def _printable(text: str) -> str:
     # A quick check first: a text can have 20 MB, and mostly nothing in it must be escaped.
     if text.replace("\n", "").replace("\t", "").isprintable():
         return text
-    escaped = text.encode("utf-8", "backslashreplace").decode()
-    odd = {char for char in set(escaped) if not char.isprintable() and char not in "\n\t"}
-    return escaped.translate({ord(char): char.encode("unicode_escape").decode() for char in odd})
+    odd = {char for char in set(text) if not char.isprintable() and char not in "\n\t"}
+    return text.translate({ord(char): escaped(char) for char in odd})

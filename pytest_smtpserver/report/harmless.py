@@ -10,6 +10,8 @@ import hashlib
 import re
 from typing import Final
 
+from pytest_smtpserver.matching.wording import escaped
+
 # C0 without tab and line ends, DEL and C1; lone surrogates are octets that could not be decoded.
 _CONTROLS: Final = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff"
 # Unicode Standard Annex 9, section 2: the characters that turn the direction of text.
@@ -28,20 +30,13 @@ _DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGN
 
 def in_text(text: str) -> str:
     """Return a text of several lines with its control characters written out."""
-    return _IN_TEXT.sub(_written_out, text.replace("\r\n", "\n").replace("\r", "\n"))
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _IN_TEXT.sub(lambda match: escaped(match[0]), lines)
 
 
 def in_line(text: str) -> str:
     """Return a value on one line, with control characters and marks of direction written out."""
-    return _IN_LINE.sub(_written_out, text)
-
-
-def _written_out(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    # PEP 383: an octet that could not be decoded.
-    if 0xDC80 <= code <= 0xDCFF:
-        return f"\\x{code - 0xDC00:02x}"
-    return match[0].encode("unicode_escape").decode()
+    return _IN_LINE.sub(lambda match: escaped(match[0]), text)
 
 
 def name(text: str, otherwise: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.conversation import Conversation
+from tests.conversation import Conversation, Rules
 
 ENVELOPE = ("EHLO client.test", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA")
 
@@ -112,6 +112,20 @@ def test_control_characters_and_raw_octets_are_visible() -> None:
     conversation.send(b"NO\0OP\x1b[2J\xff \xc3\xbc\x7f\r\n")
     assert r"C: NO\x00OP\x1b[2J\xff ü\x7f" in shown(conversation)
     assert content_shown(b"a\tb\n\x1b[31m\xff\r\n") == [r"C: a\tb\n\x1b[31m\xff"]
+
+
+def test_raw_octets_look_the_same_in_a_command_a_reply_and_octets_of_a_rule() -> None:
+    def make(book: Rules) -> None:
+        book.on("noop").reply("250 \udcff")
+        book.on("vrfy").send(b"250 \xff\r\n")
+
+    conversation = Conversation(extensions=[], rules=make)
+    for line in (b"WHAT \xff\r\n", b"NOOP\r\n", b"VRFY a\r\n"):
+        conversation.send(line)
+    expected = [r"C: WHAT \xff", r"S: 250 \xff", r"S: 250 \xff"]
+    assert [line for line in shown(conversation) if "ff" in line] == expected
+    dialogue = conversation.session.dialogue().split("\n")
+    assert [line for line in dialogue if "ff" in line] == expected
 
 
 def test_an_open_session_shows_the_command_that_awaits_its_answer() -> None:
