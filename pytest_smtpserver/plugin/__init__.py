@@ -134,7 +134,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if FAULT in metafunc.fixturenames:
         from . import faults
 
-        faults.parametrize(metafunc)
+        if faults.is_ours(metafunc):
+            faults.parametrize(metafunc)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from . import fixtures
 from .fixtures import FAULT
 
 if TYPE_CHECKING:
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
 MARKER = "smtpserver_faults"
 
 _SECTION = "SMTP faults"
+
+
+def is_ours(metafunc: pytest.Metafunc) -> bool:
+    """Return whether a test takes our `smtpserver_fault`, itself or through one built on it.
+
+    The project may have a fixture or a parameter of that name, which is none of our business.
+    """
+    # The one that overrides the others comes last; it is built on the one before if it takes it.
+    for fixture in reversed(metafunc._arg2fixturedefs.get(FAULT, ())):
+        if fixture.func.__module__ == fixtures.__name__:
+            return True
+        if FAULT not in fixture.argnames:
+            break
+    return False
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
@@ -69,8 +84,12 @@ def brought_along(item: pytest.Item, marked: Mapping[str, Any]) -> dict[str, Any
 
 
 def _fault_of(item: pytest.Item) -> Fault | None:
+    from pytest_smtpserver.faults import Fault
+
     callspec = getattr(item, "callspec", None)
-    return callspec.params.get(FAULT) if callspec else None
+    chosen = callspec.params.get(FAULT) if callspec else None
+    # Not what the project's own parameter of that name is.
+    return chosen if isinstance(chosen, Fault) else None
 
 
 def at_work(request: pytest.FixtureRequest, server: SMTPServer, marked: Any) -> FaultAtWork:

@@ -223,3 +223,39 @@ def test_a_rule_of_a_fault_is_said_to_be_made_by_its_fixture(run: Run) -> None:
         """.replace("\n        ", "\n")
     )
     result.assert_outcomes(passed=1)
+
+
+def test_a_fixture_of_the_projects_own_runs_once(run: Run) -> None:
+    result = run("""
+@pytest.fixture
+def smtpserver_fault(smtpserver): return "no storage"
+def test_it(smtpserver, smtpserver_fault): assert smtpserver_fault == "no storage"
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_a_fixture_of_the_projects_own_keeps_its_parameters(run: Run) -> None:
+    result = run("""
+@pytest.fixture(params=["no storage", "no network"])
+def smtpserver_fault(request): return request.param
+def test_it(smtpserver, smtpserver_fault): assert smtpserver_fault.startswith("no ")
+""")
+    result.assert_outcomes(passed=2)
+
+
+def test_a_parameter_of_the_projects_own_is_no_fault_of_ours(run: Run) -> None:
+    result = run("""
+@pytest.mark.parametrize("smtpserver_fault", ["no storage"])
+def test_it(smtpserver, smtpserver_fault): assert smtpserver_fault == "no storage"
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_a_fixture_that_is_built_on_ours_runs_for_each_fault(run: Run) -> None:
+    result = run("""
+@pytest.fixture
+def smtpserver_fault(smtpserver_fault): return smtpserver_fault.fault.name
+@pytest.mark.smtpserver_faults("mailbox-full", "greylisted")
+def test_it(smtpserver_fault, request): assert f"[{smtpserver_fault}]" in request.node.name
+""")
+    result.assert_outcomes(passed=2)
