@@ -43,8 +43,11 @@ _BREATH = 0.0005
 class Flag(Protocol):
     """A flag for one task: any thread can raise it, and the task waits until it is raised."""
 
-    def raise_(self) -> None:
-        """Wake the task, or let its next `lowered` return at once."""
+    def raise_(self) -> bool:
+        """Wake the task, or let its next `lowered` return at once.
+
+        Returns whether the task can go on; it cannot if its loop is closed.
+        """
 
     async def lowered(self) -> None:
         """Wait until it is raised, and lower it."""
@@ -69,7 +72,12 @@ def in_thread(recorder: Recorder, look: Callable[[float], float | None]) -> None
 async def in_task(recorder: Recorder, look: Callable[[float], float | None]) -> None:
     """Do the same as `in_thread`, in the calling task."""
     flag = _flag()
-    wake = flag.raise_
+
+    def wake() -> None:
+        # Without its loop, the task will never come to the end of this function.
+        if not flag.raise_():
+            alarm.cancel()
+
     alarm = _Alarm(wake)
     recorder.add_waker(wake)
     try:
@@ -134,10 +142,12 @@ class _AsyncioFlag:
         self._loop = asyncio.get_running_loop()
         self._event = asyncio.Event()
 
-    def raise_(self) -> None:
-        # The loop may have been closed meanwhile.
-        with contextlib.suppress(RuntimeError):
+    def raise_(self) -> bool:
+        try:
             self._loop.call_soon_threadsafe(self._event.set)
+        except RuntimeError:
+            return False
+        return True
 
     async def lowered(self) -> None:
         await self._event.wait()
@@ -153,9 +163,12 @@ class _TrioFlag:
         self._make_event = trio.Event
         self._event = trio.Event()
 
-    def raise_(self) -> None:
-        with contextlib.suppress(self._run_finished):
+    def raise_(self) -> bool:
+        try:
             self._token.run_sync_soon(self._set)
+        except self._run_finished:
+            return False
+        return True
 
     async def lowered(self) -> None:
         with _letting_threads_go_on():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -184,6 +185,21 @@ def test_a_sync_wait_for_the_end_of_all_sessions_names_the_loop_that_it_blocked(
 
     with smtplib.SMTP(server.host, server.port, "client.example"):
         asyncio.run(main())
+
+
+def test_a_wait_whose_loop_was_closed_keeps_no_thread_of_a_server_that_stops() -> None:
+    before = set(threading.enumerate())
+    loop = asyncio.new_event_loop()
+    with SMTPServer() as server:
+        waits = loop.create_task(AsyncSMTPServer(server).wait_for_message(timeout=TIMEOUT))
+        loop.run_until_complete(asyncio.sleep(0))
+        timers = [one for one in threading.enumerate() if isinstance(one, threading.Timer)]
+        (timer,) = set(timers) - before
+        loop.close()
+    timer.join(TIMEOUT / 2)
+    assert not timer.is_alive()
+    # Nobody awaits the task any more, so its loop would complain of it.
+    waits._log_destroy_pending = False  # type: ignore[attr-defined]
 
 
 def test_a_clock_that_jumps_does_not_keep_client_and_server_from_their_work(
