@@ -38,6 +38,7 @@ from .fixtures import (
     instead_of_localservers,
     is_used_instead_of_localservers,
     names_of,
+    note_set_up,
     servers_of,
     smtpserver,
     smtpserver_async,
@@ -188,6 +189,7 @@ def pytest_fixture_setup(
 ) -> None:
     """Empty the run's servers before the test's first function-scoped fixture."""
     if fixturedef.scope == "function":
+        note_set_up(request.node)
         lasting.empty(request.node)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,11 @@ SERVERS = pytest.StashKey["list[SMTPServer]"]()
 #: On a test: the number of the last start of a server before it, and which servers listened then.
 STARTED = pytest.StashKey[int]()
 LISTENING_BEFORE = pytest.StashKey["tuple[Core, ...]"]()
+
+# In each thread: the test for which a fixture is set up. What each test pays for does not take
+# pytest's `request`. pytest makes a function for each `request`, and reads its signature, which
+# takes longer than to start a server.
+_set_up = threading.local()
 
 
 @pytest.fixture(scope="session")
@@ -70,15 +76,14 @@ def smtpserver_session(smtpserver_session_factory: ServerFactory) -> SMTPServer:
 
 
 @pytest.fixture
-def smtpserver_factory(
-    request: pytest.FixtureRequest, smtpserver_settings: Mapping[str, object]
-) -> Iterator[ServerFactory]:
+def smtpserver_factory(smtpserver_settings: Mapping[str, object]) -> Iterator[ServerFactory]:
     """`factory(**settings)` gives a started `SMTPServer`; all are stopped after the test."""
     from . import markers
 
-    servers = request.node.stash.setdefault(SERVERS, [])
+    item: pytest.Item = _set_up.item
+    servers = item.stash.setdefault(SERVERS, [])
     for_all = markers.for_all(smtpserver_settings)
-    yield _factory(request.config, for_all, markers.checked(request.node), servers)
+    yield _factory(item.config, for_all, markers.checked(item), servers)
     for server in servers:
         server.stop()
 
@@ -112,16 +117,17 @@ def _factory(
     return factory
 
 
-def _smtpserver(request: pytest.FixtureRequest, smtpserver_factory: ServerFactory) -> SMTPServer:
+def _smtpserver(smtpserver_factory: ServerFactory) -> SMTPServer:
     """A fresh, running `SMTPServer` with a port of its own."""
     from . import markers
 
+    item: pytest.Item = _set_up.item
     with markers.one_sentence("smtpserver"):
-        if FAULT not in request.fixturenames:
+        if FAULT not in names_of(item):
             return smtpserver_factory()
         from . import faults
 
-        settings = faults.brought_along(request.node, markers.settings_of(request.node))
+        settings = faults.brought_along(item, markers.settings_of(item))
         return smtpserver_factory(**settings)
 
 
@@ -218,6 +224,11 @@ def cores_of(item: pytest.Item) -> list[Core]:
     return [*cores, *(core for core in started if core not in cores)]
 
 
+def note_set_up(item: pytest.Item) -> None:
+    """Note for which test a fixture is set up next."""
+    _set_up.item = item
+
+
 def note_servers(item: pytest.Item) -> None:
     """Note which servers exist when a test begins."""
     registry = sys.modules.get(_REGISTRY)
@@ -227,5 +238,6 @@ def note_servers(item: pytest.Item) -> None:
 
 def forget_servers(item: pytest.Item) -> None:
     """Drop the references to a test's servers and records: pytest keeps the test until the end."""
+    _set_up.item = None
     item.stash[SERVERS] = []
     item.stash[LISTENING_BEFORE] = ()
