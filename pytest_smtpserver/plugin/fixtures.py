@@ -78,12 +78,11 @@ def smtpserver_session(smtpserver_session_factory: ServerFactory) -> SMTPServer:
 @pytest.fixture
 def smtpserver_factory(smtpserver_settings: Mapping[str, object]) -> Iterator[ServerFactory]:
     """`factory(**settings)` gives a started `SMTPServer`; all are stopped after the test."""
-    from . import markers
+    from .markers import checked, for_all
 
     item: pytest.Item = _set_up.item
     servers = item.stash.setdefault(SERVERS, [])
-    for_all = markers.for_all(smtpserver_settings)
-    yield _factory(item.config, for_all, markers.checked(item), servers)
+    yield _factory(item.config, for_all(smtpserver_settings), checked(item), servers)
     for server in servers:
         server.stop()
 
@@ -99,8 +98,8 @@ def _factory(
     Of the settings, its arguments win over `marked`, and these over those for all tests.
     """
     from pytest_smtpserver.server.server import SMTPServer
-    from pytest_smtpserver.settings import check_effect
     from pytest_smtpserver.settings.users import hiding_secrets
+    from pytest_smtpserver.settings.value import check_effect
 
     run = settings_of_run(config)
 
@@ -119,15 +118,15 @@ def _factory(
 
 def _smtpserver(smtpserver_factory: ServerFactory) -> SMTPServer:
     """A fresh, running `SMTPServer` with a port of its own."""
-    from . import markers
+    from .markers import one_sentence, settings_of
 
     item: pytest.Item = _set_up.item
-    with markers.one_sentence("smtpserver"):
+    with one_sentence("smtpserver"):
         if FAULT not in names_of(item):
             return smtpserver_factory()
         from . import faults
 
-        settings = faults.brought_along(item, markers.settings_of(item))
+        settings = faults.brought_along(item, settings_of(item))
         return smtpserver_factory(**settings)
 
 

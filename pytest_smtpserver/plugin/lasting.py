@@ -70,6 +70,8 @@ def useless_marker(item: pytest.Item) -> str | None:
 
     That is known only at its end: it may have called `getfixturevalue`.
     """
+    if not item.config.stash.get(SESSION_SERVERS, ()):
+        return None
     request = getattr(item, "_request", None)
     names = getattr(request, "fixturenames", ())
     asked_at_once = _is_useless(item, names_of(item))

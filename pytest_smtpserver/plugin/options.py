@@ -176,7 +176,7 @@ def _settings_from_ini(config: pytest.Config) -> Settings | None:
 
 def settings_of_run(config: pytest.Config) -> Settings:
     """Return the settings of the configuration file and the command line."""
-    from pytest_smtpserver.settings import DEFAULTS
+    from pytest_smtpserver.settings.value import DEFAULTS
 
     return config.stash[FROM_INI] or DEFAULTS
 

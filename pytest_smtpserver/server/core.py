@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -78,23 +77,32 @@ class Core:
             watching.started(self)
 
     def _listen(self) -> Listener:
-        host, port = self.address or (self.settings.host, self.settings.port)
-        with ExitStack() as undo:
-            ports.claim(self.settings)
-            undo.callback(ports.release, self.settings)
-            import_network()
-            from pytest_smtpserver.network import ImpossibleHost, Listener
+        ports.claim(self.settings)
+        try:
+            listener = self._open()
+        except BaseException:
+            ports.release(self.settings)
+            raise
+        return listener
 
-            make_engine = partial(SMTPEngine, self.offer, self.recorder, self.rules)
-            try:
-                listener = Listener(host, port, make_engine, self.recorder.crashed)
-            except ImpossibleHost as error:
-                why = str(error.strerror or error)
-                raise SETTINGS["host"].wrong("host", self.settings.host, why) from None
-            undo.callback(listener.close)
-            # If warnings are errors, it does not listen.
+    def _open(self) -> Listener:
+        import_network()
+        from pytest_smtpserver.network.listener import Listener
+        from pytest_smtpserver.network.unix import ImpossibleHost
+
+        host, port = self.address or (self.settings.host, self.settings.port)
+        make_engine = partial(SMTPEngine, self.offer, self.recorder, self.rules)
+        try:
+            listener = Listener(host, port, make_engine, self.recorder.crashed)
+        except ImpossibleHost as error:
+            why = str(error.strerror or error)
+            raise SETTINGS["host"].wrong("host", self.settings.host, why) from None
+        try:
             ports.warn_unless_loopback(listener.address[0])
-            undo.pop_all()
+        except BaseException:
+            # If warnings are errors, it does not listen.
+            listener.close()
+            raise
         return listener
 
     def stop(self) -> None:
@@ -186,9 +194,8 @@ class Core:
     @property
     def unused_rules(self) -> tuple[str, ...]:
         """A sentence for each rule that was never used and is not optional."""
-        return tuple(
-            f"{sentence}; {self._came_at(stage)}" for stage, sentence in self.rules.unused()
-        )
+        unused = self.rules.unused()
+        return tuple([f"{sentence}; {self._came_at(stage)}" for stage, sentence in unused])
 
     def _came_at(self, stage: str) -> str:
         """Return in words what came at a stage."""
@@ -228,9 +235,10 @@ class Core:
 def import_network() -> None:
     """Import what serves clients; raises `RuntimeError` where it cannot run."""
     _refuse_eventlet()
-    # Not before it is needed: with it trio is imported, which takes a tenth of a second.
-    with real_locks():
-        import pytest_smtpserver.network  # noqa: F401
+    if "pytest_smtpserver.network" not in sys.modules:
+        # Not before it is needed: with it trio is imported, which takes a tenth of a second.
+        with real_locks():
+            import pytest_smtpserver.network  # noqa: F401
 
 
 def _refuse_eventlet() -> None:

@@ -56,7 +56,7 @@ def check(servers: Sequence[Checked], *, passed: bool = True, of_run: bool = Fal
     __tracebackhide__ = True
     wrong = [*_crashes(servers), *_callable_errors(servers, _KINDS_OF_RUN if of_run else _KINDS)]
     if passed:
-        wrong += [one for find in (_violations, _unused_rules) for one in find(servers)]
+        wrong += [*_violations(servers), *_unused_rules(servers)]
     if not wrong:
         return
     noted = getattr(wrong[0], "__notes__", ())
@@ -68,7 +68,9 @@ def check(servers: Sequence[Checked], *, passed: bool = True, of_run: bool = Fal
 
 
 def _crashes(servers: Sequence[Checked]) -> Iterator[BaseException]:
-    return (server_crashed(server.crash) for server in servers if server.crash is not None)
+    for server in servers:
+        if server.crash is not None:
+            yield server_crashed(server.crash)
 
 
 # What would say something else than it did in the callable: to raise it in a generator, such as a
@@ -80,12 +82,9 @@ _KINDS_OF_RUN = (*_KINDS, KeyboardInterrupt)
 def _callable_errors(
     servers: Sequence[Checked], replaced: tuple[type[BaseException], ...]
 ) -> Iterator[BaseException]:
-    found = (server.callable_error for server in servers)
-    return (
-        _described(error) if isinstance(error, replaced) else error
-        for error in found
-        if error is not None
-    )
+    for server in servers:
+        if (error := server.callable_error) is not None:
+            yield _described(error) if isinstance(error, replaced) else error
 
 
 def _described(error: BaseException) -> RuntimeError:
@@ -107,8 +106,10 @@ def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
 
 
 def _unused_rules(servers: Sequence[Checked]) -> Iterator[BaseException]:
-    sound = [server for server in servers if server.callable_error is None]
-    sentences = [sentence for server in sound for sentence in server.unused_rules]
+    sentences: list[str] = []
+    for server in servers:
+        if server.callable_error is None:
+            sentences += server.unused_rules
     if sentences:
         more = "".join(f"\n{sentence}" for sentence in sentences[1:])
         yield matching.SMTPAssertionError(f"{sentences[0]}{more}")

@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from itertools import count
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -15,42 +16,44 @@ if TYPE_CHECKING:
 # Any thread may start a server while another looks.
 _lock = threading.Lock()
 _numbers = count(1)
-# Each server that was started, with the number of its last start, in that order. The references are
-# weak, so a server that nobody uses any more is dropped.
+# Each server that was started, with the number of its last start. The references are weak, so a
+# server that nobody uses any more is dropped.
 _servers: WeakKeyDictionary[Core, int] = WeakKeyDictionary()
 # The servers that this test has started are kept until the next test, even if the function that
 # made one is over. The number is arbitrary, and more than a report has room for.
 _of_test: deque[Core] = deque(maxlen=20)
+_has_test_begun = False
 
 
 def started(server: Core) -> None:
     """Note that a server listens from now on."""
     with _lock:
-        # A server that is started again comes last.
-        _servers.pop(server, None)
         _servers[server] = next(_numbers)
-    if "PYTEST_CURRENT_TEST" in os.environ:
+    if _has_test_begun:
         _of_test.append(server)
 
 
 def last_start() -> int:
     """Note that a test begins, and return a number for `since`."""
+    global _has_test_begun
+    _has_test_begun = True
     _of_test.clear()
     return next(_numbers)
 
 
 def since(number: int = 0) -> tuple[Core, ...]:
-    """Return the servers that listen, or were started after `last_start` returned that number."""
+    """Return the servers that listen, or were started after `last_start` returned that number.
+
+    The one that was started last comes last.
+    """
     with _lock:
-        servers = list(_servers.items())
-    return tuple(
-        server for server, start in servers if server.listener is not None or start > number
-    )
+        found = sorted(_servers.items(), key=itemgetter(1))
+    return tuple([server for server, start in found if server.listener or start > number])
 
 
 def listening() -> tuple[Core, ...]:
     """Return the servers that listen now, in the order in which they were started."""
-    return tuple(server for server in since() if server.listener is not None)
+    return tuple([server for server in since() if server.listener])
 
 
 def _unlock_in_child() -> None:

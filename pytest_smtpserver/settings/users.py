@@ -22,8 +22,9 @@ def hiding_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
 
     `pytest --full-trace --showlocals` shows the variables of our frames.
     """
-    users = given.get("users")
-    return {**given, "users": Hidden(users)} if isinstance(users, Mapping) else dict(given)
+    if "users" in given and isinstance(users := given["users"], Mapping):
+        return {**given, "users": Hidden(users)}
+    return dict(given)
 
 
 class Users(Mapping[str, str]):
