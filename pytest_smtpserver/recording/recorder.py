@@ -259,7 +259,9 @@ class Recorder:
             for session in sessions:
                 session.forget()
             self._sessions = Log(sessions)
-            self._transactions = Log([t for session in sessions for t in session.transactions])
+            self._transactions = Log(
+                [one.last_transaction for one in sessions if one.last_transaction is not None]
+            )
             self._session_snapshots, self._transaction_snapshots = Kept(), Kept()
             self.messages, self.finished, self.ended = Log(kind=Messages), Log(), Log()
             self._violations_before = {one.id: len(one.violations or ()) for one in sessions}

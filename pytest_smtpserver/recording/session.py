@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.violations import Violation
 
     from .recorder import Recorder
-    from .wire import RawEvent, RawExchange
+    from .wire import Entry
 
 
 class SessionRecording(Recording[Session]):
@@ -30,8 +30,8 @@ class SessionRecording(Recording[Session]):
 
     __slots__ = (
         "_helo",
+        "_login",
         "_meanwhile",
-        "_mechanism",
         "_pending",
         "_recorder",
         "auth",
@@ -41,12 +41,10 @@ class SessionRecording(Recording[Session]):
         "ended_by",
         "exchange_count",
         "id",
-        "is_authenticated",
+        "last_transaction",
         "started",
         "tls",
         "tls_failure",
-        "transactions",
-        "username",
         "violations",
         "wire",
     )
@@ -56,7 +54,7 @@ class SessionRecording(Recording[Session]):
         self._recorder = recorder
         self._helo: tuple[str, bool] | None = None
         self._pending: tuple[str, float] | None = None
-        self._meanwhile: list[RawEvent] | None = None
+        self._meanwhile: list[Event] | None = None
         self.id = id
         self.client = client
         self.started = now
@@ -67,26 +65,35 @@ class SessionRecording(Recording[Session]):
         # Most sessions have none of these, and an empty list in each would cost memory.
         self.auth: list[AuthAttempt] | None = None
         self.violations: list[Violation] | None = None
-        #: With some mechanisms a client can authenticate without giving a name.
-        self.is_authenticated = False
-        self._mechanism: str | None = None
-        self.username: str | None = None
+        # The attempt by which the client is authenticated.
+        self._login: AuthAttempt | None = None
         self.wire = Wire()
         #: How many exchanges there were, including those that were forgotten.
         self.exchange_count = 0
-        self.transactions: list[TransactionRecording] = []
+        #: The last transaction, open or not, unless it was forgotten; it has the one before it.
+        self.last_transaction: TransactionRecording | None = None
         #: The transaction that is open.
         self.current: TransactionRecording | None = None
 
     def greeted(self, helo: str, *, is_esmtp: bool) -> None:
         """Note how the client introduced itself."""
         self._helo = helo, is_esmtp
-        self.changed()
+        self._kept = None
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether the client is authenticated; with some mechanisms it need not give a name."""
+        return self._login is not None
 
     @property
     def mechanism(self) -> str | None:
         """The mechanism by which the client is authenticated."""
-        return self._mechanism if self.is_authenticated else None
+        return self._login.mechanism if self._login else None
+
+    @property
+    def username(self) -> str | None:
+        """The user that is authenticated."""
+        return self._login.username if self._login else None
 
     @property
     def helo(self) -> str | None:
@@ -102,8 +109,7 @@ class SessionRecording(Recording[Session]):
 
         RFC 3207 section 4.2: "The server MUST discard any knowledge obtained from the client".
         """
-        self.tls, self._helo = info, None
-        self.is_authenticated, self.username = False, None
+        self.tls, self._helo, self._login = info, None, None
         self.noticed("*", f"{info.version} with {info.cipher}", now)
 
     def not_secured(self, why: str, now: float) -> None:
@@ -128,36 +134,34 @@ class SessionRecording(Recording[Session]):
 
     def _logged_in(self, attempt: AuthAttempt) -> None:
         if attempt.succeeded:
-            self.is_authenticated, self.username = True, attempt.username
-            self._mechanism = attempt.mechanism
-        self.changed()
+            self._login = attempt
+        self._kept = None
 
     def violated(self, violation: Violation) -> None:
         """Note a violation of the protocol by the client."""
         self.violations = self.violations or []
         self.violations.append(violation)
-        self.changed()
+        self._kept = None
 
     def asked(self, command: str, now: float) -> None:
         """Note a command line (secrets masked) that must be answered."""
         self._pending = command, now
-        self.changed()
+        self._kept = None
 
     def noticed(self, speaker: Speaker, what: str | bytes, now: float) -> None:
         """Note an event, within the pending exchange if there is one."""
-        event: RawEvent = (now, speaker, what)
         if self._pending is None:
-            self.wire.append(event)
+            self.wire.extend((speaker, what, now))
         else:
             self._meanwhile = self._meanwhile or []
-            self._meanwhile.append(event)
-        self.changed()
+            self._meanwhile.append(Event(time=now, speaker=speaker, what=what))
+        self._kept = None
 
     def answered(self, reply: Reply | None, now: float) -> None:
         """Note the answer to the pending command."""
         command, received = self._pending or ("", now)
-        if self._meanwhile is None:
-            self._complete((command, reply, received, now))
+        if self._meanwhile is None and received == now:
+            self._complete((command, reply, now))
         else:
             self.answered_by(None, reply, now)
 
@@ -170,23 +174,18 @@ class SessionRecording(Recording[Session]):
             rule=rule,
             received=received,
             answered=now,
-            meanwhile=self._events_now(),
+            meanwhile=tuple(self._meanwhile or ()),
         )
-        self._complete(exchange)
+        self._complete((exchange, None, None))
         return exchange
 
-    def _events_now(self) -> tuple[Event, ...]:
-        return tuple(
-            [Event(time=time, speaker=who, what=what) for time, who, what in self._meanwhile or ()]
-        )
-
-    def _complete(self, exchange: RawExchange | Exchange) -> None:
+    def _complete(self, exchange: Entry) -> None:
         # In this order, a reader may see both the pending command and its exchange, but never
         # neither.
-        self.wire.append(exchange)
+        self.wire.extend(exchange)
         self.exchange_count += 1
         self._pending = self._meanwhile = None
-        self.changed()
+        self._kept = None
 
     def said(self, reply: Reply, now: float) -> None:
         """Note a reply that the server gave unasked, unless a command is waiting for one."""
@@ -200,17 +199,20 @@ class SessionRecording(Recording[Session]):
         """Begin a transaction and return its recording."""
         transaction = TransactionRecording(self, mail_from, parameters or NO_PARAMETERS, now)
         self._recorder.transaction_began(transaction)
-        self.changed()
+        self._kept = None
         return transaction
 
     def transaction_began(self, transaction: TransactionRecording) -> None:
         """Note that a transaction is open; called under the recorder's lock."""
-        self.current = transaction
-        self.transactions.append(transaction)
+        self.current = self.last_transaction = transaction
 
     def transaction_ended(self) -> None:
         """Note that none is open; called under the recorder's lock."""
         self.current = None
+
+    def transaction_changed(self) -> None:
+        """Let the next reader make a new snapshot: the session's has one of the transaction."""
+        self._kept = None
 
     def accept(self, transaction: TransactionRecording) -> None:
         """Show a message that was accepted for one recipient before the others are answered."""
@@ -226,7 +228,7 @@ class SessionRecording(Recording[Session]):
         if self._pending is not None:
             self.answered(None, now)
         self.ended, self.ended_by = now, ended_by
-        self.changed()
+        self._kept = None
         self._recorder.session_ended(self)
 
     def cut_off(self, now: float) -> None:
@@ -242,12 +244,11 @@ class SessionRecording(Recording[Session]):
         It is called in a test's thread. What the server's thread notes at this very moment is
         either kept or forgotten with the rest.
         """
-        current = self.current
-        self.transactions = [] if current is None else [current]
+        self.last_transaction = current = self.current
         self.wire = self.wire.since(len(self.wire) if current is None else current.wire_start)
         if current is not None:
             current.kept_from_start()
-        self.changed()
+        self._kept = None
 
     def _value(self) -> Session:
         helo, is_esmtp = self._helo or (None, False)
@@ -264,7 +265,7 @@ class SessionRecording(Recording[Session]):
             auth=tuple(self.auth or ()),
             username=self.username,
             violations=tuple(self.violations or ()),
-            _transactions=TransactionsView(self.transactions),
+            _transactions=TransactionsView(self.last_transaction),
             _passed=self._wire_now(),
         )
 
@@ -277,4 +278,4 @@ class SessionRecording(Recording[Session]):
         # A command without an answer is shown, but is not an exchange yet.
         command, received = pending
         asked = (Event(time=received, speaker="C", what=command),) if command else ()
-        return WireView(wire, count, (*asked, *self._events_now()))
+        return WireView(wire, count, (*asked, *(self._meanwhile or ())))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver.records.envelope import Envelope
+from pytest_smtpserver.records.envelope import NO_PARAMETERS, Envelope
 from pytest_smtpserver.records.message import Message
 from pytest_smtpserver.records.transaction import Transaction
 
 from .recording import Recording, when
+from .wire import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,12 +21,21 @@ if TYPE_CHECKING:
 
     from .session import SessionRecording
 
+    #: An address and its parameters.
+    Recipient = tuple[str, Parameters]
+
+_ONE_WITHOUT = (NO_PARAMETERS,)
+# Nothing is added to it: what an ended transaction with a message has in place of its own list,
+# because they are in its envelope.
+_IN_ENVELOPE: list[Recipient] = []
+
 
 class TransactionRecording(Recording[Transaction]):
     """One transaction while it lasts."""
 
     __slots__ = (
         "arriving",
+        "before",
         "is_announced",
         "mail_from",
         "message",
@@ -48,19 +58,22 @@ class TransactionRecording(Recording[Transaction]):
     ) -> None:
         super().__init__()
         self.session_recording = session_recording
+        #: The transaction before it in its session, unless it was forgotten. A list of them in each
+        #: session would cost memory, and most sessions have one.
+        self.before = session_recording.last_transaction
         self.mail_from = mail_from
         self.parameters = parameters
         self.started = started
         # Each with its parameters: one list, so that a reader sees both or neither.
-        self.recipients: list[tuple[str, Parameters]] = []
+        self.recipients: list[Recipient] = []
         self.refused: list[tuple[str, Reply]] | None = None
         self.reply: Reply | None = None
         self.message: Message | None = None
         self.outcome: Outcome | None = None
         # Returns the content that has arrived so far, while it is incomplete.
         self.arriving: Callable[[], bytes] | None = None
-        #: The index in the session's wire at which it begins: the exchange of its MAIL.
-        self.wire_start = max(0, len(session_recording.wire) - 1)
+        #: The length of the session's wire before the exchange of its MAIL.
+        self.wire_start = max(0, len(session_recording.wire) - WIDTH)
         # Whether the message is already among the server's messages.
         self.is_announced = False
 
@@ -71,20 +84,20 @@ class TransactionRecording(Recording[Transaction]):
 
     def changed(self) -> None:
         """Let the next reader make another snapshot, of the session as well."""
-        super().changed()
-        self.session_recording.changed()
+        self._kept = None
+        self.session_recording.transaction_changed()
 
-    def accept(self, address: str, parameters: Parameters) -> None:
-        """Note a recipient that was accepted."""
+    def accept(self, address: str, parameters: Parameters, reply: Reply) -> None:
+        """Note a recipient that was accepted with this reply."""
         self.recipients.append((address, parameters))
-        self.changed()
+        self.answered(reply)
 
     def refuse(self, address: str, reply: Reply) -> None:
-        """Note a recipient that was refused."""
+        """Note a recipient that was refused with this reply."""
         # Most transactions have none, and an empty list in each would cost memory.
         self.refused = self.refused or []
         self.refused.append((address, reply))
-        self.changed()
+        self.answered(reply)
 
     def answered(self, reply: Reply) -> None:
         """Note the last reply that the transaction got."""
@@ -100,14 +113,17 @@ class TransactionRecording(Recording[Transaction]):
         """Note that the content is complete, and return the message made from it."""
         self.arriving = None
         self.message = Message(
-            envelope=self._envelope(), content=content, _received=now, _origin=self
+            envelope=self._envelope(tuple(self.recipients)),
+            content=content,
+            _received=now,
+            _origin=self,
         )
         self.changed()
         return self.message
 
     def kept_from_start(self) -> None:
         """Note that everything before it in its session is forgotten."""
-        self.wire_start = 0
+        self.wire_start, self.before = 0, None
 
     def announce(self) -> None:
         """Note that the message is among the server's messages."""
@@ -125,15 +141,19 @@ class TransactionRecording(Recording[Transaction]):
             octets = self.arriving()
             self.arriving = lambda: octets
         self.outcome = outcome
+        if self.message is not None:
+            self.recipients = _IN_ENVELOPE
         self.changed()
 
     def _value(self) -> Transaction:
+        # In this order: the message of a transaction that ends meanwhile has the recipients.
+        recipients, message = tuple(self.recipients), self.message
         return Transaction(
-            envelope=self.message.envelope if self.message else self._envelope(),
+            envelope=message.envelope if message else self._envelope(recipients),
             outcome=self.outcome,
             refused=tuple(self.refused or ()),
             reply=self.reply,
-            message=self.message,
+            message=message,
             started_at=when(self.started),
             _is_accepted=self.is_announced,
             _arriving=self.arriving,
@@ -150,11 +170,15 @@ class TransactionRecording(Recording[Transaction]):
         """The session as it is now; a `Message` asks for it."""
         return self.session_recording.snapshot()
 
-    def _envelope(self) -> Envelope:
-        recipients = tuple(self.recipients)
+    def _envelope(self, recipients: tuple[Recipient, ...]) -> Envelope:
         return Envelope(
             mail_from=self.mail_from,
             parameters=self.parameters,
             rcpt_to=tuple([address for address, _ in recipients]),
-            rcpt_parameters=tuple([parameters for _, parameters in recipients]),
+            rcpt_parameters=_shared(tuple([parameters for _, parameters in recipients])),
         )
+
+
+def _shared(parameters: tuple[Parameters, ...]) -> tuple[Parameters, ...]:
+    # Most transactions have one recipient without parameters: they share a tuple.
+    return _ONE_WITHOUT if parameters == _ONE_WITHOUT else parameters

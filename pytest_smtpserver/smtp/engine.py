@@ -70,7 +70,7 @@ class SMTPEngine:
         is_at_rest = dialogue.turn is None and dialogue.transaction is None and not self._paused
         if dialogue.progress.state in SPEECHLESS:
             return False
-        last = next(reversed(self._session.transactions), None)
+        last = self._session.last_transaction
         return is_at_rest and last is not None and last.outcome == "accepted"
 
     def opened(self, now: float) -> None:

@@ -90,13 +90,11 @@ class OpenTransaction:
 
     def accept_recipient(self, address: str, parameters: Parameters, reply: Reply) -> None:
         """Add a recipient."""
-        self._recording.accept(address, parameters)
-        self._recording.answered(reply)
+        self._recording.accept(address, parameters, reply)
 
     def refuse_recipient(self, address: str, reply: Reply) -> None:
         """Note a recipient that was refused."""
         self._recording.refuse(address, reply)
-        self._recording.answered(reply)
 
     def expect_content(self, reply: Reply) -> None:
         """Expect the content."""

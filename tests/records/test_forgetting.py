@@ -58,3 +58,28 @@ def test_a_snapshot_that_was_taken_before_keeps_what_it_had() -> None:
     assert [exchange.verb for exchange in before.exchanges] == ["", "EHLO", "NOOP"]
     (after,) = conversation.recorder.sessions()
     assert [exchange.verb for exchange in after.exchanges] == ["RSET"]
+
+
+def test_an_exchange_stays_the_same_object_whatever_is_forgotten() -> None:
+    conversation = Conversation()
+    conversation.one_by_one("EHLO lasting.example", MAIL[0])
+    (before,) = conversation.recorder.sessions()
+    *_, mail = before.exchanges
+    conversation.one_by_one(MAIL[1])
+    conversation.recorder.clear(0.0)
+    (after,) = conversation.recorder.sessions()
+    assert [exchange.verb for exchange in after.exchanges] == ["MAIL", "RCPT"]
+    assert after.exchanges[0] is mail
+
+
+def test_a_snapshot_read_only_after_records_were_cleared_has_its_transactions() -> None:
+    conversation = Conversation()
+    conversation.one_by_one("EHLO lasting.example", MAIL[0], "RSET", MAIL[0], "RSET", MAIL[0])
+    (before,) = conversation.recorder.sessions()
+    conversation.recorder.clear(0.0)
+    (after,) = conversation.recorder.sessions()
+    conversation.one_by_one("RSET", MAIL[0])
+    (last,) = conversation.recorder.sessions()
+    assert [len(one.transactions) for one in (before, after, last)] == [3, 1, 2]
+    assert [one.outcome for one in before.transactions] == ["aborted", "aborted", None]
+    assert last.transactions[0].outcome == "aborted"

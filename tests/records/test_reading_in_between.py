@@ -11,7 +11,7 @@ from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.recording.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pytest_smtpserver.recording.session import SessionRecording
 
@@ -37,9 +37,9 @@ class WireReadBefore(Wire):
         super().__init__()
         self._read = read
 
-    def append(self, item: Any) -> None:
+    def extend(self, items: Iterable[Any]) -> None:
         self._read()
-        super().append(item)
+        super().extend(items)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_recipient_that_was_read_while_it_was_accepted_is_there(
 ) -> None:
     transaction = session.begin("a@example.org", {}, 1.0)
     transaction.recipients = ReadBefore(session.snapshot)
-    transaction.accept("b@example.org", {})
+    transaction.accept("b@example.org", {}, OK)
     (seen,) = session.snapshot().transactions
     assert seen is transaction.snapshot()
     assert seen.envelope.rcpt_to == ("b@example.org",)
@@ -83,7 +83,7 @@ def test_a_waiter_woken_by_a_message_finds_it_in_its_session(
     recorder: Recorder, session: SessionRecording
 ) -> None:
     transaction = session.begin("a@example.org", {}, 1.0)
-    transaction.accept("b@example.org", {})
+    transaction.accept("b@example.org", {}, OK)
     message = transaction.received(b"\r\n", 1.0)
     session.snapshot()
     found: list[object] = []
