@@ -17,7 +17,9 @@ from pytest_smtpserver.network import connection, listener
 # Far more than pytest itself takes to end, and far less than anything waits for here.
 TIMEOUT = 30
 
-# Each prints `ready` when it has reached the place where it will be interrupted.
+# Each prints `ready` when it has reached the place where it will be interrupted. What is about to
+# wait has waited before, so that everything is imported: CPython takes Ctrl-C in the definition of
+# a `NamedTuple` for one that nobody handled, and ends with another exit status in the end.
 INTERRUPTED = {
     "in a wait": """
         import smtplib
@@ -63,6 +65,8 @@ INTERRUPTED = {
 
         @pytest.fixture
         def waiting(smtpserver):
+            with pytest.raises(AssertionError):
+                smtpserver.wait_for_message(timeout=0)
             print("ready", flush=True)
             smtpserver.wait_for_message(timeout=3600)
 
@@ -70,8 +74,12 @@ INTERRUPTED = {
             pass
         """,
     "in wait_held": """
+        import pytest
+
         def test_it(smtpserver):
             rule = smtpserver.on("mail").hold()
+            with pytest.raises(AssertionError):
+                rule.wait_held(timeout=0)
             print("ready", flush=True)
             rule.wait_held(timeout=3600)
         """,
