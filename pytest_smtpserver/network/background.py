@@ -30,7 +30,7 @@ from pytest_smtpserver.unpatched import Event, Thread, start
 from .readiness import Readiness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from .listener import Listener
 
@@ -92,6 +92,11 @@ class Background:
     def soon(self, function: Callable[..., object], *args: object) -> None:
         """Call a function soon in this thread; from any thread. Raises `trio.RunFinishedError`."""
         self.readiness.soon(partial(function, *args))
+
+    def start_task(self, function: Callable[..., Awaitable[object]], *args: object) -> None:
+        """Start a task; in this thread."""
+        self.nursery.start_soon(function, *args)
+        self.readiness.let_tasks_run()
 
     def shut_down(self) -> None:
         """End the loop and all that runs in it, within a bounded time."""

@@ -13,7 +13,7 @@ number, and then never learns of its clients. Therefore:
 * Each socket has one owner, which closes it: a listening socket its `Listener`, an accepted socket
   its `Connection`.
 * Before a socket is closed, nobody waits for it any more: it leaves the selector
-  (`Readiness.unregister`), or the connection's task has ended.
+  (`Readiness.unregister`), and if its connection has a task, that task is about to end.
 * Accepted sockets belong to the server's thread: no other thread registers or closes them.
 * A listening socket is used and closed under the lock of its listener. So the thread that stops an
   idle server, one without connections, closes the socket itself. The server's thread may have been
@@ -60,7 +60,7 @@ from .background import background
 from .connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from pytest_smtpserver.engine import Engine, SocketAddress
 
@@ -169,7 +169,7 @@ class Listener:
 
     def _disconnect(self, goodbye: bool, reset: bool, gone: Event) -> None:
         self._leaving.append((self._connections.copy(), gone))
-        for connection in self._connections:
+        for connection in self._connections.copy():
             connection.disconnect(goodbye=goodbye, reset=reset)
         self._tell_of_leaving()
 
@@ -196,7 +196,7 @@ class Listener:
 
     def thread_ended(self, cause: BaseException | None) -> None:
         """Close all sockets and report that the thread has ended; called at its end."""
-        for connection in self._connections:  # pragma: no cover  # only if trio itself has failed
+        for connection in self._connections:
             connection.abandon()
         with self._lock:
             self._stop_listening()
@@ -246,10 +246,8 @@ class Listener:
             if self._closing:
                 return
             self._stop_listening()
-        for connection in self._connections:
+        for connection in self._connections.copy():
             connection.stop()
-        # A deadline may be nearer now.
-        self._background.readiness.let_tasks_run()
         self._ended()
 
     def _stop_listening(self) -> None:
@@ -270,18 +268,21 @@ class Listener:
 
     def _client_waits(self) -> None:
         # The server's thread calls this.
+        accepted: list[Connection] = []
+        failure = None
         with self._lock:
             if self._closing:
                 return
             try:
-                while self._accepts_one():
-                    pass
+                while (connection := self._accept_one()) is not None:
+                    accepted.append(connection)
             except Exception as error:  # noqa: BLE001  # reported to the test, then it goes on
                 failure = error
                 self._pause()
-            else:
-                return
-        if not self._given_up:
+        # Without the lock: a callable of the test may stop the server.
+        for connection in accepted:
+            connection.begin()
+        if failure is not None and not self._given_up:
             self._tell(failure)
 
     def _tell(self, error: Exception) -> None:
@@ -293,7 +294,7 @@ class Listener:
     def _pause(self) -> None:
         self._background.readiness.unregister(self._socket)
         self._is_accepting = False
-        self._start(self._go_on)
+        self._background.start_task(self._go_on)
 
     async def _go_on(self) -> None:
         await trio.sleep(_RETRY_DELAY)
@@ -302,37 +303,30 @@ class Listener:
                 self._is_accepting = True
                 self._background.readiness.register(self._socket, self._client_waits)
 
-    def _accepts_one(self) -> bool:
+    def _accept_one(self) -> Connection | None:
         try:
             accepted, address = accept(self._socket)
         except OSError as error:
             if isinstance(error, BlockingIOError) or error.errno in _OF_ONE_CLIENT:
-                return False
+                return None
             raise
         try:
             accepted.setblocking(False)
             # Records keep the address, and most clients are on the same host: keep one str.
             client = (sys.intern(address[0]), address[1]) if address else unix.CLIENT
-            readiness = self._background.readiness
-            connection = Connection(accepted, self._make_engine(client), self._on_crash, readiness)
+            connection = Connection(
+                accepted, self._make_engine(client), self._background, self._on_crash, self._gone
+            )
         except BaseException:
             accepted.close()
             raise
         self._can_accept = True
         self._connections.add(connection)
-        self._start(self._drive, connection)
-        return True
+        return connection
 
-    def _start(self, function: Callable[..., Awaitable[object]], *arguments: object) -> None:
-        self._background.nursery.start_soon(function, *arguments)
-        self._background.readiness.let_tasks_run()
-
-    async def _drive(self, connection: Connection) -> None:
-        try:
-            await connection.run()
-        finally:
-            self._connections.discard(connection)
-            self._ended()
+    def _gone(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        self._ended()
 
 
 def _abandon_parents_sockets() -> None:

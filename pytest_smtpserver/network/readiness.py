@@ -2,19 +2,19 @@
 
 The thread runs trio, and trio can wait for sockets. But for every single read it registers the
 socket, waits, schedules the task, and resumes it through all of its callers. A read of an SMTP
-command is so short that this would be most of the work. So the thread waits here instead, for three
-things at once: sockets, calls from other threads, and trio's next deadline.
+command is so short that this would be most of the work. So the thread waits here instead, for
+everything at once: sockets, calls from other threads, deadlines of connections, and trio's next
+deadline.
 
 How trio comes here: when no task can run, trio asks its clock how long it may wait for the next
 deadline. Our clock (`background.WaitingClock`) calls `wait`, and then answers: no longer.
 
 `wait` asks a selector of the kernel which sockets are ready, and calls the function of each. It
-returns to trio when a task can run, or at the deadline. A socket stays in the selector over many
-reads, and its task sleeps.
+returns to trio when a task can run, or at the deadline.
 
-Example: a client sends `NOOP`. The function reads it, sends the reply, and returns `None`; `wait`
-goes on waiting, and the connection's task has slept all the time. Then the client sends `STARTTLS`.
-The function returns that action, `wait` returns to trio, and the task wakes up to shake hands.
+Example: a client sends `NOOP`. The connection's function reads it and sends the reply; `wait` goes
+on waiting, and trio has learned of nothing. Then the client sends `STARTTLS`. The function starts a
+task, `wait` returns to trio, and the task shakes hands.
 
 What must be kept in mind:
 
@@ -22,13 +22,10 @@ What must be kept in mind:
 * trio learns nothing of sockets or calls by itself. So in this thread use the methods here, and not
   `trio.lowlevel.wait_readable`, `wait_writable` or `run_sync_soon`.
 * While a task can run, nobody looks at sockets. A task that has much to do awaits `others_turn`.
-* A function that cancels a task, moves a deadline ahead or starts a task says so, with
-  `let_tasks_run`. Otherwise trio would hear of it only after the wait.
-* A function can cancel its own task: a test's callable may stop the server. What the function
-  returns is delivered in that case too, and the cancellation follows at the next checkpoint (see
-  `_Caller._abort`). Otherwise octets that were read would be lost.
-* A socket leaves the selector as soon as its caller has a result, not when the task runs again. The
-  selector may have reported it already; the caller ignores that (`_is_over`).
+* A function that cancels a task or starts one says so, with `let_tasks_run`. Otherwise trio would
+  hear of it only after the wait.
+* Several sockets can be ready at once. The function of one may end what another one belongs to;
+  that one's function is called all the same, and must do nothing then.
 """
 
 from __future__ import annotations
@@ -41,19 +38,19 @@ import socket
 import threading
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn
 
 import trio
 
 from pytest_smtpserver.clock import monotonic
+
+from .deadlines import Deadlines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     # What a selector takes: a socket, or another object with a file descriptor.
     from _typeshed import HasFileno
-
-Result = TypeVar("Result")
 
 
 class Readiness:
@@ -73,6 +70,8 @@ class Readiness:
         self._bell.setblocking(False)
         self._rope.setblocking(False)
         self._can_tasks_run = False
+        #: Those of connections, watched here while nobody else does.
+        self.deadlines = Deadlines()
         self._selector.register(self._bell, selectors.EVENT_READ, self._rung)
 
     def soon(self, call: Callable[[], object]) -> None:
@@ -131,7 +130,11 @@ class Readiness:
         until = monotonic() + seconds
         self._can_tasks_run = self._has_made_calls()
         while True:
-            seconds = 0 if self._can_tasks_run else until - monotonic()
+            present = monotonic()
+            if present >= self.deadlines.next:
+                self.deadlines.call_due(present)
+            next_ = min(until, self.deadlines.next)
+            seconds = 0 if self._can_tasks_run else next_ - present
             found = self._selector.select(None if seconds == math.inf else seconds)
             for key, _ in found:
                 key.data()
@@ -162,18 +165,36 @@ class Readiness:
         if self._is_closed:
             raise trio.RunFinishedError("the SMTP server's thread has ended")
 
-    async def each_time_readable(
-        self, connected: HasFileno, call: Callable[[], Result | None]
-    ) -> Result:
-        """Return the first result that is not `None`; raises what the function raises.
-
-        The function must not block. It is not called after a cancellation.
-        """
-        return await _Caller(self, call).result(connected, selectors.EVENT_READ)
+    async def until_readable(self, connected: HasFileno) -> None:
+        """Return when a socket has octets, or its end, to read."""
+        await self._until(connected, selectors.EVENT_READ)
 
     async def until_writable(self, connected: HasFileno) -> None:
         """Return when a socket takes octets."""
-        await _Caller(self, lambda: True).result(connected, selectors.EVENT_WRITE)
+        await self._until(connected, selectors.EVENT_WRITE)
+
+    async def _until(self, connected: HasFileno, event: int) -> None:
+        task, is_over = trio.lowlevel.current_task(), False
+
+        def end() -> None:
+            # At once, and not when the task runs: the selector may be asked again before that.
+            nonlocal is_over
+            is_over = True
+            self.unregister(connected)
+
+        def ready() -> None:
+            # The selector may have reported the socket just before the task was cancelled.
+            if not is_over:
+                end()
+                trio.lowlevel.reschedule(task)
+                self.let_tasks_run()
+
+        def abort(_: object) -> trio.lowlevel.Abort:
+            end()
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        self.register(connected, ready, event)
+        await trio.lowlevel.wait_task_rescheduled(abort)
 
     async def until_peer_leaves(self, connected: socket.socket) -> None:
         """Return when the peer has sent its last octet, read or not, or has reset the connection.
@@ -186,7 +207,7 @@ class Readiness:
         with select.epoll() as leaving:
             # epoll always reports errors and a full hang-up.
             leaving.register(connected, select.EPOLLRDHUP)
-            await self.each_time_readable(leaving, lambda: True)
+            await self.until_readable(leaving)
 
     async def others_turn(self) -> None:
         """Let all other sockets and tasks have a turn."""
@@ -197,56 +218,3 @@ class Readiness:
 
 async def _fail(error: BaseException) -> NoReturn:
     raise error
-
-
-class _Caller(Generic[Result]):
-    """A task that waits for the result of calls about one socket."""
-
-    def __init__(self, readiness: Readiness, call: Callable[[], Result | None]) -> None:
-        self._readiness = readiness
-        self._call = call
-        self._task = trio.lowlevel.current_task()
-        self._result: Result | None = None
-        self._error: BaseException | None = None
-        self._is_calling = self._is_over = False
-        self._raise_cancel: Callable[[], object] | None = None
-
-    async def result(self, connected: HasFileno, event: int) -> Result:
-        """Wait for the result, or raise the error."""
-        self._socket = connected
-        self._readiness.register(connected, self._ready, event)
-        await trio.lowlevel.wait_task_rescheduled(self._abort)
-        if self._error is not None:
-            raise self._error
-        if self._result is None and self._raise_cancel is not None:
-            self._raise_cancel()
-        assert self._result is not None
-        return self._result
-
-    def _ready(self) -> None:
-        if self._is_over:
-            return
-        self._is_calling = True
-        try:
-            self._result = self._call()
-        except BaseException as error:  # noqa: BLE001  # `result` raises it
-            self._error = error
-        self._is_calling = False
-        if self._result is not None or self._error is not None or self._raise_cancel is not None:
-            self._end()
-            trio.lowlevel.reschedule(self._task)
-            self._readiness.let_tasks_run()
-
-    def _abort(self, raise_cancel: Callable[[], object]) -> trio.lowlevel.Abort:
-        if self._is_calling:
-            # The function itself has cancelled this task. Refuse: `_ready` still delivers the
-            # result, and the cancellation takes effect at the next checkpoint.
-            self._raise_cancel = raise_cancel
-            return trio.lowlevel.Abort.FAILED
-        self._end()
-        return trio.lowlevel.Abort.SUCCEEDED
-
-    def _end(self) -> None:
-        # At once: the selector may be asked again before the task runs.
-        self._is_over = True
-        self._readiness.unregister(self._socket)

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import errno
 import socket
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .readiness import Readiness, Result
+    from .readiness import Readiness
 
 # The size of one read, and about the most that is queued or kept for one peer. Arbitrary.
 CHUNK = 64 * 1024
@@ -40,28 +37,13 @@ def _lost(error: OSError) -> Exception:
 
 
 class Stream(Protocol):
-    """Octets in both directions. A cancelled call loses nothing: the next call goes on.
-
-    Streams on top of another inherit `feed`; a socket has a faster one.
-    """
+    """Octets in both directions. A cancelled call loses nothing: the next call goes on."""
 
     async def receive(self) -> bytes:
         """Return at least one octet, or `b""` when the peer has sent its last; raises `Lost`."""
 
-    async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
-        """Call `take` with what `receive` would return, until it has a result; return the result.
-
-        `None` is not a result. Raises what `take` raises, and `Lost`.
-        """
-        while (result := take(await self.receive())) is None:
-            pass
-        return result
-
     async def send(self, octets: bytearray) -> None:
         """Send the octets and delete them from the array; raises `Lost`."""
-
-    def send_at_once(self, octets: bytearray) -> None:
-        """Send what can be sent without waiting; the rest stays in the array. Raises `Lost`."""
 
     async def half_close(self) -> None:
         """Tell the peer that nothing more is sent; raises `Lost`."""
@@ -81,20 +63,24 @@ class ClearStream:
 
     async def receive(self) -> bytes:
         """See `Stream`."""
-        return await self.feed(lambda octets: octets)
+        octets = None
+        while octets is None:
+            await self._readiness.until_readable(self._socket)
+            octets = self.receive_at_once()
+        return octets
 
-    async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
-        """See `Stream`."""
-        return await self._readiness.each_time_readable(self._socket, partial(self._feed, take))
+    async def until_peer_leaves(self) -> None:
+        """Return when the peer has sent its last octet, read or not, if the system can tell."""
+        await self._readiness.until_peer_leaves(self._socket)
 
-    def _feed(self, take: Callable[[bytes], Result | None]) -> Result | None:
+    def receive_at_once(self) -> bytes | None:
+        """Return what `receive` would return without waiting, `None` if it would wait."""
         try:
-            octets = self._socket.recv(CHUNK)
+            return self._socket.recv(CHUNK)
         except BlockingIOError:
             return None
         except OSError as error:
             raise _lost(error) from error
-        return take(octets)
 
     async def send(self, octets: bytearray) -> None:
         """See `Stream`."""
@@ -104,7 +90,7 @@ class ClearStream:
             self.send_at_once(octets)
 
     def send_at_once(self, octets: bytearray) -> None:
-        """See `Stream`."""
+        """Send what can be sent without waiting; the rest stays in the array. Raises `Lost`."""
         if self._is_given_up:
             raise Lost
         try:
@@ -117,6 +103,10 @@ class ClearStream:
 
     async def half_close(self) -> None:
         """See `Stream`."""
+        self.half_close_at_once()
+
+    def half_close_at_once(self) -> None:
+        """Do what `half_close` does; it never waits."""
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError as error:

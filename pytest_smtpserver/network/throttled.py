@@ -34,9 +34,6 @@ class ThrottledStream(Stream):
             del self._came[: len(piece)]
         return piece
 
-    def send_at_once(self, octets: bytearray) -> None:
-        """Do nothing: `send` sends all, because it can wait."""
-
     async def send(self, octets: bytearray) -> None:
         """See `Stream`."""
         while octets:

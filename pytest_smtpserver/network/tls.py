@@ -109,9 +109,6 @@ class TLSStream(Stream):
             self._ended, self._can_send = True, False
         return b"".join(pieces)
 
-    def send_at_once(self, octets: bytearray) -> None:
-        """Do nothing: `send` sends all. It can wait, so encrypted octets need not be kept."""
-
     async def send(self, octets: bytearray) -> None:
         """See `Stream`; without a handshake the octets are thrown away."""
         while octets and self._can_send:

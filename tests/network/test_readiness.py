@@ -5,6 +5,7 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,10 +29,6 @@ class Pair:
     def receive(self) -> None:
         self.received.append(self.receiver.recv(100))
         self.has_received.release()
-
-    def receive_all(self) -> list[bytes] | None:
-        self.receive()
-        return None if self.received[-1] else self.received
 
     def close(self) -> None:
         self.sender.close()
@@ -59,45 +56,48 @@ def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield loop
 
 
-def test_the_function_is_called_until_it_has_a_result(loop: Loop, pair: Pair) -> None:
-    async def wait() -> list[bytes]:
-        return await loop.readiness.each_time_readable(pair.receiver, pair.receive_all)
+def test_the_function_is_called_each_time_that_its_socket_is_readable(
+    loop: Loop, pair: Pair
+) -> None:
+    loop.readiness.register(pair.receiver, pair.receive)
+    for octets in (b"one", b"two"):
+        pair.sender.send(octets)
+        assert pair.has_received.acquire(timeout=TIMEOUT)
+    loop.at_rest(lambda: loop.readiness.unregister(pair.receiver))
+    assert pair.received == [b"one", b"two"]
+
+
+def test_a_task_wakes_up_when_its_socket_is_readable_and_may_wait_again(
+    loop: Loop, pair: Pair
+) -> None:
+    async def receive() -> None:
+        for _ in range(2):
+            await loop.readiness.until_readable(pair.receiver)
+            pair.receive()
 
     def send() -> None:
-        for octets in (b"one", b"two"):
-            pair.sender.send(octets)
-            assert pair.has_received.acquire(timeout=TIMEOUT)
+        pair.sender.send(b"one")
+        assert pair.has_received.acquire(timeout=TIMEOUT)
         pair.sender.close()
 
     sending = threading.Thread(target=send)
     sending.start()
-    assert loop.run(wait) == [b"one", b"two", b""]
+    loop.run(receive)
     sending.join()
-
-
-def test_an_exception_of_the_function_is_raised_in_the_waiting_task(loop: Loop, pair: Pair) -> None:
-    def fail() -> None:
-        raise ZeroDivisionError
-
-    async def wait() -> bytes:
-        with pytest.raises(ZeroDivisionError):
-            await loop.readiness.each_time_readable(pair.receiver, fail)
-        # And not twice: the socket is free for the next one.
-        return await loop.readiness.each_time_readable(
-            pair.receiver, lambda: pair.receiver.recv(10)
-        )
-
-    pair.sender.send(b"x")
-    assert loop.run(wait) == b"x"
+    assert pair.received == [b"one", b""]
 
 
 @pytest.mark.parametrize("attempt", range(20))
 def test_a_wait_that_is_cancelled_takes_nothing(loop: Loop, pair: Pair, attempt: int) -> None:
     # trio runs the two tasks in random order, hence several attempts.
+    async def receive() -> None:
+        await loop.readiness.until_readable(pair.receiver)
+        pair.receive()
+
     async def wait() -> None:
         with trio.CancelScope() as scope:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(loop.readiness.each_time_readable, pair.receiver, pair.receive)
+                nursery.start_soon(receive)
                 await loop.readiness.others_turn()
                 pair.sender.send(b"x")
                 scope.cancel()
@@ -107,39 +107,47 @@ def test_a_wait_that_is_cancelled_takes_nothing(loop: Loop, pair: Pair, attempt:
     assert pair.receiver.recv(10) == b"x"
 
 
-def test_a_function_may_end_the_wait_of_a_socket_that_was_reported_with_its_own(
+def test_a_function_may_end_the_wait_for_a_socket_that_was_reported_with_its_own(
     loop: Loop, pair: Pair, another: Pair
 ) -> None:
-    scopes = {pair: trio.CancelScope(), another: trio.CancelScope()}
+    scope, is_over = trio.CancelScope(), threading.Event()
 
-    async def wait(mine: Pair, other: Pair) -> None:
-        def end_the_other() -> bool:
-            mine.receive()
-            scopes[other].cancel()
-            return True
+    async def wait() -> None:
+        with scope:
+            await loop.readiness.until_readable(another.receiver)
+        is_over.set()
 
-        with scopes[mine]:
-            await loop.readiness.each_time_readable(mine.receiver, end_the_other)
+    def end_the_other() -> None:
+        pair.receive()
+        scope.cancel()
+        loop.readiness.let_tasks_run()
 
     async def wait_for_both() -> None:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(wait, pair, another)
-            nursery.start_soon(wait, another, pair)
+            nursery.start_soon(wait)
             await loop.readiness.others_turn()
+            loop.readiness.register(pair.receiver, end_the_other)
             # Both are ready when the thread looks next.
             pair.sender.send(b"x")
             another.sender.send(b"x")
 
     loop.run(wait_for_both)
-    assert sorted([pair.received, another.received]) == [[], [b"x"]]
+    assert is_over.wait(TIMEOUT)
+    # The other octet was not taken, and its socket is free for somebody else.
+    loop.readiness.register(another.receiver, another.receive)
+    assert another.has_received.acquire(timeout=TIMEOUT)
+    for receiver in (pair.receiver, another.receiver):
+        loop.at_rest(partial(loop.readiness.unregister, receiver))
 
 
 def test_a_deadline_is_kept_though_a_socket_is_always_ready(loop: Loop, pair: Pair) -> None:
-    called = []
+    called: list[None] = []
 
     async def wait() -> None:
+        loop.readiness.register(pair.receiver, lambda: called.append(None))
         with trio.move_on_after(0.01):
-            await loop.readiness.each_time_readable(pair.receiver, lambda: called.append(1))
+            await trio.sleep_forever()
+        loop.readiness.unregister(pair.receiver)
 
     pair.sender.send(b"x")
     loop.run(wait)
@@ -147,11 +155,6 @@ def test_a_deadline_is_kept_though_a_socket_is_always_ready(loop: Loop, pair: Pa
 
 
 def test_octets_that_came_before_a_call_are_handled_before_it(loop: Loop, pair: Pair) -> None:
-    async def receive() -> None:
-        pair.received += await loop.readiness.each_time_readable(
-            pair.receiver, lambda: [pair.receiver.recv(100)]
-        )
-
     def send_and_call() -> None:
         pair.sender.send(b"x")
         loop.thread.soon(look)
@@ -162,9 +165,10 @@ def test_octets_that_came_before_a_call_are_handled_before_it(loop: Loop, pair: 
 
     found: list[list[bytes]] = []
     done = threading.Event()
-    loop.thread.soon(loop.thread.nursery.start_soon, receive)
+    loop.readiness.register(pair.receiver, pair.receive)
     loop.at_rest(send_and_call)
     assert done.wait(TIMEOUT)
+    loop.at_rest(lambda: loop.readiness.unregister(pair.receiver))
     assert found == [[b"x"]]
 
 
@@ -175,7 +179,7 @@ def test_a_task_that_never_rests_lets_others_have_their_turn(loop: Loop, pair: P
             async with trio.open_nursery() as nursery:
 
                 async def receive() -> None:
-                    await loop.readiness.each_time_readable(pair.receiver, lambda: True)
+                    await loop.readiness.until_readable(pair.receiver)
                     scope.cancel()
 
                 nursery.start_soon(receive)

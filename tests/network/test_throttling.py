@@ -12,8 +12,6 @@ from pytest_smtpserver.network.throttled import ThrottledStream
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pytest_smtpserver.network.readiness import Result
-
 
 class Below:
     """A stream that has something to read, and keeps what is sent."""
@@ -26,12 +24,6 @@ class Below:
     async def receive(self) -> bytes:
         came, self.comes = self.comes, b""
         return came
-
-    async def feed(self, take: Callable[[bytes], Result | None]) -> Result:
-        raise NotImplementedError
-
-    def send_at_once(self, octets: bytearray) -> None:
-        raise NotImplementedError
 
     async def send(self, octets: bytearray) -> None:
         self.sent += octets
@@ -58,7 +50,8 @@ def test_input_is_read_no_faster_and_completely() -> None:
     came: list[bytes] = []
 
     async def read(stream: ThrottledStream) -> None:
-        assert await stream.feed(lambda octets: came.append(octets) if octets else "end") == "end"
+        while octets := await stream.receive():
+            came.append(octets)
 
     assert round(seconds_of(read, Below(b"x" * 1000), 100), 6) == 10
     assert b"".join(came) == b"x" * 1000
@@ -70,7 +63,6 @@ def test_output_leaves_no_faster_and_completely() -> None:
 
     async def send(stream: ThrottledStream) -> None:
         octets = bytearray(b"y" * 200)
-        stream.send_at_once(octets)
         await stream.send(octets)
         assert not octets
         await stream.half_close()
