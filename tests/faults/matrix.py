@@ -18,7 +18,7 @@ from pytest_smtpserver.clock import now
 from pytest_smtpserver.faults.belief import Belief, Beliefs
 from pytest_smtpserver.faults.evidence import Evidence
 from pytest_smtpserver.faults.verdict import MISTAKES
-from tests.faults.famous import CLIENTS, LOGIN, Famous, Job
+from tests.faults.famous import CLIENTS, LOGIN, PATIENCE, Famous, Job
 
 if TYPE_CHECKING:
     from pytest_smtpserver.faults.belief import Sent
@@ -27,6 +27,9 @@ WRITTEN: Final = Path(__file__).parent / "matrix.json"
 
 #: How many mails to send for faults that are about several.
 _SEVERAL: Final = 3
+#: Seconds until the server ends a session. curl waits for the reply to QUIT as long as that,
+#: whatever its own patience is, and every other client gives up before.
+_IDLE: Final = 3.0 * PATIENCE
 _WORDS: Final = {
     Belief.DELIVERED: "delivered",
     Belief.FAILED: "failed",
@@ -48,7 +51,7 @@ def cells(client: Famous) -> dict[str, str]:
 
 
 def _at_work(fault: Fault, stack: ExitStack) -> FaultAtWork:
-    server = SMTPServer(**fault.settings).start()
+    server = SMTPServer(**{"idle_timeout": _IDLE, **fault.settings}).start()
     stack.callback(server.stop)
     return fault.apply(server)
 
