@@ -5,6 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from pytest_smtpserver.matching import given
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
@@ -20,7 +22,7 @@ def choose(
     and if none remains; `TypeError` for something that is not a name.
     """
     every = tuple(faults)
-    excluded = _fitting(every, (exclude,) if isinstance(exclude, str) else exclude)
+    excluded = _fitting(every, given.several("exclude", exclude, (str,), "the name of a fault"))
     wanted = _fitting(every, globs) if globs else every
     if left := tuple(fault for fault in wanted if fault not in excluded):
         return left

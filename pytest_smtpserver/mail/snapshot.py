@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from pytest_smtpserver.matching import given
+
 from . import header, structure
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ def tree(content: bytes) -> Iterator[tuple[int, str]]:
         stack.extend((depth + 1, child) for child in reversed(part.children))
 
 
+_MASK: Final = "a compiled pattern of str or the name of a header field"
+
+
 class Masks:
     """Replaces what is different in each run with placeholders.
 
@@ -47,14 +52,12 @@ class Masks:
     """
 
     def __init__(self, masks: Mask | Collection[Mask], message_id: str | None) -> None:
-        given = (masks,) if isinstance(masks, str | re.Pattern) else tuple(masks)
-        for one in given:
-            if not isinstance(one, str) and not _is_pattern(one):
-                raise TypeError(
-                    f"mask={one!r} must be a compiled pattern of str or the name of a header field"
-                )
-        self._names = {one.lower() for one in given if isinstance(one, str)}
-        self._patterns = [one for one in given if not isinstance(one, str)]
+        every = given.several("mask", masks, (str, re.Pattern), _MASK)
+        self._names = {one.lower() for one in every if isinstance(one, str)}
+        self._patterns = [one for one in every if not isinstance(one, str)]
+        for one in self._patterns:
+            if not isinstance(one.pattern, str):
+                raise TypeError(f"mask has {one!r}: must be {_MASK}")
         self._message_id = (message_id or "").strip()
 
     def field(self, name: str, value: str) -> str:
@@ -78,10 +81,6 @@ class Masks:
         for pattern in self._patterns:
             text = pattern.sub("<...>", text)
         return text
-
-
-def _is_pattern(value: object) -> bool:
-    return isinstance(value, re.Pattern) and isinstance(value.pattern, str)
 
 
 def without_ports(text: str) -> str:

@@ -9,6 +9,7 @@ matches if it has no differences.
 * `mailboxes`, `passages`: when two addresses are the same, and whether a text contains another
 * `failure`: the text of a failed wait, and of an assertion on one record: its first line, and the
   lines below
+* `given`: what a test gives besides criteria, such as codes to ignore
 * `explain`: two values one below the other; `closeness`: which record or text comes closest
 * `notes`: possible reasons for a difference; `wording`: values in words, of limited length
 

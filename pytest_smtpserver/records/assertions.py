@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from pytest_smtpserver import matching
 from pytest_smtpserver.engine import TLS_VERSIONS
+from pytest_smtpserver.matching import given
 from pytest_smtpserver.matching.wording import counted, shortened
 
 from . import violations
@@ -109,6 +110,7 @@ def is_encrypted(session: Session, minimum: str) -> None:
 def is_authenticated(session: Session, username: str | None, mechanism: str | None) -> None:
     """Raise `SMTPAssertionError` unless the client authenticated as this user, in this way."""
     __tracebackhide__ = True
+    mechanism = given.text_or_none("mechanism", mechanism)
     succeeded = [attempt for attempt in session.auth if attempt.succeeded]
     if not succeeded:
         wanted = "be authenticated" + (f" as {username!r}" if username is not None else "")
@@ -172,7 +174,7 @@ def _assert_none(
     a code to ignore is unknown.
     """
     __tracebackhide__ = True
-    codes = {ignore} if isinstance(ignore, str) else set(ignore)
+    codes = set(given.several("ignore", ignore, (str,), f"the code of a {noun}"))
     for code in sorted(codes.difference(known)):
         raise ValueError(
             f"ignore={code!r} is not the code of a {noun}: the codes are {', '.join(known)}"
@@ -194,6 +196,8 @@ def has_dkim(message: Message, domain: str | None, selector: str | None, key: Ke
     __tracebackhide__ = True
     from pytest_smtpserver.mail import dkim
 
+    domain = given.text_or_none("domain", domain)
+    selector = given.text_or_none("selector", selector)
     found = list(dkim.signatures(message._header_values("DKIM-Signature")))
     if not found:
         _fail_dkim("no DKIM signature", message, found)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_smtpserver import matching
-from pytest_smtpserver.matching import passages
+from pytest_smtpserver.matching import given, passages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ def link(
 ) -> str:
     """Return the URL of the one link; see `Message.link`."""
     __tracebackhide__ = True
-    part = "" if contains is None else _text("contains", contains)
+    part = "" if contains is None else given.text("contains", contains)
     url = None if pattern is None else _compiled("pattern", pattern)
 
     def why_not(one: Link) -> str:
@@ -71,8 +71,8 @@ def _one_time_code(message: Message) -> str:
 def attachment(message: Message, glob: str, content_type: str | None) -> Attachment:
     """Return the one attachment; see `Message.attachment`."""
     __tracebackhide__ = True
-    _text("glob", glob)
-    type_glob = "*" if content_type is None else _text("content_type", content_type).lower()
+    given.text("glob", glob)
+    type_glob = "*" if content_type is None else given.text("content_type", content_type).lower()
 
     def why_not(one: Attachment) -> str:
         if not fnmatchcase(one.filename, glob):
@@ -128,7 +128,7 @@ def _shown(value: object) -> str:
 def _reads(expected: Pattern, text: str) -> bool:
     if isinstance(expected, re.Pattern):
         return bool(expected.search(text))
-    return passages.contains(_text("text", expected), text)
+    return passages.contains(given.text("text", expected), text)
 
 
 def _group(match: re.Match[str]) -> str:
@@ -138,15 +138,9 @@ def _group(match: re.Match[str]) -> str:
 def _compiled(name: str, pattern: Pattern) -> re.Pattern[str]:
     """Return the pattern compiled; `TypeError` or `ValueError` naming it if it cannot be."""
     if isinstance(pattern, re.Pattern):
-        _text(name, pattern.pattern)
+        given.text(name, pattern.pattern)
         return pattern
     try:
-        return re.compile(_text(name, pattern))
+        return re.compile(given.text(name, pattern))
     except re.error as error:
         raise ValueError(f"{name}={pattern!r} is not a regular expression: {error}") from None
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name}={value!r}: must be a str")
-    return value

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pytest_smtpserver import matching
 from pytest_smtpserver.frozen import frozen, later, not_pickled
+from pytest_smtpserver.matching import given
 from pytest_smtpserver.matching.mailboxes import comparable
 from pytest_smtpserver.matching.wording import printable, shown
 from pytest_smtpserver.suggesting import suggesting
@@ -105,7 +106,7 @@ class Message:
 
     def _header_values(self, name: str) -> tuple[str, ...]:
         """Return the values of all fields of that name, decoded (RFC 2047) and unfolded."""
-        return self._view.values(name)
+        return self._view.values(given.text("name", name))
 
     def _address_values(self, name: str) -> tuple[str, ...]:
         """Return each address of a field as `Display Name <addr-spec>`, or the addr-spec alone."""
@@ -287,7 +288,8 @@ class Message:
         Without `expected` it may have any value; `None` means that there is no such field.
         """
         __tracebackhide__ = True
-        assertions.meets(self, matching.Criteria.for_messages({"header": {name: expected}}))
+        header = {given.text("name", name): expected}
+        assertions.meets(self, matching.Criteria.for_messages({"header": header}))
 
     def assert_body(
         self, expected: ExpectedText, *, part: Literal["any", "text", "html"] = "any"
@@ -345,6 +347,7 @@ class Message:
         In a directory the file is named after the subject, with a number if that name is taken.
         Missing parents are made. Raises `OSError` if it cannot be written.
         """
+        given.path("path", path)
         target = Path(path)
         if target.is_dir():
             target = _free_name(target, self.subject)

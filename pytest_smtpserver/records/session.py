@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.frozen import frozen, not_pickled
+from pytest_smtpserver.numeric import is_whole
 from pytest_smtpserver.suggesting import suggesting
 
 from . import assertions
@@ -140,7 +141,12 @@ class Session:
         return render(self)
 
     def transcript_end(self, last: int) -> str:
-        """Return the transcript of the last `last` exchanges and events."""
+        """Return the transcript of the last `last` exchanges and events.
+
+        Raises `ValueError` unless that is a whole number from 1.
+        """
+        if not is_whole(last) or last < 1:
+            raise ValueError(f"last={last!r}: must be a whole number from 1")
         return render(self, last, compact=True)
 
     def dialogue(self) -> str:

@@ -214,7 +214,7 @@ def as_reply(reply: Any, text: str, enhanced: str | None) -> Reply | Replying:
     """Return what a test gave as a reply; raises `TypeError` or `ValueError` for anything else."""
     if isinstance(reply, int):
         return Reply(reply, text, enhanced)
-    if text or enhanced:
+    if text != "" or enhanced is not None:
         raise TypeError(f"reply({reply!r}): a text and enhanced= go with a code, such as 550")
     if isinstance(reply, Reply):
         return reply

@@ -84,6 +84,9 @@ class Reachable:
         users the first one's `USERNAME` and `PASSWORD`, and with TLS `CA_FILE`. `trust=True` adds
         `SSL_CERT_FILE` with TLS, without the prefix: `ca.bundle_file`, which OpenSSL trusts then.
         """
+        from pytest_smtpserver.matching import given
+
+        given.text("prefix", prefix)
         values = access.environment(self.settings, *self.addr)
         named = {f"{prefix}{name}": value for name, value in values.items()}
         return named | (access.trust(self.settings) if trust else {})

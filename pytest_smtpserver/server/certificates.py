@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.engine import TLS_VERSIONS, UNIX
+from pytest_smtpserver.matching import given
 
 from .access import TRUST_VARIABLE
 
@@ -100,8 +101,9 @@ class CertificateAuthority:
         """Return a PEM file with key and chain for a client to show, the same for the same name.
 
         The name is its common name, which `session.tls.client_name` then is. Only this user can
-        read the file.
+        read the file. Raises `TypeError` if the name is not a str.
         """
+        given.text("name", name)
         with _lock:
             if name not in self._client_files:
                 self._client_files[name] = self._issue_client(name)
