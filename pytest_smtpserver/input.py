@@ -14,10 +14,19 @@ class Input:
     that came in one packet are taken without copying the rest ten times.
     """
 
-    __slots__ = ("_line_end", "_octets", "_start", "_too_long", "is_empty", "to_skip")
+    __slots__ = (
+        "_line_end",
+        "_line_end_octets",
+        "_octets",
+        "_start",
+        "_too_long",
+        "is_empty",
+        "to_skip",
+    )
 
     def __init__(self, *, bare_lf: bool = True) -> None:
         self._line_end = b"\n" if bare_lf else b"\r\n"
+        self._line_end_octets = len(self._line_end)
         self._octets = b""
         self._start = 0
         #: Whether there is nothing to take.
@@ -48,7 +57,7 @@ class Input:
         octets, start = self._octets, self._start
         found = octets.find(self._line_end, start)
         if found >= 0:
-            self._start = end = found + len(self._line_end)
+            self._start = end = found + self._line_end_octets
             self.is_empty = end == len(octets)
             line, self._too_long = self._too_long + octets[start:end], b""
             return line

@@ -61,6 +61,8 @@ class CommandLine:
     #: The codes of the line's violations, and of those that count only if it is accepted.
     line_violations: tuple[str, ...]
     violations: tuple[str, ...]
+    #: Whether anything about it needs a closer look: few lines do.
+    is_odd: bool
 
 
 def read(line: bytes) -> CommandLine:
@@ -87,15 +89,19 @@ def _read(line: bytes) -> CommandLine:
     verb = verb.upper() if verb.isascii() else verb
     argument = argument.rstrip(" ")
     auth = verb not in _WITHOUT_SECRETS and is_auth(text)
+    fault = _fault(trimmed, verb)
+    of_line, of_command = _line_violations(line, verb), _violations(verb, argument)
     return CommandLine(
         verb=verb,
         argument=argument,
         shown=masked(text) if auth else legible(text),
         length=len(line),
         is_auth=auth,
-        fault=_fault(trimmed, verb),
-        line_violations=_line_violations(line, verb),
-        violations=_violations(verb, argument),
+        fault=fault,
+        line_violations=of_line,
+        violations=of_command,
+        # Every limit is at least that of a command without extensions.
+        is_odd=bool(auth or fault or of_line or of_command or len(line) > COMMAND_LINE),
     )
 
 

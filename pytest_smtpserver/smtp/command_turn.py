@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 
 from . import command_line, conformance, replies
 from .arguments import chunk_size
-from .command_line import COMMAND_LINE
 from .commands import COMMANDS
 from .grammar import Refusal
 from .login import MASK
-from .states import State
 from .turn import Turn, answer_without_rules
 
 if TYPE_CHECKING:
@@ -45,32 +43,30 @@ class CommandTurns:
         self._rules = dialogue.rules
         self._input = received
 
-    def take(self, line: bytes) -> Iterable[Action]:
-        """Answer a line, given with its line end."""
+    def take(self) -> Iterable[Action] | None:
+        """Answer the next line, or return `None` if it has not come yet."""
+        line = self._input.take_line()
+        if line is None:
+            return None
         dialogue, said = self._dialogue, command_line.read(line)
         command, parsed, refusal = self._known.get(said.verb), None, None
-        # Every limit is at least that of a command without extensions.
-        is_too_long = said.length > COMMAND_LINE and self._is_too_long(said)
-        is_unreadable = is_too_long or said.fault is not None
         try:
-            if command is None or is_unreadable or not dialogue.progress.allows(said.verb):
-                raise self._objection(said, is_too_long=is_too_long)
+            if command is None or said.is_odd or said.verb not in dialogue.progress.row:
+                command = self._command_in_order(said)
             parsed = command.parse(dialogue, said.argument)
         except Refusal as caught:
             refusal = caught
         shown = said.shown
-        if said.is_auth or is_too_long or dialogue.login.may_hold_secret:
-            shown = self._shown(said, refusal, is_too_long=is_too_long)
+        if said.is_odd or dialogue.login.may_hold_secret:
+            shown = self._shown(said, refusal)
         dialogue.session.asked(shown, dialogue.now)
         dialogue.conformance.received(said.verb, goes_on=not self._input.is_empty)
-        if said.line_violations or dialogue.has_tolerated:
+        if said.is_odd or dialogue.has_tolerated:
             self._blame_for_line(said, shown)
         if refusal is not None or command is None:
             return self._refuse(shown, said, refusal or Refusal(replies.MALFORMED_COMMAND))
-        if said.violations or not self._input.is_empty:
+        if said.is_odd or not self._input.is_empty:
             self._judge(said, shown)
-        if command.begins is not None:
-            return command.begins(dialogue, parsed, shown)
         return self._take_turn(said.verb, command, parsed, shown)
 
     def _is_too_long(self, said: CommandLine) -> bool:
@@ -85,6 +81,8 @@ class CommandTurns:
     def _take_turn(
         self, verb: str, command: Handling, parsed: object, shown: str
     ) -> Iterable[Action]:
+        if command.begins is not None:
+            return command.begins(self._dialogue, parsed, shown)
         if not self._rules.rules:
             own = self._answer(command, parsed)
             return answer_without_rules(self._dialogue, own, self._carry_out, verb, command, parsed)
@@ -97,18 +95,21 @@ class CommandTurns:
             facts=partial(command.facts, self._dialogue, parsed),
         ).answer()
 
-    def _objection(self, said: CommandLine, *, is_too_long: bool) -> Refusal:
-        if is_too_long:
-            return Refusal(replies.LINE_TOO_LONG, "long-command-line")
+    def _command_in_order(self, said: CommandLine) -> Handling:
+        if self._is_too_long(said):
+            raise Refusal(replies.LINE_TOO_LONG, "long-command-line")
         if said.fault is not None:
-            return Refusal(*said.fault)
+            raise Refusal(*said.fault)
         verb = said.verb
-        if verb not in self._known:
+        command = self._known.get(verb)
+        if command is None:
             known = self._rules.knows_verb(verb.lower())
             word = said.shown if MASK in said.shown else verb
-            return Refusal(replies.unknown_command(word), None if known else "unknown-command")
-        where = self._dialogue.progress.state.value.format(hello=self._offer.hello)
-        return Refusal(replies.out_of_order(verb, where), "out-of-order")
+            raise Refusal(replies.unknown_command(word), None if known else "unknown-command")
+        if not self._dialogue.progress.allows(verb):
+            where = self._dialogue.progress.state.value.format(hello=self._offer.hello)
+            raise Refusal(replies.out_of_order(verb, where), "out-of-order")
+        return command
 
     def _answer(self, command: Handling, parsed: object) -> Reply:
         return self._offer.rendered(command.answer(self._dialogue, parsed))
@@ -118,7 +119,7 @@ class CommandTurns:
         if reply is not None and reply.code // 100 == command.accepted_by:
             dialogue.progress.move(verb)
             command.accepted(dialogue, parsed, reply)
-            if dialogue.progress.state is State.HANDSHAKE:
+            if verb == "STARTTLS":
                 self._forget_what_came_in_clear()
         else:
             if verb == "STARTTLS" and not self._input.is_empty:
@@ -143,7 +144,7 @@ class CommandTurns:
         misled = dialogue.was_misled
         if code is not None and not dialogue.conformance.is_excused(code, misled=misled):
             dialogue.violated(code, shown)
-        if verb == "BDAT" and verb in self._offer.commands:
+        if verb == "BDAT" and verb in self._known:
             # RFC 3030 section 2: "the receiver-SMTP MUST accept and discard the associated
             # message data before sending the appropriate 5XX or 4XX code".
             self._input.skip(chunk_size(said.argument))
@@ -154,7 +155,7 @@ class CommandTurns:
         return Turn(dialogue, stages, lambda: reply, carry_out, line=shown).answer()
 
     def _refused(self, verb: str, argument: str, reply: Reply | None) -> None:
-        dialogue, command = self._dialogue, self._offer.commands.get(verb)
+        dialogue, command = self._dialogue, self._known.get(verb)
         if command is None or reply is None:
             return
         is_in_order = dialogue.progress.allows(verb)
@@ -181,7 +182,7 @@ class CommandTurns:
         for code in codes:
             self._dialogue.violated(code, detail)
 
-    def _shown(self, said: CommandLine, refusal: Refusal | None, *, is_too_long: bool) -> str:
+    def _shown(self, said: CommandLine, refusal: Refusal | None) -> str:
         # A client that does not look at replies may send a secret even after AUTH was answered. So
         # everything is masked until the first well-formed command.
         login = self._dialogue.login
@@ -193,4 +194,4 @@ class CommandTurns:
             if said.verb not in COMMANDS or said.fault is not None or is_malformed:
                 return MASK
             login.left_behind()
-        return command_line.shortened(said) if is_too_long else said.shown
+        return command_line.shortened(said) if self._is_too_long(said) else said.shown

@@ -120,7 +120,8 @@ class SMTPEngine:
             state = dialogue.progress.state
             if self._input.is_empty and state not in _WITHOUT_OCTETS:
                 return None
-            work = _WORK[state](self)
+            take = _WORK.get(state)
+            work = self._commands.take() if take is None else take(self)
             if work is None:
                 return None
             self._work = iter(work)
@@ -255,11 +256,7 @@ class SMTPEngine:
             self._session.not_secured(_WHY_NO_TLS[self._offer.settings.tls], self._dialogue.now)
             self._dialogue.progress.move(BEGAN_WITH_TLS)
             return ()
-        return self._take_command()
-
-    def _take_command(self) -> Iterable[Action] | None:
-        line = self._input.take_line()
-        return None if line is None else self._commands.take(line)
+        return self._commands.take()
 
 
 # What is recorded of a client that began with TLS where the server expected none.
@@ -268,9 +265,8 @@ _WHY_NO_TLS = {
     "starttls": f"{UNEXPECTED_TLS}, but this server expects STARTTLS first (tls='starttls')",
 }
 
-# What is done about octets in each state, once there are any.
+# What is done about octets, once there are any. In all other states they are command lines.
 _WORK: dict[State, Callable[[SMTPEngine], Iterable[Action] | None]] = {
-    **dict.fromkeys(COMMAND_STATES, SMTPEngine._take_command),
     State.START: SMTPEngine._take_first_command,
     State.HANDSHAKE: SMTPEngine._shake_hands,
     State.SECURING: SMTPEngine._nothing_to_do,

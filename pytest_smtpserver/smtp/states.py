@@ -153,24 +153,25 @@ _ROWS = {state: {**row, **_ANYWHERE} for state, row in TRANSITIONS.items()}
 class Progress:
     """Where one client is in the table. Nothing else changes the state."""
 
-    __slots__ = ("_row", "state")
+    __slots__ = ("row", "state")
 
     def __init__(self) -> None:
         self.state = S.START
-        self._row = _ROWS[S.START]
+        #: The row of the table for this state.
+        self.row = _ROWS[S.START]
 
     def allows(self, verb: str) -> bool:
         """Return whether the command may come now."""
-        return verb in self._row or self._is_like_noop(verb)
+        return verb in self.row or self._is_like_noop(verb)
 
     def _is_like_noop(self, verb: str) -> bool:
-        return verb not in _NAMED and "NOOP" in self._row
+        return verb not in _NAMED and "NOOP" in self.row
 
     def move(self, event: str) -> None:
         """Change to the state that follows an accepted command or an event."""
-        state = self._row.get(event)
+        state = self.row.get(event)
         if state is None:
             assert self._is_like_noop(event), (self.state, event)
             return
         self.state = state
-        self._row = _ROWS[state]
+        self.row = _ROWS[state]

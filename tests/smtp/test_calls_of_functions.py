@@ -51,11 +51,11 @@ def greeted() -> Conversation:
 
 
 def test_a_command_calls_few_functions(greeted: Conversation) -> None:
-    assert 10 < calls(greeted, [b"NOOP\r\n"]) <= 26
+    assert 10 < calls(greeted, [b"NOOP\r\n"]) <= 24
 
 
 def test_a_message_calls_few_functions(greeted: Conversation) -> None:
-    assert 50 < calls(greeted, MESSAGE) <= 176
+    assert 50 < calls(greeted, MESSAGE) <= 155
 
 
 def test_a_message_costs_the_same_after_many(greeted: Conversation) -> None:
