@@ -36,19 +36,25 @@ class Token(NamedTuple):
     end: int
 
 
-def tokens(value: str, marks: str) -> Iterator[Token]:
-    """Yield the words of a value; each of the characters in `marks` is a token of its own."""
+def tokens(
+    value: str, marks: str, start: int = 0, broken: list[str] | None = None
+) -> Iterator[Token]:
+    """Yield the words of a value; each of the characters in `marks` is a token of its own.
+
+    Whoever begins anew in the midst of a value passes the same list for `broken`: the quotes and
+    parentheses that were found to have no end.
+    """
     plain = _plain(marks)
-    position, broken = 0, ""
+    position, broken = start, [] if broken is None else broken
     while position < len(value):
         token = _token(value, position, plain, broken)
         if token.kind == "stray":
-            broken += token.text
+            broken.append(token.text)
         yield token
         position = token.end
 
 
-def _token(value: str, start: int, plain: re.Pattern[str], broken: str) -> Token:
+def _token(value: str, start: int, plain: re.Pattern[str], broken: list[str]) -> Token:
     if match := plain.match(value, start):
         kind: TokenKind = "space" if match[1] else "atom"
         return Token(kind, match[0], start, match.end())
