@@ -684,6 +684,7 @@ def greeting_refused(server: SMTPServer) -> None:
     server.on("connect").reply("554 5.3.2 no service here")
     with suppress(smtplib.SMTPException):
         connect(server)
+    server.wait_closed()
     server.wait_for_message(timeout=SOON)
 
 
@@ -710,6 +711,7 @@ def content_bigger_than_declared(server: SMTPServer) -> None:
     client.sendall(b"x" * 250 + b"\r\n.\r\n")
     client.recv(4096)
     client.close()
+    server.wait_closed()
     server.wait_for_message(timeout=SOON)
 
 
