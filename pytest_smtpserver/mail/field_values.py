@@ -41,6 +41,9 @@ READ: Final = ("From", "To", "Cc", "Reply-To")
 
 def decode(name: str, value: str) -> str:
     """Return the value of a field of that name, decoded as far as allowed; never raises."""
+    # Most values have nothing to decode.
+    if value.isascii() and "=?" not in value and "\n" not in value:
+        return value.strip(" \t\r")
     lower = name.lower()
     if lower in _WITHOUT_PHRASES:
         return encoded_words.shown(encoded_words.unfolded(value))

@@ -64,7 +64,7 @@ class View:
     def _raw(self) -> dict[str, list[str]]:
         # By name, so that a million fields are not searched for each name.
         found: dict[str, list[str]] = {}
-        for name, value in self.fields:
+        for name, value in self._section.fields:
             found.setdefault(name.lower(), []).append(value)
         return found
 
@@ -78,7 +78,9 @@ class View:
         if lower not in self._raw:
             return ()
         if lower not in self._values:
-            self._values[lower] = tuple(field_values.decode(lower, raw) for raw in self._raw[lower])
+            self._values[lower] = tuple(
+                [field_values.decode(lower, raw) for raw in self._raw[lower]]
+            )
         return self._values[lower]
 
     def addresses(self, name: str) -> tuple[Address, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from operator import is_not
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pytest_smtpserver.records.transcript import render
 
@@ -50,21 +50,24 @@ def server_crashed(cause: BaseException) -> ServerCrashed:
 class Log(list[Record]):
     """A list that only grows, together with the last tuple made of it."""
 
-    __slots__ = ("_kept", "_kind")
-
-    def __init__(
-        self, records: list[Record] | None = None, kind: type[Records[Record]] = Records
-    ) -> None:
-        super().__init__(records or ())
-        self._kind = kind
-        self._kept: tuple[Record, ...] = kind()
+    # The tuple is made when somebody asks for it: most of them are never made.
+    __slots__ = ("_kept",)
+    _kept: tuple[Record, ...]
+    _kind: type[Records[Any]] = Records
 
     def all(self) -> tuple[Record, ...]:
         """Return everything in it; the same tuple until the list grows."""
-        kept = self._kept
-        if len(kept) != len(self):
+        kept = getattr(self, "_kept", None)
+        if kept is None or len(kept) != len(self):
             self._kept = kept = self._kind(self)
         return kept
+
+
+class MessageLog(Log["Message"]):
+    """The messages of a server."""
+
+    __slots__ = ()
+    _kind = Messages
 
 
 class Kept(Generic[Record]):
@@ -99,7 +102,7 @@ class Recorder:
         self._session_snapshots: Kept[Session] = Kept()
         self._transaction_snapshots: Kept[Transaction] = Kept()
         # What waiting methods wait for, in the order in which it appeared.
-        self.messages: Log[Message] = Log(kind=Messages)
+        self.messages = MessageLog()
         self.finished: Log[TransactionRecording] = Log()
         self.ended: Log[SessionRecording] = Log()
         #: The exception that stopped the server from doing its work, if one did.
@@ -263,7 +266,7 @@ class Recorder:
                 [one.last_transaction for one in sessions if one.last_transaction is not None]
             )
             self._session_snapshots, self._transaction_snapshots = Kept(), Kept()
-            self.messages, self.finished, self.ended = Log(kind=Messages), Log(), Log()
+            self.messages, self.finished, self.ended = MessageLog(), Log(), Log()
             self._violations_before = {one.id: len(one.violations or ()) for one in sessions}
             self.cleared = now
             self.gave_up = None
@@ -284,7 +287,7 @@ class Recorder:
         """Remove one message from the accepted ones; its transaction stays."""
         with self._lock:
             left = [one for one in self.messages if one is not message]
-            self.messages = Log(left, Messages)
+            self.messages = MessageLog(left)
 
     def add_waker(self, wake: Callable[[], object]) -> None:
         """Call `wake`, in the server's thread, whenever there may be something new to see."""

@@ -116,7 +116,8 @@ class Message:
     @property
     def subject(self) -> str:
         """The decoded Subject; `""` if there is none."""
-        return self["Subject"] or ""
+        values = self._view.values("Subject")
+        return values[0] if values else ""
 
     @property
     def from_(self) -> str:

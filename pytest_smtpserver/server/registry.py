@@ -53,7 +53,7 @@ def since(number: int = 0) -> tuple[Core, ...]:
 
 def listening() -> tuple[Core, ...]:
     """Return the servers that listen now, in the order in which they were started."""
-    return tuple([server for server in since() if server.listener])
+    return tuple([server for server in since() if server.listener]) if _servers else ()
 
 
 def _unlock_in_child() -> None:

@@ -90,6 +90,10 @@ class Settings:
         if checked is not given:
             object.__setattr__(self, name, checked)
 
+    def __hash__(self) -> int:
+        # Each start of a server looks up the offer of its settings. Some fields are enough.
+        return hash((self.hostname, self.protocol, self.tls, self.auth, self.extensions))
+
     def changed(self, changes: Mapping[str, object]) -> Settings:
         """Return a copy with some values replaced; raises `SettingsError` naming the culprit."""
         if not changes:
