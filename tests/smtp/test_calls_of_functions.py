@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conversation import Conversation
+from pytest_smtpserver.recording.recorder import Recorder
+from pytest_smtpserver.settings import Settings
+from pytest_smtpserver.smtp.offer import offer_of
+from tests.conversation import make_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
     from types import FrameType
+
+    from pytest_smtpserver.smtp.engine import SMTPEngine
 
 MESSAGE = (
     b"MAIL FROM:<ann@example.org>\r\n",
@@ -19,47 +24,70 @@ MESSAGE = (
     b"DATA\r\n",
     b"Subject: Welcome\r\n\r\ntext\r\n.\r\n",
 )
+SESSION = (b"EHLO client.test\r\n", *MESSAGE, b"QUIT\r\n")
 
 
-def calls(conversation: Conversation, pieces: Sequence[bytes]) -> int:
-    """Return how many functions, other than those of the tests, are called for these pieces."""
+def calls(work: Callable[[], object]) -> int:
+    """Return how many functions are called, other than those of this file."""
     count = 0
 
     def note(frame: FrameType, event: str, _: object) -> None:
         nonlocal count
-        is_of_tests = str(frame.f_globals.get("__name__")).startswith("tests.")
-        count += event == "call" and not is_of_tests
+        count += event == "call" and frame.f_code.co_filename != __file__
 
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        for piece in pieces:
-            conversation.send(piece)
+        work()
     finally:
         sys.setprofile(before)
     return count
 
 
+def pull(engine: SMTPEngine) -> None:
+    while engine.next_action() is not None:
+        pass
+
+
+def say(engine: SMTPEngine, *pieces: bytes) -> None:
+    for piece in pieces:
+        engine.receive(piece, now=1.0)
+        pull(engine)
+
+
+def greet(engine: SMTPEngine) -> SMTPEngine:
+    engine.opened(now=0.0)
+    pull(engine)
+    return engine
+
+
+def new_engine() -> SMTPEngine:
+    return make_engine(offer_of(Settings(), None), Recorder())
+
+
 @pytest.fixture
-def greeted() -> Conversation:
-    """Return a conversation in which nothing is said for the first time any more."""
-    conversation = Conversation()
-    conversation.lines("EHLO client.test", "NOOP")
-    for piece in MESSAGE:
-        conversation.send(piece)
-    return conversation
+def engine() -> SMTPEngine:
+    """Return an engine in whose session nothing is said for the first time any more."""
+    engine = greet(new_engine())
+    say(engine, b"EHLO client.test\r\n", b"NOOP\r\n", *MESSAGE)
+    return engine
 
 
-def test_a_command_calls_few_functions(greeted: Conversation) -> None:
-    assert 10 < calls(greeted, [b"NOOP\r\n"]) <= 24
+def test_a_command_calls_few_functions(engine: SMTPEngine) -> None:
+    assert 10 < calls(lambda: say(engine, b"NOOP\r\n")) <= 22
 
 
-def test_a_message_calls_few_functions(greeted: Conversation) -> None:
-    assert 50 < calls(greeted, MESSAGE) <= 155
+def test_a_message_calls_few_functions(engine: SMTPEngine) -> None:
+    assert 100 < calls(lambda: say(engine, *MESSAGE)) <= 150
 
 
-def test_a_message_costs_the_same_after_many(greeted: Conversation) -> None:
-    first = calls(greeted, MESSAGE)
-    for _ in range(20):
-        calls(greeted, MESSAGE)
-    assert calls(greeted, MESSAGE) == first
+def test_a_session_calls_few_functions() -> None:
+    say(greet(new_engine()), *SESSION)
+    engine = new_engine()
+    assert 150 < calls(lambda: say(greet(engine), *SESSION)) <= 242
+
+
+def test_a_message_costs_the_same_after_many(engine: SMTPEngine) -> None:
+    first = calls(lambda: say(engine, *MESSAGE))
+    say(engine, *(20 * MESSAGE))
+    assert calls(lambda: say(engine, *MESSAGE)) == first
