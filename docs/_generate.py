@@ -67,6 +67,10 @@ TYPES_INTRO = """\
 
 What the names in the signatures of this reference stand for, if they are not public names.
 
+Type checkers know them all. `typing.get_type_hints` fails on many classes, because these names are
+not imported when a program runs: records refer to each other in a circle, and to import `ssl` and
+others for their names alone would slow down each first server.
+
 """
 
 VIOLATIONS_INTRO = """\
