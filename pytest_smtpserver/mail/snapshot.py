@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 #: What to replace in a snapshot: what a pattern finds, or the value of the field of that name.
 Mask = re.Pattern[str] | str
 
+# What a mask must be, in words.
+_MASK: Final = "a compiled pattern of str or the name of a header field"
+
 #: Fields whose whole value is different in each run, and the placeholder for it.
 _FIELDS: Final = {
     "date": "<date>",
@@ -39,9 +42,6 @@ def tree(content: bytes) -> Iterator[tuple[int, str]]:
         depth, part = stack.pop()
         yield depth, part.type
         stack.extend((depth + 1, child) for child in reversed(part.children))
-
-
-_MASK: Final = "a compiled pattern of str or the name of a header field"
 
 
 class Masks:

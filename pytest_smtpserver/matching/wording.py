@@ -60,7 +60,7 @@ def fitted(line: str) -> str:
 
 def counted(count: int, noun: str) -> str:
     """Return the number with the noun, in the plural if necessary."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _one_line(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver.matching.wording import printable
+from pytest_smtpserver.matching.wording import counted, printable
 
 from .exchange import Event, Exchange
 
@@ -156,9 +156,8 @@ def _event_lines(event: Event) -> Iterator[tuple[float, str, str]]:
     for line in head:
         yield event.time, speaker, line.decode("utf-8", "backslashreplace")
     if sum(len(line) + len(b"\r\n") for line in head) < len(event.what):
-        count = event.what.count(b"\n")
-        lines = "1 line" if count == 1 else f"{count:,} lines"
-        yield event.time, speaker, f"[... {lines}, {len(event.what):,} octets in all]"
+        lines, octets = counted(event.what.count(b"\n"), "line"), counted(len(event.what), "octet")
+        yield event.time, speaker, f"[... {lines}, {octets} in all]"
 
 
 def _shorten(text: str) -> str:

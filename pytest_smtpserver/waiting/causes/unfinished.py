@@ -97,13 +97,9 @@ def still_open(facts: Facts) -> Cause | None:
 def _how_far(transaction: Transaction) -> str:
     if transaction._arriving is not None:
         octets = transaction._arriving()
-        return _dot_after_lf(octets) or f"{_counted(octets)} of content, and no end"
+        return _dot_after_lf(octets) or f"{counted(len(octets), 'octet')} of content, and no end"
     recipients = transaction.envelope.rcpt_to
     return f"{counted(len(recipients), 'recipient')} so far, and no DATA"
-
-
-def _counted(octets: bytes) -> str:
-    return f"{len(octets):,} {'octet' if len(octets) == 1 else 'octets'}"
 
 
 def _dot_after_lf(octets: bytes) -> str:
@@ -132,7 +128,7 @@ def _given_up(last: Transaction) -> Cause:
         octets = last._arriving()
         if dot := _dot_after_lf(octets):
             return Cause(f"{who}: {dot}", _CRLF)
-        return Cause(f"{who} after {_counted(octets)} of content, before its end")
+        return Cause(f"{who} after {counted(len(octets), 'octet')} of content, before its end")
     if not last.envelope.rcpt_to:
         return Cause(f"{who} after MAIL, without any recipient")
     return Cause(f"{who} before DATA: no content was sent")
