@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.records.envelope import NO_PARAMETERS
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 
     from .recorder import Recorder
     from .wire import Entry
+
+
+@lru_cache(maxsize=64)
+def _introduction(helo: str, is_esmtp: bool) -> tuple[str, bool]:
+    # Together, so that a reader sees both or neither. Clients say the same again and again, and
+    # sessions share it. How many are kept is arbitrary.
+    return helo, is_esmtp
 
 
 class SessionRecording(Recording[Session]):
@@ -77,7 +85,7 @@ class SessionRecording(Recording[Session]):
 
     def greeted(self, helo: str, *, is_esmtp: bool) -> None:
         """Note how the client introduced itself."""
-        self._helo = helo, is_esmtp
+        self._helo = _introduction(helo, is_esmtp)
         self._kept = None
 
     @property
