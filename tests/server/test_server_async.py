@@ -14,6 +14,7 @@ from trio.testing import MockClock
 
 from pytest_smtpserver import AsyncSMTPServer, SMTPAssertionError, SMTPServer
 from pytest_smtpserver.clock import monotonic
+from pytest_smtpserver.waiting import awaiting
 from tests.rawclient import send
 
 if TYPE_CHECKING:
@@ -200,6 +201,16 @@ def test_a_wait_whose_loop_was_closed_keeps_no_thread_of_a_server_that_stops() -
     assert not timer.is_alive()
     # Nobody awaits the task any more, so its loop would complain of it.
     waits._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+def test_a_flag_can_be_raised_until_the_loop_of_its_task_is_closed() -> None:
+    async def flag() -> awaiting.Flag:
+        made = awaiting._flag()
+        assert made.raise_()
+        return made
+
+    assert not asyncio.run(flag()).raise_()
+    assert not trio.run(flag).raise_()
 
 
 def test_a_clock_that_jumps_does_not_keep_client_and_server_from_their_work(
