@@ -6,7 +6,8 @@ first server of a process needs none of them before a client comes, and most are
 
 from __future__ import annotations
 
-import re
+# Taken here, because a test may replace `re.compile` while an expression is first used.
+from re import compile as compiled
 from typing import TYPE_CHECKING, Any, AnyStr, cast
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class _Expression:
 
     def __getattr__(self, name: str) -> Any:
         # `re` caches compiled expressions, so a second method costs little.
-        used = getattr(re.compile(self._source, self._flags), name)
+        used = getattr(compiled(self._source, self._flags), name)
         setattr(self, name, used)
         return used
 

@@ -1,22 +1,30 @@
-"""Threads and locks as they were when this package was first imported, before a test patched them.
+"""Threads, locks and the standard library as they were before a test patched them.
 
 A test may patch `threading.Thread`, with a mock or with a class that runs its target at once. The
 patch is for the code under test; the server still needs real threads. `pytest_smtpserver` imports
 this file first, so under pytest it is imported before any test runs.
+
+Of the rest of the standard library the plugin takes a note before the first test. A library that is
+imported while a test runs, such as trustme, is imported with the noted functions and classes:
+otherwise it could keep a mock for the rest of the run.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from _thread import RLock
 from contextlib import contextmanager
 from threading import Event, Timer
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Event", "Thread", "Timer", "real_locks", "start"]
+__all__ = [
+    "Event", "Thread", "Timer", "note_standard_library", "real_locks", "standard_library", "start",
+]  # fmt: skip
 
 # The base of the main thread's class. Python made that thread before anybody could patch it.
 Thread: type[threading.Thread] = type(threading.main_thread()).__mro__[1]
@@ -46,3 +54,38 @@ def real_locks() -> Iterator[None]:
         yield
     finally:
         threading.RLock = found
+
+
+_noted: dict[ModuleType, dict[str, object]] = {}
+
+# Not restored: pytest itself has hooks in them, which change from test to test.
+_IN_USE: Final = ("sys", "threading", "warnings")
+
+
+def note_standard_library() -> None:
+    """Note what the modules of the standard library hold now."""
+    for name, module in sys.modules.copy().items():
+        is_standard = name.partition(".")[0] in sys.stdlib_module_names and name not in _IN_USE
+        if is_standard and isinstance(module, ModuleType):
+            _noted[module] = vars(module).copy()
+
+
+@contextmanager
+def standard_library() -> Iterator[None]:
+    """Put the noted functions and classes back while a library is imported.
+
+    Other threads see them too, so this must be in the thread of the test, and short.
+    """
+    replaced = [
+        (module, name, vars(module)[name])
+        for module, noted in _noted.items()
+        for name, one in noted.items()
+        if callable(one) and vars(module).get(name, one) is not one
+    ]
+    for module, name, _ in replaced:
+        setattr(module, name, _noted[module][name])
+    try:
+        yield
+    finally:
+        for module, name, found in replaced:
+            setattr(module, name, found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.network import Listener
+from pytest_smtpserver.report import pages
 
 from .engine import HTTPEngine
 from .site import Site
@@ -22,6 +23,7 @@ class Inbox:
     """A web page at `url` until it is closed. Raises `OSError`, which names a busy port."""
 
     def __init__(self, port: int, *, title: str, hint: str) -> None:
+        pages.load()
         self._store = Store()
         site = Site(Views(self._store, title, hint))
         #: Exceptions that are faults of the inbox itself; the servers are not affected.

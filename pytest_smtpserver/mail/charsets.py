@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import codecs
 import re
+
+# By name: a test may replace `codecs.lookup`, and `_find` keeps what it has found.
+from codecs import lookup
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -104,7 +107,7 @@ def _find(label: str) -> _Charset | None:
 def _codec(label: str) -> str:
     """Return the name of Python's codec for a label; `""` if there is none, or it is no charset."""
     try:
-        found = codecs.lookup(label)
+        found = lookup(label)
     except (LookupError, ValueError, Warning):
         # With -W error, a warning is raised.
         return ""

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
+
+# By name: a test may replace `re.compile`, and `_plain` keeps what it has made.
+from re import compile as compiled
+from re import escape
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -88,4 +92,4 @@ def _end_of_comment(value: str, start: int) -> int:
 
 @cache
 def _plain(marks: str) -> re.Pattern[str]:
-    return re.compile(rf"([ \t\r\n]+)|(?:{_ENCODED}|[^ \t\r\n\"()\\{re.escape(marks)}])+")
+    return compiled(rf"([ \t\r\n]+)|(?:{_ENCODED}|[^ \t\r\n\"()\\{escape(marks)}])+")

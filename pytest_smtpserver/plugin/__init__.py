@@ -13,7 +13,7 @@ else is imported when it is needed.
 * `mail_report`: the mail of a run as one HTML file, and as folders of `.eml` files
 * `other_reports`: the mail of a failed test for pytest-html and allure-pytest
 * `live_inbox`: the mail of a run on a web page, while it goes on
-* `nested`: runs within a test
+* `modules`: the package's modules, imported before a test can mock what they need
 * `misspelt`: markers that are almost ours
 * `comparing`: what a bare `assert` says of records
 * `django`: Django's mail settings, pointed at a server
@@ -55,7 +55,7 @@ from .options import pytest_addoption
 
 if TYPE_CHECKING:
     import warnings
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
 #: Whether this run ends the servers' thread: only if there was none when the run began.
 _ENDS_THREAD = pytest.StashKey[bool]()
@@ -145,15 +145,20 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
     A module that is imported while `subprocess.Popen`, for example, is a mock may keep the mock.
     """
-    names = map(names_of, session.items)
-    if session.config.option.collectonly or all(map(FACTORIES.isdisjoint, names)):
+    if session.config.option.collectonly or not _takes_a_server(session.items):
         return
+    from . import modules
+
     # An error shows at the test that uses a server: it imports the same.
     with suppress(Exception):
-        import pytest_smtpserver.server.server  # noqa: F401
-        from pytest_smtpserver.server.core import import_network
+        modules.import_for_tests()
+    session.config.pluginmanager.register(modules.SameModules(), "smtpserver-modules")
 
-        import_network()
+
+def _takes_a_server(items: Sequence[pytest.Item]) -> bool:
+    # A file of tests may have imported `SMTPServer`, to start one itself.
+    is_imported = "pytest_smtpserver.server.server" in sys.modules
+    return is_imported or not all(map(FACTORIES.isdisjoint, map(names_of, items)))
 
 
 # The outermost wrapper: nothing uses the test's servers after it.
@@ -172,9 +177,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Empty the records of servers that last, before each test."""
     __tracebackhide__ = True
     if "pytester" in names_of(item):
-        from . import nested
+        from . import modules
 
-        nested.prepare()
+        modules.import_all()
     lasting.begin(item)
     try:
         return (yield)

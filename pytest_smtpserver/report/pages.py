@@ -66,12 +66,20 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(octets=_octets, clock=_clock, day=_day)
     return environment
+
+
+def load() -> None:
+    """Read all templates now, and not while a test may have replaced how files are read."""
+    _shared()
+    for name in _environment().list_templates(["html"]):
+        _environment().get_template(name)
 
 
 @cache

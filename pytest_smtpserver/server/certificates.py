@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.engine import TLS_VERSIONS, UNIX
 from pytest_smtpserver.matching import given
+from pytest_smtpserver.unpatched import standard_library
 
 from .access import TRUST_VARIABLE
 
@@ -43,6 +44,9 @@ _IDENTITY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 # How OpenSSL finds an authority in a directory: by a hash of its name, and a number.
 _HASHED = "*.[0-9]"
 
+# The real class, also if this is imported while time is frozen: freezegun's class is made from it.
+_DATETIME: Any = next(cls for cls in dt.datetime.__mro__ if cls.__module__ == "datetime")
+
 _lock = threading.RLock()
 _authorities: dict[str, CertificateAuthority] = {}
 _contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
@@ -60,7 +64,7 @@ class CertificateAuthority:
     """
 
     def __init__(self) -> None:
-        with _real_datetime():
+        with standard_library(), _real_datetime():
             import trustme
 
             self._ca = trustme.CA(organization_name="pytest-smtpserver")
@@ -275,8 +279,7 @@ def _real_datetime() -> Iterator[None]:
     # is the substitute of a tool that freezes time (freezegun), all its times are substitutes from
     # then on, long after the test. So it is shown the real class.
     shown = dt.datetime
-    real: Any = next(cls for cls in shown.__mro__ if cls.__module__ == "datetime")
-    dt.datetime = real  # type: ignore[misc]
+    dt.datetime = _DATETIME  # type: ignore[misc]
     try:
         yield
     finally:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
-from functools import cache
+from functools import cache, lru_cache
+from pkgutil import get_data
 from typing import TYPE_CHECKING, Final
+
+# By name, as the others: a test may replace it, and the vocabulary is made once.
+from unicodedata import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,16 +31,16 @@ _UNSPACED: Final = ("Han", "Kana", "Hangul", "Thai", "Lao", "Khmer", "Myanmar")
 
 def folded(word: str) -> str:
     """Return a word with its case folded."""
-    return unicodedata.normalize("NFC", word.casefold())
+    return normalize("NFC", word.casefold())
 
 
 def unaccented(word: str) -> str:
     """Return a folded word without the accents that people leave out."""
     if word.isascii():
         return word
-    parted = unicodedata.normalize("NFD", word)
+    parted = normalize("NFD", word)
     plain = "".join(one for one in parted if not "\u0300" <= one <= "\u036f").replace("ı", "i")
-    return unicodedata.normalize("NFC", plain)
+    return normalize("NFC", plain)
 
 
 class Vocabulary:
@@ -54,7 +57,7 @@ class Vocabulary:
         for language, words in languages.items():
             self._add_language(language, words)
         self.longest_unspaced = max(map(len, self.unspaced))
-        self._known = cache(self._look_up)
+        self._known = lru_cache(maxsize=None)(self._look_up)
 
     def roles(self, word: str) -> Roles:
         """Return the meanings of a word as written; empty if it is unknown."""
@@ -151,7 +154,8 @@ def _merged(tables: list[Mapping[str, set[str]]]) -> Roles:
 def vocabulary() -> Vocabulary:
     """Return the words of `words.toml`, read on first use."""
     import tomllib
-    from importlib.resources import files
 
-    text = files(__package__).joinpath("words.toml").read_text("utf-8")
-    return Vocabulary(tomllib.loads(text))
+    # Unlike `open` and `Path.read_text`, no test replaces this.
+    octets = get_data(__package__, "words.toml")
+    assert octets is not None
+    return Vocabulary(tomllib.loads(octets.decode()))

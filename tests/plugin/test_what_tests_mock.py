@@ -1,0 +1,190 @@
+"""What a test mocks or takes away while it uses a server: the next test does not notice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HELPERS = """
+    import smtplib
+    import pytest
+    from pytest_smtpserver import SMTPAssertionError
+
+    MAIL = b"\\r\\n".join((
+        b"From: ann@x.test",
+        b"Subject: =?utf-8?q?caf=C3=A9?=",
+        b"MIME-Version: 1.0",
+        b"Content-Type: multipart/alternative; boundary=xyz",
+        b"",
+        b"--xyz",
+        b"Content-Type: text/plain; charset=utf-8",
+        b"Content-Transfer-Encoding: base64",
+        b"",
+        b"WW91ciBsb2dpbiBjb2RlIGlzIDEyMzQ1Ni4=",
+        b"--xyz",
+        b"Content-Type: text/html; charset=iso-8859-1",
+        b"",
+        b"<p>Your login code is 123456. <a href='https://x.test/a'>Open</a>",
+        b"--xyz--",
+        b"",
+    ))
+
+    def use(factory):
+        server = factory(tls="starttls", auth="required", users={"ann": "secret"})
+        with smtplib.SMTP(server.host, server.port, timeout=20) as client:
+            client.starttls(context=server.client_context())
+            client.login("ann", "secret")
+            client.sendmail("ann@x.test", ["bob@x.test"], MAIL)
+        message = server.wait_for_message(subject="caf\\u00e9", timeout=20)
+        assert message.code() == "123456"
+        assert message.link() == "https://x.test/a"
+        assert "login code" in message.html_text
+        assert str(message) and message.problems
+        assert server.ca.bundle_file.exists()
+        server.refuse(550, rcpt_to="no@x.test", optional=True)
+        with pytest.raises(SMTPAssertionError, match="subject is"):
+            server.wait_for_message(subject="other", timeout=0.01)
+"""
+
+MOCKS = """
+    from contextlib import ExitStack, suppress
+    from unittest import mock
+
+    def test_with_mocks(smtpserver_factory):
+        with suppress(Exception), ExitStack() as stack:
+            for name in {names}:
+                stack.enter_context(mock.patch(name))
+            use(smtpserver_factory)
+
+    def test_without(smtpserver_factory):
+        use(smtpserver_factory)
+"""
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["re.compile"],
+        ["re.escape", "codecs.lookup"],
+        ["functools.lru_cache", "functools.cache", "functools.cached_property"],
+        ["base64.b64decode", "base64.urlsafe_b64encode", "binascii.a2b_base64"],
+        ["pathlib.Path", "tempfile.NamedTemporaryFile", "tempfile.mkdtemp"],
+        ["builtins.open", "os.path.exists", "os.path.join"],
+        ["contextlib.contextmanager", "dataclasses.dataclass", "enum.Enum"],
+        ["collections.defaultdict", "collections.namedtuple"],
+        ["datetime.datetime", "email.utils.parseaddr", "json.loads", "logging.getLogger"],
+    ],
+    ids=lambda names: names[0],
+)
+def test_no_mock_of_the_standard_library_outlives_its_test(
+    pytester: pytest.Pytester, names: Sequence[str]
+) -> None:
+    pytester.makepyfile(HELPERS + MOCKS.format(names=names))
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_a_server_under_tls_starts_where_the_class_of_times_is_a_mock(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        HELPERS
+        + """
+    from unittest import mock
+
+    def test_it(smtpserver_factory):
+        with mock.patch("datetime.datetime"):
+            use(smtpserver_factory)
+"""
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_a_code_is_found_where_files_cannot_be_read(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        HELPERS
+        + """
+    from unittest import mock
+
+    def test_it(smtpserver):
+        with smtplib.SMTP(smtpserver.host, smtpserver.port, timeout=20) as client:
+            client.sendmail("ann@x.test", ["bob@x.test"], MAIL)
+        with mock.patch("pathlib.Path.read_text"), mock.patch("pathlib.Path.open"):
+            assert smtpserver.wait_for_message().code() == "123456"
+"""
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+TAKES_AWAY = """
+    import sys
+    import threading
+
+    def take_away():
+        for name in list(sys.modules):
+            if name.partition(".")[0] in {names}:
+                del sys.modules[name]
+
+    def threads():
+        return [one.name for one in threading.enumerate() if "smtpserver" in one.name]
+"""
+
+AFTER = """
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_after(number, smtpserver_factory, smtpserver_session):
+        use(smtpserver_factory)
+        with pytest.raises(SMTPAssertionError):
+            smtpserver_session.wait_for_message(timeout=0.01)
+        assert len(threads()) == 1
+"""
+
+OURS = ["pytest_smtpserver"]
+ALL = ["pytest_smtpserver", "trio", "trustme", "cryptography", "selectolax"]
+
+
+@pytest.mark.parametrize("names", [OURS, ALL], ids=len)
+def test_modules_that_a_test_takes_away_are_there_for_the_next_one(
+    pytester: pytest.Pytester, names: Sequence[str]
+) -> None:
+    takes_away = """
+    def test_that_takes_away(smtpserver_factory, smtpserver_session):
+        use(smtpserver_factory)
+        take_away()
+"""
+    pytester.makepyfile(HELPERS + TAKES_AWAY.format(names=names) + takes_away + AFTER)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("names", [OURS, ALL], ids=len)
+def test_the_thread_of_a_second_copy_of_the_package_ends_with_its_test(
+    pytester: pytest.Pytester, names: Sequence[str]
+) -> None:
+    imports_again = """
+    def test_that_imports_again(smtpserver_factory):
+        use(smtpserver_factory)
+        take_away()
+        from pytest_smtpserver import SMTPServer
+        with SMTPServer():
+            assert len(threads()) == 2
+        use(smtpserver_factory)
+"""
+    pytester.makepyfile(HELPERS + TAKES_AWAY.format(names=names) + imports_again + AFTER)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=3)
+
+
+def test_a_test_that_fails_without_our_modules_is_reported_and_the_next_one_passes(
+    pytester: pytest.Pytester,
+) -> None:
+    fails = """
+    def test_that_fails(smtpserver):
+        take_away()
+        smtpserver.wait_for_message(timeout=0.01)
+"""
+    pytester.makepyfile(HELPERS + TAKES_AWAY.format(names=OURS) + fails + AFTER)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1, passed=2)
+    result.stdout.fnmatch_lines(["E *no client connected to *"])
+    result.stdout.fnmatch_lines(["*- SMTP transcript -*"])
