@@ -58,8 +58,9 @@ def real_locks() -> Iterator[None]:
 
 _noted: dict[ModuleType, dict[str, object]] = {}
 
-# Not restored: pytest itself has hooks in them, which change from test to test.
-_IN_USE: Final = ("sys", "threading", "warnings")
+# Not restored: pytest itself replaces hooks in them from test to test.
+_IN_USE: Final = ("sys", "warnings")
+_HOOK: Final = "excepthook"
 
 
 def note_standard_library() -> None:
@@ -80,7 +81,7 @@ def standard_library() -> Iterator[None]:
         (module, name, vars(module)[name])
         for module, noted in _noted.items()
         for name, one in noted.items()
-        if callable(one) and vars(module).get(name, one) is not one
+        if callable(one) and name != _HOOK and vars(module).get(name, one) is not one
     ]
     for module, name, _ in replaced:
         setattr(module, name, _noted[module][name])

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from pytest_smtpserver.clock import monotonic
-from pytest_smtpserver.unpatched import Event, Thread, start
+from pytest_smtpserver.unpatched import Event, Thread, standard_library, start
 
 from .readiness import Readiness
 
@@ -57,7 +57,11 @@ class Background:
         self._has_ended = False
         # Thread dumps show the name.
         self._thread = Thread(target=self._run, name="pytest-smtpserver (trio)", daemon=True)
-        start(self._thread)
+        try:
+            start(self._thread)
+        except BaseException:
+            self.readiness.close()
+            raise
         if not self._ready.wait(_START_TIMEOUT):  # pragma: no cover  # no machine is so slow
             raise RuntimeError(f"the SMTP server's thread did not start in {_START_TIMEOUT:g} s")
         if self._failure is not None:
@@ -151,7 +155,9 @@ def background() -> Background:
     with _lock:
         _backgrounds[:] = [one for one in _backgrounds if one.is_alive]
         if not _backgrounds or _backgrounds[-1].is_stuck:
-            _backgrounds.append(Background())
+            # A thread that is started while a test has replaced something would keep that.
+            with standard_library():
+                _backgrounds.append(Background())
         return _backgrounds[-1]
 
 

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,9 +70,9 @@ class CertificateAuthority:
             self._ca = trustme.CA(organization_name="pytest-smtpserver")
         self._pem = self._ca.cert_pem.bytes().decode("ascii")
         self._directory = _temporary_directory()
-        # A program that drops its privileges, as Exim does, must still read public files.
-        self._directory.chmod(0o755)
-        self._cert_file = _written(self._directory / "ca.pem", self._pem, 0o644)
+        #: What is in each file, and its mode.
+        self._texts: dict[Path, tuple[str, int]] = {}
+        self._cert_file = self._file("ca.pem", self._pem, 0o644)
         #: The file for each value of the environment's `SSL_CERT_FILE`.
         self._bundle_files: dict[str | None, Path] = {}
         self._client_files: dict[str, Path] = {}
@@ -83,7 +83,7 @@ class CertificateAuthority:
 
         Other users can read it.
         """
-        return self._cert_file
+        return self._there(self._cert_file)
 
     @property
     def bundle_file(self) -> Path:
@@ -95,11 +95,11 @@ class CertificateAuthority:
         with _lock:
             named = os.environ.get(TRUST_VARIABLE)
             if named and Path(named) in self._bundle_files.values():
-                return Path(named)
+                return self._there(Path(named))
             if named not in self._bundle_files:
-                path = self._directory / f"bundle-{len(self._bundle_files) + 1}.pem"
-                self._bundle_files[named] = _written(path, _trusted_before() + self._pem, 0o644)
-            return self._bundle_files[named]
+                name = f"bundle-{len(self._bundle_files) + 1}.pem"
+                self._bundle_files[named] = self._file(name, _trusted_before() + self._pem, 0o644)
+            return self._there(self._bundle_files[named])
 
     def client_certificate(self, name: str = "client.test") -> Path:
         """Return a PEM file with key and chain for a client to show, the same for the same name.
@@ -111,7 +111,7 @@ class CertificateAuthority:
         with _lock:
             if name not in self._client_files:
                 self._client_files[name] = self._issue_client(name)
-            return self._client_files[name]
+            return self._there(self._client_files[name])
 
     def _issue_client(self, name: str) -> Path:
         # A common name may be any text, but an alternative name must have the right form.
@@ -120,7 +120,26 @@ class CertificateAuthority:
             leaf = self._ca.issue_cert(identity, common_name=name)
         number = len(self._client_files) + 1
         pem = leaf.private_key_and_cert_chain_pem.bytes().decode("ascii")
-        return _written(self._directory / f"client-{number}.pem", pem, 0o600)
+        return self._file(f"client-{number}.pem", pem, 0o600)
+
+    def _file(self, name: str, text: str, mode: int) -> Path:
+        path = self._directory / name
+        self._texts[path] = text, mode
+        return self._there(path)
+
+    def _there(self, path: Path) -> Path:
+        """Return the path of a file of ours; it is written if it is not there.
+
+        A test may have emptied the directory for temporary files.
+        """
+        if not path.exists():
+            self._directory.mkdir(parents=True, exist_ok=True)
+            # A program that drops its privileges, as Exim does, must still read public files.
+            self._directory.chmod(0o755)
+            # It exists after all if a test has replaced `exists`.
+            with suppress(FileExistsError):
+                _write(path, *self._texts[path])
+        return path
 
     def client_context(self) -> ssl.SSLContext:
         """Return a new context for clients that trusts this authority, and no other."""
@@ -286,14 +305,13 @@ def _real_datetime() -> Iterator[None]:
         dt.datetime = shown  # type: ignore[misc]
 
 
-def _written(path: Path, text: str, mode: int) -> Path:
+def _write(path: Path, text: str, mode: int) -> None:
     # Create the file with that mode: others must not be able to read a key even for a moment.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w", encoding="latin-1") as file:
         file.write(text)
     # Whatever the umask.
     path.chmod(mode)
-    return path
 
 
 def _trusted_before() -> str:

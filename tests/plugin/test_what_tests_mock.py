@@ -119,6 +119,35 @@ def test_a_code_is_found_where_files_cannot_be_read(pytester: pytest.Pytester) -
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["contextlib.suppress", "selectors.DefaultSelector", "signal.signal", "threading.Event"],
+)
+def test_the_thread_of_the_servers_starts_whatever_its_first_test_mocks(
+    pytester: pytest.Pytester, name: str
+) -> None:
+    pytester.makepyfile(
+        HELPERS
+        + f"""
+    import gc
+    from unittest import mock
+
+    @pytest.fixture
+    def mocked():
+        with mock.patch({name!r}):
+            yield
+
+    def test_first(mocked, smtpserver):
+        pass
+
+    def test_second(smtpserver_factory):
+        use(smtpserver_factory)
+        gc.collect()
+"""
+    )
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=2)
+
+
 TAKES_AWAY = """
     import sys
     import threading
