@@ -16,6 +16,14 @@
 from .book import RuleBook
 from .command import Command
 from .making import RuleMaker
-from .places import CallableError, raised_at
+from .places import CallableError, blame, raised_at, running_test
 
-__all__ = ["CallableError", "Command", "RuleBook", "RuleMaker", "raised_at"]
+__all__ = [
+    "CallableError",
+    "Command",
+    "RuleBook",
+    "RuleMaker",
+    "blame",
+    "raised_at",
+    "running_test",
+]

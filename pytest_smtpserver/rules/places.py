@@ -25,6 +25,21 @@ class CallableError(Exception):
     """
 
 
+def running_test() -> str:
+    """Return the id of the test that pytest runs now; `""` if there is none."""
+    # pytest writes the id, and in brackets what it is about to do.
+    return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+
+
+def blame(asked: str, error: BaseException) -> None:
+    """Note the test in which a callable was called, if that was over when it raised.
+
+    The callable may have blocked the thread of a server that lasts longer than a test.
+    """
+    if asked and asked != running_test():
+        error.add_note(f"the callable was called in {asked}, and raised after that test had ended")
+
+
 def callers_place() -> str:
     """Return `at` and the line of the caller outside this package, or `by` and a fixture of ours.
 

@@ -14,7 +14,7 @@ from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.records.exchange import HELD, NEVER_ANSWERED, WAITING
 from pytest_smtpserver.records.reply import Reply
 
-from .places import CallableError, defined_at, running_at
+from .places import CallableError, blame, defined_at, running_at, running_test
 
 if TYPE_CHECKING:
     from .command import Command
@@ -191,6 +191,7 @@ class Choose:
 
 
 def _called(replying: Replying, command: Command) -> Reply | None:
+    asked = running_test()
     try:
         reply = replying(command)
         if reply is None or isinstance(reply, Reply):
@@ -199,6 +200,7 @@ def _called(replying: Replying, command: Command) -> Reply | None:
             return Reply.parse(reply)
         raise TypeError(f"{replying!r} returned {reply!r}: a reply is a Reply, its str, or None")
     except BaseException as error:  # `pytest.fail` raises what is not an `Exception`
+        blame(asked, error)
         raise CallableError(defined_at(replying)) from error
 
 

@@ -260,3 +260,49 @@ def test_a_thread_that_has_ended_wakes_those_who_wait_and_the_next_server_gets_a
         server.reset()
         send(server)
         assert len(server.messages) == 1
+
+
+BLOCKS_AND_FAILS = """
+    import smtplib
+    import threading
+
+    import pytest
+
+    called, may_go_on = threading.Event(), threading.Event()
+
+    def blocks(*_):
+        called.set()
+        may_go_on.wait(20)
+        raise ZeroDivisionError
+
+    def send(server):
+        try:
+            with smtplib.SMTP(server.host, server.port, timeout=20) as client:
+                client.login("ann", "secret")
+                client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+        except (smtplib.SMTPException, OSError):
+            pass
+
+    @pytest.fixture(scope="session")
+    def server(smtpserver_session_factory):
+        return smtpserver_session_factory(auth="optional", users={users})
+
+    def test_asks(server):
+        server.on("mail", optional=True).reply(blocks)
+        threading.Thread(target=send, args=(server,)).start()
+        assert called.wait(20)
+
+    def test_next(server):
+        may_go_on.set()
+        server.wait_for_session(timeout=20)
+"""
+
+
+@pytest.mark.parametrize("users", ["blocks", "{'ann': 'secret'}"], ids=["users", "a rule"])
+def test_a_callable_that_fails_after_its_test_names_that_test(
+    pytester: pytest.Pytester, users: str
+) -> None:
+    pytester.makepyfile(BLOCKS_AND_FAILS.replace("{users}", users))
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["E *the callable was called in *::test_asks, and raised after *"])

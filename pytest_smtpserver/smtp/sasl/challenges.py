@@ -11,7 +11,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.frozen import frozen
-from pytest_smtpserver.rules import CallableError
+from pytest_smtpserver.rules import CallableError, blame, running_test
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
@@ -62,9 +62,11 @@ def step(challenges: Challenges, answer: bytes | None) -> Challenge | Conclusion
 
 def accepts(users: Users, mechanism: str, name: str, secret: bytes) -> bool:
     """Return whether this is the user's password or token, or any is accepted."""
+    asked = running_test()
     try:
         return users.accepts(mechanism, name, secret)
     except BaseException as error:  # `pytest.fail` raises what is not an `Exception`
+        blame(asked, error)
         raise CallableError from error
 
 
