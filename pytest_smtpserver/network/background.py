@@ -80,8 +80,9 @@ class Background:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the loop still runs."""
-        return self._thread.is_alive() and not self._has_ended
+        """Whether the loop still runs, and can be reached."""
+        is_running = self._thread.is_alive() and not self._has_ended
+        return is_running and not self.readiness.is_lost
 
     @property
     def thread(self) -> int:
@@ -104,6 +105,8 @@ class Background:
 
     def shut_down(self) -> None:
         """End the loop and all that runs in it, within a bounded time."""
+        if self.readiness.is_lost:
+            return
         try:
             self.soon(self.nursery.cancel_scope.cancel)
         except trio.RunFinishedError:

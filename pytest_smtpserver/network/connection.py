@@ -135,6 +135,10 @@ class Connection:
         """Close this process's copy of the socket, and do nothing else."""
         self._socket.close()
 
+    def let_go(self) -> None:
+        """Forget the socket without closing it: its number may belong to another one by now."""
+        self._socket.detach()
+
     @property
     def _is_ending(self) -> bool:
         return self._end_reason != "idle"

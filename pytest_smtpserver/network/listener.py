@@ -25,6 +25,8 @@ number, and then never learns of its clients. Therefore:
   port can be bound again, and the number stays in use until the server's thread closes it.
 * There are two exceptions, where no server's thread is left: a thread that ends closes all that it
   owns, and a forked child closes its copies.
+* If a test has closed all descriptors of the process (`os.closerange`), others get their numbers.
+  Then nothing of ours is closed (`Readiness.is_lost`), and the next server gets a new thread.
 
 Why an idle server is stopped without its thread: most tests begin and end with a server that has no
 connection. To wake the thread would be most of what start and stop cost. A start wakes nobody
@@ -149,12 +151,25 @@ class Listener:
         if self._background.is_current:
             self._close()
             return
+        if self._background.readiness.is_lost:
+            self._let_go()
+            return
         if self._closed.is_set() or self._close_if_idle():
             return
         with contextlib.suppress(trio.RunFinishedError):  # then the thread has closed everything
             self._background.soon(self._close)
             if not self._closed.wait(_CLOSE_TIMEOUT):
                 self._give_up()
+
+    def _let_go(self) -> None:
+        # Who closes a socket whose number another one has by now would close that one.
+        for connection in self._connections:
+            connection.let_go()
+        self._socket.detach()
+        self._remove_file()
+        self._background.listeners.discard(self)
+        self._closing = True
+        self._closed.set()
 
     def disconnect_clients(self, *, goodbye: bool, reset: bool) -> None:
         """End all present connections and go on listening; returns within a second.

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import select
 import selectors
 import socket
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 
     # What a selector takes: a socket, or another object with a file descriptor.
     from _typeshed import HasFileno
+
+
+_lost: list[Readiness] = []
 
 
 class Readiness:
@@ -73,6 +77,22 @@ class Readiness:
         #: Those of connections, watched here while nobody else does.
         self.deadlines = Deadlines()
         self._selector.register(self._bell, selectors.EVENT_READ, self._rung)
+        self._identity = self._rope_now()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a test has closed the descriptors of this thread, with all of the process.
+
+        Others may have their numbers by now, so nothing here may be used or closed any more.
+        """
+        return not self._is_closed and self._rope_now() != self._identity
+
+    def _rope_now(self) -> tuple[int, int] | None:
+        try:
+            found = os.fstat(self._rope.fileno())
+        except OSError:  # closed; or on Windows, where a socket is no descriptor
+            return None
+        return found.st_dev, found.st_ino
 
     def soon(self, call: Callable[[], object]) -> None:
         """Call a function soon in this thread; from any thread. Raises `trio.RunFinishedError`.
@@ -156,6 +176,11 @@ class Readiness:
     def close(self) -> None:
         """Take no more calls and sockets, and wait no more; at the end of this thread."""
         with self._lock:
+            if self.is_lost:
+                # Kept for good: to be collected is to be closed.
+                _lost.append(self)
+                self._is_closed = True
+                return
             self._is_closed = True
             self._selector.close()
             self._bell.close()

@@ -71,10 +71,10 @@ MOCKS = """
         ["re.compile"],
         ["re.escape", "codecs.lookup"],
         ["functools.lru_cache", "functools.cache", "functools.cached_property"],
-        ["base64.b64decode", "base64.urlsafe_b64encode", "binascii.a2b_base64"],
+        ["base64.b64decode", "base64.urlsafe_b64encode"],
         ["pathlib.Path", "tempfile.NamedTemporaryFile", "tempfile.mkdtemp"],
         ["builtins.open", "os.path.exists", "os.path.join"],
-        ["contextlib.contextmanager", "dataclasses.dataclass", "enum.Enum"],
+        ["contextlib.contextmanager", "dataclasses.dataclass"],
         ["collections.defaultdict", "collections.namedtuple"],
         ["datetime.datetime", "email.utils.parseaddr", "json.loads", "logging.getLogger"],
     ],
@@ -198,7 +198,6 @@ def test_the_thread_of_a_second_copy_of_the_package_ends_with_its_test(
         from pytest_smtpserver import SMTPServer
         with SMTPServer():
             assert len(threads()) == 2
-        use(smtpserver_factory)
 """
     pytester.makepyfile(HELPERS + TAKES_AWAY.format(names=names) + imports_again + AFTER)
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=3)

@@ -128,6 +128,45 @@ os._exit(0)  # trio's own objects would complain that their descriptors are clos
 """
 
 
+_CLOSED_AGAIN_AND_AGAIN = """
+import os, smtplib
+from pytest_smtpserver import SMTPServer
+
+def send(server):
+    with smtplib.SMTP(server.host, server.port, timeout=20) as client:
+        client.sendmail("from@example.org", "to@example.org", "Subject: hello")
+    assert server.wait_for_message(timeout=20)
+    server.clear()
+
+lasting = SMTPServer().start()
+port = lasting.port
+for _ in range(3):
+    with SMTPServer() as server:
+        send(server)
+    send(lasting)
+    clients = [smtplib.SMTP(one.host, one.port, timeout=20) for one in (lasting, lasting)]
+    os.closerange(3, 256)
+    for client in clients:
+        client.sock.detach()
+        client.file.raw._sock.detach()
+    numbers = [os.open(os.devnull, os.O_RDONLY) for _ in range(40)]
+    assert not lasting.is_alive()
+    assert lasting.start().port == port
+    send(lasting)
+    assert lasting.sessions == ()
+    for number in numbers:
+        os.close(number)
+os._exit(0)
+"""
+
+
+def test_servers_start_however_often_a_test_has_closed_all_descriptors_of_the_process() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _CLOSED_AGAIN_AND_AGAIN], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_stopping_raises_nothing_where_a_test_has_closed_all_descriptors_of_the_process() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _CLOSED_BY_A_TEST], capture_output=True, text=True, timeout=60
