@@ -39,11 +39,12 @@ import socket
 import threading
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import trio
 
 from pytest_smtpserver.clock import monotonic
+from pytest_smtpserver.unpatched import Event
 
 from .deadlines import Deadlines
 
@@ -54,7 +55,11 @@ if TYPE_CHECKING:
     from _typeshed import HasFileno
 
 
-_lost: list[Readiness] = []
+# In a tuple, because pyfakefs looks for functions of `os` in all modules, and replaces them.
+_FSTAT: Final = (os.fstat,)
+
+_NEVER: Final = Event()
+_HOUR: Final = 3600.0
 
 
 class Readiness:
@@ -78,6 +83,7 @@ class Readiness:
         self.deadlines = Deadlines()
         self._selector.register(self._bell, selectors.EVENT_READ, self._rung)
         self._identity = self._rope_now()
+        self._is_lost = False
 
     @property
     def is_lost(self) -> bool:
@@ -85,11 +91,19 @@ class Readiness:
 
         Others may have their numbers by now, so nothing here may be used or closed any more.
         """
-        return not self._is_closed and self._rope_now() != self._identity
+        if not (self._is_lost or self._is_closed):
+            # In this order: `close` says that it closes before it does.
+            self._is_lost = self._rope_now() != self._identity and not self._is_closed
+        return self._is_lost
+
+    def _rest_if_lost(self) -> None:
+        # To the end of the process: a thread that ends closes its descriptors, by their numbers.
+        while self.is_lost:
+            _NEVER.wait(_HOUR)
 
     def _rope_now(self) -> tuple[int, int] | None:
         try:
-            found = os.fstat(self._rope.fileno())
+            found = _FSTAT[0](self._rope.fileno())
         except OSError:  # closed; or on Windows, where a socket is no descriptor
             return None
         return found.st_dev, found.st_ino
@@ -143,6 +157,7 @@ class Readiness:
         try:
             self._wait(seconds)
         except BaseException as error:  # noqa: BLE001  # trio cancels all tasks, and raises it
+            self._rest_if_lost()
             trio.lowlevel.spawn_system_task(_fail, error)
         return 0
 
@@ -156,6 +171,9 @@ class Readiness:
             next_ = min(until, self.deadlines.next)
             seconds = 0 if self._can_tasks_run else next_ - present
             found = self._selector.select(None if seconds == math.inf else seconds)
+            if self._is_lost:
+                # What was asked may be the selector of another thread.
+                self._rest_if_lost()
             for key, _ in found:
                 key.data()
             if self._can_tasks_run or seconds <= 0 or not found:
@@ -176,11 +194,6 @@ class Readiness:
     def close(self) -> None:
         """Take no more calls and sockets, and wait no more; at the end of this thread."""
         with self._lock:
-            if self.is_lost:
-                # Kept for good: to be collected is to be closed.
-                _lost.append(self)
-                self._is_closed = True
-                return
             self._is_closed = True
             self._selector.close()
             self._bell.close()

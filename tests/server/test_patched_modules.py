@@ -173,6 +173,25 @@ def test_where_pyfakefs_comes_before_tls_one_sentence_says_what_to_do(
     result.stdout.fnmatch_lines(["smtpserver: pyfakefs has replaced the file system, and TLS *"])
 
 
+def test_beside_pyfakefs_the_servers_keep_their_thread(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import threading
+
+        def threads():
+            return [one.ident for one in threading.enumerate() if "smtpserver" in one.name]
+
+        def test_real_files(smtpserver):
+            global before
+            before = threads()
+
+        def test_fake_files(fs, smtpserver):
+            assert threads() == before
+        """
+    )
+    pytester.runpytest_subprocess("-p", "fakefs").assert_outcomes(passed=2)
+
+
 def test_beside_gevent_that_left_threads_alone_it_works(
     run: Callable[[str], pytest.RunResult],
 ) -> None:
