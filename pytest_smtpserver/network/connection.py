@@ -11,7 +11,8 @@ long as nothing takes time. Its phases are:
   reads and answers it. Most sessions are in this phase from the greeting to QUIT.
 * `"working"`: something takes time, such as a pause or a handshake; or the socket was full; or
   something failed. A task does that, and goes on reading itself until the conversation is over.
-* `"draining"`: everything was said. What the client still sends is thrown away until it closes too.
+* `"draining"`: everything was said. What the client still sends is thrown away until it closes too,
+  or a second is over.
 * `"closed"`.
 
 Example: a client sends MAIL, and a rule delays the reply by a second. `Conversation.read` returns a
@@ -64,6 +65,9 @@ _LAST_WORD_SECONDS = 0.5
 # How long a client that is done may take to send QUIT when the server stops. Arbitrary: a QUIT that
 # is about to come is on its way already, and a client that stays connected must not delay a test.
 _GOODBYE_SECONDS = 0.1
+# How often a connection that ends reads what has arrived. Linux buffers at most 6 MB by default,
+# some 100 reads. Without a limit, a client that sends on and on would keep everybody waiting.
+_LAST_READS = 100
 # With these trio ends a task; nothing has failed. Any other exception is reported to the test, even
 # one that is not an `Exception`: a test's callable may raise `SystemExit` or call `pytest.fail`.
 _OUR_OWN = (trio.Cancelled, GeneratorExit)
@@ -281,8 +285,9 @@ class Connection:
     def _begin_to_drain(self) -> None:
         if self._is_ending:
             # The server stops: read what has arrived, but do not wait for the peer.
-            while self._clear.receive_at_once():
-                pass
+            for _ in range(_LAST_READS):
+                if not self._clear.receive_at_once():
+                    break
         elif self._phase == "resting":
             self._phase = "draining"
         else:

@@ -95,8 +95,8 @@ class Conversation:
     def open(self) -> Action | None:
         """Greet the peer; return what a task must do. Raises `Lost`."""
         self._engine.opened(now())
-        # Whatever is there now, the peer sent before the engine's greeting. If it is an end or a
-        # reset, the next read meets it again.
+        # Whatever is there now, the peer sent before the engine's greeting. If it is an end, the
+        # next read meets it again; after a reset, the greeting cannot be sent.
         with contextlib.suppress(Lost):
             if octets := self._clear.receive_at_once():
                 self._engine.receive(octets, now())
@@ -214,6 +214,8 @@ class Conversation:
             else:
                 self._cancel_when_open(action, pause)
             await self._read_ahead(ahead)
+        # A client that does not read the replies is idle again.
+        self._push_deadline()
         if not pause.cancelled_caught:
             self._eof()
             return

@@ -124,6 +124,16 @@ def test_a_silent_client_gets_a_last_word_and_is_closed(make_host: Callable[...,
     assert host.engines[0].log == ["idle"]
 
 
+def test_a_client_that_reads_nothing_after_a_pause_is_idle_too(
+    make_host: Callable[..., Host],
+) -> None:
+    host = make_host(idle_timeout=0.05)
+    with host.connect() as client:
+        client.sendall(b"w" + 50 * b"b")
+        assert host.engines[0].ended.wait(TIMEOUT)
+    assert host.engines[0].log[-1] == "idle"
+
+
 class LongWinded(Toy):
     """Takes longer to answer the first octet than a client may be idle."""
 
@@ -249,6 +259,34 @@ def test_a_failure_to_send_costs_one_client(
     with host.connect() as client:
         client.sendall(b"1c")
         assert everything(client) == b"1"
+
+
+class Endless(socket.socket):
+    """From some time on, it always has more to read; well, nearly always."""
+
+    reads = 0
+
+    def always_more(self, *_: object) -> bytes:
+        Endless.reads += 1
+        return b"x" if Endless.reads < MANY_READS else b""
+
+
+MANY_READS = 10_000
+
+
+def test_a_connection_that_ends_does_not_read_on_and_on(
+    make_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    background()  # its sockets are ordinary ones
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", Endless)
+        # Accepted sockets are of the listening one's class.
+        host = make_host()
+    with host.connect() as client:
+        monkeypatch.setattr(Endless, "recv", Endless.always_more)
+        host.listener.close()
+        assert everything(client) == b"bye\n"
+    assert 0 < Endless.reads < MANY_READS
 
 
 def test_accepted_sockets_send_without_delay() -> None:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-TIMEOUT = 5
+# Far more than is needed on a busy machine.
+TIMEOUT = 20
 #: More than a connection's buffers hold.
 MUCH = b"x" * 1_000_000
 
