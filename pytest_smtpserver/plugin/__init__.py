@@ -60,6 +60,8 @@ if TYPE_CHECKING:
 #: Whether this run ends the servers' thread: only if there was none when the run began.
 _ENDS_THREAD = pytest.StashKey[bool]()
 
+_MODULES = "smtpserver-modules"
+
 #: What pytest has said of unknown markers in this run.
 _unknown_markers: list[str] = []
 
@@ -152,7 +154,9 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     # An error shows at the test that uses a server: it imports the same.
     with suppress(Exception):
         modules.import_for_tests()
-    session.config.pluginmanager.register(modules.SameModules(), "smtpserver-modules")
+    # A plugin may run the loop again.
+    if not session.config.pluginmanager.hasplugin(_MODULES):
+        session.config.pluginmanager.register(modules.SameModules(), _MODULES)
 
 
 def _takes_a_server(items: Sequence[pytest.Item]) -> bool:

@@ -216,3 +216,14 @@ def test_a_test_that_fails_without_our_modules_is_reported_and_the_next_one_pass
     result.assert_outcomes(failed=1, passed=2)
     result.stdout.fnmatch_lines(["E *no client connected to *"])
     result.stdout.fnmatch_lines(["*- SMTP transcript -*"])
+
+
+def test_the_loop_over_tests_may_run_again(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("""
+        def pytest_runtestloop(session):
+            if not hasattr(session, "again"):
+                session.again = True
+                session.config.hook.pytest_runtestloop(session=session)
+    """)
+    pytester.makepyfile("def test_it(smtpserver): pass")
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
