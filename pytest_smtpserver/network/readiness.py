@@ -47,6 +47,7 @@ from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.unpatched import Event
 
 from .deadlines import Deadlines
+from .stream import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +80,9 @@ class Readiness:
         self._bell.setblocking(False)
         self._rope.setblocking(False)
         self._can_tasks_run = False
+        #: What is read is read into this. `recv` would make a `bytes` of the full size and shrink
+        #: it, which leaves gaps in memory between the messages that are kept.
+        self.buffer = memoryview(bytearray(CHUNK))
         #: Those of connections, watched here while nobody else does.
         self.deadlines = Deadlines()
         self._selector.register(self._bell, selectors.EVENT_READ, self._rung)

@@ -75,12 +75,14 @@ class ClearStream:
 
     def receive_at_once(self) -> bytes | None:
         """Return what `receive` would return without waiting, `None` if it would wait."""
+        buffer = self._readiness.buffer
         try:
-            return self._socket.recv(CHUNK)
+            size = self._socket.recv_into(buffer)
         except BlockingIOError:
             return None
         except OSError as error:
             raise _lost(error) from error
+        return bytes(buffer[:size])
 
     async def send(self, octets: bytearray) -> None:
         """See `Stream`."""

@@ -34,9 +34,9 @@ class CountingSocket(socket.socket):
 
     calls: Counter[str]
 
-    def recv(self, *arguments: Any) -> bytes:
+    def recv_into(self, *arguments: Any) -> int:
         self.calls["recv"] += 1
-        return super().recv(*arguments)
+        return super().recv_into(*arguments)
 
     def send(self, *arguments: Any) -> int:
         self.calls["send"] += 1
