@@ -753,7 +753,7 @@ def held_and_none_wanted(server: SMTPServer) -> None:
     client.ehlo()
     client.mail("shop@shop.example")
     client.putcmd("rcpt", "TO:<ann@example.org>")
-    rule.wait_held()
+    rule.wait_held(timeout=20)
     server.assert_no_message()
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.transaction import Transaction
     from pytest_smtpserver.server.core import Core
 
-TIMEOUT = 10
+TIMEOUT = 60
 
 
 class Answered(NamedTuple):

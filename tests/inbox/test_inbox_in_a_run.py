@@ -78,7 +78,7 @@ def test_it(smtpserver):
                 break
         with urllib.request.urlopen(f"{url}messages.json", timeout=10) as answer:
             assert b"before the breakpoint" in answer.read()
-        output, _ = run.communicate("continue\n", timeout=30)
+        output, _ = run.communicate("continue\n", timeout=60)
     assert "1 passed" in output
 
 

@@ -15,7 +15,7 @@ import pytest_smtpserver
 from pytest_smtpserver.network import connection, listener
 
 # Far more than pytest itself takes to end, and far less than anything waits for here.
-TIMEOUT = 30
+TIMEOUT = 120
 
 # Each prints `ready` when it has reached the place where it will be interrupted. What is about to
 # wait has waited before, so that everything is imported: CPython takes Ctrl-C in the definition of

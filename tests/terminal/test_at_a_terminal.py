@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
-TIMEOUT = 30
+TIMEOUT = 60
 PROGRAM = [sys.executable, "-m", "pytest_smtpserver"]
 SECRET = "s3cret-enough"
 
