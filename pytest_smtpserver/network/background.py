@@ -77,6 +77,7 @@ class Background:
         """End the loop too, if it was given up and this was its last server; in this thread."""
         if self.is_stuck and not self.listeners:
             self.nursery.cancel_scope.cancel()
+            self.readiness.let_tasks_run()
 
     @property
     def is_alive(self) -> bool:

@@ -22,8 +22,10 @@ and QUIT too. Then it ends, and the connection drains.
 Stop and goodbye
 ----------------
 
-`stop` ends the conversation by cancelling the task's scope; a connection without a task gets one.
-Then `_run` calls `_finish`, where the engine says its last word (a 421), within a bounded time.
+`stop` lets the engine say its last word, a 421. A connection without a task says it at once. If
+there is a task, its scope is cancelled; then `_run` calls `_finish`, and the last word must be sent
+within a bounded time.
+
 There is one exception. In the most ordinary test the message has arrived, the test ends, and the
 client's thread is just about to send QUIT. Such a client (`Engine.awaits_goodbye`) gets a moment,
 `_GOODBYE_SECONDS`, to say so. If it stays silent it gets no 421: it might send QUIT at that very
@@ -96,7 +98,8 @@ class Connection:
         # Cancelling it ends the conversation, and the task if there is one.
         self._scope: trio.CancelScope | None = None
         self._end_reason: EndReason = "idle"
-        self._resets = self._has_waited = self._is_in_step = self._is_closing = False
+        self._resets = self._has_waited = False
+        self._is_in_step = self._is_finishing = self._is_closing = False
 
     def begin(self) -> None:
         """Greet the client, and answer it from now on."""
@@ -160,12 +163,18 @@ class Connection:
     def _cancel(self) -> None:
         if self._phase == "draining":
             self._end()
-            return
-        self._scope = self._scope or trio.CancelScope()
-        self._scope.cancel()
-        self._readiness.let_tasks_run()
-        if self._phase == "resting" and not self._is_in_step:
-            self._work(trio.sleep_forever)
+        elif self._phase == "resting" and not self._is_in_step:
+            self._is_finishing = True
+            self._step(self._say_last_words)
+        else:
+            self._scope = self._scope or trio.CancelScope()
+            self._scope.cancel()
+            self._readiness.let_tasks_run()
+
+    def _say_last_words(self) -> Action:
+        # What `_finish` does, as far as it takes no time.
+        self._conversation.end(self._reason_to_finish())
+        return Close(reset=True) if self._resets else self._conversation.answer() or Close()
 
     def _rest(self, phase: Literal["resting", "draining"]) -> None:
         self._phase = phase
@@ -196,7 +205,7 @@ class Connection:
         elif isinstance(action, Close) and not (action.reset or self._conversation.owes_replies):
             self._close_at_once()
         elif action is not None:
-            self._work(self._converse, action)
+            self._work(self._say_the_rest if self._is_finishing else self._converse, action)
 
     def _work(self, function: Callable[..., Awaitable[object]], *arguments: object) -> None:
         # From here on there is a task.
@@ -228,6 +237,10 @@ class Connection:
 
     async def _converse(self, action: Action | None) -> None:
         await self._close(await self._conversation.converse(action))
+
+    async def _say_the_rest(self, action: Action | None) -> None:
+        with trio.move_on_after(_LAST_WORD_SECONDS, shield=True):
+            await self._converse(action)
 
     async def _fail(self, error: BaseException) -> None:
         if not isinstance(error, Lost):

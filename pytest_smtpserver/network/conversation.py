@@ -81,6 +81,7 @@ class Conversation:
         self._owed = bytearray()
         # Whether the peer has sent its last octet.
         self._is_over = False
+        self._was_ended = False
 
     @property
     def awaits_goodbye(self) -> bool:
@@ -100,6 +101,10 @@ class Conversation:
         with contextlib.suppress(Lost):
             if octets := self._clear.receive_at_once():
                 self._engine.receive(octets, now())
+        return self.answer()
+
+    def answer(self) -> Action | None:
+        """Send what the engine says; return what a task must do. Raises `Lost`."""
         return self._answered(self._gather())
 
     def read(self) -> Action | None:
@@ -145,11 +150,13 @@ class Conversation:
         self._engine.eof(now())
 
     def lost(self) -> None:
-        """Tell the engine that the peer has reset the connection."""
-        self._engine.eof(now(), reset=True)
+        """Tell the engine that the peer has reset the connection, unless it was ended before."""
+        if not self._was_ended:
+            self._engine.eof(now(), reset=True)
 
     def end(self, reason: EndReason) -> None:
-        """Let the engine end the conversation; `last_words` sends what it says."""
+        """Let the engine end the conversation; `answer` or `last_words` sends what it says."""
+        self._was_ended = True
         self._engine.end(reason, now())
 
     def _push_deadline(self) -> None:

@@ -20,6 +20,7 @@ from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import DEFAULTS
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
 from tests.network.looping import Counting, Loop, Steps
+from tests.rawclient import everything, greeted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,3 +165,11 @@ def test_an_ordinary_test_wakes_no_task(costs: Costs, mails: int) -> None:
         server.wait_closed()
         assert len(server.messages) == mails
     assert costs.steps == steps
+
+
+def test_a_client_that_rests_is_told_of_the_stop_without_a_task(costs: Costs) -> None:
+    with SMTPServer() as server, greeted(server) as client:
+        steps = costs.steps
+        server.stop()
+        assert costs.steps == steps
+        assert everything(client).startswith(b"421 ")
