@@ -233,6 +233,9 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Make a failed test's report name the cause first, and show the transcript."""
+    if call.excinfo and (same := item.config.pluginmanager.get_plugin(_MODULES)):
+        # The test may have taken out what our part of the report needs.
+        same.put_back()
     # Where this is not imported, there is neither a server nor a failure of ours.
     is_in_use = "pytest_smtpserver.matching" in sys.modules
     if is_in_use and call.excinfo:

@@ -32,7 +32,6 @@ import pytest_smtpserver
 from pytest_smtpserver import unpatched
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from types import ModuleType
 
 _PACKAGE: Final = pytest_smtpserver.__name__
@@ -95,27 +94,20 @@ class SameModules:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
         """Put back what the test before took out, and note what it has imported."""
-        self._put_back()
+        if not self._kept.items() <= sys.modules.items():
+            self.put_back()
         if self._count != len(sys.modules):
             self._count = len(sys.modules)
             # A copy: another thread may import something meanwhile.
             self._kept |= {name: one for name, one in sys.modules.copy().items() if _is_ours(name)}
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(
-        self, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Put back what a test that has failed took out: our part of the report needs it."""
-        if call.excinfo:
-            self._put_back()
-        return (yield)
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_unconfigure(self) -> None:
         """Put back what the last test took out, so that the servers' thread is found."""
-        self._put_back()
+        self.put_back()
 
-    def _put_back(self) -> None:
+    def put_back(self) -> None:
+        """Put back what a test took out."""
         if self._kept.items() <= sys.modules.items():
             return
         second = sys.modules.get(_NETWORK)
