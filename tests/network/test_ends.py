@@ -234,3 +234,21 @@ def test_a_client_that_was_accepted_with_one_that_ends_the_listener_is_closed(
         assert everything(first) == b"hello\nbye\n"
         assert everything(second) == b""
     assert [engine.log for engine in host.engines] == [["stop"], []]
+
+
+def test_a_client_that_has_left_when_the_last_word_is_said_changes_nothing(host: Host) -> None:
+    is_busy, go = threading.Event(), threading.Event()
+
+    def close_later() -> None:
+        is_busy.set()
+        go.wait(TIMEOUT)
+        host.listener.close()
+
+    with host.connect() as client:
+        background().soon(close_later)
+        assert is_busy.wait(TIMEOUT)
+        reset(client)
+        go.set()
+    at_rest(background(), lambda: None)
+    assert host.engines[0].log == ["stop"]
+    assert host.crashes == []
