@@ -5,8 +5,9 @@ Most of the package is imported when it is needed. That must not be in the middl
 * A test may have replaced a part of the standard library. A module that is imported meanwhile can
   keep the mock (`from base64 import b64decode`, `_WORD = re.compile(...)`), and every later test
   would meet it. So before the first test, if a test takes a server, what servers and mail need is
-  imported (`import_for_tests`). What costs much and few tests need, such as trustme for TLS, is
-  still imported later, while the standard library is as it was (`unpatched.standard_library`).
+  imported (`import_for_tests`). Libraries that few tests need are still imported when they are
+  used; trustme, which is large, while the standard library is as it was
+  (`unpatched.standard_library`).
 * A test may take modules out of `sys.modules`, to see how its own import again, and ours with them.
   A second copy of the package would start a second thread, and the plugin would meet servers that
   are not of its classes. So after such a test the modules are put back (`SameModules`).
@@ -50,8 +51,7 @@ _OF_FEW_TESTS: Final = _NEVER | {
 #: What is imported when a message is read, an address looked up, or a test has failed.
 _NEEDED_LATER: Final = (
     "email.contentmanager", "email.generator", "email.parser", "email.policy", "encodings.idna",
-    "selectolax.lexbor", "tomllib", "webencodings.labels",
-    f"{_PACKAGE}.plugin.markers", f"{_PACKAGE}.plugin.report",
+    "tomllib", f"{_PACKAGE}.plugin.markers", f"{_PACKAGE}.plugin.report",
 )  # fmt: skip
 
 
