@@ -76,8 +76,11 @@ class Background:
     def server_ended(self) -> None:
         """End the loop too, if it was given up and this was its last server; in this thread."""
         if self.is_stuck and not self.listeners:
-            self.nursery.cancel_scope.cancel()
-            self.readiness.let_tasks_run()
+            self._end()
+
+    def _end(self) -> None:
+        self.nursery.cancel_scope.cancel()
+        self.readiness.let_tasks_run()
 
     @property
     def is_alive(self) -> bool:
@@ -109,7 +112,7 @@ class Background:
         if self.readiness.is_lost:
             return
         try:
-            self.soon(self.nursery.cancel_scope.cancel)
+            self.soon(self._end)
         except trio.RunFinishedError:
             return
         # A stuck thread was waited for already.

@@ -233,11 +233,15 @@ class Conversation:
 
     def _cancel_when_open(self, action: Hold, pause: trio.CancelScope) -> None:
         def cancel() -> None:
-            # The loop may have ended before the gate is opened.
-            with contextlib.suppress(trio.RunFinishedError):
-                self._readiness.soon(pause.cancel)
+            pause.cancel()
+            self._readiness.let_tasks_run()
 
-        action.gate.when_open(cancel)
+        def opened() -> None:
+            # The loop may have ended before that.
+            with contextlib.suppress(trio.RunFinishedError):
+                self._readiness.soon(cancel)
+
+        action.gate.when_open(opened)
 
     async def _read_ahead(self, ahead: bytearray) -> None:
         # Return when the peer has sent its last octet.

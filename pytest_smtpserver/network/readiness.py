@@ -22,8 +22,8 @@ What must be kept in mind:
 * trio learns nothing of sockets or calls by itself. So in this thread use the methods here, and not
   `trio.lowlevel.wait_readable`, `wait_writable` or `run_sync_soon`.
 * While a task can run, nobody looks at sockets. A task that has much to do awaits `others_turn`.
-* A function that cancels a task or starts one says so, with `let_tasks_run`. Otherwise trio would
-  hear of it only after the wait.
+* A function or call that cancels a task, wakes one or starts one says so, with `let_tasks_run`.
+  Otherwise trio would hear of it only after the wait.
 * Several sockets can be ready at once. The function of one may end what another one belongs to;
   that one's function is called all the same, and must do nothing then.
 """
@@ -167,8 +167,9 @@ class Readiness:
 
     def _wait(self, seconds: float) -> None:
         until = monotonic() + seconds
-        self._can_tasks_run = self._has_made_calls()
+        self._can_tasks_run = False
         while True:
+            self._make_calls()
             present = monotonic()
             if present >= self.deadlines.next:
                 self.deadlines.call_due(present)
@@ -183,17 +184,15 @@ class Readiness:
             if self._can_tasks_run or seconds <= 0 or not found:
                 return
 
-    def _has_made_calls(self) -> bool:
+    def _make_calls(self) -> None:
         # Those that are there now: a call may ask for another one.
-        count = len(self._calls)
-        for _ in range(count):
+        for _ in range(len(self._calls)):
             self._calls.popleft()()
-        return count > 0
 
     def _rung(self) -> None:
-        # The next wait makes the calls: first, tasks deal with what has come before them.
+        # The calls are made before the next look at the sockets: first, functions and tasks deal
+        # with what has come before them.
         self._bell.recv(4096)
-        self.let_tasks_run()
 
     def close(self) -> None:
         """Take no more calls and sockets, and wait no more; at the end of this thread."""
@@ -228,8 +227,7 @@ class Readiness:
             # The selector may have reported the socket just before the task was cancelled.
             if not is_over:
                 end()
-                trio.lowlevel.reschedule(task)
-                self.let_tasks_run()
+                self._wake(task)
 
         def abort(_: object) -> trio.lowlevel.Abort:
             end()
@@ -253,9 +251,13 @@ class Readiness:
 
     async def others_turn(self) -> None:
         """Let all other sockets and tasks have a turn."""
-        self.soon(partial(trio.lowlevel.reschedule, trio.lowlevel.current_task()))
+        self.soon(partial(self._wake, trio.lowlevel.current_task()))
         await trio.lowlevel.wait_task_rescheduled(lambda _: trio.lowlevel.Abort.FAILED)
         await trio.lowlevel.checkpoint_if_cancelled()
+
+    def _wake(self, task: trio.lowlevel.Task) -> None:
+        trio.lowlevel.reschedule(task)
+        self.let_tasks_run()
 
 
 async def _fail(error: BaseException) -> NoReturn:

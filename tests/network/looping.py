@@ -46,7 +46,7 @@ class Loop:
                 outcome.append(error)
             done.set()
 
-        self.thread.soon(self.thread.nursery.start_soon, task)
+        self.thread.soon(self.thread.start_task, task)
         assert done.wait(TIMEOUT)
         if isinstance(outcome[0], BaseException):
             raise outcome[0]

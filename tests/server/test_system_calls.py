@@ -107,6 +107,7 @@ class Client:
 
     def close(self) -> None:
         self._stream.close()
+        assert self.closed.wait(TIMEOUT)
         assert not self._crashes
 
 
