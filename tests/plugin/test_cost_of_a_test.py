@@ -66,9 +66,9 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Counted]:
     (directory / "conftest.py").write_text(_COUNTING)
     (directory / "test_both.py").write_text(_TESTS)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-s", "-q", "-p", "no:cacheprovider", "-c", "/dev/null",
-         "--rootdir", str(directory), str(directory)],
-        capture_output=True, text=True, check=True, cwd=directory, timeout=60,
+        [sys.executable, "-m", "pytest", "-s", "-q", "-p", "no:cacheprovider", "-p", "no:randomly",
+         "-c", "/dev/null", "--rootdir", str(directory), str(directory)],
+        capture_output=True, text=True, check=True, cwd=directory, timeout=120,
     )  # fmt: skip
     found = re.findall(r"counted (\w+) (\d+) (\d+)", done.stdout)
     return {name: Counted(int(ours), int(signatures)) for name, ours, signatures in found}
