@@ -25,7 +25,8 @@ class Inbox:
     def __init__(self, port: int, *, title: str, hint: str) -> None:
         pages.load()
         self._store = Store()
-        site = Site(Views(self._store, title, hint))
+        # At a port that the system has chosen nobody will answer again.
+        site = Site(Views(self._store, title, hint, may_return=port != 0))
         #: Exceptions that are faults of the inbox itself; the servers are not affected.
         self.crashes: list[BaseException] = []
         self._listener = Listener(

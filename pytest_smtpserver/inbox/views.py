@@ -51,8 +51,10 @@ class Views:
     belongs to these views, so it goes when the inbox goes.
     """
 
-    def __init__(self, store: Store, title: str, hint: str) -> None:
+    def __init__(self, store: Store, title: str, hint: str, *, may_return: bool) -> None:
         self._store = store
+        # Whether a later run may answer at the same port.
+        self._may_return = may_return
         self._title = title
         self._hint = hint
         self._row = lru_cache(_ROWS)(_row)
@@ -67,6 +69,7 @@ class Views:
             title=self._title,
             hint=self._hint,
             run=self._store.run,
+            may_return=self._may_return,
             rows=self._rows(arrivals[::-1]),
             count=len(arrivals),
             panel=Markup("") if number is None else Markup(self._panel(number)),  # noqa: S704

@@ -78,6 +78,19 @@ def test_new_mail_arrives_without_reloading(browser: Browser, live: LivePage) ->
     assert browser.complaints() == []
 
 
+def test_a_page_does_not_ask_again_at_a_port_that_may_be_somebody_elses(
+    browser: Browser, live: LivePage
+) -> None:
+    browser.open(live.url)
+    live.deliver(shop.mail("First", "Hi!"))
+    browser.until("document.querySelector('.row')?.dataset.subject === 'First'")
+    live.inbox.close()
+    browser.until("'isOver' in document.body.dataset")
+    # Looking at the page again changes nothing.
+    browser.run("document.dispatchEvent(new Event('visibilitychange'))")
+    browser.open("about:blank")
+
+
 def test_new_mail_heeds_the_filter(browser: Browser, live: LivePage) -> None:
     browser.look(1280, 860, "light")
     browser.open(live.url)

@@ -181,12 +181,19 @@
 
   function listen() {
     source?.close();
-    if (document.hidden) return;
+    if (document.hidden || "isOver" in document.body.dataset) return;
     source = new EventSource(`${live}?after=${rows()[0]?.dataset.key ?? 0}`);
     source.addEventListener("mail", (event) => arrive(JSON.parse(event.data)));
     source.addEventListener("run", (event) => {
       // Another process answers now. It does not have the messages that this page shows.
       if (event.data !== document.body.dataset.run) location.assign("/");
+    });
+    source.addEventListener("error", () => {
+      // A browser connects again and again. At a port that the system had chosen it would sooner or
+      // later reach a server of somebody else's test.
+      if ("mayReturn" in document.body.dataset) return;
+      source.close();
+      document.body.dataset.isOver = "";
     });
   }
 
