@@ -35,7 +35,7 @@ RECIPIENTS: Final = ("ann@x.test", "bob@x.test", "cat@x.test")
 LOGIN: Final = ("mailer", "secret")
 
 #: Seconds. A server that is slow answers after half a second, on a busy machine later.
-PATIENCE: Final = 3
+PATIENCE: Final = 6
 
 # Far more than a program needs on a busy machine, and all servers together.
 _TIMEOUT: Final = 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -36,11 +37,14 @@ def calls(work: Callable[[], object]) -> int:
         count += event == "call" and frame.f_code.co_filename != __file__
 
     before = sys.getprofile()
+    # The collector calls functions of its own.
+    gc.disable()
     sys.setprofile(note)
     try:
         work()
     finally:
         sys.setprofile(before)
+        gc.enable()
     return count
 
 
