@@ -182,10 +182,10 @@ class Trap:
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def is_asked_for(self, paths: set[str]) -> bool:
+    def is_asked_for(self, paths: set[str], timeout: float = 30) -> bool:
         """Return whether all of these were requested, now or within a generous time."""
         with self._more:
-            return self._more.wait_for(lambda: paths <= set(self.asked), timeout=30)
+            return self._more.wait_for(lambda: paths <= set(self.asked), timeout)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
