@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_smtpserver.inbox.store import Store
+from pytest_smtpserver.inbox.views import Views
 from tests.rawclient import until
 
 if TYPE_CHECKING:
@@ -175,6 +177,14 @@ def test_a_page_that_reconnects_gets_what_it_has_missed(lookout: Lookout) -> Non
         seen = until(client, b"number-3")
     assert b"number-2" in seen
     assert b"number-1" not in seen
+
+
+@pytest.mark.parametrize("may_return", [True, False])
+def test_a_page_knows_whether_a_later_run_may_answer_at_its_port(may_return: bool) -> None:
+    page = Views(Store(), "Inbox", "No mail so far.", may_return=may_return).page()
+    assert page
+    pieces = [piece for piece in page.body if isinstance(piece, bytes)]
+    assert (b"data-may-return" in b"".join(pieces)) is may_return
 
 
 def test_the_page_of_a_message_has_its_views(lookout: Lookout) -> None:
