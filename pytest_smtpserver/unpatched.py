@@ -73,7 +73,7 @@ def note_standard_library() -> None:
 
 @contextmanager
 def standard_library() -> Iterator[None]:
-    """Put the noted functions and classes back while a library is imported.
+    """Put the noted functions and classes back while a library is imported, or a thread started.
 
     Other threads see them too, so this must be in the thread of the test, and short.
     """

@@ -173,8 +173,8 @@ class Readiness:
             present = monotonic()
             if present >= self.deadlines.next:
                 self.deadlines.call_due(present)
-            next_ = min(until, self.deadlines.next)
-            seconds = 0 if self._can_tasks_run else next_ - present
+            nearest = min(until, self.deadlines.next)
+            seconds = 0 if self._can_tasks_run else nearest - present
             found = self._selector.select(None if seconds == math.inf else seconds)
             if self._is_lost:
                 # What was asked may be the selector of another thread.
