@@ -1,9 +1,10 @@
 """The pytest plugin: options, markers, fixtures, report sections.
 
-Every test run in an environment with the plugin installed imports this file, and with it `options`,
-`fixtures` and `lasting`. So these import nothing but pytest and the table of settings; everything
-else is imported when it is needed.
+Every test run in an environment with the plugin installed imports this file, and with it `hooks`,
+`options`, `fixtures` and `lasting`. So these import nothing but pytest and the table of settings;
+everything else is imported when it is needed.
 
+* `hooks`: what happens when, from the start of a run to its end
 * `options`: options and ini keys, read before any test runs
 * `fixtures`: the fixtures, and which servers a test has had
 * `markers`: the settings that a test is given by its markers, and for all tests
@@ -19,268 +20,70 @@ else is imported when it is needed.
 * `django`: Django's mail settings, pointed at a server
 """
 
+# ruff: noqa: F401  # pytest looks here for fixtures and hooks
+
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
-import pytest
-
-from . import lasting, options
-from .fixtures import (
-    FACTORIES,
-    FAULT,
-    SERVERS,
-    cores_of,
-    forget_servers,
-    instead_of_localservers,
-    is_used_instead_of_localservers,
-    names_of,
-    note_set_up,
-    servers_of,
-    smtpserver,
-    smtpserver_async,
-    smtpserver_ca,
-    smtpserver_django,
-    smtpserver_factory,
-    smtpserver_fault,
-    smtpserver_session,
-    smtpserver_session_factory,
-    smtpserver_settings,
-    smtpserver_trusted,
-)
-from .options import pytest_addoption
-
 if TYPE_CHECKING:
-    import warnings
-    from collections.abc import Generator, Sequence
-
-#: Whether this run ends the servers' thread: only if there was none when the run began.
-_ENDS_THREAD = pytest.StashKey[bool]()
-
-_MODULES = "smtpserver-modules"
-
-#: What pytest has said of unknown markers in this run.
-_unknown_markers: list[str] = []
-
-#: What pytest finds here besides the hooks below.
-__all__ = [
-    "pytest_addoption",
-    "smtpserver",
-    "smtpserver_async",
-    "smtpserver_ca",
-    "smtpserver_django",
-    "smtpserver_factory",
-    "smtpserver_fault",
-    "smtpserver_session",
-    "smtpserver_session_factory",
-    "smtpserver_settings",
-    "smtpserver_trusted",
-]
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Make our `smtpserver` win over pytest-localserver's."""
-    instead_of_localservers(early_config.pluginmanager)
+class OurModules:
+    """Finds the modules of this package, as Python does.
+
+    It stands before pytest's finder while the modules below are imported, and during a run. pytest
+    rewrites the assertions of all plugins. We have none, and pytest reads a compiled module several
+    times as slowly as Python does.
+    """
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where one of our modules is; `None` for another module."""
+        return PathFinder.find_spec(name, path) if name.startswith("pytest_smtpserver.") else None
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Read all settings once, so that a wrong one is reported before any test runs."""
-    options.read(config)
-    if "PYTEST_XDIST_WORKER" in os.environ and not hasattr(config, "workerinput"):
-        from pytest_smtpserver.server import ports
+sys.meta_path.insert(0, OurModules)
+try:
+    # These two keep the real clock and the real threads, before a test can replace them.
+    from pytest_smtpserver import clock, unpatched
 
-        # A test in a worker started this run. It has the worker's environment, but is no worker.
-        ports.is_no_worker()
-    config.stash[_ENDS_THREAD] = not _has_thread()
-    _unknown_markers.clear()
-    page, folder = options.path_given(config, "report"), options.path_given(config, "artifacts")
-    if page or folder:
-        from .mail_report import MailReport
-
-        config.pluginmanager.register(MailReport(config, page, folder), "smtpserver-report")
-    if (port := options.inbox_port(config)) is not None:
-        from .live_inbox import LiveInbox
-
-        config.pluginmanager.register(LiveInbox(port), "smtpserver-inbox")
-
-
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say whose fixture `smtpserver` is used, if pytest-localserver has one too."""
-    if not is_used_instead_of_localservers(config.pluginmanager):
-        return None
-    return (
-        "smtpserver: this fixture is pytest-smtpserver's; for pytest-localserver's write "
-        "`from pytest_localserver.plugin import smtpserver` in conftest.py"
+    from .fixtures import (
+        smtpserver,
+        smtpserver_async,
+        smtpserver_ca,
+        smtpserver_django,
+        smtpserver_factory,
+        smtpserver_fault,
+        smtpserver_session,
+        smtpserver_session_factory,
+        smtpserver_settings,
+        smtpserver_trusted,
     )
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the servers' thread, if this run started it.
-
-    A run within a run (pytester, or `pytest.main` in a test) leaves the outer run's thread alone.
-    """
-    if config.stash.get(_ENDS_THREAD, False) and _has_thread():
-        sys.modules["pytest_smtpserver.network"].shut_down()
-
-
-def _has_thread() -> bool:
-    network = sys.modules.get("pytest_smtpserver.network")
-    return network is not None and network.is_running()
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that takes `smtpserver_fault` once for each fault."""
-    if FAULT in metafunc.fixturenames:
-        from . import faults
-
-        if faults.is_ours(metafunc):
-            faults.parametrize(metafunc)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    """Import what a server needs, if a test uses one, before a test replaces a part of it.
-
-    A module that is imported while `subprocess.Popen`, for example, is a mock may keep the mock.
-    """
-    if session.config.option.collectonly or not _takes_a_server(session.items):
-        return
-    from . import modules
-
-    # An error shows at the test that uses a server: it imports the same.
-    with suppress(Exception):
-        modules.import_for_tests()
-    # A plugin may run the loop again.
-    if not session.config.pluginmanager.hasplugin(_MODULES):
-        session.config.pluginmanager.register(modules.SameModules(), _MODULES)
-
-
-def _takes_a_server(items: Sequence[pytest.Item]) -> bool:
-    # A file of tests may have imported `SMTPServer`, to start one itself.
-    is_imported = "pytest_smtpserver.server.server" in sys.modules
-    return is_imported or not all(map(FACTORIES.isdisjoint, map(names_of, items)))
-
-
-# The outermost wrapper: nothing uses the test's servers after it.
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Forget the test's servers once all of its reports are made."""
-    try:
-        return (yield)
-    finally:
-        forget_servers(item)
-
-
-# The innermost wrapper: all other wrappers have begun by now, so they see what this one raises.
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
-    """Empty the records of servers that last, before each test."""
-    __tracebackhide__ = True
-    if "pytester" in names_of(item):
-        from . import modules
-
-        modules.import_all()
-    lasting.begin(item)
-    try:
-        return (yield)
-    except pytest.fail.Exception as error:
-        lasting.explain_wider_scope(error)
-        raise
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
-) -> None:
-    """Empty the run's servers before the test's first function-scoped fixture."""
-    if fixturedef.scope == "function":
-        note_set_up(request.node)
-        lasting.empty(request.node)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_call(item: pytest.Item) -> None:
-    """Empty the run's servers, if the test had no function-scoped fixture."""
-    lasting.empty(item)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Check the servers of the test once all of its fixtures are torn down."""
-    __tracebackhide__ = True
-    # Kept for the report, which is made later: after the last test the run's servers are gone.
-    servers = item.stash[SERVERS] = servers_of(item)
-    useless = lasting.useless_marker(item)
-    try:
-        return (yield)
-    finally:
-        if servers:
-            from pytest_smtpserver.server.final_checks import check
-
-            cores = [one._core for one in servers]
-            check(cores, passed=lasting.has_passed(item), of_run=True)
-        if useless:
-            pytest.fail(useless, pytrace=False)
-
-
-# The innermost wrapper: other plugins see the complete report.
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Make a failed test's report name the cause first, and show the transcript."""
-    if call.excinfo and (same := item.config.pluginmanager.get_plugin(_MODULES)):
-        # The test may have taken out what our part of the report needs.
-        same.put_back()
-    # Where this is not imported, there is neither a server nor a failure of ours.
-    is_in_use = "pytest_smtpserver.matching" in sys.modules
-    if is_in_use and call.excinfo:
-        from . import report
-
-        with report.said_once(item, call, cores_of(item)):
-            made = yield
-    else:
-        made = yield
-    if is_in_use and _says_more(item, made):
-        from . import report
-
-        report.complete(made, call, item, cores_of(item))
-    lasting.note_outcome(item, made)
-    return made
-
-
-def _says_more(item: pytest.Item, made: pytest.TestReport) -> bool:
-    # Most reports are of a phase that passed, and need nothing from the servers.
-    is_late = made.when == "teardown" and not lasting.has_passed(item)
-    return made.failed or is_late or item.config.stash[options.TRANSCRIPT] == "all"
-
-
-def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
-    """Note the unknown markers that pytest warns about."""
-    if issubclass(warning_message.category, pytest.PytestUnknownMarkWarning):
-        _unknown_markers.append(str(warning_message.message))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once for each marker that is almost ours how it is spelt."""
-    if not _unknown_markers:
-        return
-    from .misspelt import sentences
-
-    for sentence in sentences(_unknown_markers):
-        terminalreporter.write_line(sentence, yellow=True)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Explain why two of our records are not equal; leave other values to pytest."""
-    # Without this module there are no records to compare.
-    if op != "==" or "pytest_smtpserver.records.message" not in sys.modules:
-        return None
-    from .comparing import explain
-
-    return explain(left, right)
+    from .hooks import (
+        pytest_assertrepr_compare,
+        pytest_configure,
+        pytest_fixture_setup,
+        pytest_generate_tests,
+        pytest_load_initial_conftests,
+        pytest_report_header,
+        pytest_runtest_call,
+        pytest_runtest_makereport,
+        pytest_runtest_protocol,
+        pytest_runtest_setup,
+        pytest_runtest_teardown,
+        pytest_runtestloop,
+        pytest_terminal_summary,
+        pytest_unconfigure,
+        pytest_warning_recorded,
+    )
+    from .options import pytest_addoption
+finally:
+    sys.meta_path.remove(OurModules)

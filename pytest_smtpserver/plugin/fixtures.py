@@ -31,11 +31,11 @@ FACTORIES = frozenset(("smtpserver_factory", "smtpserver_session_factory"))
 _REGISTRY = "pytest_smtpserver.server.registry"
 
 #: On the config: the servers of `smtpserver_session_factory`. On a test: those that it started.
-SESSION_SERVERS = pytest.StashKey["list[SMTPServer]"]()
-SERVERS = pytest.StashKey["list[SMTPServer]"]()
+SESSION_SERVERS: pytest.StashKey[list[SMTPServer]] = pytest.StashKey()
+SERVERS: pytest.StashKey[list[SMTPServer]] = pytest.StashKey()
 #: On a test: the number of the last start of a server before it, and which servers listened then.
-STARTED = pytest.StashKey[int]()
-LISTENING_BEFORE = pytest.StashKey["tuple[Core, ...]"]()
+STARTED: pytest.StashKey[int] = pytest.StashKey()
+LISTENING_BEFORE: pytest.StashKey[tuple[Core, ...]] = pytest.StashKey()
 
 # In each thread: the test for which a fixture is set up. What each test pays for does not take
 # pytest's `request`. pytest makes a function for each `request`, and reads its signature, which

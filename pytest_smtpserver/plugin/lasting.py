@@ -11,9 +11,9 @@ from .fixtures import SERVERS, SESSION_SERVERS, names_of, note_servers
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_IS_EMPTIED = pytest.StashKey[bool]()
-_HAS_FAILED = pytest.StashKey[bool]()
-_HAS_PASSED = pytest.StashKey[bool]()
+_IS_EMPTIED: pytest.StashKey[bool] = pytest.StashKey()
+_HAS_FAILED: pytest.StashKey[bool] = pytest.StashKey()
+_HAS_PASSED: pytest.StashKey[bool] = pytest.StashKey()
 
 _USELESS_MARKER = (
     "@pytest.mark.smtpserver: this test uses smtpserver_session only, whose settings "

@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     #: A transaction that ended, with the URL of its server.
     Attempt = tuple[str, Transaction]
 
-_STARTED = pytest.StashKey[float]()
-_REPORTS = pytest.StashKey[list[pytest.TestReport]]()
+_STARTED: pytest.StashKey[float] = pytest.StashKey()
+_REPORTS: pytest.StashKey[list[pytest.TestReport]] = pytest.StashKey()
 # The key in a worker's input: the directory of the spool.
 _SPOOL = "smtpserver_spool"
 # The key in a worker's output: sentences about what it could not write.

@@ -17,8 +17,8 @@ _PREFIX = "smtpserver_"
 
 #: On the config: the settings of the configuration file, `None` if it gives none; and the value of
 #: `--smtpserver-transcript`.
-FROM_INI = pytest.StashKey["Settings | None"]()
-TRANSCRIPT = pytest.StashKey[str]()
+FROM_INI: pytest.StashKey[Settings | None] = pytest.StashKey()
+TRANSCRIPT: pytest.StashKey[str] = pytest.StashKey()
 
 # Keys that are not settings.
 _OTHER_KEYS = ("transcript", "report", "artifacts")

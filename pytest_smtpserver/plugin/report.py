@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _PACKAGE = "pytest_smtpserver"
 
 # On a test: the ids of the late messages that a report of it has already mentioned.
-_TOLD = pytest.StashKey["set[int]"]()
+_TOLD: pytest.StashKey[set[int]] = pytest.StashKey()
 
 #: The title of the report's section, and the property of junit's XML and others.
 _SECTION = "SMTP transcript"
