@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
+from pytest_smtpserver.network import polling, readiness
 from tests.network.looping import TIMEOUT, Loop
 
 if TYPE_CHECKING:
@@ -49,9 +50,12 @@ def another() -> Iterator[Pair]:
     pair.close()
 
 
-@pytest.fixture(params=[selectors.DefaultSelector, selectors.SelectSelector])
+@pytest.fixture(params=["epoll", "another selector", "only select"])
 def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loop]:
-    monkeypatch.setattr(selectors, "DefaultSelector", request.param)
+    if request.param != "epoll":
+        monkeypatch.setattr(readiness, "new_poller", polling.Selector)
+    if request.param == "only select":
+        monkeypatch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
     with Loop() as loop:
         yield loop
 
