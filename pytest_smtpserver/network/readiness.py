@@ -169,7 +169,8 @@ class Readiness:
         until = monotonic() + seconds
         self._can_tasks_run = False
         while True:
-            self._make_calls()
+            if self._calls:
+                self._make_calls()
             present = monotonic()
             if present >= self.deadlines.next:
                 self.deadlines.call_due(present)
