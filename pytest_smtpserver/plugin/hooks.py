@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read all settings once, so that a wrong one is reported before any test runs."""
     options.read(config)
     sys.meta_path.insert(0, OurModules)
-    config.add_cleanup(lambda: sys.meta_path.remove(OurModules))
+    config.add_cleanup(_stop_finding)
     if "PYTEST_XDIST_WORKER" in os.environ and not hasattr(config, "workerinput"):
         from pytest_smtpserver.server import ports
 
@@ -63,6 +63,12 @@ def pytest_configure(config: pytest.Config) -> None:
         from .live_inbox import LiveInbox
 
         config.pluginmanager.register(LiveInbox(port), "smtpserver-inbox")
+
+
+def _stop_finding() -> None:
+    # A test may have taken it out, or restored an older list.
+    with suppress(ValueError):
+        sys.meta_path.remove(OurModules)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

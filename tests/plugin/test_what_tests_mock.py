@@ -227,3 +227,23 @@ def test_the_loop_over_tests_may_run_again(pytester: pytest.Pytester) -> None:
     """)
     pytester.makepyfile("def test_it(smtpserver): pass")
     pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_a_test_may_take_away_all_finders_of_modules_but_pythons_own(
+    pytester: pytest.Pytester,
+) -> None:
+    takes_away = """
+    import sys
+    from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
+
+    def test_takes_away(smtpserver):
+        sys.meta_path[:] = [BuiltinImporter, FrozenImporter, PathFinder]
+
+    def test_after(smtpserver_factory):
+        use(smtpserver_factory)
+"""
+    pytester.makepyfile(HELPERS + takes_away)
+    result = pytester.runpytest_subprocess("-W", "error")
+    result.assert_outcomes(passed=2)
+    assert result.ret == 0
+    assert not result.errlines
