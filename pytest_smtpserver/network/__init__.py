@@ -8,8 +8,7 @@ before the first server starts, because importing trio takes a tenth of a second
 * `connection`: the life of one connection: who reads from it, how it ends, who closes it
 * `conversation`: what is said on it: octets in, the engine's actions out
 * `unix`: sockets in the file system
-* `readiness`: where the thread waits, for sockets, calls and `deadlines`; `polling`: asking the
-  kernel which sockets are ready
+* `readiness`: where the thread waits, for sockets, calls and `deadlines`
 * `stream`: octets over a socket, in clear
 * `throttled`: the same, at a limited rate
 * `tls`: the same, encrypted; `handshake`: why a handshake failed; `client_hello`: which server the

@@ -12,7 +12,7 @@ number, and then never learns of its clients. Therefore:
 
 * Each socket has one owner, which closes it: a listening socket its `Listener`, an accepted socket
   its `Connection`.
-* Before a socket is closed, nobody waits for it any more: it leaves the poller
+* Before a socket is closed, nobody waits for it any more: it leaves the selector
   (`Readiness.unregister`), and if its connection has a task, that task is about to end.
 * Accepted sockets belong to the server's thread: no other thread registers or closes them.
 * A listening socket is used and closed under the lock of its listener. So the thread that stops an
@@ -30,7 +30,7 @@ number, and then never learns of its clients. Therefore:
 
 Why an idle server is stopped without its thread: most tests begin and end with a server that has no
 connection. To wake the thread would be most of what start and stop cost. A start wakes nobody
-either: the socket is added to the poller, and the thread wakes up when a client connects.
+either: the socket is added to the selector, and the thread wakes up when a client connects.
 
 How a server stops: the listener closes its own socket and tells each connection. Each connection
 lets its engine say a last word and write the final record, then closes its socket. The listener is

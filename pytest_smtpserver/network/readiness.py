@@ -9,7 +9,7 @@ deadline.
 How trio comes here: when no task can run, trio asks its clock how long it may wait for the next
 deadline. Our clock (`background.WaitingClock`) calls `wait`, and then answers: no longer.
 
-`wait` asks the kernel (`polling`) which sockets are ready, and calls the function of each. It
+`wait` asks a selector of the kernel which sockets are ready, and calls the function of each. It
 returns to trio when a task can run, or at the deadline.
 
 Example: a client sends `NOOP`. The connection's function reads it and sends the reply; `wait` goes
@@ -31,8 +31,10 @@ What must be kept in mind:
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
+import selectors
 import socket
 import threading
 from collections import deque
@@ -45,13 +47,12 @@ from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.unpatched import Event
 
 from .deadlines import Deadlines
-from .polling import new_poller
 from .stream import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    # A socket, or another object with a file descriptor.
+    # What a selector takes: a socket, or another object with a file descriptor.
     from _typeshed import HasFileno
 
 
@@ -66,9 +67,10 @@ class Readiness:
     """Waits for sockets, for calls and for a time."""
 
     def __init__(self) -> None:
-        self._poller = new_poller()
+        self._selector = selectors.DefaultSelector()
         #: Whether a wait that is going on notices sockets that another thread adds or takes away.
-        self.notices_changes = self._poller.notices_changes
+        #: epoll and kqueue do; Windows has only `select`.
+        self.notices_changes = hasattr(self._selector, "fileno")
         # Held while sockets are added, taken away or closed, and while a call is added.
         self._lock = threading.Lock()
         self._is_closed = False
@@ -83,7 +85,7 @@ class Readiness:
         self.buffer = memoryview(bytearray(CHUNK))
         #: Those of connections, watched here while nobody else does.
         self.deadlines = Deadlines()
-        self._poller.register(self._bell, self._rung)
+        self._selector.register(self._bell, selectors.EVENT_READ, self._rung)
         self._identity = self._rope_now()
         self._is_lost = False
 
@@ -124,17 +126,15 @@ class Readiness:
                 self._rope.send(b"!")
 
     def register(
-        self, connected: HasFileno, call: Callable[[], object], *, to_write: bool = False
+        self, connected: HasFileno, call: Callable[[], object], event: int = selectors.EVENT_READ
     ) -> None:
         """Call a function each time that a socket is ready, in this thread; from any thread.
-
-        It is ready when it has octets, or its end, to read; or `to_write`, when it takes octets.
 
         Raises `trio.RunFinishedError` if the thread has ended.
         """
         with self._lock:
             self._raise_if_closed()
-            self._poller.register(connected, call, to_write=to_write)
+            self._selector.register(connected, event, call)
         if not self.notices_changes:
             self.soon(self.let_tasks_run)
 
@@ -145,7 +145,7 @@ class Readiness:
         """
         with self._lock:
             if not self._is_closed:
-                self._poller.unregister(connected)
+                self._selector.unregister(connected)
 
     def let_tasks_run(self) -> None:
         """Note that a task can run, or may soon: the present wait ends."""
@@ -176,12 +176,12 @@ class Readiness:
                 self.deadlines.call_due(present)
             nearest = min(until, self.deadlines.next)
             seconds = 0 if self._can_tasks_run else nearest - present
-            found = self._poller.ready(seconds)
+            found = self._selector.select(None if seconds == math.inf else seconds)
             if self._is_lost:
-                # What was asked may be the poller of another thread.
+                # What was asked may be the selector of another thread.
                 self._rest_if_lost()
-            for call in found:
-                call()
+            for key, _ in found:
+                key.data()
             if self._can_tasks_run or seconds <= 0 or not found:
                 return
 
@@ -199,7 +199,7 @@ class Readiness:
         """Take no more calls and sockets, and wait no more; at the end of this thread."""
         with self._lock:
             self._is_closed = True
-            self._poller.close()
+            self._selector.close()
             self._bell.close()
             self._rope.close()
 
@@ -209,23 +209,23 @@ class Readiness:
 
     async def until_readable(self, connected: HasFileno) -> None:
         """Return when a socket has octets, or its end, to read."""
-        await self._until(connected)
+        await self._until(connected, selectors.EVENT_READ)
 
     async def until_writable(self, connected: HasFileno) -> None:
         """Return when a socket takes octets."""
-        await self._until(connected, to_write=True)
+        await self._until(connected, selectors.EVENT_WRITE)
 
-    async def _until(self, connected: HasFileno, *, to_write: bool = False) -> None:
+    async def _until(self, connected: HasFileno, event: int) -> None:
         task, is_over = trio.lowlevel.current_task(), False
 
         def end() -> None:
-            # At once, and not when the task runs: the kernel may be asked again before that.
+            # At once, and not when the task runs: the selector may be asked again before that.
             nonlocal is_over
             is_over = True
             self.unregister(connected)
 
         def ready() -> None:
-            # The kernel may have reported the socket just before the task was cancelled.
+            # The selector may have reported the socket just before the task was cancelled.
             if not is_over:
                 end()
                 self._wake(task)
@@ -234,7 +234,7 @@ class Readiness:
             end()
             return trio.lowlevel.Abort.SUCCEEDED
 
-        self.register(connected, ready, to_write=to_write)
+        self.register(connected, ready, event)
         await trio.lowlevel.wait_task_rescheduled(abort)
 
     async def until_peer_leaves(self, connected: socket.socket) -> None:

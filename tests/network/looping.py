@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import selectors
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
-from pytest_smtpserver.network import polling
 from pytest_smtpserver.network.background import Background
 
 if TYPE_CHECKING:
@@ -75,14 +75,14 @@ def at_rest(thread: Background, function: Callable[[], Result], rounds: int = 5)
     return results[0]
 
 
-class Counting(type(polling.new_poller())):  # type: ignore[misc]  # whichever this system has
-    """A poller that counts the waits of its thread."""
+class Counting(selectors.DefaultSelector):
+    """A selector that counts the waits of its thread."""
 
     waits = 0
 
-    def ready(self, seconds: float) -> list[Callable[[], object]]:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self.waits += 1
-        return super().ready(seconds)  # type: ignore[no-any-return]
+        return super().select(timeout)
 
 
 class Steps(trio.abc.Instrument):

@@ -95,7 +95,7 @@ def test_a_connection_that_has_ended_is_freed(
     readiness = background().readiness
 
     def left() -> tuple[int, int]:
-        return len(readiness._poller), len(readiness.deadlines._all)
+        return len(readiness._selector.get_map()), len(readiness.deadlines._all)
 
     before = at_rest(background(), left)
     with host.connect() as client:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from pytest_smtpserver.network import polling, readiness
 from tests.network.looping import TIMEOUT, Loop
 
 if TYPE_CHECKING:
@@ -50,12 +49,9 @@ def another() -> Iterator[Pair]:
     pair.close()
 
 
-@pytest.fixture(params=["epoll", "another selector", "only select"])
+@pytest.fixture(params=[selectors.DefaultSelector, selectors.SelectSelector])
 def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loop]:
-    if request.param != "epoll":
-        monkeypatch.setattr(readiness, "new_poller", polling.Selector)
-    if request.param == "only select":
-        monkeypatch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
+    monkeypatch.setattr(selectors, "DefaultSelector", request.param)
     with Loop() as loop:
         yield loop
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_smtpserver import SettingsError, SMTPServer
-from pytest_smtpserver.network import polling, readiness, shut_down
+from pytest_smtpserver.network import readiness, shut_down
 from tests.rawclient import EHLO, MAIL, TIMEOUT, connected, everything, send
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ def another_system(
     with monkeypatch.context() as patch:
         # A thread of its own: it makes its selector when it starts.
         patch.setattr(import_module("pytest_smtpserver.network.background"), "_backgrounds", [])
-        patch.setattr(polling, "select", SimpleNamespace())
         if request.param != "no epoll":
             # Windows.
             patch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 import smtplib
 import socket
 import threading
@@ -13,7 +14,6 @@ import pytest
 import trio
 
 from pytest_smtpserver import SMTPServer
-from pytest_smtpserver.network import readiness
 from pytest_smtpserver.network.connection import Connection
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook
@@ -55,8 +55,8 @@ class Costs:
     @property
     def waits(self) -> int:
         """How often the thread has asked the kernel what is ready."""
-        poller: Any = self.loop.readiness._poller
-        return int(poller.waits)
+        selector: Any = self.loop.readiness._selector
+        return int(selector.waits)
 
     @property
     def steps(self) -> int:
@@ -67,7 +67,7 @@ class Costs:
 @pytest.fixture
 def costs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Costs]:
     """The costs of a thread in which the servers of this test run."""
-    monkeypatch.setattr(readiness, "new_poller", Counting)
+    monkeypatch.setattr(selectors, "DefaultSelector", Counting)
     with Loop() as loop:
         # The room has a function of the module's name.
         background = import_module("pytest_smtpserver.network.background")
