@@ -32,6 +32,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+# Imported at once: both keep the real clock and the real threads, before a test can replace them.
+from . import clock as _clock  # noqa: F401
+from . import unpatched as _unpatched  # noqa: F401
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:

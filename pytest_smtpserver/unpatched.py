@@ -1,8 +1,8 @@
 """Threads, locks and the standard library as they were before a test patched them.
 
 A test may patch `threading.Thread`, with a mock or with a class that runs its target at once. The
-patch is for the code under test; the server still needs real threads. The plugin imports this file
-first, so under pytest it is imported before any test runs.
+patch is for the code under test; the server still needs real threads. `pytest_smtpserver` imports
+this file first, so under pytest it is imported before any test runs.
 
 Of the rest of the standard library the plugin takes a note before the first test. A library that is
 imported while a test runs, such as trustme, is imported with the noted functions and classes:

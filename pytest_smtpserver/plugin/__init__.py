@@ -52,9 +52,6 @@ class OurModules:
 
 sys.meta_path.insert(0, OurModules)
 try:
-    # These two keep the real clock and the real threads, before a test can replace them.
-    from pytest_smtpserver import clock, unpatched
-
     from .fixtures import (
         smtpserver,
         smtpserver_async,

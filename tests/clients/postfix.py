@@ -80,6 +80,10 @@ def postfix(
         _submit(home, sender, recipients, content)
         with _running(home):
             yield
+    except Exception as error:
+        with suppress(FileNotFoundError):
+            error.add_note(f"Postfix's log:\n{(home / 'log').read_text()}")
+        raise
     finally:
         shutil.rmtree(home)
 

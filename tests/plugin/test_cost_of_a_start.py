@@ -51,10 +51,10 @@ def test_a_start_imports_no_more_than_options_fixtures_and_the_table_of_settings
     assert _of_a_start(tmp_path, "one.__name__ for one in ours") == _OF_EACH_START
 
 
-def test_pytest_loads_only_the_plugin_itself_to_rewrite_its_assertions(tmp_path: Path) -> None:
+def test_pytest_loads_only_what_is_imported_before_our_finder(tmp_path: Path) -> None:
     tmp_path.joinpath("test_one.py").write_text("def test(smtpserver): pass")
     rewritten = "one.__name__ for one in ours if isinstance(one.__loader__, AssertionRewritingHook)"
-    assert _of_a_start(tmp_path, rewritten) == {"plugin"}
+    assert _of_a_start(tmp_path, rewritten) == {"clock", "plugin", "unpatched"}
 
 
 def test_a_run_leaves_no_finder_of_modules_behind(tmp_path: Path) -> None:
