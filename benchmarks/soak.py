@@ -40,10 +40,11 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver import Command, ServerSettings
 
-# All arbitrary: clients at once; clients and tests in a round; rounds until caches are full.
+# All arbitrary: clients at once; clients and tests in a round; rounds until caches and the
+# allocator's arenas are full; the fewest rounds after that by which growth is judged.
 _AT_ONCE = 8
 _CLIENTS, _TESTS = 80, 8
-_WARM_UP = 3
+_WARM_UP, _JUDGED = 20, 9
 # Growth from the first to the last third that counts as noise, in objects and in octets.
 _MORE_OBJECTS, _MORE_MEMORY = 1.02, 1.10
 _KINDS_OF_TEST: tuple[ServerSettings, ...] = (
@@ -83,13 +84,17 @@ class Soak:
     servers: int = 1
 
     def go_on(self, *, minutes: float, rounds: int) -> None:
-        """Do one round after another, until time or rounds are used up, or there is a fault."""
+        """Do one round after another, until time or rounds are used up, or there is a fault.
+
+        On a slow machine it takes longer than `minutes`: there must be enough rounds to judge by.
+        """
         users = {USER: PASSWORD}
         lasting = SMTPServer(tls="starttls", auth="optional", users=users, wait_timeout=TIMEOUT)
         with lasting, ThreadPoolExecutor(_AT_ONCE) as pool:
             while not self.faults and len(self.kept) < rounds:
                 self._round(lasting, pool)
-                if time.monotonic() - self.started >= minutes * 60:
+                is_late = time.monotonic() - self.started >= minutes * 60
+                if is_late and len(self.kept) >= _WARM_UP + _JUDGED:
                     break
         self.faults += self._growth()
 
@@ -139,7 +144,7 @@ class Soak:
     def _growth(self) -> Iterator[str]:
         """Yield a sentence for whatever has grown since the warm-up."""
         steady = self.kept[_WARM_UP:]
-        if len(steady) < _WARM_UP:
+        if len(steady) < _JUDGED:
             return
         first, last = steady[: len(steady) // 3], steady[-(len(steady) // 3) :]
         for name, more in (
