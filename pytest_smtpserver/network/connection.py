@@ -195,9 +195,7 @@ class Connection:
         except BaseException as error:  # noqa: BLE001  # the task raises it
             self._work(self._fail, error)
         else:
-            # After most commands there is nothing to do but to wait for the next one.
-            if action is not None or self._scope is not None:
-                self._go_on(action)
+            self._go_on(action)
         self._is_in_step = False
 
     def _go_on(self, action: Action | None) -> None:
@@ -206,7 +204,7 @@ class Connection:
             self._work(self._converse, action)
         elif isinstance(action, Close) and not (action.reset or self._conversation.owes_replies):
             self._close_at_once()
-        else:
+        elif action is not None:
             self._work(self._say_the_rest if self._is_finishing else self._converse, action)
 
     def _work(self, function: Callable[..., Awaitable[object]], *arguments: object) -> None:

@@ -38,8 +38,8 @@ class OurModules:
     """Finds the modules of this package, as Python does.
 
     It stands before pytest's finder while the modules below are imported, and during a run. pytest
-    rewrites the assertions of all plugins. Our few only tell type checkers what is known, and pytest
-    reads a compiled module several times as slowly as Python does.
+    rewrites the assertions of all plugins. Our few only tell type checkers what is known. And
+    pytest reads a compiled module several times as slowly as Python does.
     """
 
     @staticmethod
