@@ -75,11 +75,18 @@ def deliver_with_git(delivery: Delivery, home: Path) -> None:
 
 
 def missing_git() -> str | None:
-    if reason := missing_program("git"):
+    if reason := missing_program("git") or missing_program("perl"):
         return reason
     home = subprocess.check_output(["git", "--exec-path"], text=True, timeout=_TIMEOUT).strip()
-    there = (Path(home) / "git-send-email").exists()
-    return None if there else "needs git send-email: .ci/install-programs"
+    if not (Path(home) / "git-send-email").exists():
+        return "needs git send-email: .ci/install-programs"
+    modules = ["-MMail::Address", "-MIO::Socket::SSL", "-MDigest::HMAC_MD5"]
+    found = subprocess.run(
+        ["perl", *modules, "-e", "1"], capture_output=True, timeout=_TIMEOUT, check=False
+    )
+    if found.returncode != 0:
+        return f"needs perl {' '.join(modules)}: .ci/install-programs"
+    return None
 
 
 def _run(home: Path, *command: str, stdin: bytes = b"") -> None:

@@ -459,7 +459,7 @@ def test_a_connection_without_its_tls_is_closed_even_if_the_engine_does_not_clos
 @pytest.fixture
 def openssl(implicit: Host) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     if shutil.which("openssl") is None:
-        pytest.skip("the program openssl is not installed")
+        pytest.skip("needs openssl: .ci/install-programs")
     started = []
 
     def start(*options: str) -> subprocess.Popen[bytes]:

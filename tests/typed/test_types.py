@@ -37,7 +37,7 @@ def mypy(tmp_path_factory: pytest.TempPathFactory) -> Errors:
 def pyright(tmp_path_factory: pytest.TempPathFactory) -> Errors:
     """The errors of pyright in its strict mode."""
     if not PYRIGHT.exists():
-        pytest.skip("pyright is not installed: bash .ci/install-programs")
+        pytest.skip("needs pyright: .ci/install-programs")
     project = tmp_path_factory.mktemp("pyright")
     for path in (RIGHT, WRONG):
         (project / path.name).write_text(path.read_text())
