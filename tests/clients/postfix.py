@@ -161,10 +161,12 @@ def _parameters(server: SMTPServer, home: Path) -> dict[str, str]:
         "local_recipient_maps": "",
         "default_transport": f"{kind}:[{server.host}]:{server.port}",
         f"{kind}_dns_support_level": "disabled",
-        # A deferred message is tried again after a second, not after five minutes.
+        # A deferred message is tried again after two or three seconds, not after five minutes. On a
+        # busy machine the program that could not deliver it may have it locked for a second more,
+        # and Postfix then leaves it alone for minutes.
         "queue_run_delay": "1s",
-        "minimal_backoff_time": "1s",
-        "maximal_backoff_time": "1s",
+        "minimal_backoff_time": "3s",
+        "maximal_backoff_time": "3s",
         "default_destination_recipient_limit": "100",
         "message_size_limit": "0",
         "mailbox_size_limit": "0",
