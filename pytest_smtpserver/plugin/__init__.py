@@ -16,6 +16,7 @@ everything else is imported when it is needed.
 * `live_inbox`: the mail of a run on a web page, while it goes on
 * `modules`: the package's modules, imported before a test can mock what they need
 * `misspelt`: markers that are almost ours
+* `localserver`: our `smtpserver` beside pytest-localserver's
 * `comparing`: what a bare `assert` says of records
 * `django`: Django's mail settings, pointed at a server
 """
@@ -70,7 +71,6 @@ try:
         pytest_fixture_setup,
         pytest_generate_tests,
         pytest_load_initial_conftests,
-        pytest_report_header,
         pytest_runtest_call,
         pytest_runtest_makereport,
         pytest_runtest_protocol,
@@ -78,8 +78,6 @@ try:
         pytest_runtest_teardown,
         pytest_runtestloop,
         pytest_terminal_summary,
-        pytest_unconfigure,
-        pytest_warning_recorded,
     )
     from .options import pytest_addoption
 finally:

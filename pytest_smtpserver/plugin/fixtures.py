@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,21 +115,23 @@ def _factory(
     return factory
 
 
-def _smtpserver(smtpserver_factory: ServerFactory) -> SMTPServer:
+@pytest.fixture
+def smtpserver(smtpserver_factory: ServerFactory) -> SMTPServer:
     """A fresh, running `SMTPServer` with a port of its own."""
+    return start_for_test(smtpserver_factory)
+
+
+def start_for_test(factory: ServerFactory) -> SMTPServer:
+    """Start the server of a test, with the settings that its markers and its fault give."""
     from .markers import one_sentence, settings_of
 
     item: pytest.Item = _set_up.item
     with one_sentence("smtpserver"):
         if FAULT not in names_of(item):
-            return smtpserver_factory()
+            return factory()
         from . import faults
 
-        settings = faults.brought_along(item, settings_of(item))
-        return smtpserver_factory(**settings)
-
-
-smtpserver = pytest.fixture(_smtpserver, name="smtpserver")
+        return factory(**faults.brought_along(item, settings_of(item)))
 
 
 @pytest.fixture
@@ -177,30 +178,6 @@ def smtpserver_ca() -> CertificateAuthority:
     from pytest_smtpserver.server.certificates import authority
 
     return authority()
-
-
-def instead_of_localservers(manager: pytest.PytestPluginManager) -> None:
-    """Register our `smtpserver` once more if pytest-localserver's would be used.
-
-    If several plugins have a fixture of one name, pytest uses that of the plugin registered last,
-    and the order of entry points is an accident. So ours is registered once more, after theirs.
-    That happens before any conftest is loaded, so a fixture of the user's own still wins.
-    """
-    rivals = [plugin for _, plugin in manager.list_name_plugin() if hasattr(plugin, "smtpserver")]
-    if rivals and getattr(rivals[-1], "__name__", "") == "pytest_localserver.plugin":
-        again = ModuleType(f"{__name__}.smtpserver")
-        # `pytest --fixtures` cannot sort two fixtures of one name and module.
-        function = FunctionType(_smtpserver.__code__, globals())
-        function.__module__ = again.__name__
-        again.smtpserver = pytest.fixture(function, name="smtpserver")  # type: ignore[attr-defined]
-        manager.register(again)
-
-
-def is_used_instead_of_localservers(manager: pytest.PytestPluginManager) -> bool:
-    """Return whether pytest-localserver is installed and `smtpserver` is ours all the same."""
-    having = [plugin for _, plugin in manager.list_name_plugin() if hasattr(plugin, "smtpserver")]
-    names = [getattr(plugin, "__name__", "") for plugin in having]
-    return "pytest_localserver.plugin" in names and names[-1].startswith("pytest_smtpserver.")
 
 
 def names_of(item: pytest.Item) -> Collection[str]:

@@ -16,30 +16,24 @@ from .fixtures import (
     SERVERS,
     cores_of,
     forget_servers,
-    instead_of_localservers,
-    is_used_instead_of_localservers,
     names_of,
     note_set_up,
     servers_of,
 )
 
 if TYPE_CHECKING:
-    import warnings
     from collections.abc import Generator, Sequence
 
-#: Whether this run ends the servers' thread: only if there was none when the run began.
-_ENDS_THREAD: pytest.StashKey[bool] = pytest.StashKey()
-
 _MODULES = "smtpserver-modules"
-
-#: What pytest has said of unknown markers in this run.
-_unknown_markers: list[str] = []
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Make our `smtpserver` win over pytest-localserver's."""
-    instead_of_localservers(early_config.pluginmanager)
+    if "pytest_localserver.plugin" in sys.modules:
+        from . import localserver
+
+        localserver.register(early_config.pluginmanager)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,8 +46,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
         # A test in a worker started this run. It has the worker's environment, but is no worker.
         ports.is_no_worker()
-    config.stash[_ENDS_THREAD] = not _has_thread()
-    _unknown_markers.clear()
+    if not _has_thread():
+        # A run within a run (pytester, or `pytest.main` in a test) leaves the outer run's thread
+        # alone.
+        config.add_cleanup(_end_thread)
     page, folder = options.path_given(config, "report"), options.path_given(config, "artifacts")
     if page or folder:
         from .mail_report import MailReport
@@ -71,22 +67,8 @@ def _stop_finding() -> None:
         sys.meta_path.remove(OurModules)
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say whose fixture `smtpserver` is used, if pytest-localserver has one too."""
-    if not is_used_instead_of_localservers(config.pluginmanager):
-        return None
-    return (
-        "smtpserver: this fixture is pytest-smtpserver's; for pytest-localserver's write "
-        "`from pytest_localserver.plugin import smtpserver` in conftest.py"
-    )
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the servers' thread, if this run started it.
-
-    A run within a run (pytester, or `pytest.main` in a test) leaves the outer run's thread alone.
-    """
-    if config.stash.get(_ENDS_THREAD, False) and _has_thread():
+def _end_thread() -> None:
+    if _has_thread():
         sys.modules["pytest_smtpserver.network"].shut_down()
 
 
@@ -222,19 +204,14 @@ def _says_more(item: pytest.Item, made: pytest.TestReport) -> bool:
     return made.failed or is_late or item.config.stash[options.TRANSCRIPT] == "all"
 
 
-def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
-    """Note the unknown markers that pytest warns about."""
-    if issubclass(warning_message.category, pytest.PytestUnknownMarkWarning):
-        _unknown_markers.append(str(warning_message.message))
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say once for each marker that is almost ours how it is spelt."""
-    if not _unknown_markers:
+    warnings = [one.message for one in terminalreporter.stats.get("warnings", ())]
+    if not any("pytest.mark." in warning for warning in warnings):
         return
     from .misspelt import sentences
 
-    for sentence in sentences(_unknown_markers):
+    for sentence in sentences(warnings):
         terminalreporter.write_line(sentence, yellow=True)
 
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_MARKER = re.compile(r"Unknown pytest\.mark\.(\w+)")
+_MARKER = re.compile(r"PytestUnknownMarkWarning: Unknown pytest\.mark\.(\w+)")
 _OURS = ("smtpserver", "smtpserver_faults")
 
 
 def sentences(warnings: Iterable[str]) -> Iterator[str]:
     """Yield a sentence for each name in pytest's warnings that is almost one of our markers."""
-    found = filter(None, map(_MARKER.match, warnings))
+    found = filter(None, map(_MARKER.search, warnings))
     for name in dict.fromkeys(match[1] for match in found):
         # 0.8 is arbitrary: about two letters in ten may be wrong.
         for meant in get_close_matches(name, _OURS, n=1, cutoff=0.8):
