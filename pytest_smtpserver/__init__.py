@@ -29,17 +29,18 @@ the plugin does not pay for it.
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from importlib import import_module
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
-
-# Imported at once: both keep the real clock and the real threads, before a test can replace them.
-from . import clock as _clock  # noqa: F401
-from . import unpatched as _unpatched  # noqa: F401
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
     from .engine import TLSInfo as TLSInfo
     from .faults import FAULTS as FAULTS
@@ -73,6 +74,36 @@ if TYPE_CHECKING:
     from .settings import Settings as Settings
     from .settings import SettingsError as SettingsError
     from .settings.keywords import ServerSettings as ServerSettings
+
+
+class _OurModules:
+    """A context in which Python finds the modules of this package, and no other finder does.
+
+    pytest rewrites the assertions of all plugins, and reads a compiled module several times as
+    slowly as Python does. Our few assertions only tell type checkers what is known. So our plugin
+    is imported in this context, and a run takes place in it.
+    """
+
+    def __enter__(self) -> None:
+        sys.meta_path.insert(0, self)
+
+    def __exit__(self, *error: object) -> None:
+        # A test may have taken it out, or restored an older list.
+        with suppress(ValueError):
+            sys.meta_path.remove(self)
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where one of our modules is; `None` for another module."""
+        return PathFinder.find_spec(name, path) if name.startswith("pytest_smtpserver.") else None
+
+
+# Imported at once: both keep the real clock and the real threads, before a test can replace them.
+with _OurModules():
+    from . import clock as _clock  # noqa: F401
+    from . import unpatched as _unpatched  # noqa: F401
 
 _HOMES = {
     "AsyncRule": "server.asynchronous",
@@ -165,4 +196,4 @@ if not TYPE_CHECKING:  # pragma: no branch  # a type checker would let any name 
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted(["__version__", *__all__])

@@ -25,34 +25,9 @@ everything else is imported when it is needed.
 
 from __future__ import annotations
 
-import sys
-from importlib.machinery import PathFinder
-from typing import TYPE_CHECKING
+from pytest_smtpserver import _OurModules
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from importlib.machinery import ModuleSpec
-    from types import ModuleType
-
-
-class OurModules:
-    """Finds the modules of this package, as Python does.
-
-    It stands before pytest's finder while the modules below are imported, and during a run. pytest
-    rewrites the assertions of all plugins. Our few only tell type checkers what is known. And
-    pytest reads a compiled module several times as slowly as Python does.
-    """
-
-    @staticmethod
-    def find_spec(
-        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return where one of our modules is; `None` for another module."""
-        return PathFinder.find_spec(name, path) if name.startswith("pytest_smtpserver.") else None
-
-
-sys.meta_path.insert(0, OurModules)
-try:
+with _OurModules():
     from .fixtures import (
         smtpserver,
         smtpserver_async,
@@ -80,5 +55,3 @@ try:
         pytest_terminal_summary,
     )
     from .options import pytest_addoption
-finally:
-    sys.meta_path.remove(OurModules)

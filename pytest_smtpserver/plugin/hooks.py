@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from . import OurModules, lasting, options
+from pytest_smtpserver import _OurModules
+
+from . import lasting, options
 from .fixtures import (
     FACTORIES,
     FAULT,
@@ -39,8 +41,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read all settings once, so that a wrong one is reported before any test runs."""
     options.read(config)
-    sys.meta_path.insert(0, OurModules)
-    config.add_cleanup(_stop_finding)
+    run = ExitStack()
+    config.add_cleanup(run.close)
+    run.enter_context(_OurModules())
     if "PYTEST_XDIST_WORKER" in os.environ and not hasattr(config, "workerinput"):
         from pytest_smtpserver.server import ports
 
@@ -59,12 +62,6 @@ def pytest_configure(config: pytest.Config) -> None:
         from .live_inbox import LiveInbox
 
         config.pluginmanager.register(LiveInbox(port), "smtpserver-inbox")
-
-
-def _stop_finding() -> None:
-    # A test may have taken it out, or restored an older list.
-    with suppress(ValueError):
-        sys.meta_path.remove(OurModules)
 
 
 def _end_thread() -> None:
