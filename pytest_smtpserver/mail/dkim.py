@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The TXT record's text, PEM, or names mapped to records.
 Key = str | bytes | Mapping[str, str]
+#: The TXT record for all signatures, or the records by name.
+Records = bytes | dict[str, bytes]
 
 INSTALL: Final = "assert_dkim needs dkimpy: pip install 'pytest-smtpserver[dkim]'"
 
@@ -66,16 +68,27 @@ def _tags(text: str) -> dict[str, str]:
     return {tag.strip(): "".join(value.split()) for tag, _, value in pairs}
 
 
-def why_not(content: bytes, signature: Signature, key: Key) -> str | None:
+def records(key: Key) -> Records:
+    """Return what a lookup would find; raises `TypeError` or `ValueError` if `key` is not a key.
+
+    A mapping may have other records of a zone, too.
+    """
+    if not isinstance(key, Mapping):
+        return _record(key)
+    names = {str(name).rstrip(".").lower(): text for name, text in key.items()}
+    return {name: _record(text) for name, text in names.items() if "._domainkey." in name}
+
+
+def why_not(content: bytes, signature: Signature, records: Records) -> str | None:
     """Return which part of a signature does not hold; `None` if it holds.
 
-    Raises `ModuleNotFoundError` without dkimpy; `TypeError` or `ValueError` if `key` is not a key.
+    Raises `ModuleNotFoundError` without dkimpy, `ValueError` if a record has no usable key.
     """
     try:
         import dkim
     except ModuleNotFoundError:
         raise ModuleNotFoundError(INSTALL, name="dkim") from None
-    record = _record(signature, key)
+    record = records if isinstance(records, bytes) else records.get(signature.name.lower())
     if record is None:
         return f"no key is given for {signature.name}"
     if (wrong := _why_not_at_all(signature) or _why_not_with(signature, record)) is not None:
@@ -107,9 +120,6 @@ def _why_not_with(signature: Signature, record: bytes) -> str | None:
     """Return why this key cannot be used; raises `ValueError` if it is not a key."""
     import dkim
 
-    if not _tags(record.decode("ascii", "replace")).get("p"):
-        # RFC 6376 section 3.6.1: "An empty value means that this public key has been revoked."
-        raise ValueError("key is not a public key of DKIM: its p= is empty, so it was revoked")
     try:
         _, bits, kind, _ = dkim.evaluate_pk(signature.name, _without_services(record))
     except (dkim.DKIMException, ValueError) as error:
@@ -144,22 +154,20 @@ def _why_too_short(kind: bytes, bits: int) -> str | None:
     return None
 
 
-def _record(signature: Signature, key: Any) -> bytes | None:
+def _record(key: Any) -> bytes:
     """Return the TXT record that a lookup would find."""
-    if isinstance(key, Mapping):
-        names = {str(name).rstrip(".").lower(): text for name, text in key.items()}
-        key = names.get(signature.name.lower())
-        if key is None:
-            return None
     text = key.decode("ascii", "replace") if isinstance(key, bytes) else key
-    if isinstance(text, str) and text.lstrip().startswith('"'):
-        text = _joined(text)
     if not isinstance(text, str):
         raise TypeError(f"key={key!r} must be a TXT record, PEM, or a mapping of names to records")
+    if text.lstrip().startswith('"'):
+        text = _joined(text)
     if found := _PEM.search(text):
         return _of_pem(found[1], found[2])
     if "p=" not in text:
         raise ValueError("key must have a public key: 'v=DKIM1; p=...', or PEM")
+    if not _tags(text).get("p"):
+        # RFC 6376 section 3.6.1: "An empty value means that this public key has been revoked."
+        raise ValueError("key is not a public key of DKIM: its p= is empty, so it was revoked")
     return text.encode()
 
 

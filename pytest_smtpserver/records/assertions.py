@@ -198,6 +198,7 @@ def has_dkim(message: Message, domain: str | None, selector: str | None, key: Ke
 
     domain = given.text_or_none("domain", domain)
     selector = given.text_or_none("selector", selector)
+    records = dkim.records(key)
     found = list(dkim.signatures(message._header_values("DKIM-Signature")))
     if not found:
         _fail_dkim("no DKIM signature", message, found)
@@ -209,7 +210,7 @@ def has_dkim(message: Message, domain: str | None, selector: str | None, key: Ke
     if not chosen:
         used = _these(one.selector for one in wanted)
         _fail_dkim(f"signed with selector {used}, not {selector} (DKIM)", message, found)
-    wrong = [(one, dkim.why_not(message.content, one, key)) for one in chosen]
+    wrong = [(one, dkim.why_not(message.content, one, records)) for one in chosen]
     if all(why is not None for _, why in wrong):
         signature, why = wrong[0]
         _fail_dkim(f"{why} (DKIM signature of {signature.domain})", message, found)

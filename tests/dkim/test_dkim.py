@@ -253,6 +253,23 @@ def test_something_that_is_not_a_key(
     assert sentence in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "error"),
+    [(3, TypeError), (None, TypeError), ("hello", ValueError), ("v=DKIM1; p=", ValueError),
+     ({NAME: 3}, TypeError), ({NAME: "hello"}, ValueError)],
+)  # fmt: skip
+def test_something_that_is_not_a_key_is_an_error_without_a_signature_too(
+    receive: Receive, key: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        receive(b"From: ann@x.test\r\n\r\nHello").assert_dkim(key=key)
+
+
+def test_a_mapping_may_have_other_records_of_the_zone(receive: Receive) -> None:
+    zone = {NAME: keys().record, "x.test": "v=spf1 -all", "_dmarc.x.test": "v=DMARC1; p="}
+    receive(signed()).assert_dkim(key=zone)
+
+
 def test_without_dkimpy_one_sentence_says_what_to_install() -> None:
     code = """
 import smtplib, sys
@@ -262,7 +279,7 @@ with SMTPServer() as server:
     with smtplib.SMTP(*server.addr) as client:
         client.sendmail("a@x.test", ["b@x.test"], "DKIM-Signature: v=1; d=x.test\\r\\n\\r\\nx")
     try:
-        server.messages[0].assert_dkim(key="p=")
+        server.messages[0].assert_dkim(key="p=AAAA")
     except ModuleNotFoundError as error:
         print(error)
 """
