@@ -33,6 +33,7 @@ _PATHS: Final = tuple(
     )
 )
 _AFTER: Final = re.compile(r"after=(\d{1,9})")
+_MISSING: Final = "This message or attachment does not exist, or no longer exists."
 
 
 class Site:
@@ -60,7 +61,7 @@ class Site:
                     return self._views.events(after)
                 numbers = {key: int(value) for key, value in match.groupdict().items()}
                 answer: Answer | None = getattr(self._views, name)(**numbers)
-                return answer or sentence(404, "This message does not exist, or no longer exists.")
+                return answer or sentence(404, _MISSING)
         return sentence(404, "This page does not exist.")
 
 
