@@ -57,10 +57,13 @@ def serve(count: int) -> None:
 @pytest.mark.skipif(not OPEN_FILES.exists(), reason="needs /proc/self/fd to count open files")
 def test_1000_servers_leave_no_thread_socket_task_or_object_behind() -> None:
     serve(20)
-    before = threads(), open_files(), tasks()
+    threads_before, files_before, tasks_before = threads(), open_files(), tasks()
     objects_before = objects()
     serve(1000)
-    assert (threads(), open_files(), tasks()) == before
+    # What other tests have left may end meanwhile, such as the idle threads that trio keeps.
+    assert threads() <= threads_before
+    assert open_files() <= files_before
+    assert tasks() <= tasks_before
     # What others cache; one object for each server would be ten times that.
     assert objects() - objects_before < 100
 
