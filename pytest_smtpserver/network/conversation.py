@@ -200,7 +200,8 @@ class Conversation:
         if isinstance(action, StartTLS):
             await self._start_tls(action)
         elif isinstance(action, Throttle):
-            self._stream = ThrottledStream(self._stream, action.octets_per_second)
+            rate = action.octets_per_second
+            self._stream = ThrottledStream(self._stream, rate, self._sleep)
         else:
             await self._pause(action)
 
@@ -210,6 +211,13 @@ class Conversation:
         await self._readiness.others_turn()
         # A client that reads a long answer is not idle.
         self._push_deadline()
+
+    async def _sleep(self, seconds: float) -> None:
+        # While the server is slow the client is not idle.
+        left = self._deadline.at - monotonic()
+        self._deadline.move(math.inf)
+        await trio.sleep(seconds)
+        self._deadline.move(monotonic() + left)
 
     async def _pause(self, action: Wait | Hold) -> None:
         # The pause is a cancel scope: its deadline or the gate cancels it, and the read-ahead too.

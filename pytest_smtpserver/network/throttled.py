@@ -7,20 +7,26 @@ Only this task pauses; other connections go on.
 
 from __future__ import annotations
 
-import trio
+from typing import TYPE_CHECKING
 
 from .stream import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 # Arbitrary; smooth enough for a person who watches.
 _PIECES_PER_SECOND = 20
 
 
 class ThrottledStream(Stream):
-    """A `Stream` that passes a limited number of octets per second."""
+    """A `Stream` that passes a limited number of octets per second, and pauses with `sleep`."""
 
-    def __init__(self, below: Stream, octets_per_second: float) -> None:
+    def __init__(
+        self, below: Stream, octets_per_second: float, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
         self._below = below
         self._rate = octets_per_second
+        self._sleep = sleep
         self._piece = max(1, int(octets_per_second / _PIECES_PER_SECOND))
         self._came = bytearray()
 
@@ -48,4 +54,4 @@ class ThrottledStream(Stream):
         await self._below.half_close()
 
     async def _pause(self, octets: int) -> None:
-        await trio.sleep(octets / self._rate)
+        await self._sleep(octets / self._rate)

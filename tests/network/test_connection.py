@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_smtpserver.clock import monotonic
-from pytest_smtpserver.engine import Send
+from pytest_smtpserver.engine import Send, Throttle
 from pytest_smtpserver.network import Listener
 from pytest_smtpserver.network.addresses import bind
 from pytest_smtpserver.network.background import background
@@ -153,6 +153,21 @@ def test_a_client_is_not_idle_while_it_is_being_answered(make_host: Callable[...
         client.sendall(b"xc")
         assert everything(client) == b"x"
     assert host.engines[0].log[:2] == ["x", "c"]
+
+
+class Slow(Toy):
+    """From a `t` on, it takes longer to send one octet than a client may be idle."""
+
+    def _act(self, octet: bytes) -> Action:
+        return Throttle(4) if octet == b"t" else super()._act(octet)
+
+
+def test_a_client_is_not_idle_while_the_server_is_slow(make_host: Callable[..., Host]) -> None:
+    host = make_host(Slow, idle_timeout=0.2)
+    with host.connect() as client:
+        client.sendall(b"txc")
+        assert everything(client) == b"x"
+    assert "idle" not in host.engines[0].log
 
 
 def test_closing_gives_each_client_a_last_word(host: Host) -> None:

@@ -40,7 +40,7 @@ def seconds_of(
 
     async def run() -> float:
         begun = trio.current_time()
-        await main(ThrottledStream(below, rate))
+        await main(ThrottledStream(below, rate, trio.sleep))
         return trio.current_time() - begun
 
     return trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
