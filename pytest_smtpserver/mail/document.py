@@ -39,9 +39,10 @@ _LOADING: Final = (
 )  # fmt: skip
 _IN_SVG: Final = "image[href], use[href], feImage[href], image[xlink\\:href], use[xlink\\:href]"
 
-_DOCTYPE: Final = re.compile(r"\s*<!doctype[^>]*>", re.IGNORECASE)
+_DOCTYPE: Final = re.compile(r"<!doctype[^>]*>", re.IGNORECASE)
 _IMPORT: Final = re.compile(r"@import\b[^;{}]*;?", re.IGNORECASE)
-_URL: Final = re.compile(r"url\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^)\s]*))\s*\)", re.IGNORECASE)
+# CSS Syntax section 4.3.6: without quotes, a URL has no "(".
+_URL: Final = re.compile(r"url\(\s*+(?:\"([^\"]*)\"|'([^']*)'|([^()\s]*+))\s*+\)", re.IGNORECASE)
 
 
 def document(html: str, attachments: Iterable[Attachment]) -> str:
@@ -70,8 +71,9 @@ def document(html: str, attachments: Iterable[Attachment]) -> str:
 
 
 def _long_document(html: str, pictures: Mapping[str, str]) -> str:
-    doctype = _DOCTYPE.match(html)
-    markup = html[doctype.end() :] if doctype else html
+    markup = html.lstrip()
+    if doctype := _DOCTYPE.match(markup):
+        markup = markup[doctype.end() :]
     safe = long_document.without_loading(markup, _LOADING, lambda url: _local(url, pictures))
     # A parser ignores the start tags of the mail's own html and head: ours are open.
     return f"<!DOCTYPE html><html><head>{_HEAD}{safe}"

@@ -28,7 +28,7 @@ _SCHEME: Final = re.compile(r"https?://", re.IGNORECASE)
 _ASCII: Final = re.compile(r"[!#-;=?-\[\]_a-z~]*+", re.IGNORECASE)
 # RFC 3986 appendix C: within angle brackets, a URL may be broken into lines; the white space
 # "should be ignored".
-_IN_ANGLES: Final = re.compile(r"<(?:URL:)?(https?://[^<>\"]*\n[^<>\"]*)>", re.IGNORECASE)
+_IN_ANGLES: Final = re.compile(r"<(?:URL:)?(https?://[^<>\"\n]*+\n[^<>\"]*+)>", re.IGNORECASE)
 _LINE_END: Final = re.compile(r"[ \t]*+\n[ \t]*+")
 # Not "_": a token in a URL may well end with it.
 _PUNCTUATION: Final = ".,;:!?'*"

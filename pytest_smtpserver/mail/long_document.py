@@ -58,7 +58,7 @@ def without_loading(markup: str, names: Iterable[str], local: Callable[[str], st
 
 
 def _without_element(markup: str, name: str) -> str:
-    rest = rf"(?s:.*?)(?:</{name}[^>]*>|\Z)" if name in _WITH_CONTENT else "[^>]*>?"
+    rest = rf"(?s:.*?)(?:</{name}[^>]*>?|\Z)" if name in _WITH_CONTENT else "[^>]*>?"
     return re.sub(rf"<{name}(?=[\s/>]){rest}", _INSTEAD, markup, flags=re.IGNORECASE)
 
 

@@ -37,7 +37,7 @@ _ALTERNATIVE: Final = re.compile(
 )
 # A tag must not contain "<": if tags did not end, the whole text would be searched for each.
 _ANCHOR: Final = re.compile(
-    r"""<(?:[aA]|[aA][rR][eE][aA])\s(?:[^<>]*?\s)?[hH][rR][eE][fF]\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)"""
+    r"""<(?:[aA]|[aA][rR][eE][aA])\s(?:[^<>]*?\s)?[hH][rR][eE][fF]\s*=\s*("[^"]*"|'[^']*'|[^\s>]++)"""
     r"[^<>]*>((?:[^<]++|<(?!/?[aA][\s>]))*+)"
 )
 # Placeholders for the end of a line, for an ampersand that begins no entity, and for a "<" that
@@ -119,7 +119,7 @@ def _without(markup: str, name: str) -> str:
     if f"<{name}" not in markup and f"<{name.upper()}" not in markup:
         return markup
     begin = "".join(f"[{one}{one.upper()}]" for one in name)
-    return re.sub(rf"<{begin}(?=[\s/>])(?s:.*?)(?:</{begin}[^>]*>|\Z)", "", markup)
+    return re.sub(rf"<{begin}(?=[\s/>])(?s:.*?)(?:</{begin}[^>]*>?|\Z)", "", markup)
 
 
 def _most_often(pattern: re.Pattern[str], markup: str) -> list[str]:

@@ -29,7 +29,7 @@ _FIELDS: Final = {
 }
 #: Fields that name other messages by their Message-ID.
 _REFERENCES: Final = frozenset(("in-reply-to", "references"))
-_MSG_ID: Final = re.compile(r"<[^<>\s]+@[^<>\s]*>")
+_MSG_ID: Final = re.compile(r"<[^<>\s][^<>\s@]*+@[^<>\s]*+>")
 _BOUNDARY: Final = re.compile(r"""\bboundary\s*=\s*("[^"]*"|[^;\s]*)""", re.IGNORECASE)
 _PORT: Final = re.compile(r"(?<=\b127\.0\.0\.1:)\d+|(?<=\blocalhost:)\d+|(?<=\[::1\]:)\d+")
 
