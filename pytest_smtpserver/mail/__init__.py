@@ -9,7 +9,8 @@
 * `transfer`, `charsets`, `indexes`, `flowed`: from octets to text
 * `html`: what a reader of the HTML sees, read from a tree of its elements; `plain_html`: the same
   for plain documents, many times as fast; `long_html`: the same for very long HTML, without a tree
-* `styles`: which elements are hidden; `nesting`: flattens HTML that is nested too deep
+* `styles`: which elements are hidden; `selectors`: which elements a style is for; `nesting`:
+  flattens HTML that is nested too deep
 * `links`: the links in text and HTML
 * `document`: the HTML for a browser to show; `long_document`: the same without a tree
 * `codes`: finds the one-time code, by the evidence for and against each number

@@ -10,15 +10,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from . import selectors
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator
 
     from selectolax.lexbor import LexborHTMLParser
 
 #: The declarations of an element that matter here: property to value.
 Style = dict[str, str]
+#: As they were written: property to value, and whether that is important.
+_Declared = dict[str, tuple[str, bool]]
+#: Property to the heaviest value so far, with its weight.
+_Weighed = dict[str, tuple[tuple[int, ...], str]]
 
-#: How many selectors of a mail's style sheets are applied; arbitrary. Each takes one pass.
+#: How many selectors of a mail's style sheets are applied; arbitrary. Each takes a few passes.
 _MOST_SELECTORS: Final = 100
 
 _PROPERTIES: Final = frozenset(
@@ -28,7 +34,8 @@ _PROPERTIES: Final = frozenset(
     )
 )  # fmt: skip
 # Only elements with one of these properties: a mail can have a hundred thousand with others.
-_WITH_A_STYLE: Final = ", ".join(("[hidden]", *(f'[style*="{one}" i]' for one in _PROPERTIES)))
+_WITH_A_STYLE: Final = ", ".join(f'[style*="{one}" i]' for one in _PROPERTIES)
+_OVERFLOW: Final = ("overflow", "overflow-x", "overflow-y")
 _ZERO: Final = re.compile(r"[+-]?0*\.?0+[a-z%]*")
 #: Sizes relative to the parent's: if that is zero, these are zero too.
 _RELATIVE: Final = re.compile(r"[\d.]+(?:em|ex|%)|larger|smaller|inherit|unset")
@@ -36,31 +43,37 @@ _RELATIVE: Final = re.compile(r"[\d.]+(?:em|ex|%)|larger|smaller|inherit|unset")
 # A comment without an end goes on to the end of the sheet (CSS Syntax section 4.3.2).
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
 _BRACE: Final = re.compile(r"([{}])")
-#: States, which apply only at times.
-_STATE: Final = re.compile(r":(?:hover|focus|active|visited|checked|target|:)", re.IGNORECASE)
 _MEDIA: Final = re.compile(r"(?:only\s+)?(?:all|screen)", re.IGNORECASE)
 
 
 class _Rule(NamedTuple):
     selector: str
-    declared: Mapping[str, tuple[str, bool]]
+    declared: _Declared
 
 
 def read(tree: LexborHTMLParser) -> dict[int, Style]:
-    """Return the style of each element with a property that matters here, by the element's id."""
-    found: dict[int, dict[str, tuple[tuple[int, ...], str]]] = {}
-    for number, rule in enumerate(_rules(tree)):
-        weight = _specificity(rule.selector)
-        for element in _selected(tree, rule.selector):
-            _cascade(found.setdefault(element, {}), rule.declared, (0, *weight, number))
-    for node in tree.css(_WITH_A_STYLE):
-        attributes = node.attributes
-        own = found.setdefault(node.mem_id, {})
-        if "hidden" in attributes:
-            own.setdefault("display", ((0,), "none"))
-        _cascade(own, _declared(attributes.get("style") or ""), (1,))
+    """Return the style of each element with a property that matters here, by the element's id.
+
+    A property matters if somewhere in the mail it hides something.
+    """
+    inline = [
+        (node.mem_id, _declared(node.attributes.get("style") or ""))
+        for node in tree.css(_WITH_A_STYLE)
+    ]
+    rules = _rules(tree)
+    # The weakest of all: it is in the style sheet of the browser itself.
+    found: dict[int, _Weighed] = {
+        node.mem_id: {"display": ((0,), "none")} for node in tree.css("[hidden]")
+    }
+    hiding = _hiding([*(own for _, own in inline), *(rule.declared for rule in rules)])
+    if found:
+        hiding.add("display")
+    _apply(rules, hiding, tree, found)
+    for element, own in inline:
+        _cascade(found.setdefault(element, {}), own, hiding, (1,))
     return {
-        element: {name: value for name, (_, value) in own.items()} for element, own in found.items()
+        element: {name: value for name, (_, value) in weighed.items()}
+        for element, weighed in found.items()
     }
 
 
@@ -68,7 +81,8 @@ def hides_all(style: Style) -> bool:
     """Return whether an element with this style hides everything in it."""
     get = style.get
     sizes = map(get, ("height", "width", "max-width"))
-    is_clipped = get("overflow") == "hidden" and any(map(_is_zero, sizes))
+    is_cut = any("hidden" in get(name, "") for name in _OVERFLOW)
+    is_clipped = is_cut and any(map(_is_zero, sizes))
     return (
         get("display") == "none"
         or get("mso-hide") == "all"
@@ -97,24 +111,48 @@ def _is_zero(value: str | None) -> bool:
     return value is not None and _ZERO.fullmatch(value) is not None
 
 
+def _hiding(every: Iterable[_Declared]) -> set[str]:
+    """Return the properties that hide something in one of these declarations, and overflow."""
+    pairs = {(name, value) for declared in every for name, (value, _) in declared.items()}
+    hiding = {name for name, value in pairs if _may_hide(name, value)}
+    return hiding.union(_OVERFLOW) if hiding else hiding
+
+
+def _may_hide(name: str, value: str) -> bool:
+    style = {"overflow": "hidden", name: value}
+    return hides_all(style) or shows_text(style, is_visible=True, has_size=True) != (True, True)
+
+
+def _apply(
+    rules: Iterable[_Rule],
+    hiding: set[str],
+    tree: LexborHTMLParser,
+    found: dict[int, _Weighed],
+) -> None:
+    applied = [rule for rule in rules if not hiding.isdisjoint(rule.declared)]
+    for number, (selector, declared) in enumerate(applied[:_MOST_SELECTORS]):
+        weight = (0, *selectors.specificity(selector), number)
+        for element in selectors.selected(tree, selector):
+            _cascade(found.setdefault(element, {}), declared, hiding, weight)
+
+
 def _cascade(
-    own: dict[str, tuple[tuple[int, ...], str]],
-    declared: Mapping[str, tuple[str, bool]],
-    weight: tuple[int, ...],
+    own: _Weighed, declared: _Declared, names: Container[str], weight: tuple[int, ...]
 ) -> None:
     for name, (value, is_important) in declared.items():
         heavy = (int(is_important), *weight)
-        if name not in own or own[name][0] <= heavy:
+        if name in names and (name not in own or own[name][0] <= heavy):
             own[name] = (heavy, value)
 
 
-def _declared(text: str) -> dict[str, tuple[str, bool]]:
-    found = {}
+def _declared(text: str) -> _Declared:
+    found: _Declared = {}
     for declaration in _COMMENT.sub("", text).split(";"):
         name, _, value = declaration.partition(":")
         if (name := name.strip().lower()) in _PROPERTIES:
             value, important, _ = value.lower().partition("!")
-            found[name] = (value.strip(), bool(important))
+            if important or not found.get(name, ("", False))[1]:
+                found[name] = (value.strip(), bool(important))
     return found
 
 
@@ -122,15 +160,7 @@ def _rules(tree: LexborHTMLParser) -> list[_Rule]:
     sheets = [
         node.text() for node in tree.css("style") if _applies(node.attributes.get("media") or "all")
     ]
-    rules = [rule for sheet in sheets for rule in _parsed(_COMMENT.sub("", sheet))]
-    # If no rule can hide anything, none needs to be applied.
-    return rules[:_MOST_SELECTORS] if any(map(_may_hide, rules)) else []
-
-
-def _may_hide(rule: _Rule) -> bool:
-    style = {name: value for name, (value, _) in rule.declared.items()}
-    shown = shows_text(style, is_visible=True, has_size=True)
-    return hides_all({"overflow": "hidden", **style}) or shown != (True, True)
+    return [rule for sheet in sheets for rule in _parsed(_COMMENT.sub("", sheet))]
 
 
 def _parsed(sheet: str) -> Iterator[_Rule]:
@@ -144,35 +174,15 @@ def _parsed(sheet: str) -> Iterator[_Rule]:
             stack.append(_at_rule(prelude) if prelude.startswith("@") else prelude)
             left_out += stack[-1] is False
         elif stack:
-            selectors = stack.pop()
-            left_out -= selectors is False
-            if isinstance(selectors, str) and not left_out and (declared := _declared(text)):
-                yield from (_Rule(one.strip(), declared) for one in selectors.split(","))
+            closed = stack.pop()
+            left_out -= closed is False
+            if isinstance(closed, str) and not left_out and (declared := _declared(text)):
+                yield from (_Rule(one.strip(), declared) for one in closed.split(","))
 
 
 def _at_rule(prelude: str) -> bool:
-    name, _, condition = prelude.partition(" ")
-    return name.lower() == "@media" and _applies(condition)
+    return prelude[:6].lower() == "@media" and _applies(prelude[6:])
 
 
 def _applies(media: str) -> bool:
     return any(_MEDIA.fullmatch(one.strip()) for one in media.split(","))
-
-
-def _specificity(selector: str) -> tuple[int, int, int]:
-    # Selectors Level 4 section 17: ids; classes, attributes and pseudo-classes; types.
-    ids = selector.count("#")
-    classes = len(re.findall(r"[.\[:]", selector))
-    return ids, classes, len(re.findall(r"(?:^|[\s>+~])[a-zA-Z]", selector))
-
-
-def _selected(tree: LexborHTMLParser, selector: str) -> list[int]:
-    from selectolax.lexbor import SelectolaxError
-
-    if not selector or _STATE.search(selector):
-        return []
-    try:
-        return [node.mem_id for node in tree.css(selector)]
-    except SelectolaxError:
-        # Not a selector, or one that selectolax does not support.
-        return []

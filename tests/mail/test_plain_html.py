@@ -8,8 +8,8 @@ import pytest
 
 from tests.making import message
 
-#: It matters for what one sees, so a document with it is walked node by node.
-WITH_A_STYLE = "<i style='opacity: 1'></i>"
+#: It hides something, so a document with it is walked node by node.
+WITH_A_STYLE = "<i style='opacity: 0'></i>"
 
 PIECES = (
     "<p>one</p>", "two", " three\n", "<b>four</b>", "<br>", "<table><tr><td>5<td>6</table>",

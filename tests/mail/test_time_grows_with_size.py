@@ -49,6 +49,10 @@ def closed(count: int) -> bytes:
     return nested(count) + b"\r\n" + b"".join(b"\r\n--%d--" % n for n in reversed(range(count)))
 
 
+def hiding(selector: str) -> bytes:
+    return HTML + f"<style>{selector}{{display:none}}</style>".encode()
+
+
 #: A mail by its size, with a size that takes some hundredths of a second.
 MAILS: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "fields": (10_000, lambda n: b"X: y\r\n" * n),
@@ -111,6 +115,15 @@ MAILS: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "braces": (5_000, lambda n: HTML + b"<style>" + b"a{" * n + b"}" * n),
     "comments of CSS": (5_000, lambda n: HTML + b"<style>" + b"/*" * n),
     "selectors": (5_000, lambda n: HTML + b"<style>" + b"p," * n + b"{display:none}</style><p>"),
+    "selectors of steps": (100, lambda n: hiding("x i i .a") + b"<i><u>" * n + b"<p class=a>"),
+    "selectors in brackets": (100, lambda n: hiding(":is(x i i i)") + b"<i><u>" * n + b"<p>"),
+    "siblings": (2_500, lambda n: hiding("x~p") + b"<p>" * n),
+    "numbered siblings": (5_000, lambda n: hiding(":nth-child(2n)") + b"<p>" * n),
+    "siblings of a type": (
+        5_000,
+        lambda n: hiding(":first-of-type") + b"".join(b"<x%d></x%d>" % (i, i) for i in range(n)),
+    ),
+    "siblings with others": (2_500, lambda n: hiding("p:has(~x)") + b"<p>" * n),
     "comments of HTML": (20_000, lambda n: HTML + b"<!--" * n),
     "a URL of spaces": (5_000, lambda n: HTML + b"<style>p{a:url(" + b" " * n),
     "URLs in URLs": (5_000, lambda n: HTML + b"<style>p{a:" + b"url(" * n),

@@ -150,6 +150,10 @@ def test_flowed_lines_are_put_together(body: str, text: str) -> None:
     assert mail.text == text
 
 
+#: Rules of such a number that only the first hundred would be applied, if each of them mattered.
+SIZES = "".join(f".w{number}{{width:{number}px}}" for number in range(1, 200))
+
+
 @pytest.mark.parametrize(
     "markup",
     [
@@ -167,9 +171,34 @@ def test_flowed_lines_are_put_together(body: str, text: str) -> None:
         "<style>.y[={display:none}.x{display:none}</style><p class=x>no</p>yes",
         "<style>.y:is(.a,.b){display:none}.x{display:none}</style><p class=x>no</p>yes",
         "<style>p:hover,,p::before{display:none}.x{display:none}</style><b class=x>no</b><p>yes",
+        "<style>@media\nscreen{.x{display:none}}</style><p class=x>no</p>yes",
+        '<p style="display:none!important;display:block">no</p>yes',
+        '<p style="height:0;overflow-y:hidden">no</p>yes',
+        "<style>.x{overflow:hidden}</style><p class=x style='height:0'>no</p>yes",
+        f"<style>{SIZES}.x{{display:none}}</style><p class=x>no</p>yes",
+        "<style>.a .b i{display:none}</style><p class=a><u class=b><u><i>no</i></u></u></p>yes",
+        "<style>.a  >  p i{display:none}</style><div class=a><p><u><i>no</i></u></div>yes",
+        "<style>div .a>p+u{display:none}</style><div><div class=a><p></p><u>no</u></div></div>yes",
+        "<style>[title='a b'] i{display:none}</style><p title='a b'><i>no</i></p>yes",
     ],
 )
 def test_hidden_text_is_not_read(markup: str) -> None:
+    assert message(f"Content-Type: text/html; charset=utf-8\n\n{markup}").html_text == "yes"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<style>p .a .b{display:none}</style><p><i class=b>yes",
+        "<style>.a .a .b{display:none}</style><p class=a><i class=b>yes",
+        "<style>div>.a .b{display:none}</style><div><p><u class=a><i class=b>yes",
+        "<style>.a p>.b{display:none}</style><p class=a><i class=b>yes",
+        "<style>[hidden]{display:block}</style><p hidden>yes",
+        "<style>b{font-size:9px}</style><p style='font-size:0'>no<b>yes",
+        f"<style>p{{display:none}} {'.a ' * 200}p{{display:none}}p{{display:block}}</style><p>yes",
+    ],
+)
+def test_text_that_is_shown_is_read(markup: str) -> None:
     assert message(f"Content-Type: text/html; charset=utf-8\n\n{markup}").html_text == "yes"
 
 
