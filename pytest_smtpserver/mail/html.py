@@ -23,53 +23,19 @@ _INVISIBLE = frozenset(
         "noframes", "rp",
     )
 )  # fmt: skip
-_PREFORMATTED = frozenset(("pre", "textarea", "listing"))
+_PREFORMATTED = frozenset(("listing", "plaintext", "pre", "textarea", "xmp"))
 # Elements that begin and end a line, by the HTML standard's rendering section.
 _BLOCKS = frozenset(
     (
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
+        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details",
+        "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form",
+        "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li",
+        "listing", "main", "menu", "nav", "ol", "optgroup", "option", "p", "plaintext", "pre",
+        "search", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul", "xmp",
     )
-)
+)  # fmt: skip
+#: SVG 1.1 section 17.1: what it calls the target of a link. `[href]` finds it too.
+_IN_SVG: Final = "xlink:href"
 _CELLS = frozenset(("td", "th"))
 _BLOCK_TAGS: Final = plain_html.tags((*_BLOCKS, "br"))
 _CELL_TAGS: Final = plain_html.tags(_CELLS)
@@ -205,6 +171,7 @@ def _anchors(tree: LexborHTMLParser, found: dict[int, Style]) -> Iterator[tuple[
     base = tree.css_first("base[href]")
     start = links.target("", base.attributes.get("href") or "") if base else ""
     for anchor in tree.css("a[href], area[href]"):
+        href = anchor.attributes.get("href") or anchor.attributes.get(_IN_SVG) or ""
         label = " ".join("".join(islice(_pieces(anchor, found), _MOST_PIECES)).split())
         label = _seen(label) or (anchor.attributes.get("alt") or "")
-        yield links.target(start, anchor.attributes.get("href") or ""), label
+        yield links.target(start, href), label

@@ -48,6 +48,7 @@ def test_a_url_in_plain_text_ends_before_the_punctuation(body: str, url: str) ->
             ("https://app.example/y", "Y"),
         ),
         ('<a href=" /y ">Y</a>', ("/y", "Y")),
+        ('<svg><a xlink:href="/y"><text>Y</text></a></svg>', ("/y", "Y")),
         ('<a href="http://[">bad</a>', ("http://[", "bad")),
         ('<a href="">nowhere</a>', ("", "nowhere")),
     ],
