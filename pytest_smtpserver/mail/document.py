@@ -32,15 +32,19 @@ _TAKEN_OUT: Final = (
     "script, noscript, iframe, frame, frameset, object, embed, applet, portal, link, "
     "meta[http-equiv], meta[charset]"
 )
-#: Attributes that load what they name; `href` of pictures in SVG does too.
+#: Attributes that load what they name; `href` of pictures in SVG, also as `xlink:href`, does too.
 _LOADING: Final = (
     "src", "srcset", "background", "poster", "data", "lowsrc", "dynsrc", "longdesc", "ping",
     "manifest", "imagesrcset",
 )  # fmt: skip
-_IN_SVG: Final = "image[href], use[href], feImage[href], image[xlink\\:href], use[xlink\\:href]"
+_IN_SVG: Final = "image[href], use[href], feImage[href]"
 
 _DOCTYPE: Final = re.compile(r"<!doctype[^>]*>", re.IGNORECASE)
 _IMPORT: Final = re.compile(r"@import\b[^;{}]*;?", re.IGNORECASE)
+# CSS Syntax section 4.3.7: an escape is a character, or its number and perhaps a space.
+_ESCAPE: Final = re.compile(
+    r"\\(?:0{0,4}([0-9a-f]{2})(?![0-9a-f])\s?|.)", re.IGNORECASE | re.DOTALL
+)
 # CSS Syntax section 4.3.6: without quotes, a URL has no "(".
 _URL: Final = re.compile(r"url\(\s*+(?:\"([^\"]*)\"|'([^']*)'|([^()\s]*+))\s*+\)", re.IGNORECASE)
 
@@ -117,7 +121,13 @@ def _css(text: str, pictures: Mapping[str, str]) -> str:
     def local(match: re.Match[str]) -> str:
         return f"url('{_local(match[1] or match[2] or match[3] or '', pictures)}')"
 
-    return _URL.sub(local, _IMPORT.sub("", text))
+    return _URL.sub(local, _IMPORT.sub("", _ESCAPE.sub(_spelled_out, text)))
+
+
+def _spelled_out(escape: re.Match[str]) -> str:
+    """Return a letter of "url" or "import" in place of its escape."""
+    character = chr(int(escape[1], 16)) if escape[1] else escape[0][1:]
+    return character if character.lower() in "urlimport" else escape[0]
 
 
 def _local(url: str, pictures: Mapping[str, str]) -> str:

@@ -124,6 +124,8 @@ def test_a_document_has_its_pictures_within_it(markup: str, shown: str, rest: st
         '<video poster="https://out.example/x"><source src="//out.example/y"></video>',
         '<svg><image href="https://out.example/x"/></svg>', '<img src="cid:nobody">x',
         '<object data="https://out.example/x">y</object>', '<table background="//out.example/x">',
+        '<svg><use xlink:href="https://out.example/x"/></svg>',
+        r'<p style="background:u\72 L(https://out.example/x)">',
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("rest", ["", LONG])
@@ -141,6 +143,18 @@ def test_a_document_loads_nothing_from_outside(markup: str, rest: str) -> None:
         return
     body = document.partition("-->")[2]
     assert body.startswith('<html><head><meta charset="utf-8"><meta http-equiv="Content-Security-')
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (r"p{background:\75 RL(https://out.example/x)}", "p{background:url('')}"),
+        (r"@\000069mpor\t 'https://out.example/x';p{color:red}", "p{color:red}"),
+        (r"p::before{content:'\\url \2022 \75a'}", r"p::before{content:'\\url \2022 \75a'}"),
+    ],
+)
+def test_what_escapes_in_a_style_sheet_spell_is_not_loaded(written: str, kept: str) -> None:
+    assert f"<style>{kept}</style>" in html(f"<style>{written}</style>").html_document()
 
 
 def test_without_an_html_body_there_is_no_document() -> None:
