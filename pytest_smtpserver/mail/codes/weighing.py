@@ -16,7 +16,7 @@ from .reading import lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from .reading import Line
+    from .reading import Line, Sentence
 
 # Evidence for a candidate. It counts only if words point at the candidate too.
 _SIX_DIGITS: Final = 1
@@ -67,7 +67,7 @@ class Weighing:
 
 @frozen()
 class _Pointed:
-    """A candidate, what points at it, and where it is."""
+    """A candidate, what points at it, the number of its line, and its place in a sentence."""
 
     candidate: Candidate
     pointing: Pointing
@@ -111,7 +111,7 @@ def _weigh(subject: str, body: str, where: str, apart: frozenset[str]) -> Iterat
             pointed = _Pointed(one, pointing, number, places[which])
             if before and _are_in_a_row(before, pointed, all_lines):
                 pointed = replaced(pointed, pointing=before.pointing)
-            yield _weighed(all_lines, number, places[which], one, pointed.pointing, apart)
+            yield _weighed(pointed, all_lines, apart)
             before = pointed
 
 
@@ -128,30 +128,23 @@ def _are_in_a_row(one: _Pointed, other: _Pointed, all_lines: Sequence[Line]) -> 
     )
 
 
-def _weighed(
-    all_lines: Sequence[Line],
-    number: int,
-    place: Place,
-    one: Candidate,
-    pointing: Pointing,
-    apart: frozenset[str],
-) -> Weighed:
-    score, reasons = _judged(one, pointing)
+def _weighed(one: _Pointed, all_lines: Sequence[Line], apart: frozenset[str]) -> Weighed:
+    score, reasons = _judged(one.candidate, one.pointing)
     against = ""
     if score > 0:
-        more = list(_besides(all_lines, number, place, one, apart, pointing))
+        more = list(_besides(one, all_lines, apart))
         score += sum(points for points, _ in more)
         reasons += [why for _, why in more]
         against = next((why for points, why in more if points < 0), "")
-        score = score if pointing.is_close else min(score, _MOST_LOOSELY)
+        score = score if one.pointing.is_close else min(score, _MOST_LOOSELY)
     return Weighed(
-        value=one.value,
+        value=one.candidate.value,
         score=score,
-        is_close=pointing.is_close,
+        is_close=one.pointing.is_close,
         reasons=tuple(reasons),
-        line=all_lines[number].text,
-        start=one.start,
-        where=all_lines[number].where,
+        line=all_lines[one.number].text,
+        start=one.candidate.start,
+        where=all_lines[one.number].where,
         against=against,
     )
 
@@ -210,34 +203,34 @@ def _claimed(
 
 
 def _besides(
-    all_lines: Sequence[Line],
-    number: int,
-    place: Place,
-    one: Candidate,
-    apart: frozenset[str],
-    pointing: Pointing,
-) -> Iterable[tuple[int, str]]:
-    if len(one.value) == 6:
+    one: _Pointed, all_lines: Sequence[Line], apart: frozenset[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield the points for what else speaks for a candidate, or against it, and why."""
+    if len(one.candidate.value) == 6:
         yield _SIX_DIGITS, "it has six digits"
-    if is_alone(place, all_lines[number]):
+    if is_alone(one.place, all_lines[one.number]):
         yield _ALONE, "it has a line of its own"
-    if one.value in apart:
+    if one.candidate.value in apart:
         yield _SET_APART, "it has an element of its own"
-    near = [all_lines[0], *all_lines[max(1, number - 1) : number + 2]]
-    own = phrases(place.sentence)
+    yield from _nearby(one, [all_lines[0], *all_lines[max(1, one.number - 1) : one.number + 2]])
+
+
+def _nearby(one: _Pointed, near: Sequence[Line]) -> Iterator[tuple[int, str]]:
+    """Yield the points for what the subject and the lines around a candidate say."""
     if _is_of_an_occasion(near):
         yield -_OF_AN_OCCASION, "a gift is mentioned, and a gift card has such a code"
-        return
-    is_for_once = any(phrase.is_for_once for phrase in own)
-    is_for_once = is_for_once and not (one.is_mixed and _names_another(near))
-    if not is_for_once and _is_of_another(place, own, near, is_clear=pointing.score >= ENOUGH):
+    elif not _is_for_once(one, near) and _is_of_another(one, near):
         yield -_OTHER_NEARBY, "the text is about something other than logging in"
-        return
-    others = (one for line in near for one in line.sentences if one is not place.sentence)
-    if pointing.is_close and any(
-        phrase.kind == ONE_TIME for other in others for phrase in phrases(other)
+    elif one.pointing.is_close and any(
+        phrase.kind == ONE_TIME for phrase in _phrases(near, one.place.sentence)
     ):
         yield _ONE_TIME_NEARBY, "a one-time code is mentioned nearby"
+
+
+def _is_for_once(one: _Pointed, near: Sequence[Line]) -> bool:
+    """Return whether its sentence mentions a one-time code, and it cannot be another thing's."""
+    is_mentioned = any(phrase.is_for_once for phrase in phrases(one.place.sentence))
+    return is_mentioned and not (one.candidate.is_mixed and _names_another(near))
 
 
 def _is_of_an_occasion(near: Sequence[Line]) -> bool:
@@ -266,26 +259,29 @@ def _names_another(near: Sequence[Line]) -> bool:
     return any("other" in one.roles for line in near for s in line.sentences for one in s.tokens)
 
 
-def _phrases(near: Iterable[Line]) -> Iterable[Phrase]:
-    return (one for line in near for sentence in line.sentences for one in phrases(sentence))
+def _phrases(near: Iterable[Line], besides: Sentence | None = None) -> Iterator[Phrase]:
+    """Yield the phrases in these lines, but not those in the sentence `besides`."""
+    for line in near:
+        for sentence in line.sentences:
+            if sentence is not besides:
+                yield from phrases(sentence)
 
 
-def _is_of_another(
-    place: Place, own: Sequence[Phrase], near: Sequence[Line], *, is_clear: bool
-) -> bool:
+def _is_of_another(one: _Pointed, near: Sequence[Line]) -> bool:
     """Return whether its sentence, or the subject, is about an order, a discount or the like.
 
     The surroundings count only for words that are used for other codes as well.
     """
-    kinds = {one.kind for one in own}
-    is_doubtful = PIN in kinds or not (is_clear or CONFIRMS in kinds)
-    if is_doubtful and any(one.kind == OTHER and not one.is_number for one in _phrases(near)):
+    own = phrases(one.place.sentence)
+    kinds = {phrase.kind for phrase in own}
+    is_doubtful = PIN in kinds or not (one.pointing.score >= ENOUGH or CONFIRMS in kinds)
+    if is_doubtful and any(it.kind == OTHER and not it.is_number for it in _phrases(near)):
         return True
     if CONFIRMS in kinds and _is_of_a_receipt(near):
         return True
-    languages = frozenset(language for one in own for language in one.languages)
+    languages = frozenset(language for phrase in own for language in phrase.languages)
     return any(
         speaks(token, "other", languages)
-        for sentence in (place.sentence, *near[0].sentences)
+        for sentence in (one.place.sentence, *near[0].sentences)
         for token in sentence.tokens
     )
