@@ -87,7 +87,6 @@ class Line:
 
     text: str
     where: str
-    number: int
     _sentences: tuple[Sentence, ...] | None = None
 
     @property
@@ -103,7 +102,7 @@ def lines(text: str, where: str) -> list[Line]:
     pieces = (piece for line in text[:MOST_READ].splitlines() for piece in _pieces(tidy(line)))
     tidied = "\n".join(pieces)
     joined = _ONE_DIGIT_EACH.sub(lambda match: " ".join(match[0].split()), tidied)
-    return [Line(line, where, number) for number, line in enumerate(joined.split("\n"), 1) if line]
+    return [Line(line, where) for line in joined.split("\n") if line]
 
 
 def _pieces(line: str) -> Iterator[str]:
