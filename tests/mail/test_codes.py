@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smtpserver import SMTPAssertionError
+from pytest_smtpserver.mail.codes.vocabulary import vocabulary
 from tests.making import both, html, text
 
 if TYPE_CHECKING:
@@ -217,6 +218,29 @@ def test_a_failure_stays_short_whatever_the_mail_holds() -> None:
     lines = str(caught.value).split("\n")
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 200
+
+
+@pytest.mark.parametrize(
+    ("line", "begins", "ends"),
+    [
+        (f"48291 {'many ' * 40}", "48291 many ", "..."),
+        (f"{'many ' * 40}48291", "...", "many 48291"),
+        (f"{'many ' * 40}48291 {'many ' * 40}", "...", "..."),
+    ],
+)
+def test_a_failure_shows_where_a_long_line_is_cut(line: str, begins: str, ends: str) -> None:
+    with pytest.raises(SMTPAssertionError) as caught:
+        text(line).code()
+    shown = str(caught.value).split("\n")[-1].removeprefix("    text: ")
+    assert (shown[: len(begins)], shown[-len(ends) :]) == (begins, ends)
+    assert "48291" in shown
+
+
+def test_of_many_different_words_not_all_are_kept() -> None:
+    words = vocabulary()
+    for number in range(20_000):
+        words.roles(f"word{number}")
+    assert words._known.cache_info().currsize < 20_000
 
 
 def test_a_pattern_gives_its_group_or_all_that_it_matched() -> None:

@@ -54,7 +54,9 @@ def _around(one: Weighed) -> str:
     if len(one.line) <= _WIDTH:
         return printable(one.line)
     start = max(0, min(one.start - _WIDTH // 2, len(one.line) - _WIDTH))
-    return f"{'...' if start else ''}{printable(one.line[start : start + _WIDTH])}..."
+    end = start + _WIDTH
+    before, after = "..." if start else "", "..." if end < len(one.line) else ""
+    return f"{before}{printable(one.line[start:end])}{after}"
 
 
 def _shortened(text: str) -> str:

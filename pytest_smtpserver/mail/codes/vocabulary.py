@@ -25,6 +25,8 @@ _ACCENTS_COUNT_BELOW: Final = 4
 # Hebrew and Arabic write up to three letters before a word, for such as "and", "for" and "the".
 _LONGEST_PREFIX: Final = 3
 _LONGEST_WORD: Final = 40
+#: How many words are kept with their meanings; arbitrary: more than a mail has near its numbers.
+_MOST_KEPT: Final = 10_000
 _COMPOUNDING: Final = ("da", "nb", "sv", "fi", "is", "de", "nl", "hu", "et", "af")
 _UNSPACED: Final = ("Han", "Kana", "Hangul", "Thai", "Lao", "Khmer", "Myanmar")
 
@@ -57,7 +59,7 @@ class Vocabulary:
         for language, words in languages.items():
             self._add_language(language, words)
         self.longest_unspaced = max(map(len, self.unspaced))
-        self._known = lru_cache(maxsize=None)(self._look_up)
+        self._known = lru_cache(maxsize=_MOST_KEPT)(self._look_up)
 
     def roles(self, word: str) -> Roles:
         """Return the meanings of a word as written; empty if it is unknown."""
