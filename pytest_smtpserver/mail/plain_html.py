@@ -45,6 +45,9 @@ def text_of(
     html = (tree.root and tree.root.html) or ""
     if "<!--" in html:
         html = _COMMENT.sub("", html)
+    if html.count("<") != html.count(">"):
+        # `<a<p>` is one tag, with the name "a<p".
+        return None
     html = blocks.sub("\n", html.replace("\n", " "))
     if "<img" in html:
         html = _IMAGE.sub(_alternative, html)

@@ -20,7 +20,8 @@ PIECES = (
     "<style>p { color: red }</style>", "<title>t</title>", "<script>1<2</script>",
     "<template>x</template>", "<noscript>n</noscript>", "<pre>a\n b</pre>", "<o:p>9</o:p>",
     "<svg><title>x</title><text>t</text></svg>", "<textarea>a\nb</textarea>", "<hr>", "<?php x ?>",
-    "<xmp>a<b></xmp>", "<p style='color: red'>ten", "<p hidden>no", "caf\u00e9\u200b",
+    "<xmp>a<b></xmp>", "<i<p>11</i<p>", "<p style='color: red'>ten", "<p hidden>no",
+    "caf\u00e9\u200b",
 )  # fmt: skip
 
 
