@@ -167,6 +167,12 @@ def test_an_alternative_of_html_alone_is_the_body() -> None:
     assert [one.content_type for one in mail.attachments] == ["image/png"]
 
 
+def test_an_alternative_of_plain_text_alone_is_the_body() -> None:
+    mail = mixed(part("", "one"), part("Content-Type: image/png"), kind="alternative")
+    assert (mail.text, mail.html) == ("one", "")
+    assert [one.content_type for one in mail.attachments] == ["image/png"]
+
+
 def test_html_with_attachments_between_stands_beside_its_plain_text() -> None:
     html = "Content-Type: text/html"
     inner = part(html, "<p>one") + part("Content-Type: a/pdf; name=p") + part(html, "<p>two")

@@ -100,6 +100,7 @@ LONG = "<p>x</p>\n" * 80_000
         ('<a href="https://app.example/">Go</a>', '<a href="https://app.example/">Go</a>'),
         ("<p>Grüße &amp; &lt;so on&gt;", "<p>Grüße &amp; &lt;so on&gt;</p>"),
         ("<style></style>", "<style></style>"),
+        (f'<img src="{DATA}">', f'<img src="{DATA}">'),
     ],
 )
 @pytest.mark.parametrize("rest", ["", LONG])
