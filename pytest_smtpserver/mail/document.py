@@ -119,7 +119,10 @@ def _replace(node: LexborNode, name: str, pictures: Mapping[str, str]) -> None:
 
 def _css(text: str, pictures: Mapping[str, str]) -> str:
     def local(match: re.Match[str]) -> str:
-        return f"url('{_local(match[1] or match[2] or match[3] or '', pictures)}')"
+        url = _local(match[1] or match[2] or match[3] or "", pictures)
+        # A picture in SVG is often written into the URL itself, with quotes of the other kind.
+        quoted = url.replace("'", "%27")
+        return f"url('{quoted}')"
 
     return _URL.sub(local, _IMPORT.sub("", _ESCAPE.sub(_spelled_out, text)))
 

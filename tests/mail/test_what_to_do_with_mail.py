@@ -151,10 +151,12 @@ def test_a_document_loads_nothing_from_outside(markup: str, rest: str) -> None:
     [
         (r"p{background:\75 RL(https://out.example/x)}", "p{background:url('')}"),
         (r"@\000069mpor\t 'https://out.example/x';p{color:red}", "p{color:red}"),
+        ('p{background:url("data:image/svg+xml,<svg id=\'x\'/>")}',
+         "p{background:url('data:image/svg+xml,<svg id=%27x%27/>')}"),
         (r"p::before{content:'\\url \2022 \75a'}", r"p::before{content:'\\url \2022 \75a'}"),
     ],
-)
-def test_what_escapes_in_a_style_sheet_spell_is_not_loaded(written: str, kept: str) -> None:
+)  # fmt: skip
+def test_a_style_sheet_in_a_document_is_safe_and_keeps_its_meaning(written: str, kept: str) -> None:
     assert f"<style>{kept}</style>" in html(f"<style>{written}</style>").html_document()
 
 
