@@ -124,7 +124,9 @@ def _css(text: str, pictures: Mapping[str, str]) -> str:
         quoted = url.replace("'", "%27")
         return f"url('{quoted}')"
 
-    return _URL.sub(local, _IMPORT.sub("", _ESCAPE.sub(_spelled_out, text)))
+    # An escape may also have hidden a letter of `</style`, which must not end the element now.
+    plain = _ESCAPE.sub(_spelled_out, text).replace("</", r"<\/")
+    return _URL.sub(local, _IMPORT.sub("", plain))
 
 
 def _spelled_out(escape: re.Match[str]) -> str:

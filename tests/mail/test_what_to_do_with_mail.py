@@ -153,6 +153,7 @@ def test_a_document_loads_nothing_from_outside(markup: str, rest: str) -> None:
         (r"@\000069mpor\t 'https://out.example/x';p{color:red}", "p{color:red}"),
         ('p{background:url("data:image/svg+xml,<svg id=\'x\'/>")}',
          "p{background:url('data:image/svg+xml,<svg id=%27x%27/>')}"),
+        (r"p{a:'</s\74yle>'}", r"p{a:'<\/style>'}"),
         (r"p::before{content:'\\url \2022 \75a'}", r"p::before{content:'\\url \2022 \75a'}"),
     ],
 )  # fmt: skip
