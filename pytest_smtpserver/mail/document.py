@@ -126,7 +126,8 @@ def _css(text: str, pictures: Mapping[str, str]) -> str:
 
     # An escape may also have hidden a letter of `</style`, which must not end the element now.
     plain = _ESCAPE.sub(_spelled_out, text).replace("</", r"<\/")
-    return _URL.sub(local, _IMPORT.sub("", plain))
+    # A space, or what is before and after an @import could join into another, or into `</style`.
+    return _URL.sub(local, _IMPORT.sub(" ", plain))
 
 
 def _spelled_out(escape: re.Match[str]) -> str:
