@@ -46,7 +46,10 @@ _ESCAPE: Final = re.compile(
     r"\\(?:0{0,4}([0-9a-f]{2})(?![0-9a-f])\s?|.)", re.IGNORECASE | re.DOTALL
 )
 # CSS Syntax section 4.3.6: without quotes, a URL has no "(".
-_URL: Final = re.compile(r"url\(\s*+(?:\"([^\"]*)\"|'([^']*)'|([^()\s]*+))\s*+\)", re.IGNORECASE)
+_URL: Final = re.compile(
+    r"""url\(\s*+(?:"((?:[^"\\]|\\.)*+)"|'((?:[^'\\]|\\.)*+)'|([^()\s]*+))\s*+\)""",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def document(html: str, attachments: Iterable[Attachment]) -> str:
