@@ -164,6 +164,13 @@ def test_a_style_sheet_in_a_document_is_safe_and_keeps_its_meaning(written: str,
     assert f"<style>{kept}</style>" in html(f"<style>{written}</style>").html_document()
 
 
+@pytest.mark.parametrize("rest", ["", LONG])
+def test_a_document_has_one_doctype(rest: str) -> None:
+    document = html(f"\n<!doctype html>\n<p>x{rest}").html_document()
+    assert document.startswith("<!DOCTYPE html>")
+    assert document.lower().count("<!doctype") == 1
+
+
 def test_without_an_html_body_there_is_no_document() -> None:
     with pytest.raises(SMTPAssertionError, match=r"^the message has no HTML body, but only one in"):
         text("Hi").html_document()
