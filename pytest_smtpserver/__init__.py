@@ -25,6 +25,9 @@ Its rooms; each imports only from those below it:
 
 The names below are public. Each is imported when it is first used, so a test run that does not use
 the plugin does not pay for it.
+
+PYTEST_DONT_REWRITE: our few assertions only tell type checkers what is known. Without this word
+pytest would warn that it cannot rewrite them if this package is imported before it starts.
 """
 
 from __future__ import annotations
@@ -79,9 +82,8 @@ if TYPE_CHECKING:
 class _OurModules:
     """A context in which Python finds the modules of this package, and no other finder does.
 
-    pytest rewrites the assertions of all plugins, and reads a compiled module several times as
-    slowly as Python does. Our few assertions only tell type checkers what is known. So our plugin
-    is imported in this context, and a run takes place in it.
+    pytest's finder, which rewrites assertions, reads a compiled module several times as slowly as
+    Python does. So our plugin is imported in this context, and a run takes place in it.
     """
 
     def __enter__(self) -> None:

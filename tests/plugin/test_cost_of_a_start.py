@@ -12,6 +12,8 @@ from pytest_smtpserver.plugin import fixtures, hooks, options
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
 #: Each costs 0.8 million instructions or more.
 _OF_EACH_START = {
     "clock", "plugin", "plugin.fixtures", "plugin.hooks", "plugin.lasting", "plugin.options",
@@ -55,6 +57,15 @@ def test_pytest_itself_loads_only_the_package_and_the_plugin(tmp_path: Path) -> 
     tmp_path.joinpath("test_one.py").write_text("def test(smtpserver): pass")
     rewritten = "one.__name__ for one in ours if isinstance(one.__loader__, AssertionRewritingHook)"
     assert _of_a_start(tmp_path, rewritten) == {"plugin"}
+
+
+def test_pytest_does_not_warn_if_the_package_was_imported_before(
+    pytester: pytest.Pytester,
+) -> None:
+    # It asks for this itself if the package is installed from a wheel.
+    pytester.makeconftest("import pytest; pytest.register_assert_rewrite('pytest_smtpserver')")
+    pytester.makepyfile("def test(smtpserver): pass")
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
 
 
 def test_a_run_leaves_no_finder_of_modules_behind(tmp_path: Path) -> None:
