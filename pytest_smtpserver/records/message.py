@@ -256,8 +256,9 @@ class Message:
         """Raise `SMTPAssertionError` unless all links work, each `http` and `https` one once.
 
         `fetch` is called with each URL. Its result has a `status_code` or a `status`, or is such a
-        number; 400 and above, or an exception, means that the link does not work. URLs that contain
-        a text of `ignore`, or in which one of its patterns is found, are not fetched.
+        number; 400 and above, or an exception, means that the link does not work. Raises
+        `TypeError` for another result. URLs that contain a text of `ignore`, or in which one of its
+        patterns is found, are not fetched.
         """
         __tracebackhide__ = True
         following.links_work(self, fetch, ignore)

@@ -244,8 +244,9 @@ class Client:
     deliver: Callable[[Delivery], None]
     #: Returns why it cannot run here, or `None`.
     missing: Callable[[], str | None] = lambda: None
-    #: Whether MAIL has SIZE (RFC 1870), and BODY=8BITMIME for 8-bit content (RFC 6152).
+    #: Whether MAIL has SIZE (RFC 1870).
     declares_size: bool = False
+    #: Whether the driver lets it send 8-bit content with BODY=8BITMIME (RFC 6152).
     declares_8bit: bool = False
     says_quit: bool = True
     #: The mechanisms with which it can log in.
