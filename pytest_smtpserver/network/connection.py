@@ -37,9 +37,9 @@ it is final, even if the client is held or slow.
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import trio
@@ -255,7 +255,7 @@ class Connection:
         return self._end_reason
 
     async def _finish(self, reason: EndReason) -> None:
-        with trio.move_on_after(_LAST_WORD_SECONDS, shield=True), contextlib.suppress(Lost):
+        with trio.move_on_after(_LAST_WORD_SECONDS, shield=True), suppress(Lost):
             self._conversation.end(reason)
             closing = Close(reset=True) if self._resets else await self._conversation.last_words()
             await self._close(closing)
@@ -277,14 +277,14 @@ class Connection:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return
         self._begin_to_close()
-        with contextlib.suppress(OSError, Lost):
+        with suppress(OSError, Lost):
             await self._conversation.half_close()
             self._begin_to_drain()
 
     def _close_at_once(self) -> None:
         # Without a task the stream is still the clear one.
         self._begin_to_close()
-        with contextlib.suppress(OSError, Lost):
+        with suppress(OSError, Lost):
             self._clear.half_close_at_once()
             self._begin_to_drain()
         if self._phase != "draining":

@@ -37,8 +37,8 @@ returns nothing, and the engine gets `eof` at once instead of when the rule is r
 
 from __future__ import annotations
 
-import contextlib
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import trio
@@ -98,7 +98,7 @@ class Conversation:
         self._engine.opened(now())
         # Whatever is there now, the peer sent before the engine's greeting. If it is an end, the
         # next read meets it again; after a reset, the greeting cannot be sent.
-        with contextlib.suppress(Lost):
+        with suppress(Lost):
             if octets := self._clear.receive_at_once():
                 self._engine.receive(octets, now())
         return self.answer()
@@ -246,7 +246,7 @@ class Conversation:
 
         def opened() -> None:
             # The loop may have ended before that.
-            with contextlib.suppress(trio.RunFinishedError):
+            with suppress(trio.RunFinishedError):
                 self._readiness.soon(cancel)
 
         action.gate.when_open(opened)

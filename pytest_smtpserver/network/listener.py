@@ -40,7 +40,6 @@ left as ended.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import select
@@ -48,6 +47,7 @@ import socket
 import sys
 import threading
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,7 +156,7 @@ class Listener:
             return
         if self._closed.is_set() or self._close_if_idle():
             return
-        with contextlib.suppress(trio.RunFinishedError):  # then the thread has closed everything
+        with suppress(trio.RunFinishedError):  # then the thread has closed everything
             self._background.soon(self._close)
             if not self._closed.wait(_CLOSE_TIMEOUT):
                 self._give_up()
@@ -177,7 +177,7 @@ class Listener:
         In the server's own thread it returns at once, and the connections end after that.
         """
         gone = Event()
-        with contextlib.suppress(trio.RunFinishedError):
+        with suppress(trio.RunFinishedError):
             self._background.soon(self._disconnect, goodbye, reset, gone)
             if not self.is_current_thread:
                 gone.wait(_CLOSE_TIMEOUT)
@@ -206,22 +206,25 @@ class Listener:
         self._given_up = True
         self._background.give_up()
         self._remove_file()
-        with contextlib.suppress(OSError):  # some systems cannot shut down a listening socket
+        self._refuse_clients()
+
+    def _refuse_clients(self) -> None:
+        with suppress(OSError):  # some systems cannot shut down a listening socket
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def thread_ended(self, cause: BaseException | None) -> None:
         """Close all sockets and report that the thread has ended; called at its end."""
-        for connection in self._connections:
-            connection.abandon()
         with self._lock:
             self._stop_listening()
+        for connection in self._connections:
+            connection.abandon()
         self._closed.set()
         self._on_crash(cause or RuntimeError("the SMTP server's thread was ended"))
 
     def _remove_file(self) -> None:
         # Meanwhile another server may have taken the path.
         if self._file and self._file_identity == unix.identity(self._file):
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 self._file.unlink()
 
     def abandon(self) -> None:
@@ -269,6 +272,9 @@ class Listener:
         if self._is_accepting:
             self._background.readiness.unregister(self._socket)
             self._is_accepting = False
+        # To close it is not enough. A process that is just being started has a copy until its own
+        # program begins, and the kernel listens as long as there is one.
+        self._refuse_clients()
         self._socket.close()
         self._remove_file()
         self._background.listeners.discard(self)

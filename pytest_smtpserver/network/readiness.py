@@ -30,7 +30,6 @@ What must be kept in mind:
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import select
@@ -38,6 +37,7 @@ import selectors
 import socket
 import threading
 from collections import deque
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -122,7 +122,7 @@ class Readiness:
             self._calls.append(call)
             # If it is full, it rings anyway. If a test has closed it, with all other descriptors of
             # the process, nobody hears; then the caller gives this thread up.
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 self._rope.send(b"!")
 
     def register(

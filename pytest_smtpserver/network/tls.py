@@ -10,8 +10,8 @@ would be sent in clear.
 
 from __future__ import annotations
 
-import contextlib
 import ssl
+from contextlib import suppress
 from typing import Any
 
 from pytest_smtpserver.engine import LEFT_HANDSHAKE, RESET_HANDSHAKE, TLSInfo
@@ -125,7 +125,7 @@ class TLSStream(Stream):
             self._can_send = False
             # RFC 8446 section 6.1: "Each party MUST send a "close_notify" alert before closing its
             # write side of the connection". The error says that the peer's has not come yet.
-            with contextlib.suppress(ssl.SSLError):
+            with suppress(ssl.SSLError):
                 self._tls.unwrap()
         await self._flush()
         await self._below.half_close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import sys
@@ -271,6 +272,19 @@ def test_a_server_goes_on_where_a_test_has_replaced_the_class_of_sockets(
             client.connect(server.addr)
             client.sendall(b"QUIT\r\n")
             assert server.wait_for_session(timeout=TIMEOUT).ended_by == "quit"
+
+
+def test_a_server_closes_its_sockets_where_a_test_has_replaced_a_function_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = SMTPServer().start()
+    assert server._core.listener
+    listening = server._core.listener._socket
+    with socket.create_connection(server.addr, TIMEOUT) as client, monkeypatch.context() as patch:
+        assert client.recv(1) == b"2"
+        patch.setattr(contextlib, "suppress", None)
+        server.stop()
+    assert listening.fileno() == -1
 
 
 def test_a_server_keeps_its_clock_where_a_test_has_replaced_it(

@@ -68,6 +68,22 @@ def test_1000_servers_leave_no_thread_socket_task_or_object_behind() -> None:
     assert objects() - objects_before < 100
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pass_fds")
+def test_a_copy_of_the_socket_in_a_program_that_starts_does_not_listen_on() -> None:
+    with SMTPServer() as server:
+        assert server._core.listener
+        copied = server._core.listener._socket.fileno()
+        command = [sys.executable, "-c", "input()"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[copied]) as program:
+            server.stop()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(server.addr, TIMEOUT)
+            server.start()
+            with connected(server):
+                pass
+            program.communicate(b"\n", TIMEOUT)
+
+
 def never_reads(server: SMTPServer) -> socket.socket:
     """Return a client that has asked for megabytes and reads nothing."""
     # The kernel's buffers would hold it all otherwise; the server's are inherited on accepting.
