@@ -270,6 +270,7 @@ def test_settings_are_compared_by_value() -> None:
     one, other = (DEFAULTS.changed({"users": dict(USERS)}) for _ in range(2))
 
     assert (one == other, hash(one) == hash(other)) == (True, True)
+    assert hash(one.users) == hash(other.users)
     assert one != DEFAULTS
 
 

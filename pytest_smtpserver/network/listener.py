@@ -292,7 +292,7 @@ class Listener:
         accepted: list[Connection] = []
         failure = None
         with self._lock:
-            if self._closing:
+            if self._closing:  # pragma: no cover  # another thread closed it at this very moment
                 return
             try:
                 while (connection := self._accept_one()) is not None:

@@ -203,5 +203,4 @@ class _Breather:
     """An instrument of trio (`trio.abc.Instrument`; trio skips the methods that are missing)."""
 
     def before_io_wait(self, timeout: float) -> None:
-        if timeout <= 0:
-            time.sleep(_BREATH)
+        time.sleep(_BREATH)

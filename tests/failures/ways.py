@@ -548,6 +548,12 @@ def mail_went_to_another_server(server: SMTPServer) -> None:
         server.wait_for_message(timeout=SOON)
 
 
+def mail_went_to_one_of_three_servers(server: SMTPServer) -> None:
+    with SMTPServer(**PLAIN), SMTPServer(**PLAIN), SMTPServer(**PLAIN) as other:
+        send(other)
+        server.wait_for_message(timeout=SOON)
+
+
 def connected_and_silent(server: SMTPServer) -> None:
     with connected(server) as client:
         client.recv(4096)
@@ -1165,6 +1171,7 @@ WAYS = (
     Way(server_stopped, "the server is stopped"),
     Way(server_never_started, "the server was never started"),
     Way(mail_went_to_another_server, "1 message went to the test's other server"),
+    Way(mail_went_to_one_of_three_servers, "1 message went to the test's other server"),
     Way(connected_and_silent, "a client connected, but said nothing"),
     Way(plain_client_waits_at_a_tls_port, "connected, but said nothing at a TLS port", IMPLICIT),
     Way(plain_client_speaks_at_a_tls_port, "the client spoke plain text at a TLS port", IMPLICIT),

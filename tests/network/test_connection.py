@@ -13,7 +13,7 @@ import pytest
 from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.engine import Send, Throttle
 from pytest_smtpserver.network import Listener
-from pytest_smtpserver.network.addresses import bind
+from pytest_smtpserver.network.addresses import accept, bind
 from pytest_smtpserver.network.background import background
 from tests.network.toy import TIMEOUT, Host, Stubborn, Toy, exactly
 from tests.rawclient import everything
@@ -108,6 +108,26 @@ def test_the_end_of_file_comes_after_the_last_octets_were_answered(host: Host) -
         client.shutdown(socket.SHUT_WR)
         assert everything(client) == b"12"
     assert host.engines[0].log == ["1", "2", "eof"]
+
+
+class Refused(socket.socket):
+    """Cannot be made for a client."""
+
+    def __init__(self, *kind: int, fileno: int | None = None) -> None:
+        if fileno is not None:
+            raise MemoryError
+        super().__init__(*kind)
+
+
+def test_a_client_whose_socket_cannot_be_made_is_closed() -> None:
+    with Refused() as listening, socket.socket() as client:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        client.settimeout(TIMEOUT)
+        client.connect(listening.getsockname())
+        with pytest.raises(MemoryError):
+            accept(listening)
+        assert everything(client) == b""
 
 
 def test_a_reset_by_the_client_is_reported_as_one(host: Host) -> None:

@@ -6,12 +6,15 @@ import gc
 import socket
 import threading
 import weakref
+from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
 
 from pytest_smtpserver.network import connection as connections
+from pytest_smtpserver.network import shut_down
 from pytest_smtpserver.network.background import background
 from tests.network.looping import at_rest
 from tests.network.toy import TIMEOUT, Host, Toy, exactly
@@ -20,7 +23,8 @@ from tests.rawclient import everything, reset
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_smtpserver.engine import EndReason
+    from pytest_smtpserver.engine import Action, EndReason
+    from pytest_smtpserver.network.connection import Connection
 
 
 def leave(client: socket.socket, host: Host) -> None:
@@ -165,6 +169,85 @@ def test_clients_are_disconnected_with_a_last_word_or_without(
     with host.connect() as another:
         another.sendall(b"1")
         assert exactly(another, 1) == b"1"
+
+
+def test_a_connection_ends_once_however_often_it_is_asked_to(host: Host) -> None:
+    def end(*connections: Connection) -> None:
+        for connection in connections:
+            connection.disconnect(goodbye=True, reset=False)
+            connection.disconnect(goodbye=False, reset=True)
+            connection.stop()
+            # As if its socket had been ready in the same turn.
+            connection._ready()
+
+    with host.connect() as resting, host.connect() as held:
+        held.sendall(b"h")
+        assert host.engines[1].held.wait(TIMEOUT)
+        background().soon(lambda: end(*host.listener._connections))
+        assert everything(resting) == everything(held) == b"bye\n"
+    assert [engine.log[-1] for engine in host.engines] == ["stop"] * 2
+
+
+class Blocking(Toy):
+    """An engine that blocks the thread at a `z`, or at its end, until it may go on."""
+
+    def __init__(self, blocks_at: str) -> None:
+        super().__init__()
+        self._blocks_at = blocks_at
+        self.go = threading.Event()
+
+    def _act(self, octet: bytes) -> Action:
+        self._block_at(octet.decode())
+        return super()._act(octet)
+
+    def end(self, reason: EndReason, now: float) -> None:
+        self._block_at("end")
+        super().end(reason, now)
+
+    def _block_at(self, where: str) -> None:
+        if where == self._blocks_at:
+            self.held.set()
+            self.go.wait(TIMEOUT)
+
+
+@pytest.mark.parametrize("blocks_at", ["z", "end"])
+def test_listeners_are_closed_in_time_though_an_engine_blocks_their_thread(
+    monkeypatch: pytest.MonkeyPatch, blocks_at: str
+) -> None:
+    # A thread of its own, for it is given up.
+    monkeypatch.setattr(import_module("pytest_smtpserver.network.background"), "_backgrounds", [])
+    host, other = Host(Blocking, blocks_at=blocks_at), Host()
+    thread = background()._thread
+    with host.connect() as client:
+        client.sendall(b"z")
+        if blocks_at == "z":
+            assert host.engines[0].held.wait(TIMEOUT)
+        host.listener.close()
+        other.listener.close()
+        (engine,) = host.engines
+        assert isinstance(engine, Blocking)
+        assert not engine.ended.is_set()
+        engine.go.set()
+        # Nothing is said any more, lest a message were promised that is not on record.
+        with suppress(ConnectionResetError):
+            assert everything(client) in (b"", b"z")
+    shut_down()
+    thread.join(TIMEOUT)
+    assert host.listener._socket.fileno() == other.listener._socket.fileno() == -1
+
+
+def test_a_thread_that_ends_closes_a_connection_that_has_a_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A thread of its own.
+    monkeypatch.setattr(import_module("pytest_smtpserver.network.background"), "_backgrounds", [])
+    host = Host()
+    with host.connect() as client:
+        client.sendall(b"h")
+        assert host.engines[0].held.wait(TIMEOUT)
+        shut_down()
+        assert everything(client) == b""
+    assert [str(crash) for crash in host.crashes] == ["the SMTP server's thread was ended"]
 
 
 def test_clients_are_reset_if_that_is_asked_for(host: Host) -> None:

@@ -315,6 +315,18 @@ def test_a_client_may_leave_in_mid_handshake(
     assert implicit.engines[0].log == ["the client left during the TLS handshake"]
 
 
+def test_a_client_may_say_that_it_leaves_in_mid_handshake(implicit: Host) -> None:
+    context = ssl.create_default_context()
+    # In TLS 1.3 a client can say this only after the handshake.
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with Client(implicit, context) as client:
+        # RFC 5246 section 7.2: close_notify(0), a warning(1).
+        client.socket.sendall(client.hello() + b"\x15\x03\x03\x00\x02\x01\x00")
+        client.socket.shutdown(socket.SHUT_WR)
+        everything(client.socket)
+    assert implicit.engines[0].log == ["the client left during the TLS handshake"]
+
+
 def test_a_client_may_reset_the_connection_in_mid_handshake(implicit: Host) -> None:
     with raw(implicit) as client:
         client.sendall(b"\x16\x03")

@@ -190,6 +190,12 @@ def test_content_on_its_way_is_shown_as_far_as_it_came() -> None:
     assert note == "*  the content is not complete yet: 18 octets of it have come"
 
 
+def test_nothing_is_said_of_content_before_it_comes() -> None:
+    conversation = Conversation(extensions=[])
+    conversation.lines(*ENVELOPE)
+    assert shown(conversation)[-1].startswith("S: 354")
+
+
 def test_complete_content_is_shown_once() -> None:
     conversation = Conversation(extensions=[])
     conversation.lines(*ENVELOPE)

@@ -13,7 +13,7 @@ from tests.present import present
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from pytest_smtpserver import ServerSettings
+    from pytest_smtpserver import Command, ServerSettings
     from tests.conversation import Making, Rules
 
 EHLO = "EHLO client.test"
@@ -296,6 +296,24 @@ def test_a_message_that_one_recipient_got_before_the_end_is_accepted() -> None:
     conversation = lmtp(lambda book: book.on("message", rcpt_to="cat@example.org").disconnect())
     assert conversation.transaction.outcome == "accepted"
     assert len(conversation.messages) == 1
+
+
+def test_a_recipient_without_a_transaction_is_refused_and_not_on_record() -> None:
+    # The path of MAIL cannot be read, so there is no transaction, though the rule answers it.
+    def answers(command: Command) -> str:
+        return "550 no" if command.verb == "RCPT" else "250 fine"
+
+    conversation = Conversation(rules=lambda book: book.on("*").reply(answers))
+    assert conversation.codes(EHLO, "MAIL FROM:<", "RCPT TO:<", BOB) == [250, 250, 550, 550]
+    assert conversation.recorder.transactions() == ()
+
+
+def test_a_reply_that_was_said_decides_though_another_step_takes_effect() -> None:
+    conversation = Conversation(
+        rules=lambda book: book.on("rcpt").reply("550 no").accept(reply=False)
+    )
+    assert conversation.codes(EHLO, MAIL, BOB) == [250, 250, 550]
+    assert conversation.transaction.envelope.rcpt_to == ()
 
 
 @pytest.mark.parametrize("reply", REFUSED_OR_SILENT)

@@ -14,6 +14,8 @@ import pytest
 
 from pytest_smtpserver import SettingsError, SMTPServer
 from pytest_smtpserver.network import readiness, shut_down
+from pytest_smtpserver.network.background import background
+from tests.network.looping import at_rest
 from tests.rawclient import EHLO, MAIL, TIMEOUT, connected, everything, send
 
 if TYPE_CHECKING:
@@ -47,6 +49,19 @@ def test_mail_arrives(tls: TLS) -> None:
             send(server)
         assert [one.ended_by for one in server.sessions] == ["quit"] * 3
     assert [one.subject for one in server.messages] == ["hello"] * 3
+
+
+@pytest.mark.usefixtures("another_system")
+def test_a_held_client_that_sends_more_than_is_read_ahead_goes_on() -> None:
+    with SMTPServer(wait_timeout=TIMEOUT) as server:
+        rule = server.on("mail").hold()
+        with connected(server) as client:
+            client.sendall(EHLO + MAIL + b"NOOP\r\n" * 20_000 + b"QUIT\r\n")
+            rule.wait_held()
+            # Everything is read that is read ahead.
+            at_rest(background(), lambda: None)
+            rule.release()
+            assert everything(client).count(b"\r\n250 2.0.0 ") == 20_000
 
 
 @pytest.mark.usefixtures("another_system")
