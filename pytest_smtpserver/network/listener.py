@@ -23,6 +23,9 @@ number, and then never learns of its clients. Therefore:
   (`Background.soon`), and the other thread waits for a bounded time. If a test's callable blocks
   the server's thread, the listening socket is shut down instead: nobody can connect any more, the
   port can be bound again, and the number stays in use until the server's thread closes it.
+* A listening socket is shut down before it is closed. A process that is just being started has a
+  copy of each descriptor until its own program begins, and as long as there is a copy, the kernel
+  goes on listening for a server that has stopped.
 * There are two exceptions, where no server's thread is left: a thread that ends closes all that it
   owns, and a forked child closes its copies.
 * If a test has closed all descriptors of the process (`os.closerange`), others get their numbers.
@@ -272,8 +275,6 @@ class Listener:
         if self._is_accepting:
             self._background.readiness.unregister(self._socket)
             self._is_accepting = False
-        # To close it is not enough. A process that is just being started has a copy until its own
-        # program begins, and the kernel listens as long as there is one.
         self._refuse_clients()
         self._socket.close()
         self._remove_file()
