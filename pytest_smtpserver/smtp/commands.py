@@ -148,8 +148,8 @@ def begin_unparsed(dialogue: Dialogue, argument: str, reply: Reply) -> None:
 
 def refuse_unparsed_recipient(dialogue: Dialogue, argument: str, reply: Reply) -> None:
     """Note a refused recipient: for the client the reason makes no difference."""
-    if dialogue.transaction is not None:
-        dialogue.transaction.refuse_recipient(address_in(argument), reply)
+    assert dialogue.transaction is not None
+    dialogue.transaction.refuse_recipient(address_in(argument), reply)
 
 
 def expect_content(dialogue: Dialogue, _: None, reply: Reply) -> None:

@@ -549,7 +549,7 @@ def mail_went_to_another_server(server: SMTPServer) -> None:
 
 
 def mail_went_to_one_of_three_servers(server: SMTPServer) -> None:
-    with SMTPServer(**PLAIN), SMTPServer(**PLAIN), SMTPServer(**PLAIN) as other:
+    with SMTPServer(**PLAIN), SMTPServer(**PLAIN) as other, SMTPServer(**PLAIN):
         send(other)
         server.wait_for_message(timeout=SOON)
 

@@ -6,6 +6,7 @@ import errno
 import select
 import socket
 import threading
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -294,6 +295,24 @@ def test_a_failure_to_send_costs_one_client(
     with host.connect() as client:
         client.sendall(b"1c")
         assert everything(client) == b"1"
+
+
+def test_of_failures_to_accept_in_a_row_one_is_reported(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter(2 * [OSError(errno.EMFILE, "Too many open files")])
+
+    def fails_twice(listening: socket.socket) -> object:
+        for failure in failures:
+            raise failure
+        return accept(listening)
+
+    monkeypatch.setattr(import_module("pytest_smtpserver.network.listener"), "accept", fails_twice)
+    with host.connect() as client:
+        client.sendall(b"1c")
+        assert everything(client) == b"1"
+    (error,) = host.crashes
+    assert "Too many open files" in str(error)
 
 
 class Endless(socket.socket):

@@ -56,12 +56,12 @@ def test_a_held_client_that_sends_more_than_is_read_ahead_goes_on() -> None:
     with SMTPServer(wait_timeout=TIMEOUT) as server:
         rule = server.on("mail").hold()
         with connected(server) as client:
-            client.sendall(EHLO + MAIL + b"NOOP\r\n" * 20_000 + b"QUIT\r\n")
+            client.sendall(EHLO + MAIL + b"NOOP\r\n" * 40_000 + b"QUIT\r\n")
             rule.wait_held()
             # Everything is read that is read ahead.
             at_rest(background(), lambda: None)
             rule.release()
-            assert everything(client).count(b"\r\n250 2.0.0 ") == 20_000
+            assert everything(client).count(b"\r\n250 2.0.0 ") == 40_000
 
 
 @pytest.mark.usefixtures("another_system")
