@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from _thread import RLock
-from contextlib import contextmanager
-from threading import Event, Timer
+from _thread import RLock, allocate_lock
+from contextlib import contextmanager, suppress
+from threading import Timer
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
@@ -39,6 +39,46 @@ def start(thread: threading.Thread) -> None:
             "SMTP server needs the real one: import pytest_smtpserver first"
         )
     _start(thread)
+
+
+class Event:
+    """What `threading.Event` is, made of one lock that no setter ever waits for.
+
+    `threading.Event` holds a lock while Python code runs. If a signal's handler raises there, the
+    lock is held for good, and whoever sets the event next, such as the server's thread, waits for
+    ever.
+    """
+
+    __slots__ = ("_gate", "_is_set")
+
+    def __init__(self) -> None:
+        self._is_set = False
+        # Closed while the event is not set.
+        self._gate = allocate_lock()
+        self._gate.acquire(blocking=False)
+
+    def is_set(self) -> bool:
+        """Return whether it is set."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Set it, and wake all who wait."""
+        self._is_set = True
+        with suppress(RuntimeError):  # the gate is open already
+            self._gate.release()
+
+    def clear(self) -> None:
+        """Let it be no longer set; only one thread may do this."""
+        self._gate.acquire(blocking=False)
+        self._is_set = False
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until it is set, for so many seconds at most; return whether it is."""
+        if not self._is_set and self._gate.acquire(timeout=max(0.0, timeout)):
+            # For others who wait.
+            with suppress(RuntimeError):
+                self._gate.release()
+        return self._is_set
 
 
 @contextmanager

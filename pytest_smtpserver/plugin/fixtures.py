@@ -11,7 +11,7 @@ import pytest
 from .options import settings_of_run
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from typing import Unpack
 
     from pytest_smtpserver.faults import FaultAtWork
@@ -60,8 +60,7 @@ def smtpserver_session_factory(
 
     servers = request.config.stash.setdefault(SESSION_SERVERS, [])
     yield _factory(request.config, markers.for_all(smtpserver_settings), {}, servers)
-    for server in servers:
-        server.stop()
+    _stop(servers)
     servers.clear()
 
 
@@ -82,8 +81,15 @@ def smtpserver_factory(smtpserver_settings: Mapping[str, object]) -> Iterator[Se
     item: pytest.Item = _set_up.item
     servers = item.stash.setdefault(SERVERS, [])
     yield _factory(item.config, for_all(smtpserver_settings), checked(item), servers)
-    for server in servers:
-        server.stop()
+    _stop(servers)
+
+
+def _stop(servers: Iterable[SMTPServer]) -> None:
+    from pytest_smtpserver.server.signals import Uninterrupted
+
+    with Uninterrupted():
+        for server in servers:
+            server.stop()
 
 
 def _factory(

@@ -2,6 +2,7 @@
 
 * `server`: `SMTPServer`; `asynchronous`: the same for a test in a coroutine
 * `base`: what both can do without waiting; `core`: what is behind both
+* `signals`: nothing interrupts a start or a stop
 * `access`: how to reach a server; `ports`: which ports and hosts it may take
 * `registry`: the servers of this process
 * `certificates`: the run's authority and what servers show

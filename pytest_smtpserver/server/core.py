@@ -16,6 +16,7 @@ from pytest_smtpserver.smtp import SMTPEngine, offer_of
 from pytest_smtpserver.unpatched import real_locks
 
 from . import access, ports, registry, watching
+from .signals import Uninterrupted
 
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import SocketAddress
@@ -61,6 +62,10 @@ class Core:
 
     def start(self) -> None:
         """Listen; has no effect if it already listens. Raises what `BaseServer.start` raises."""
+        with Uninterrupted():
+            self._start()
+
+    def _start(self) -> None:
         with self._lock:
             if self.is_serving:
                 return
@@ -111,6 +116,10 @@ class Core:
         Afterwards all records are final. There is one exception: called by a callable in the
         server's own thread, it does not wait, but a later `stop` or `start` does.
         """
+        with Uninterrupted():
+            self._stop()
+
+    def _stop(self) -> None:
         with self._lock:
             self._leave()
             closed = self._closed
@@ -126,7 +135,8 @@ class Core:
         """End the open sessions, and return once they have ended; within a second."""
         listener = self.listener
         if listener is not None:
-            listener.disconnect_clients(goodbye=goodbye, reset=reset)
+            with Uninterrupted():
+                listener.disconnect_clients(goodbye=goodbye, reset=reset)
 
     def _leave(self) -> None:
         listener, self.listener = self.listener, None

@@ -1,0 +1,194 @@
+"""A signal that comes while a server starts or stops does no harm, whatever its handler raises."""
+
+from __future__ import annotations
+
+import selectors
+import signal
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_smtpserver import SMTPServer
+from pytest_smtpserver.server.signals import Uninterrupted
+from pytest_smtpserver.unpatched import Event
+from tests.rawclient import TIMEOUT, greeted, send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_smtpserver import Command
+
+    #: Lets a signal come when the next call of a method, in this thread, has returned.
+    StrikeAfter = Callable[[type, str], None]
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="needs SIGALRM")
+
+
+class Strike(BaseException):
+    """What the handler raises, as those of Ctrl-C and of pytest-timeout do."""
+
+
+@pytest.fixture
+def strike_after(monkeypatch: pytest.MonkeyPatch) -> Iterator[StrikeAfter]:
+    def handler(*_: object) -> None:
+        raise Strike
+
+    def strike(cls: type, name: str) -> None:
+        method, strikes = getattr(cls, name), [True]
+
+        def struck(self: object, *args: object) -> object:
+            result = method(self, *args)
+            if strikes and threading.current_thread() is threading.main_thread():
+                strikes.clear()
+                signal.raise_signal(signal.SIGALRM)
+            return result
+
+        monkeypatch.setattr(cls, name, struck)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    yield strike
+    assert signal.getsignal(signal.SIGALRM) is handler
+    signal.signal(signal.SIGALRM, before)
+
+
+def is_well(server: SMTPServer) -> None:
+    """Check that a server can start, serve, and stop."""
+    server.start()
+    send(server)
+    assert server.wait_for_message(timeout=TIMEOUT).subject == "hello"
+    server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(server.addr, TIMEOUT)
+
+
+def test_a_stop_is_finished_before_the_handler_raises(strike_after: StrikeAfter) -> None:
+    server = SMTPServer().start()
+    strike_after(selectors.DefaultSelector, "unregister")
+    with pytest.raises(Strike):
+        server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(server.addr, TIMEOUT)
+    is_well(server)
+    is_well(SMTPServer())
+
+
+def test_a_start_is_finished_before_the_handler_raises(strike_after: StrikeAfter) -> None:
+    server = SMTPServer()
+    strike_after(selectors.DefaultSelector, "register")
+    with pytest.raises(Strike):
+        server.start()
+    greeted(server).close()
+    server.stop()
+    is_well(server)
+    is_well(SMTPServer())
+
+
+def test_clients_are_disconnected_before_the_handler_raises(strike_after: StrikeAfter) -> None:
+    with SMTPServer() as server, greeted(server):
+        strike_after(Event, "wait")
+        with pytest.raises(Strike):
+            server.disconnect_clients()
+        assert server.sessions[0].ended_by == "server"
+
+
+def test_servers_of_a_test_all_stop_though_a_signal_comes(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import signal, socket
+        import pytest
+        from pytest_smtpserver import SMTPServer
+
+        class Strike(BaseException): pass
+
+        def handler(*_): raise Strike
+
+        servers = []
+
+        def test_struck(smtpserver_factory, monkeypatch):
+            servers.extend((smtpserver_factory(), smtpserver_factory()))
+            signal.signal(signal.SIGALRM, handler)
+            stop = SMTPServer.stop
+            def struck(self):
+                stop(self)
+                signal.raise_signal(signal.SIGALRM)
+            SMTPServer.stop = struck
+
+        def test_innocent():
+            for server in servers:
+                with pytest.raises(ConnectionRefusedError):
+                    socket.create_connection(server.addr)
+    """)
+    result = pytester.runpytest_subprocess()
+    assert "Strike" in result.stdout.str()
+    assert result.parseoutcomes()["passed"] == 2
+
+
+def test_handlers_are_called_in_the_order_of_their_signals(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    came: list[int] = []
+    before = [
+        (number, signal.signal(number, lambda number, _: came.append(number)))
+        for number in (signal.SIGALRM, signal.SIGUSR1)
+    ]
+    with Uninterrupted(), Uninterrupted():
+        signal.raise_signal(signal.SIGUSR1)
+        signal.raise_signal(signal.SIGALRM)
+        assert came == []
+    assert came == [signal.SIGUSR1, signal.SIGALRM]
+    for number, handler in before:
+        signal.signal(number, handler)
+
+
+def test_a_handler_that_is_set_meanwhile_stays() -> None:
+    def another(*_: object) -> None:
+        pass
+
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    with Uninterrupted():
+        signal.signal(signal.SIGALRM, another)
+    assert signal.getsignal(signal.SIGALRM) is another
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_ctrl_c_while_a_server_waits_for_its_thread_is_obeyed_when_it_has_stopped() -> None:
+    def blocks(command: Command) -> str:
+        is_blocked.set()
+        time.sleep(0.2)
+        return "250 ok"
+
+    is_blocked = threading.Event()
+    with SMTPServer() as server, greeted(server) as client:
+        server.on("noop").reply(blocks)
+        client.sendall(b"NOOP\r\n")
+        assert is_blocked.wait(TIMEOUT)
+        with pytest.raises(KeyboardInterrupt), Uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            server.stop()
+        assert server.sessions[0].ended_by == "server"
+
+
+def test_an_event_wakes_all_who_wait_and_can_be_set_again() -> None:
+    event, woken = Event(), []
+
+    def wait() -> None:
+        woken.append(event.wait(TIMEOUT))
+
+    waiting = [threading.Thread(target=wait) for _ in range(5)]
+    for thread in waiting:
+        thread.start()
+    event.set()
+    event.set()
+    for thread in waiting:
+        thread.join(TIMEOUT)
+    assert woken == [True] * 5
+    assert event.is_set()
+    assert event.wait(-1)
+    event.clear()
+    assert not event.is_set()
+    assert not event.wait(-1)
+    assert not event.wait(0.001)
+    event.set()
+    assert event.wait(0)
