@@ -31,8 +31,8 @@ def register(manager: pytest.PytestPluginManager) -> None:
     and the order of entry points is an accident. So ours is registered once more, after theirs.
     That happens before any conftest is loaded, so a fixture of the user's own still wins.
     """
-    last = _having_the_fixture(manager)[-1]
-    if last == _THEIRS or _is_ours(last):
+    having = _having_the_fixture(manager)
+    if _THEIRS in having and (having[-1] == _THEIRS or _is_ours(having[-1])):
         manager.register(sys.modules[__name__])
 
 

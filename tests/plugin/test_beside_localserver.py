@@ -100,3 +100,13 @@ def test_the_header_says_nothing_if_only_one_is_installed(
     suite: pytest.Pytester, plugins: tuple[str, ...]
 ) -> None:
     suite.runpytest_subprocess(*plugins).stdout.no_fnmatch_line("smtpserver*")
+
+
+def test_the_header_says_nothing_if_the_other_plugin_was_only_imported(
+    suite: pytest.Pytester,
+) -> None:
+    suite.makepyfile(importing="import pytest_localserver.plugin")
+    suite.makepyfile(test_it="def test_it(smtpserver): pass")
+    result = suite.runpytest_subprocess("-p", "importing", "-p", OURS)
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("smtpserver: *")
