@@ -154,6 +154,9 @@ def test_a_handler_that_is_set_meanwhile_stays() -> None:
 
 
 def test_ctrl_c_while_a_server_waits_for_its_thread_is_obeyed_when_it_has_stopped() -> None:
+    # A shell makes a program that it starts in the background ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def blocks(command: Command) -> str:
         is_blocked.set()
         time.sleep(0.2)
@@ -168,6 +171,7 @@ def test_ctrl_c_while_a_server_waits_for_its_thread_is_obeyed_when_it_has_stoppe
             signal.raise_signal(signal.SIGINT)
             server.stop()
         assert server.sessions[0].ended_by == "server"
+    signal.signal(signal.SIGINT, before)
 
 
 def test_an_event_wakes_all_who_wait_and_can_be_set_again() -> None:
