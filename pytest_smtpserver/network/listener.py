@@ -98,11 +98,12 @@ class Listener:
         port: int,
         make_engine: MakeEngine,
         on_crash: Callable[[BaseException], object],
+        on_gone: Callable[[], object] = lambda: None,
     ) -> None:
         """Listen on an address; raises `OSError` if that is not possible.
 
         `make_engine` is called with each client's address, `on_crash` with whatever an engine
-        raises; both in the background thread.
+        raises, `on_gone` when a connection was closed; all in the background thread.
         """
         # pytest shows an error about the address at the test's line.
         __tracebackhide__ = True
@@ -113,6 +114,7 @@ class Listener:
         self._file_identity = unix.identity(self._file) if self._file else None
         self._make_engine = make_engine
         self._on_crash = on_crash
+        self._on_gone = on_gone
         self._connections: set[Connection] = set()
         # The connections that `disconnect_clients` waits for.
         self._leaving: list[tuple[set[Connection], Event]] = []
@@ -135,6 +137,11 @@ class Listener:
     def is_serving(self) -> bool:
         """Whether it accepts clients: it was not closed, and its thread is alive."""
         return not (self._closing or self._given_up) and self._background.is_alive
+
+    @property
+    def has_clients(self) -> bool:
+        """Whether it serves and a connection is open, even if all was said on it."""
+        return bool(self._connections) and self.is_serving
 
     @property
     def thread(self) -> int:
@@ -349,6 +356,7 @@ class Listener:
     def _gone(self, connection: Connection) -> None:
         self._connections.discard(connection)
         self._ended()
+        self._on_gone()
 
 
 def _abandon_parents_sockets() -> None:

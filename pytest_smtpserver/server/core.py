@@ -98,7 +98,7 @@ class Core:
         host, port = self.address or (self.settings.host, self.settings.port)
         make_engine = partial(SMTPEngine, self.offer, self.recorder, self.rules)
         try:
-            listener = Listener(host, port, make_engine, self.recorder.crashed)
+            listener = Listener(host, port, make_engine, self.recorder.crashed, self.recorder.wake)
         except ImpossibleHost as error:
             why = str(error.strerror or error)
             raise SETTINGS["host"].wrong("host", self.settings.host, why) from None
@@ -158,8 +158,17 @@ class Core:
             raise RuntimeError("the server's own thread cannot wait for the server")
         from pytest_smtpserver.waiting import Expectations
 
-        wait_timeout = self.settings.wait_timeout
-        return Expectations(self.recorder, self._surroundings, wait_timeout, in_task=in_task)
+        return Expectations(
+            self.recorder,
+            self._surroundings,
+            self._has_clients,
+            self.settings.wait_timeout,
+            in_task=in_task,
+        )
+
+    def _has_clients(self) -> bool:
+        listener = self.listener
+        return listener is not None and listener.has_clients
 
     def _surroundings(self) -> Surroundings:
         from pytest_smtpserver.rules.steps import callable_at

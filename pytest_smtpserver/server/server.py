@@ -162,7 +162,11 @@ class SMTPServer(BaseServer["Rule"]):
         return self._wait(self._expectations.session(criteria, timeout=timeout, settle=settle))[0]
 
     def wait_closed(self, timeout: float | None = None) -> None:
-        """Return as soon as no client is connected; `SMTPAssertionError` after `timeout`."""
+        """Return as soon as no client is connected; `SMTPAssertionError` after `timeout`.
+
+        A client whose session has ended gets a second to close its connection. It is waited for,
+        but it is no failure.
+        """
         __tracebackhide__ = True
         self._wait(self._expectations.closed(timeout))
 

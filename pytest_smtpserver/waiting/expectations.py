@@ -41,11 +41,13 @@ class Expectations:
         self,
         recorder: Recorder,
         surroundings: Callable[[], Surroundings],
+        has_clients: Callable[[], bool],
         wait_timeout: float,
         *,
         in_task: bool,
     ) -> None:
         self._recorder = recorder
+        self._has_clients = has_clients
         self._failing = Failing(recorder, surroundings, blocks=not in_task)
         self._wait_timeout = wait_timeout
 
@@ -126,7 +128,9 @@ class Expectations:
 
     def closed(self, timeout: float | None) -> Closed:
         """Expect that no client is connected."""
-        return Closed(self._recorder, monotonic(), self._timeout(timeout), self._failing)
+        return Closed(
+            self._recorder, self._has_clients, monotonic(), self._timeout(timeout), self._failing
+        )
 
     def held(self, rule: Holding[Record], count: int, timeout: float | None) -> Held[Record]:
         """Expect that a rule has held `count` commands."""
@@ -165,17 +169,30 @@ class Expectations:
 
 
 class Closed:
-    """No client is connected."""
+    """No client is connected.
 
-    def __init__(self, recorder: Recorder, now: float, timeout: float, failing: Failing) -> None:
+    A client whose session has ended may be about to close its connection. It is waited for, but it
+    is no failure.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        has_clients: Callable[[], bool],
+        now: float,
+        timeout: float,
+        failing: Failing,
+    ) -> None:
         self._recorder = recorder
+        self._has_clients = has_clients
         self._failing = failing
         self._timeout = timeout
         self._deadline = now + timeout
 
     def look(self, now: float) -> float | None:
         """See `expectation.Waiting`."""
-        decided = not self._recorder.open_sessions or self._recorder.crash is not None
+        is_open = self._recorder.open_sessions or self._has_clients()
+        decided = not is_open or self._recorder.crash is not None
         return None if decided or now >= self._deadline else self._deadline
 
     def result(self) -> None:
