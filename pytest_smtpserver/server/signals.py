@@ -12,6 +12,7 @@ import signal
 from _signal import getsignal  # type: ignore[import-not-found]
 from _signal import signal as set_handler
 from _thread import get_ident
+from contextlib import ExitStack
 from threading import main_thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,8 +54,14 @@ class Uninterrupted:
 
     def __exit__(self, *error: object) -> None:
         self._put_back()
-        for number, frame in self._came:
-            self._handlers[number](number, frame)
+        if self._came:
+            self._call_handlers()
+
+    def _call_handlers(self) -> None:
+        # Each of them, even if one before it raises.
+        with ExitStack() as stack:
+            for number, frame in reversed(self._came):
+                stack.callback(self._handlers[number], number, frame)
 
     def _put_back(self) -> None:
         # First of all: a handler that raises from here on may keep another one from being put back.

@@ -125,21 +125,27 @@ def test_servers_of_a_test_all_stop_though_a_signal_comes(pytester: pytest.Pytes
     assert result.parseoutcomes()["passed"] == 2
 
 
-def test_handlers_are_called_in_the_order_of_their_signals(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def came() -> Iterator[list[int]]:
+    """The signals that were handled; each handler raises."""
     came: list[int] = []
-    before = [
-        (number, signal.signal(number, lambda number, _: came.append(number)))
-        for number in (signal.SIGALRM, signal.SIGUSR1)
-    ]
-    with Uninterrupted(), Uninterrupted():
+
+    def handler(number: int, _: object) -> None:
+        came.append(number)
+        raise Strike
+
+    before = [(one, signal.signal(one, handler)) for one in (signal.SIGALRM, signal.SIGUSR1)]
+    yield came
+    for number, old in before:
+        signal.signal(number, old)
+
+
+def test_all_handlers_are_called_in_the_order_of_their_signals(came: list[int]) -> None:
+    with pytest.raises(Strike), Uninterrupted(), Uninterrupted():
         signal.raise_signal(signal.SIGUSR1)
         signal.raise_signal(signal.SIGALRM)
         assert came == []
     assert came == [signal.SIGUSR1, signal.SIGALRM]
-    for number, handler in before:
-        signal.signal(number, handler)
 
 
 def test_a_handler_that_is_set_meanwhile_stays() -> None:
