@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument(
         "--page",
         action="store_true",
-        help="three repetitions, and the figures go into docs/explanation/performance.md",
+        help="seven repetitions, and the figures go into docs/explanation/performance.md",
     )
     options = parser.parse_args()
     size = QUICK if options.quick else MIDDLE if options.page else FULL
