@@ -11,6 +11,10 @@ Two things can go wrong with it, and neither may harm the next test:
 * A test's callable blocks it. A listener that could not be closed in time calls `give_up`, and the
   next server gets a thread of its own. The old one goes on for its own servers if the callable ever
   returns.
+
+Tests that need no server should not notice it. From Python 3.12 on, a fork of a process that has
+threads warns of deadlocks. So before a fork the thread ends if it serves nobody; the next server
+starts another.
 """
 
 from __future__ import annotations
@@ -68,6 +72,11 @@ class Background:
             raise RuntimeError(
                 f"the SMTP server's thread did not start: {self._failure!r}"
             ) from self._failure
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it serves nobody."""
+        return not (self.is_stuck or self.listeners or self.readiness.deadlines.are_any)
 
     def give_up(self) -> None:
         """Take no new servers: the thread did not do something in time."""
@@ -157,15 +166,22 @@ _lock = threading.Lock()
 _backgrounds: list[Background] = []
 
 
-def background() -> Background:
-    """Return this process's thread for new servers; started if necessary."""
+def background(listener: Listener | None = None) -> Background:
+    """Return this process's thread for new servers, which knows the listener then.
+
+    It is started if necessary.
+    """
     with _lock:
         _backgrounds[:] = [one for one in _backgrounds if one.is_alive]
         if not _backgrounds or _backgrounds[-1].is_stuck:
             # A thread that is started while a test has replaced something would keep that.
             with standard_library():
                 _backgrounds.append(Background())
-        return _backgrounds[-1]
+        found = _backgrounds[-1]
+        if listener is not None:
+            # Under the lock: an idle thread may end at any time.
+            found.listeners.add(listener)
+        return found
 
 
 def is_running() -> bool:
@@ -182,6 +198,18 @@ def shut_down() -> None:
         one.shut_down()
 
 
+def _end_if_idle() -> None:
+    # Without waiting: this may be a signal's handler that has interrupted somebody with the lock.
+    if not _lock.acquire(blocking=False):
+        return
+    try:
+        for one in [one for one in _backgrounds if one.is_idle]:
+            _backgrounds.remove(one)
+            one.shut_down()
+    finally:
+        _lock.release()
+
+
 def _forget_parents_thread() -> None:
     global _lock
     _lock = threading.Lock()
@@ -190,7 +218,7 @@ def _forget_parents_thread() -> None:
 
 atexit.register(shut_down)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_parents_thread)
+    os.register_at_fork(before=_end_if_idle, after_in_child=_forget_parents_thread)
 
 
 class WaitingClock(trio.abc.Clock):

@@ -24,6 +24,11 @@ class Deadlines:
         #: No deadline is before this.
         self.next = math.inf
 
+    @property
+    def are_any(self) -> bool:
+        """Whether there is one that has not ended."""
+        return bool(self._all)
+
     def begin(self, at: float, expired: Callable[[], object]) -> Deadline:
         """Return a deadline; `expired` is called once if it passes."""
         deadline = Deadline(self, expired)

@@ -125,8 +125,7 @@ class Listener:
         # Held while the listening socket is used or closed; see above.
         self._lock = threading.Lock()
         try:
-            self._background = background()
-            self._background.listeners.add(self)
+            self._background = background(self)
             self._background.readiness.register(self._socket, self._client_waits)
         except BaseException:
             self._socket.close()

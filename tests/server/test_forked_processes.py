@@ -12,7 +12,8 @@ import pytest
 
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.network import listener
-from tests.rawclient import TIMEOUT, connected, greeted, send
+from pytest_smtpserver.network.background import _lock, is_running
+from tests.rawclient import TIMEOUT, ask, connected, greeted, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +40,48 @@ def test_mail_of_a_forked_process_arrives_at_its_parents_server() -> None:
         with forked(send, server):
             server.wait_for_message(timeout=TIMEOUT)
         assert server.wait_for_session().ended_by == "quit"
+
+
+def test_a_fork_after_the_last_server_has_stopped_finds_no_thread_of_ours(
+    pytester: pytest.Pytester,
+) -> None:
+    # In a process of its own: in this one a server of the run may listen.
+    script = pytester.makepyfile("""
+        import os
+        import threading
+        import warnings
+        from pytest_smtpserver import SMTPServer
+        from tests.rawclient import send
+
+        for _ in range(2):
+            with SMTPServer() as server:
+                send(server)
+                assert len(server.messages) == 1
+            with warnings.catch_warnings(record=True) as caught:
+                # From Python 3.12 on, a process with threads is warned.
+                warnings.simplefilter("always")
+                child = os.fork()
+                if child == 0:
+                    os._exit(0)
+            assert caught == []
+            assert threading.active_count() == 1
+            os.waitpid(child, 0)
+    """)
+    result = pytester.run(sys.executable, script, timeout=TIMEOUT)
+    assert result.ret == 0, result.stderr.str()
+
+
+def test_a_fork_leaves_a_server_its_thread() -> None:
+    with SMTPServer() as server, greeted(server) as client:
+        with forked(is_running):
+            assert is_running()
+        assert ask(client, "NOOP").startswith("250")
+
+
+def test_a_fork_waits_for_nobody_who_is_just_starting_a_server() -> None:
+    # A signal's handler that forks may have interrupted the main thread in there.
+    with _lock, forked(is_running):
+        pass
 
 
 def test_a_forked_process_does_not_keep_the_port_of_its_parents_server() -> None:
