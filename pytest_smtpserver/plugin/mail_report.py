@@ -30,6 +30,7 @@ Tests run in worker processes, but there is one report. Example: `pytest -n 2`.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections import deque
 from contextlib import contextmanager
@@ -122,7 +123,8 @@ class MailReport:
         # The disk may be full, or the fault may be ours. An exception in these hooks would end
         # the run.
         try:
-            yield
+            with _real_files():
+                yield
         except Exception as error:  # noqa: BLE001  # see above
             self._say(f"{what} could not be written: {in_words(error)}")
 
@@ -163,6 +165,21 @@ class MailReport:
     def _say(self, line: str) -> None:
         if line not in self._said:
             self._said.append(line)
+
+
+@contextmanager
+def _real_files() -> Iterator[None]:
+    """Put the real file system back for a moment.
+
+    With pyfakefs's fixtures for a module or a run, it is still replaced when a test is reported.
+    """
+    pyfakefs: Any = sys.modules.get("pyfakefs.fake_filesystem_unittest")
+    patcher = pyfakefs and pyfakefs.Patcher.PATCHER
+    if patcher and patcher.is_patching:
+        with pyfakefs.Pause(patcher):
+            yield
+    else:
+        yield
 
 
 def _save(folder: Path, item: pytest.Item, attempts: Sequence[Attempt]) -> None:
