@@ -210,8 +210,9 @@ def _line(transaction: Transaction) -> str:
     recipients = [*envelope.rcpt_to, *(f"{who} (refused)" for who, _ in transaction.refused)]
     subject = message.subject if message else ""
     outcome = "" if transaction.outcome == "accepted" else f"  [{transaction.outcome}]"
+    clock = when.time().isoformat("seconds")
     return (
-        f"{when:%H:%M:%S}  {envelope.mail_from or '<>'} -> {', '.join(recipients) or 'nobody'}"
+        f"{clock}  {envelope.mail_from or '<>'} -> {', '.join(recipients) or 'nobody'}"
         f"  {subject}{outcome}"
     )
 

@@ -15,6 +15,7 @@ import sys
 import threading
 from _thread import RLock, allocate_lock
 from contextlib import contextmanager, suppress
+from os import getpid
 from threading import Timer
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
-    "Event", "Thread", "Timer", "note_standard_library", "real_locks", "standard_library", "start",
+    "Event", "Thread", "Timer", "getpid", "note_standard_library", "real_locks",
+    "standard_library", "start",
 ]  # fmt: skip
 
 # The base of the main thread's class. Python made that thread before anybody could patch it.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_smtpserver.engine import socket_path
 
 from . import unix
+from .stream import never_block
 
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import SocketAddress
@@ -43,9 +44,10 @@ def bind(host: str, port: int) -> socket.socket:
         return _bind(host, port)
     except RuntimeError as error:
         # The system raises no RuntimeError; pytest-socket does, which replaces its calls.
+        advice = f"; allow it with --allow-hosts={host}" if "pytest_socket" in sys.modules else ""
         raise OSError(
             f"cannot listen on port {port} of {host}: {str(error).rstrip('.')} "
-            f"({type(error).__name__}); with pytest-socket, allow it with --allow-hosts={host}"
+            f"({type(error).__name__}){advice}"
         ) from None
 
 
@@ -101,7 +103,7 @@ def _listen(family: int, address: tuple[object, ...]) -> socket.socket:
         # Replies are short and awaited: Nagle's algorithm would only delay them. Accepted sockets
         # inherit the option; setting it there can fail if the client has left already.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listening.setblocking(False)
+        never_block(listening)
         listening.bind(address)
         listening.listen(_BACKLOG)
     except BaseException:

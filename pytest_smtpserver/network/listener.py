@@ -63,6 +63,7 @@ from . import unix
 from .addresses import accept, bind
 from .background import background
 from .connection import Connection
+from .stream import never_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -339,7 +340,7 @@ class Listener:
                 return None
             raise
         try:
-            accepted.setblocking(False)
+            never_block(accepted)
             # Records keep the address, and most clients are on the same host: keep one str.
             client = (sys.intern(address[0]), address[1]) if address else unix.CLIENT
             connection = Connection(

@@ -47,7 +47,7 @@ from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.unpatched import Event
 
 from .deadlines import Deadlines
-from .stream import CHUNK
+from .stream import CHUNK, never_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,8 +77,8 @@ class Readiness:
         self._calls: deque[Callable[[], object]] = deque()
         # An octet in it ends the wait.
         self._bell, self._rope = socket.socketpair()
-        self._bell.setblocking(False)
-        self._rope.setblocking(False)
+        never_block(self._bell)
+        never_block(self._rope)
         self._can_tasks_run = False
         #: What is read is read into this. `recv` would make a `bytes` of the full size and shrink
         #: it, which leaves gaps in memory between the messages that are kept.

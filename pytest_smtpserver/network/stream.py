@@ -5,15 +5,28 @@
 
 from __future__ import annotations
 
+import _socket
 import errno
 import socket
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from .readiness import Readiness
 
 # The size of one read, and about the most that is queued or kept for one peer. Arbitrary.
 CHUNK = 64 * 1024
+
+
+def never_block(one: Any) -> None:
+    """Make a socket non-blocking.
+
+    A blocking one would stop the thread of all servers. So this works even while a test has
+    replaced `socket.socket.setblocking`.
+    """
+    if isinstance(one, _socket.socket):
+        _socket.socket.setblocking(one, False)
+    else:  # gevent's
+        one.setblocking(False)
 
 
 class Lost(Exception):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver.engine import UNIX
 
+from .stream import never_block
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,7 +35,7 @@ def listen(path: Path, backlog: int) -> socket.socket:
         path.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        listening.setblocking(False)
+        never_block(listening)
         listening.bind(str(path))
         listening.listen(backlog)
     except OSError as error:
@@ -51,7 +53,7 @@ def _is_left_behind(path: Path) -> bool:
         return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         # Connecting would block if the backlog is full; then the server is alive.
-        client.setblocking(False)
+        never_block(client)
         return client.connect_ex(str(path)) == errno.ECONNREFUSED
 
 

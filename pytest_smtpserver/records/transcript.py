@@ -51,7 +51,9 @@ def render(
     wire = session._wire if last is None else session._wire[-last:]
     start = session.started_at.timestamp()
     host, port = session.client
-    lines = [f"session {session.id} from {host}:{port} at {session.started_at:%H:%M:%S.%f} UTC"]
+    # Not by a format such as %H, for which `datetime` calls a `time.strftime` that may be a mock.
+    time_of_day = session.started_at.time().isoformat("microseconds")
+    lines = [f"session {session.id} from {host}:{port} at {time_of_day} UTC"]
     if len(wire) < len(session._wire):
         lines.append("  ...")
     shown = [*_lines(wire, said, compact=compact)]

@@ -108,8 +108,8 @@ def _octets(size: int) -> str:
 
 
 def _clock(time: str) -> str:
-    return datetime.fromisoformat(time).strftime("%H:%M:%S")
+    return datetime.fromisoformat(time).time().isoformat("seconds")
 
 
 def _day(time: str) -> str:
-    return datetime.fromisoformat(time).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{datetime.fromisoformat(time).replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.engine import TLS_VERSIONS, UNIX
 from pytest_smtpserver.matching import given
-from pytest_smtpserver.unpatched import standard_library
+from pytest_smtpserver.unpatched import getpid, standard_library
 
 from .access import TRUST_VARIABLE
 
@@ -337,13 +337,13 @@ def _read(path: Path) -> str:
 
 def _temporary_directory() -> Path:
     directory = tempfile.mkdtemp(prefix="pytest-smtpserver-")
-    atexit.register(_remove, directory, os.getpid())
+    atexit.register(_remove, directory, getpid())
     return Path(directory)
 
 
 def _remove(directory: str, owner: int) -> None:
     # A forked child shares the directory, but does not take it away from its parent.
-    if os.getpid() == owner:  # pragma: no branch  # at a child's end nothing is measured any more
+    if getpid() == owner:  # pragma: no branch  # at a child's end nothing is measured any more
         shutil.rmtree(directory, ignore_errors=True)
 
 

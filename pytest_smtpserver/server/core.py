@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from functools import partial
@@ -13,7 +12,7 @@ from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import SETTINGS
 from pytest_smtpserver.smtp import SMTPEngine, offer_of
-from pytest_smtpserver.unpatched import real_locks
+from pytest_smtpserver.unpatched import getpid, real_locks
 
 from . import access, ports, registry, watching
 from .signals import Uninterrupted
@@ -53,7 +52,7 @@ class Core:
         self._lock = threading.Lock()
         # The last listener that was closed, until all of its records are final.
         self._closed: Listener | None = None
-        self._pid = os.getpid()
+        self._pid = getpid()
 
     @property
     def is_serving(self) -> bool:
@@ -150,7 +149,7 @@ class Core:
 
     def expectations(self, *, in_task: bool) -> Expectations:
         """Return the methods that wait; raises `RuntimeError` where waiting would never end."""
-        if os.getpid() != self._pid:
+        if getpid() != self._pid:
             raise RuntimeError(
                 f"this server runs in process {self._pid}; a process forked from it cannot wait"
             )

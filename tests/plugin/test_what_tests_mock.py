@@ -103,6 +103,32 @@ def test_a_server_under_tls_starts_where_the_class_of_times_is_a_mock(
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize("name", ["os.getpid", "socket.socket.setblocking", "time.strftime"])
+def test_a_server_starts_and_does_its_work_where_a_test_mocks(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    temporary = pytester.mkdir("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    pytester.makepyfile(
+        HELPERS
+        + f"""
+    from unittest import mock
+
+    def test_first(smtpserver_session_factory, request):
+        with mock.patch({name!r}):
+            request.getfixturevalue("smtpserver_session")
+            use(smtpserver_session_factory)
+
+    def test_second(smtpserver_session_factory, smtpserver_session):
+        use(smtpserver_session_factory)
+        with pytest.raises(SMTPAssertionError):
+            smtpserver_session.wait_for_message(timeout=0.01)
+"""
+    )
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=2)
+    assert list(temporary.glob("pytest-smtpserver-*")) == []
+
+
 def test_a_code_is_found_where_files_cannot_be_read(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         HELPERS

@@ -7,6 +7,7 @@ import select
 import socket
 import sys
 import time
+from types import ModuleType
 from typing import TYPE_CHECKING, Self
 from unittest.mock import MagicMock
 
@@ -257,7 +258,11 @@ class Blocked(socket.socket):
 
 def test_a_server_that_may_have_no_socket_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "socket", Blocked)
+    monkeypatch.setitem(sys.modules, "pytest_socket", ModuleType("pytest_socket"))
     with pytest.raises(OSError, match=r"127\.0\.0\.1.*no sockets in tests.*allow-hosts=127"):
+        SMTPServer().start()
+    monkeypatch.delitem(sys.modules, "pytest_socket")
+    with pytest.raises(OSError, match=r"127\.0\.0\.1: no sockets in tests \(RuntimeError\)$"):
         SMTPServer().start()
 
 
