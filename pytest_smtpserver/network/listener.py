@@ -140,8 +140,9 @@ class Listener:
 
     @property
     def has_clients(self) -> bool:
-        """Whether it serves and a connection is open, even if all was said on it."""
-        return bool(self._connections) and self.is_serving
+        """Whether it serves and a client is connected, even if all was said, or nothing yet."""
+        with self._lock:
+            return self.is_serving and (bool(self._connections) or self._does_client_wait())
 
     @property
     def thread(self) -> int:

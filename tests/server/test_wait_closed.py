@@ -10,10 +10,12 @@ import pytest
 
 from pytest_smtpserver import AsyncSMTPServer, SMTPServer
 from pytest_smtpserver.network import connection
-from tests.rawclient import TIMEOUT, everything, greeted
+from tests.rawclient import TIMEOUT, connected, everything, greeted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_smtpserver import Command
 
 _BRIEFLY = 0.1
 
@@ -39,6 +41,29 @@ def test_it_waits_until_the_client_has_closed_its_connection(server: SMTPServer)
         waiting.join(_BRIEFLY)
         assert waiting.is_alive()
     waiting.join(TIMEOUT)
+    assert not waiting.is_alive()
+
+
+def test_it_waits_for_a_client_that_the_server_has_not_accepted_yet(server: SMTPServer) -> None:
+    is_busy, may_go_on = threading.Event(), threading.Event()
+
+    def busy(_: Command) -> str:
+        is_busy.set()
+        may_go_on.wait(TIMEOUT)
+        return "250 ok"
+
+    waiting = threading.Thread(target=server.wait_closed, args=[10 * TIMEOUT])
+    with SMTPServer() as other:
+        other.on("noop").reply(busy)
+        with greeted(other) as client:
+            client.sendall(b"NOOP\r\n")
+            assert is_busy.wait(TIMEOUT)
+            with connected(server):
+                waiting.start()
+                waiting.join(_BRIEFLY)
+                assert waiting.is_alive()
+                may_go_on.set()
+            waiting.join(TIMEOUT)
     assert not waiting.is_alive()
 
 
