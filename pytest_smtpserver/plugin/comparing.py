@@ -2,11 +2,14 @@
 
 A record equals only itself, so comparing it with anything else is a mistake in the test. The
 explanation says what to compare instead, and which fields differ.
+
+pytest asks for every comparison of the run that failed, also of values that have nothing to do with
+mail. Their methods may raise or have effects, so nothing of theirs is called: no `__eq__`, no
+`__iter__`, no `__bool__`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.matching.wording import counted, shown
@@ -17,7 +20,7 @@ from pytest_smtpserver.records.session import Session
 from pytest_smtpserver.records.transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 # How many records of a sequence are listed; arbitrary, the same as in a failed wait.
 _LISTED = 6
@@ -25,24 +28,24 @@ _LISTED = 6
 
 def explain(left: object, right: object) -> list[str] | None:
     """Return the lines that pytest shows for `left == right`, or `None` if its own are as good."""
+    if left is right:  # something else in the assertion has failed
+        return None
     for one, other in ((left, right), (right, left)):
         for kind, lines in _EXPLANATIONS:
-            if isinstance(one, kind):
+            if issubclass(type(one), kind):
                 return [f"{_short(left)} == {_short(right)}", *lines(one, other)]
-        if isinstance(one, tuple) and isinstance(other, list) and list(one) == other:
-            return _a_list(left, right, one)
-        if _are_records(one):
+        if type(one) is tuple and type(other) is list and _are_same_texts(one, other):
+            return [
+                f"{shown(left)} == {shown(right)}",
+                f"a tuple is never equal to a list: compare with {one!r}",
+            ]
+        if _records_in(one):
             return [f"{_short(left)} == {_short(right)}", *_listed(left), *_listed(right)]
     return None
 
 
-def _a_list(left: object, right: object, one: tuple[object, ...]) -> list[str] | None:
-    if not one or not all(isinstance(item, str) for item in one):
-        return None
-    return [
-        f"{shown(left)} == {shown(right)}",
-        f"a tuple is never equal to a list: compare with {one!r}",
-    ]
+def _are_same_texts(one: tuple[object, ...], other: list[object]) -> bool:
+    return bool(one) and all(type(item) is str for item in (*one, *other)) and [*one] == other
 
 
 def _reply(reply: Reply, other: object) -> Iterator[str]:
@@ -95,25 +98,27 @@ _EXPLANATIONS: tuple[tuple[type, Callable[[Any, object], Iterator[str]]], ...] =
 _RECORDS = (Message, Session, Transaction)
 
 
-def _are_records(value: object) -> bool:
-    return (
-        isinstance(value, tuple | list)
-        and bool(value)
-        and all(isinstance(one, _RECORDS) for one in value)
-    )
+def _records_in(value: Any) -> list[Any]:
+    """Return the items of a tuple or list if all are records, otherwise none."""
+    items: list[Any] = []
+    if issubclass(type(value), tuple):
+        items = [*tuple.__iter__(value)]
+    elif issubclass(type(value), list):
+        items = [*list.__iter__(value)]
+    return items if all(issubclass(type(one), _RECORDS) for one in items) else []
 
 
 def _short(value: object) -> str:
-    if _are_records(value) and isinstance(value, Sequence):
-        return counted(len(value), type(value[0]).__name__.lower())
-    return shown(value)
+    records = _records_in(value)
+    return counted(len(records), type(records[0]).__name__.lower()) if records else shown(value)
 
 
 def _listed(value: object) -> Iterator[str]:
-    if not _are_records(value) or not isinstance(value, Sequence):
+    records = _records_in(value)
+    if not records:
         return
     yield f"{_short(value)}:"
-    if len(value) > _LISTED:
-        yield f"  ... {len(value) - _LISTED} more before"
-    for number, record in list(enumerate(value, 1))[-_LISTED:]:
+    if len(records) > _LISTED:
+        yield f"  ... {len(records) - _LISTED} more before"
+    for number, record in list(enumerate(records, 1))[-_LISTED:]:
         yield f"  {number}. {record!r}"

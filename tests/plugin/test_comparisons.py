@@ -116,3 +116,45 @@ def test_pytest_shows_it(pytester: pytest.Pytester) -> None:
             "E *1. <Message 'Hi': a@x.example -> b@x.example>",
         ]
     )
+
+
+class Touchy:
+    """A value of a test, whose methods must not be called by anybody else."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("it is ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        raise ValueError("it is ambiguous")
+
+
+class TouchyTuple(tuple[object, ...]):
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[object]:
+        raise ValueError("it is not to be iterated over")
+
+    def __len__(self) -> int:
+        raise ValueError("it has no length")
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ((Touchy(),), [Touchy()]),
+        (TouchyTuple("a"), ["a"]),
+        (Touchy(), Touchy()),
+        (TouchyTuple("a"), TouchyTuple("b")),
+    ],
+)
+def test_nothing_of_other_values_is_called(left: object, right: object) -> None:
+    assert explain(left, right) is None
+    assert explain(right, left) is None
+
+
+def test_a_record_that_equals_itself_is_not_explained(server: SMTPServer) -> None:
+    message = server.messages[0]
+    assert explain(message, message) is None
+    assert explain(server.messages, server.messages) is None
