@@ -101,7 +101,7 @@ def _is_content(entry: Exchange | Event) -> bool:
 
 
 def _is_end_of_content(event: Event) -> bool:
-    return event.speaker == "C" and event.what == "."
+    return _is_content(event) and isinstance(event.what, str) and event.what == "."
 
 
 def _exchange_lines(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 SUITE = """
@@ -264,3 +266,24 @@ def test_the_end_of_the_transcript_is_not_shown_twice(pytester: pytest.Pytester)
     alone = pytester.runpytest_inprocess("--show-capture=no")
     assert lines(alone, "S: 250 smtpserver.test: PIPELINING, SIZE 33554432, ") == 1
     assert lines(alone, "end of the transcript") == 1
+
+
+def test_python_finds_no_comparison_of_octets_with_text(pytester: pytest.Pytester) -> None:
+    # `-bb` makes an error of each.
+    pytester.makepyfile("""
+        import smtplib
+
+        def test_fails(smtpserver):
+            with smtplib.SMTP(*smtpserver.addr, timeout=20) as client:
+                client.sendmail("a@x.test", "b@x.test", b"Subject: hello\\r\\n\\r\\nHi\\r\\n")
+            smtpserver.wait_for_message(subject="other", timeout=0.01)
+    """)
+    result = pytester.run(
+        sys.executable, "-bb", "-m", "pytest", "--smtpserver-report=mail.html",
+        "--smtpserver-artifacts=mails",
+    )  # fmt: skip
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["E *subject is 'hello', not 'other'*", "*C: Hi*", "SMTP report: *"]
+    )
+    result.stdout.no_fnmatch_line("*BytesWarning*")
