@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Those with which programs and test tools interrupt others. A system may lack some.
+# Those with which programs and test tools interrupt others. A system may lack some. Whoever sets a
+# handler takes away one that was installed in C for the same signal, as faulthandler does. That is
+# mostly SIGUSR1 or SIGUSR2, so these are not among them.
 _SIGNALS: Final = tuple(
     getattr(signal, name)
-    for name in ("SIGINT", "SIGALRM", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGBREAK")
+    for name in ("SIGINT", "SIGALRM", "SIGTERM", "SIGHUP", "SIGBREAK")
     if hasattr(signal, name)
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import selectors
 import signal
 import socket
@@ -18,6 +19,7 @@ from tests.rawclient import TIMEOUT, greeted, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pytest_smtpserver import Command
 
@@ -134,7 +136,7 @@ def came() -> Iterator[list[int]]:
         came.append(number)
         raise Strike
 
-    before = [(one, signal.signal(one, handler)) for one in (signal.SIGALRM, signal.SIGUSR1)]
+    before = [(one, signal.signal(one, handler)) for one in (signal.SIGALRM, signal.SIGTERM)]
     yield came
     for number, old in before:
         signal.signal(number, old)
@@ -142,10 +144,23 @@ def came() -> Iterator[list[int]]:
 
 def test_all_handlers_are_called_in_the_order_of_their_signals(came: list[int]) -> None:
     with pytest.raises(Strike), Uninterrupted(), Uninterrupted():
-        signal.raise_signal(signal.SIGUSR1)
+        signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGALRM)
         assert came == []
-    assert came == [signal.SIGUSR1, signal.SIGALRM]
+    assert came == [signal.SIGTERM, signal.SIGALRM]
+
+
+def test_a_handler_of_faulthandler_stays(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    with (tmp_path / "stacks").open("w+") as file:
+        faulthandler.register(signal.SIGUSR1, file, chain=True)
+        with SMTPServer():
+            pass
+        signal.raise_signal(signal.SIGUSR1)
+        faulthandler.unregister(signal.SIGUSR1)
+        file.seek(0)
+        assert "test_a_handler_of_faulthandler_stays" in file.read()
+    signal.signal(signal.SIGUSR1, before)
 
 
 def test_a_handler_that_is_set_meanwhile_stays() -> None:
