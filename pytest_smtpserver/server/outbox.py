@@ -66,6 +66,10 @@ class Outbox(list["DetailedMessage"]):
         super().__setitem__(index, value)  # type: ignore[call-overload]  # list's own overloads
         self._forget_others(before)
 
+    def __reduce__(self) -> tuple[type[list[DetailedMessage]], tuple[list[DetailedMessage]]]:
+        """Let `copy` and `pickle` make an ordinary list, which stays as it is."""
+        return list, (list(self),)
+
     def pop(self, index: SupportsIndex = -1) -> DetailedMessage:
         """Remove a message, and return it."""
         email = self[index]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import smtplib
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ import pytest
 from pytest_smtpserver import SMTPServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
@@ -81,6 +83,18 @@ def test_a_server_says_whether_it_accepts_clients_in_the_words_of_localserver() 
 def test_sorting_it_forgets_nothing(server: SMTPServer) -> None:
     server.outbox.sort(key=lambda email: email["Subject"], reverse=True)
     assert subjects(server) == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    "made", [copy.copy, copy.deepcopy, lambda outbox: pickle.loads(pickle.dumps(outbox))]
+)
+def test_a_copy_is_an_ordinary_list(
+    server: SMTPServer, made: Callable[[object], list[EmailMessage]]
+) -> None:
+    copied = made(server.outbox)
+    server.clear()
+    assert type(copied) is list
+    assert [email["Subject"] for email in copied] == ["0", "1", "2"]
 
 
 def test_a_list_that_was_kept_shows_what_is_there_now() -> None:
