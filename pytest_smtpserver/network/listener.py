@@ -258,6 +258,7 @@ class Listener:
         if not background.readiness.notices_changes or background.is_stuck:
             return False
         with self._lock:
+            # A client that connected at the last moment still gets an answer.
             if self._closing or self._connections or self._does_client_wait():
                 return False
             self._stop_listening()
@@ -265,7 +266,8 @@ class Listener:
         return True
 
     def _does_client_wait(self) -> bool:
-        # A client that connected at the last moment still gets an answer.
+        if not hasattr(select, "poll"):  # Windows
+            return bool(select.select([self._socket], [], [], 0)[0])
         waiting = select.poll()
         waiting.register(self._socket, select.POLLIN)
         return bool(waiting.poll(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import selectors
 import socket
 import subprocess
@@ -34,6 +35,8 @@ def another_system(
         if request.param != "no epoll":
             # Windows.
             patch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
+            network_listener = import_module("pytest_smtpserver.network.listener")
+            patch.setattr(network_listener, "select", SimpleNamespace(select=select.select))
         if request.param != "no selector but select":
             # Windows and macOS.
             patch.setattr(readiness, "select", SimpleNamespace())
