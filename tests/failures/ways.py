@@ -579,7 +579,7 @@ def plain_client_speaks_at_a_tls_port(server: SMTPServer) -> None:
 
 def tls_client_at_a_plain_port(server: SMTPServer) -> None:
     with suppress(OSError):
-        smtplib.SMTP_SSL(server.host, server.port, timeout=0.2)
+        smtplib.SMTP_SSL(server.host, server.port, timeout=20)
     server.wait_for_session(timeout=30)
     server.wait_for_message(timeout=SOON)
 
