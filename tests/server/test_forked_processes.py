@@ -48,14 +48,15 @@ def test_a_fork_after_the_last_server_has_stopped_finds_no_thread_of_ours(
     # In a process of its own: in this one a server of the run may listen.
     script = pytester.makepyfile("""
         import os
+        import smtplib
         import threading
         import warnings
         from pytest_smtpserver import SMTPServer
-        from tests.rawclient import send
 
         for _ in range(2):
             with SMTPServer() as server:
-                send(server)
+                with smtplib.SMTP(server.host, server.port) as client:
+                    client.sendmail("a@example.org", "b@example.org", "Hello")
                 assert len(server.messages) == 1
             with warnings.catch_warnings(record=True) as caught:
                 # From Python 3.12 on, a process with threads is warned.
