@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -63,22 +63,6 @@ def _median(probes: Sequence[Sequence[str]], column: int) -> float:
     return median(float(probe[column]) for probe in probes)
 
 
-def start_seconds(interpreter: Path, plugin: str, count: int) -> float:
-    """Return the processor time that a plugin adds to a run of pytest that does not use it."""
-    with tempfile.TemporaryDirectory() as empty:
-        options = ["-q", "-p", "no:cacheprovider", "--rootdir", empty, empty]
-        with_it, without = [], []
-        for _ in range(count):
-            with_it.append(_cpu_of(interpreter, options))
-            without.append(_cpu_of(interpreter, ["-p", f"no:{plugin}", *options]))
-        return _lower_quartile(with_it) - _lower_quartile(without)
-
-
-def _lower_quartile(seconds: Sequence[float]) -> float:
-    # Whatever disturbs a start only makes it dearer, by more than a plugin does.
-    return quantiles(seconds, n=4)[0]
-
-
 def imported(interpreter: Path, plugin: str) -> list[str]:
     """Return the costly modules that are imported because of the plugin."""
     return [name for name in _modules(interpreter, []) if name not in
@@ -99,16 +83,6 @@ def _modules(interpreter: Path, options: Sequence[str]) -> list[str]:
             timeout=_TIMEOUT, check=True,
         )  # fmt: skip
     return done.stdout.splitlines()[-1].split()[1:]
-
-
-def _cpu_of(interpreter: Path, options: Sequence[str]) -> float:
-    process = subprocess.Popen(
-        [str(interpreter), "-m", "pytest", *options],
-        env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    _, _, used = os.wait4(process.pid, 0)
-    process.returncode = 0
-    return used.ru_utime + used.ru_stime
 
 
 def _pytest(interpreter: Path, options: Sequence[str], environment: dict[str, str]) -> str:

@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument(
         "--page",
         action="store_true",
-        help="seven repetitions, and the figures go into docs/explanation/performance.md",
+        help="fewer repetitions, and the figures go into docs/explanation/performance.md",
     )
     options = parser.parse_args()
     size = QUICK if options.quick else MIDDLE if options.page else FULL
@@ -63,7 +63,8 @@ def small_messages(bench: Bench, figures: Figures, details: list[str]) -> None:
         ("small, alone", 20, False, "a connection for each"),
         ("small, one", 1, True, "one connection"),
     ):
-        spent = bench.cpu(_servers(bench), Load(bench.size.small, connections, SMALL, stay=stay))
+        load = Load(bench.size.small, connections, SMALL, stay=stay)
+        spent = bench.cpu(_servers(bench), load, bench.size.turns)
         figures[key] = _ratio(spent, BASE)
         if key == "small":
             figures["small, sink"] = _ratio(spent, SINK)
@@ -72,7 +73,7 @@ def small_messages(bench: Bench, figures: Figures, details: list[str]) -> None:
 
 def large_messages(bench: Bench, figures: Figures, details: list[str]) -> None:
     """5 MB on four connections."""
-    spent = bench.cpu(_servers(bench), Load(bench.size.large, 4, LARGE))
+    spent = bench.cpu(_servers(bench), Load(bench.size.large, 4, LARGE), bench.size.turns)
     figures["large"] = _ratio(spent, BASE)
     figures["large, sink"] = _ratio(spent, SINK)
     details += _lines("5 MB message", spent, 1e3, "ms")
@@ -143,9 +144,9 @@ def waking(bench: Bench, figures: Figures, details: list[str]) -> None:
 
 def crowd(bench: Bench, figures: Figures, details: list[str]) -> None:
     """Each message has a connection of its own in both, so that only the crowd differs."""
-    count = bench.size.crowd
-    many = bench.cpu([OURS], Load(count, 1000, SMALL, stay=False))
-    few = bench.cpu([OURS], Load(count, 10, SMALL, stay=False))
+    count, turns = bench.size.crowd, bench.size.repetitions
+    many = bench.cpu([OURS], Load(count, 1000, SMALL, stay=False), turns)
+    few = bench.cpu([OURS], Load(count, 10, SMALL, stay=False), turns)
     figures["crowd"] = many[OURS] / few[OURS]
 
 
@@ -204,7 +205,7 @@ def _told(bench: Bench, figures: Figures, details: list[str]) -> str:
         (
             (
                 f"{today}, Python {platform.python_version()}, {platform.system()}; "
-                f"{', '.join(versions)}; medians of {bench.size.repetitions}."
+                f"{', '.join(versions)}; medians of {bench.size.repetitions} or more."
             ),
             f"\n{markdown(figures)}\n",
             "On this machine (the table's ratios are what can be compared):\n",
