@@ -23,13 +23,19 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 __all__ = [
-    "Event", "Thread", "Timer", "getpid", "note_standard_library", "real_locks",
-    "standard_library", "start",
+    "Event", "RLock", "Thread", "Timer", "getpid", "libraries", "note_standard_library",
+    "real_locks", "standard_library", "start",
 ]  # fmt: skip
 
-# The base of the main thread's class. Python made that thread before anybody could patch it.
-Thread: type[threading.Thread] = type(threading.main_thread()).__mro__[1]
+# Among the classes of the main thread. Python made that thread before anybody could patch its base.
+# In a process that another thread has forked, that one is the main thread, and of any class.
+Thread: type[threading.Thread] = next(
+    one
+    for one in type(threading.main_thread()).__mro__
+    if (one.__module__, one.__name__) == ("threading", "Thread")
+)
 _start = Thread.start
 
 
@@ -40,7 +46,30 @@ def start(thread: threading.Thread) -> None:
             "threading.Thread.start was replaced before pytest_smtpserver was imported, and the "
             "SMTP server needs the real one: import pytest_smtpserver first"
         )
-    _start(thread)
+    with _signals_left_to_others():
+        _start(thread)
+
+
+@contextmanager
+def _signals_left_to_others() -> Iterator[None]:
+    """Block signals that an application may wait for: a thread that is started inherits that.
+
+    A signal for the process goes to any thread that does not block it. If the test's thread waits
+    for one, with `signal.sigwait`, ours must not get it: its default action ends the run.
+    """
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    # Not those that end a program, come from an error in it, or tell of its children: a process
+    # that a callable of the test starts inherits them too.
+    names = ("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGURG", "SIGWINCH")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [getattr(signal, name) for name in names])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Event:
@@ -100,6 +129,9 @@ def real_locks() -> Iterator[None]:
 
 _noted: dict[ModuleType, dict[str, object]] = {}
 
+#: The modules of libraries that were imported in `standard_library`, by their names.
+libraries: Final[dict[str, ModuleType]] = {}
+
 # Not restored: pytest itself replaces hooks in them from test to test.
 _IN_USE: Final = ("sys", "warnings")
 _HOOK: Final = "excepthook"
@@ -108,9 +140,12 @@ _HOOK: Final = "excepthook"
 def note_standard_library() -> None:
     """Note what the modules of the standard library hold now."""
     for name, module in sys.modules.copy().items():
-        is_standard = name.partition(".")[0] in sys.stdlib_module_names and name not in _IN_USE
-        if is_standard and isinstance(module, ModuleType):
+        if _is_standard(name) and name not in _IN_USE and isinstance(module, ModuleType):
             _noted[module] = vars(module).copy()
+
+
+def _is_standard(name: str) -> bool:
+    return name.partition(".")[0] in sys.stdlib_module_names
 
 
 @contextmanager
@@ -119,6 +154,7 @@ def standard_library() -> Iterator[None]:
 
     Other threads see them too, so this must be in the thread of the test, and short.
     """
+    modules = set(sys.modules)
     replaced = [
         (module, name, vars(module)[name])
         for module, noted in _noted.items()
@@ -132,3 +168,8 @@ def standard_library() -> Iterator[None]:
     finally:
         for module, name, found in replaced:
             setattr(module, name, found)
+        libraries.update(
+            (name, module)
+            for name, module in sys.modules.copy().items()
+            if name not in modules and not _is_standard(name)
+        )

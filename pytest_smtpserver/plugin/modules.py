@@ -10,7 +10,9 @@ Most of the package is imported when it is needed. That must not be in the middl
   (`unpatched.standard_library`).
 * A test may take modules out of `sys.modules`, to see how its own import again, and ours with them.
   A second copy of the package would start a second thread, and the plugin would meet servers that
-  are not of its classes. So after such a test the modules are put back (`SameModules`).
+  are not of its classes. So after such a test the modules are put back (`SameModules`). The same
+  for trustme and what it imports: cryptography cannot be imported twice in a process, because its
+  part in Rust keeps the classes of the first time.
 * pytester notes `sys.modules` before a run in this process, and restores it afterwards. A part that
   the inner run was the first to need would then exist twice: modules that were there before refer
   to the forgotten copy, and whoever imports the part later gets another. The classes of the two are
@@ -94,6 +96,7 @@ class SameModules:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
         """Put back what the test before took out, and note what it has imported."""
+        self._kept |= unpatched.libraries
         if not self._kept.items() <= sys.modules.items():
             self.put_back()
         if self._count != len(sys.modules):
@@ -126,5 +129,5 @@ def _is_ours(name: str) -> bool:
 def _tell_parent(name: str, module: ModuleType) -> None:
     # `from parent import own` looks there.
     parent, _, own = name.rpartition(".")
-    if parent:
+    if parent in sys.modules:
         setattr(sys.modules[parent], own, module)

@@ -213,6 +213,35 @@ def test_modules_that_a_test_takes_away_are_there_for_the_next_one(
     pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=3)
 
 
+def test_the_library_for_certificates_is_imported_once_though_a_test_forgets_it(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile("""
+        import sys
+        from unittest import mock
+        import pytest
+
+        @pytest.fixture
+        def without_stripe():
+            # All that is imported meanwhile is forgotten at the end.
+            with mock.patch.dict(sys.modules, {"stripe": None}):
+                yield
+
+        @pytest.mark.smtpserver(tls="starttls")
+        def test_that_is_the_first_to_need_it(without_stripe, smtpserver):
+            assert smtpserver.ca.cert_file.exists()
+
+        def test_that_knows_no_mail():
+            from cryptography.fernet import Fernet
+            fernet = Fernet(Fernet.generate_key())
+            assert fernet.decrypt(fernet.encrypt(b"x")) == b"x"
+
+        def test_another_certificate(smtpserver_factory):
+            smtpserver_factory(tls="starttls", certificate="untrusted")
+    """)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=3)
+
+
 @pytest.mark.parametrize("names", [OURS, ALL], ids=len)
 def test_the_thread_of_a_second_copy_of_the_package_ends_with_its_test(
     pytester: pytest.Pytester, names: Sequence[str]

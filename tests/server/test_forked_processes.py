@@ -72,6 +72,40 @@ def test_a_fork_after_the_last_server_has_stopped_finds_no_thread_of_ours(
     assert result.ret == 0, result.stderr.str()
 
 
+def test_pytest_starts_in_a_process_that_another_thread_has_forked(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile("def test(smtpserver): assert smtpserver.messages == ()")
+    script = pytester.makepyfile(
+        start="""
+        import os
+        import sys
+        import threading
+        import pytest
+
+        class Worker(threading.Thread):
+            def run(self):
+                child = os.fork()
+                if child == 0:
+                    os._exit(pytest.main(["-q"]))
+                _, status = os.waitpid(child, 0)
+                found.append(status)
+
+        found = []
+        for kind in (Worker, type("Special", (Worker,), {})):
+            worker = kind()
+            worker.start()
+            worker.join()
+        worker = threading.Thread(target=lambda: Worker.run(worker))
+        worker.start()
+        worker.join()
+        assert found == [0, 0, 0]
+    """
+    )
+    result = pytester.run(sys.executable, script, timeout=TIMEOUT)
+    assert result.ret == 0, result.stdout.str() + result.stderr.str()
+
+
 def test_a_fork_leaves_a_server_its_thread() -> None:
     with SMTPServer() as server, greeted(server) as client:
         with forked(is_running):

@@ -6,6 +6,8 @@ import faulthandler
 import selectors
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ import pytest
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.server.signals import Uninterrupted
 from pytest_smtpserver.unpatched import Event
-from tests.rawclient import TIMEOUT, greeted, send
+from tests.rawclient import TIMEOUT, ask, greeted, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -193,6 +195,41 @@ def test_ctrl_c_while_a_server_waits_for_its_thread_is_obeyed_when_it_has_stoppe
             server.stop()
         assert server.sessions[0].ended_by == "server"
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "sigtimedwait"), reason="needs sigtimedwait")
+def test_a_signal_that_a_test_waits_for_is_not_taken_by_our_thread(
+    pytester: pytest.Pytester,
+) -> None:
+    # In a process of its own: pytest-xdist has threads in this one.
+    script = pytester.makepyfile("""
+        import os
+        import signal
+        from pytest_smtpserver import SMTPServer
+
+        with SMTPServer():
+            for one in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGIO):
+                signal.pthread_sigmask(signal.SIG_BLOCK, [one])
+                os.kill(os.getpid(), one)
+                assert signal.sigtimedwait([one], 20)
+    """)
+    result = pytester.run(sys.executable, script, timeout=TIMEOUT)
+    assert result.ret == 0, result.stderr.str()
+
+
+def test_a_process_that_a_callable_starts_can_be_ended() -> None:
+    ended = []
+
+    def start(_: Command) -> None:
+        process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        process.terminate()
+        ended.append(process.wait(TIMEOUT))
+        process.communicate()
+
+    with SMTPServer() as server, greeted(server) as client:
+        server.on("noop").reply(start)
+        ask(client, "NOOP")
+    assert ended == [-signal.SIGTERM]
 
 
 def test_an_event_wakes_all_who_wait_and_can_be_set_again() -> None:
