@@ -166,6 +166,42 @@ def test_a_project_s_own_smtp_backend_keeps_its_class(
     result.assert_outcomes(passed=2)
 
 
+SUITE_THAT_PATCHES = """
+    import os
+    import pytest
+    from django.conf import settings
+
+    def values():
+        names = ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_PASSWORD", "MAILERS")
+        return [getattr(settings, name, None) for name in names], os.environ.get("SSL_CERT_FILE")
+
+    BEFORE = values()
+    NAME = "MAILERS" if hasattr(settings, "MAILERS") else "EMAIL_HOST"
+
+    @pytest.fixture(autouse=True)
+    def patched_first(monkeypatch):
+        monkeypatch.setenv("HTTP_PROXY", "")
+
+    @pytest.mark.smtpserver(tls="starttls")
+    def test_it(smtpserver_django, monkeypatch):
+        monkeypatch.setattr(settings, NAME, {})
+        monkeypatch.delenv("SSL_CERT_FILE")
+
+    def test_afterwards():
+        assert values() == BEFORE
+"""
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_a_test_changes_of_our_settings_is_put_back(
+    pytester: pytest.Pytester, style: str
+) -> None:
+    pytester.makeconftest(CONFTEST.format(style=STYLES[style]))
+    pytester.makepyfile(SUITE_THAT_PATCHES)
+    result = pytester.runpytest_subprocess("-W", "error", "-W", "ignore:The EMAIL_")
+    result.assert_outcomes(passed=2)
+
+
 SUITE_THAT_SENDS = """
     from django.core.mail import send_mail
 

@@ -299,6 +299,29 @@ def test_clients_trust_the_trusted_server_without_being_told(suite: pytest.Pytes
     suite.runpytest_inprocess().assert_outcomes(passed=3)
 
 
+def test_what_a_test_changes_of_our_trust_is_put_back(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import os
+        import pytest
+
+        BEFORE = os.environ.get("SSL_CERT_FILE")
+
+        @pytest.fixture(autouse=True)
+        def patched_first(monkeypatch):
+            monkeypatch.setenv("HTTP_PROXY", "")
+
+        @pytest.mark.smtpserver(tls="starttls")
+        def test_it(smtpserver_trusted, monkeypatch):
+            monkeypatch.delenv("SSL_CERT_FILE")
+
+        def test_afterwards():
+            assert os.environ.get("SSL_CERT_FILE") == BEFORE
+        """
+    )
+    suite.runpytest_subprocess().assert_outcomes(passed=2)
+
+
 def test_authorities_that_the_environment_trusts_stay_trusted(
     suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
