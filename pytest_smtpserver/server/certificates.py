@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import threading
 import warnings
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,12 +132,11 @@ class CertificateAuthority:
 
         A test may have emptied the directory for temporary files.
         """
-        if not path.exists():
-            self._directory.mkdir(parents=True, exist_ok=True)
-            # A program that drops its privileges, as Exim does, must still read public files.
-            self._directory.chmod(0o755)
-            # It exists after all if a test has replaced `exists`.
-            with suppress(FileExistsError):
+        with _lock:
+            if not path.exists():
+                self._directory.mkdir(parents=True, exist_ok=True)
+                # A program that drops its privileges, as Exim does, must still read public files.
+                self._directory.chmod(0o755)
                 _write(path, *self._texts[path])
         return path
 
@@ -306,12 +305,16 @@ def _real_datetime() -> Iterator[None]:
 
 
 def _write(path: Path, text: str, mode: int) -> None:
+    # Under another name first: whoever runs out of room, or is interrupted, leaves no half of it.
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
     # Create the file with that mode: others must not be able to read a key even for a moment.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w", encoding="latin-1") as file:
         file.write(text)
     # Whatever the umask.
-    path.chmod(mode)
+    new.chmod(mode)
+    new.replace(path)
 
 
 def _trusted_before() -> str:
