@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
 __all__ = [
     "Event", "RLock", "Thread", "Timer", "getpid", "libraries", "note_standard_library",
     "real_locks", "standard_library", "start",
