@@ -35,7 +35,7 @@ ALLOWED = {
         "engine", "expressions", "frozen", "matching", "numeric", "recording", "records",
         "suggesting",
     },
-    "recording": {"engine", "matching", "records", "unpatched"},
+    "recording": {"engine", "matching", "records"},
     "records": {"engine", "expressions", "frozen", "mail", "matching", "numeric", "suggesting"},
     "mail": {"frozen", "matching", "suggesting"},
     "network": {"clock", "engine", "unpatched"},

@@ -35,6 +35,7 @@ import os
 import select
 import selectors
 import socket
+import threading
 from collections import deque
 from contextlib import suppress
 from functools import partial
@@ -43,7 +44,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import trio
 
 from pytest_smtpserver.clock import monotonic
-from pytest_smtpserver.unpatched import Event, RLock
+from pytest_smtpserver.unpatched import Event
 
 from .deadlines import Deadlines
 from .stream import CHUNK, never_block
@@ -70,9 +71,8 @@ class Readiness:
         #: Whether a wait that is going on notices sockets that another thread adds or takes away.
         #: epoll and kqueue do; Windows has only `select`.
         self.notices_changes = hasattr(self._selector, "fileno")
-        # Held while sockets are added, taken away or closed, and while a call is added. A finalizer
-        # that stops a server may come in between.
-        self._lock = RLock()
+        # Held while sockets are added, taken away or closed, and while a call is added.
+        self._lock = threading.Lock()
         self._is_closed = False
         self._calls: deque[Callable[[], object]] = deque()
         # An octet in it ends the wait.

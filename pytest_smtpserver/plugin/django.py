@@ -4,10 +4,6 @@ Django's own `override_settings` puts another settings object in front of the cu
 exit puts the previous object back. So does pytest-django's fixture `settings`. If the two end in
 another order than the reverse of their beginning, one of them puts back an object that the other
 had removed. So we replace values inside the current object, and put the old values back there.
-
-The same with pytest's `monkeypatch`: a test may change one of these values with it, and puts our
-value back after we have put back the project's. So `monkeypatch` knows of ours too, which came
-first, and puts the project's back once more.
 """
 
 from __future__ import annotations
@@ -22,8 +18,6 @@ from pytest_smtpserver.server import access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-
-    import pytest
 
     from pytest_smtpserver.server.server import SMTPServer
 
@@ -57,12 +51,12 @@ def _refuse_what_cannot_be_imported(backend: str) -> None:
 
 
 @contextmanager
-def mail_goes_to(server: SMTPServer, patch: pytest.MonkeyPatch) -> Iterator[None]:
+def mail_goes_to(server: SMTPServer) -> Iterator[None]:
     """Make Django send its mail to this server; on exit all settings are as before."""
     from django.conf import settings
 
     values = _mailers(server) if hasattr(settings, "MAILERS") else _email_settings(server)
-    with _replaced(os.environ, _environment(server), patch), _replaced_settings(values, patch):
+    with _replaced(os.environ, _environment(server)), _replaced_settings(values):
         yield
 
 
@@ -154,11 +148,11 @@ def _login(server: SMTPServer) -> tuple[str, str]:
 
 
 @contextmanager
-def _replaced_settings(values: Mapping[str, Any], patch: pytest.MonkeyPatch) -> Iterator[None]:
+def _replaced_settings(values: Mapping[str, Any]) -> Iterator[None]:
     from django.conf import settings
 
     try:
-        with _replaced(vars(settings._wrapped), values, patch):
+        with _replaced(vars(settings._wrapped), values):
             _announce(values, enter=True)
             yield
     finally:
@@ -178,12 +172,9 @@ def _announce(names: Mapping[str, Any], *, enter: bool) -> None:
 
 
 @contextmanager
-def _replaced(
-    mapping: MutableMapping[str, Any], values: Mapping[str, Any], patch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def _replaced(mapping: MutableMapping[str, Any], values: Mapping[str, Any]) -> Iterator[None]:
     before = {name: mapping.get(name, _NOTHING) for name in values}
-    for name, value in values.items():
-        patch.setitem(mapping, name, value)
+    mapping.update(values)
     try:
         yield
     finally:

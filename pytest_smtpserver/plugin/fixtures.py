@@ -157,27 +157,24 @@ def smtpserver_async(smtpserver: SMTPServer) -> AsyncSMTPServer:
 
 
 @pytest.fixture
-def smtpserver_trusted(smtpserver: SMTPServer, monkeypatch: pytest.MonkeyPatch) -> SMTPServer:
+def smtpserver_trusted(smtpserver: SMTPServer) -> Iterator[SMTPServer]:
     """The test's `smtpserver`, which TLS clients trust without being told: see `SSL_CERT_FILE`."""
     from pytest_smtpserver.server import access
 
-    # With the test's own `monkeypatch`. If each had one, what the test changes after us would be
-    # put back after us: to our value, for good.
-    for name, value in access.trust(smtpserver.settings).items():
-        monkeypatch.setenv(name, value)
-    return smtpserver
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in access.trust(smtpserver.settings).items():
+            patch.setenv(name, value)
+        yield smtpserver
 
 
 @pytest.fixture
-def smtpserver_django(
-    smtpserver: SMTPServer, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SMTPServer]:
+def smtpserver_django(smtpserver: SMTPServer) -> Iterator[SMTPServer]:
     """The test's `smtpserver`, to which Django's mail goes as long as the test lasts."""
     from . import django, markers
 
     with markers.one_sentence("smtpserver_django"):
         django.require()
-    with django.mail_goes_to(smtpserver, monkeypatch):
+    with django.mail_goes_to(smtpserver):
         yield smtpserver
 
 

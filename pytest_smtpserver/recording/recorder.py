@@ -7,11 +7,11 @@ list and its length, and can copy it without the lock.
 
 from __future__ import annotations
 
+import threading
 from operator import is_not
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pytest_smtpserver.records.transcript import render
-from pytest_smtpserver.unpatched import RLock
 
 from .recording import Messages, Records, Sessions, Transactions
 from .session import SessionRecording
@@ -93,8 +93,7 @@ class Recorder:
     """
 
     def __init__(self) -> None:
-        # A finalizer may come in between, in any thread: an abandoned wait takes its waker away.
-        self._lock = RLock()
+        self._lock = threading.Lock()
         self._wakers: tuple[Callable[[], object], ...] = ()
         self._ids = 0
         self._open: dict[int, SessionRecording] = {}

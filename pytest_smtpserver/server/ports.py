@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import warnings
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.engine import UNIX
 from pytest_smtpserver.settings import SettingsError
-from pytest_smtpserver.unpatched import RLock
 
 if TYPE_CHECKING:
     from pytest_smtpserver.settings import Settings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Errors in a test's arguments show at the test's line.
 __tracebackhide__ = True
 
-_lock = RLock()
+_lock = threading.Lock()
 _taken: set[int] = set()
 # How pytest-xdist tells a worker which it is; what a worker starts has it from its environment.
 _WORKER = "PYTEST_XDIST_WORKER"

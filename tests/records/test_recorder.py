@@ -312,27 +312,6 @@ def test_a_waiter_is_woken_when_there_may_be_something_new() -> None:
     assert len(woken) == 2
 
 
-def test_a_finalizer_may_end_a_wait_wherever_it_interrupts_us() -> None:
-    # The collector ends an abandoned coroutine in any thread, in the middle of anything.
-    recorder = Conversation().recorder
-    woken: list[None] = []
-
-    def in_the_middle() -> None:
-        with recorder._lock:
-            recorder.remove_waker(wake)
-
-    def wake() -> None:
-        woken.append(None)
-
-    recorder.add_waker(wake)
-    thread = threading.Thread(target=in_the_middle, daemon=True)
-    thread.start()
-    thread.join(20)
-    assert not thread.is_alive()
-    recorder.wake()
-    assert woken == []
-
-
 def test_the_first_crash_is_kept_and_raised_with_its_cause() -> None:
     recorder = Conversation().recorder
     recorder.raise_crash()
