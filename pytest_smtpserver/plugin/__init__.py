@@ -19,6 +19,7 @@ everything else is imported when it is needed.
 * `localserver`: our `smtpserver` beside pytest-localserver's
 * `comparing`: what a bare `assert` says of records
 * `django`: Django's mail settings, pointed at a server
+* `replacing`: values of others that a fixture replaces while a test lasts
 """
 
 # ruff: noqa: F401  # pytest looks here for fixtures and hooks

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.server import access
 
+from .replacing import replaced
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pytest_smtpserver.server.server import SMTPServer
 
 _BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-_NOTHING = object()
 
 
 def require() -> None:
@@ -56,7 +57,7 @@ def mail_goes_to(server: SMTPServer) -> Iterator[None]:
     from django.conf import settings
 
     values = _mailers(server) if hasattr(settings, "MAILERS") else _email_settings(server)
-    with _replaced(os.environ, _environment(server)), _replaced_settings(values):
+    with replaced(os.environ, _environment(server)), _replaced_settings(values):
         yield
 
 
@@ -152,7 +153,7 @@ def _replaced_settings(values: Mapping[str, Any]) -> Iterator[None]:
     from django.conf import settings
 
     try:
-        with _replaced(vars(settings._wrapped), values):
+        with replaced(vars(settings._wrapped), values):
             _announce(values, enter=True)
             yield
     finally:
@@ -169,17 +170,3 @@ def _announce(names: Mapping[str, Any], *, enter: bool) -> None:
     for name, value in names.items():
         now = value if enter else getattr(settings._wrapped, name, None)
         setting_changed.send(type(settings._wrapped), setting=name, value=now, enter=enter)
-
-
-@contextmanager
-def _replaced(mapping: MutableMapping[str, Any], values: Mapping[str, Any]) -> Iterator[None]:
-    before = {name: mapping.get(name, _NOTHING) for name in values}
-    mapping.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is _NOTHING:
-                mapping.pop(name, None)
-            else:
-                mapping[name] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -161,9 +162,9 @@ def smtpserver_trusted(smtpserver: SMTPServer) -> Iterator[SMTPServer]:
     """The test's `smtpserver`, which TLS clients trust without being told: see `SSL_CERT_FILE`."""
     from pytest_smtpserver.server import access
 
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in access.trust(smtpserver.settings).items():
-            patch.setenv(name, value)
+    from .replacing import replaced
+
+    with replaced(os.environ, access.trust(smtpserver.settings)):
         yield smtpserver
 
 

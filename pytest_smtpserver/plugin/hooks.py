@@ -160,6 +160,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     finally:
+        if replacing := sys.modules.get("pytest_smtpserver.plugin.replacing"):
+            replacing.put_back_again()
         if servers:
             from pytest_smtpserver.server.final_checks import check
 

@@ -27,15 +27,13 @@ import pkgutil
 import sys
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from types import ModuleType
+from typing import Final
 
 import pytest
 
 import pytest_smtpserver
 from pytest_smtpserver import unpatched
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 _PACKAGE: Final = pytest_smtpserver.__name__
 
@@ -96,7 +94,8 @@ class SameModules:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
         """Put back what the test before took out, and note what it has imported."""
-        self._kept |= unpatched.libraries
+        if not unpatched.libraries.items() <= sys.modules.items():
+            _put_back_libraries()
         if not self._kept.items() <= sys.modules.items():
             self.put_back()
         if self._count != len(sys.modules):
@@ -126,8 +125,23 @@ def _is_ours(name: str) -> bool:
     return name.partition(".")[0] == _PACKAGE
 
 
+def _file(module: object) -> str | None:
+    # Parts of a module in Rust have none.
+    return getattr(module, "__file__", None)
+
+
+def _put_back_libraries() -> None:
+    for name, module in unpatched.libraries.items():
+        if _file(sys.modules.get(name, module)) != _file(module):
+            # A stand-in, or None, may be there on purpose, for a whole class of tests.
+            return
+    sys.modules.update(unpatched.libraries)
+    for name, module in unpatched.libraries.items():
+        _tell_parent(name, module)
+
+
 def _tell_parent(name: str, module: ModuleType) -> None:
     # `from parent import own` looks there.
     parent, _, own = name.rpartition(".")
-    if parent in sys.modules:
-        setattr(sys.modules[parent], own, module)
+    if isinstance(holder := sys.modules.get(parent), ModuleType):
+        setattr(holder, own, module)

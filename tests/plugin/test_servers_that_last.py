@@ -303,6 +303,7 @@ def test_what_a_test_changes_of_our_trust_is_put_back(suite: pytest.Pytester) ->
     suite.makepyfile(
         """
         import os
+        from unittest import mock
         import pytest
 
         BEFORE = os.environ.get("SSL_CERT_FILE")
@@ -317,9 +318,22 @@ def test_what_a_test_changes_of_our_trust_is_put_back(suite: pytest.Pytester) ->
 
         def test_afterwards():
             assert os.environ.get("SSL_CERT_FILE") == BEFORE
+
+        @pytest.fixture
+        def changed_before(monkeypatch):
+            with mock.patch.dict(os.environ, SSL_CERT_FILE="/no/such/file"):
+                yield
+
+        @pytest.mark.smtpserver(tls="starttls")
+        def test_another(changed_before, smtpserver_trusted, monkeypatch):
+            monkeypatch.undo()
+            assert os.environ["SSL_CERT_FILE"] == str(smtpserver_trusted.ca.bundle_file)
+
+        def test_after_that():
+            assert os.environ.get("SSL_CERT_FILE") == BEFORE
         """
     )
-    suite.runpytest_subprocess().assert_outcomes(passed=2)
+    suite.runpytest_subprocess().assert_outcomes(passed=4)
 
 
 def test_authorities_that_the_environment_trusts_stay_trusted(
