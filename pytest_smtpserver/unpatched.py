@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
-    "Event", "RLock", "Thread", "Timer", "getpid", "libraries", "note_standard_library",
-    "real_locks", "standard_library", "start",
+    "Event", "Thread", "Timer", "getpid", "libraries", "note_standard_library", "real_locks",
+    "standard_library", "start",
 ]  # fmt: skip
 
 # Among the classes of the main thread. Python made that thread before anybody could patch its base.
@@ -64,8 +64,10 @@ def _signals_left_to_others() -> Iterator[None]:
     # Not those that end a program, come from an error in it, or tell of its children: a process
     # that a callable of the test starts inherits them too.
     names = ("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGURG", "SIGWINCH")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [getattr(signal, name) for name in names])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     try:
+        # Within `try`: after it has blocked them, Python calls handlers, and one may raise.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [getattr(signal, name) for name in names])
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -128,7 +130,8 @@ def real_locks() -> Iterator[None]:
 
 _noted: dict[ModuleType, dict[str, object]] = {}
 
-#: The modules of libraries that were imported in `standard_library`, by their names.
+_OF_CERTIFICATES: Final = ("trustme", "cryptography", "idna", "_cffi_backend", "_openssl")
+#: The modules of these that were imported in `standard_library`, by their names.
 libraries: Final[dict[str, ModuleType]] = {}
 
 # Not restored: pytest itself replaces hooks in them from test to test.
@@ -139,12 +142,9 @@ _HOOK: Final = "excepthook"
 def note_standard_library() -> None:
     """Note what the modules of the standard library hold now."""
     for name, module in sys.modules.copy().items():
-        if _is_standard(name) and name not in _IN_USE and isinstance(module, ModuleType):
+        is_standard = name.partition(".")[0] in sys.stdlib_module_names and name not in _IN_USE
+        if is_standard and isinstance(module, ModuleType):
             _noted[module] = vars(module).copy()
-
-
-def _is_standard(name: str) -> bool:
-    return name.partition(".")[0] in sys.stdlib_module_names
 
 
 @contextmanager
@@ -170,5 +170,5 @@ def standard_library() -> Iterator[None]:
         libraries.update(
             (name, module)
             for name, module in sys.modules.copy().items()
-            if name not in modules and not _is_standard(name)
+            if name not in modules and name.partition(".")[0] in _OF_CERTIFICATES
         )

@@ -306,7 +306,7 @@ def _real_datetime() -> Iterator[None]:
 
 def _write(path: Path, text: str, mode: int) -> None:
     # Under another name first: whoever runs out of room, or is interrupted, leaves no half of it.
-    new = path.with_suffix(".new")
+    new = path.with_suffix(f".{getpid()}")
     new.unlink(missing_ok=True)
     # Create the file with that mode: others must not be able to read a key even for a moment.
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

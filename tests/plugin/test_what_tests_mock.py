@@ -238,8 +238,20 @@ def test_the_library_for_certificates_is_imported_once_though_a_test_forgets_it(
 
         def test_another_certificate(smtpserver_factory):
             smtpserver_factory(tls="starttls", certificate="untrusted")
+
+        @pytest.fixture(scope="class")
+        def without_it():
+            with mock.patch.dict(sys.modules, {"cryptography": None}):
+                yield
+
+        @pytest.mark.usefixtures("without_it")
+        class TestWhereItIsNotInstalled:
+            @pytest.mark.parametrize("number", [1, 2])
+            def test_it_is_not_put_back(self, number):
+                with pytest.raises(ImportError):
+                    from cryptography import x509
     """)
-    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=3)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=5)
 
 
 @pytest.mark.parametrize("names", [OURS, ALL], ids=len)

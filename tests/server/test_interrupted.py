@@ -16,7 +16,7 @@ import pytest
 
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.server.signals import Uninterrupted
-from pytest_smtpserver.unpatched import Event
+from pytest_smtpserver.unpatched import Event, start
 from tests.rawclient import TIMEOUT, ask, greeted, send
 
 if TYPE_CHECKING:
@@ -217,17 +217,33 @@ def test_a_signal_that_a_test_waits_for_is_not_taken_by_our_thread(
     assert result.ret == 0, result.stderr.str()
 
 
+def test_no_signal_stays_blocked_if_a_handler_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = signal.pthread_sigmask
+
+    def blocked_and_struck(how: int, signals: list[signal.Signals]) -> set[int]:
+        before = real(how, signals)
+        if how == signal.SIG_BLOCK and signals:
+            raise Strike
+        return before
+
+    before = real(signal.SIG_BLOCK, [])
+    with monkeypatch.context() as patch, pytest.raises(Strike):
+        patch.setattr(signal, "pthread_sigmask", blocked_and_struck)
+        start(threading.Thread(target=print))
+    assert real(signal.SIG_BLOCK, []) == before
+
+
 def test_a_process_that_a_callable_starts_can_be_ended() -> None:
     ended = []
 
-    def start(_: Command) -> None:
+    def start_and_end(_: Command) -> None:
         process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
         process.terminate()
         ended.append(process.wait(TIMEOUT))
         process.communicate()
 
     with SMTPServer() as server, greeted(server) as client:
-        server.on("noop").reply(start)
+        server.on("noop").reply(start_and_end)
         ask(client, "NOOP")
     assert ended == [-signal.SIGTERM]
 
