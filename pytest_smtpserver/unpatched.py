@@ -151,7 +151,8 @@ def note_standard_library() -> None:
 def standard_library() -> Iterator[None]:
     """Put the noted functions and classes back while a library is imported, or a thread started.
 
-    Other threads see them too, so this must be in the thread of the test, and short.
+    Other threads see them too, so this must be in the thread of the test, and short. Libraries for
+    certificates that are imported meanwhile are kept in `libraries`.
     """
     modules = set(sys.modules)
     replaced = [

@@ -113,9 +113,7 @@ class SameModules:
         if self._kept.items() <= sys.modules.items():
             return
         second = sys.modules.get(_NETWORK)
-        sys.modules.update(self._kept)
-        for name, module in self._kept.items():
-            _tell_parent(name, module)
+        _restore(self._kept)
         if second and second is not self._kept.get(_NETWORK):
             # A second copy has a thread of its own.
             second.shut_down()
@@ -135,13 +133,13 @@ def _put_back_libraries() -> None:
         if _file(sys.modules.get(name, module)) != _file(module):
             # A stand-in, or None, may be there on purpose, for a whole class of tests.
             return
-    sys.modules.update(unpatched.libraries)
-    for name, module in unpatched.libraries.items():
-        _tell_parent(name, module)
+    _restore(unpatched.libraries)
 
 
-def _tell_parent(name: str, module: ModuleType) -> None:
-    # `from parent import own` looks there.
-    parent, _, own = name.rpartition(".")
-    if isinstance(holder := sys.modules.get(parent), ModuleType):
-        setattr(holder, own, module)
+def _restore(modules: dict[str, ModuleType]) -> None:
+    sys.modules.update(modules)
+    for name, module in modules.items():
+        # `from parent import own` looks there. The parent of a library's module may be a stand-in.
+        parent, _, own = name.rpartition(".")
+        if isinstance(holder := sys.modules.get(parent), ModuleType):
+            setattr(holder, own, module)

@@ -79,7 +79,6 @@ def test_pytest_starts_in_a_process_that_another_thread_has_forked(
     script = pytester.makepyfile(
         start="""
         import os
-        import sys
         import threading
         import pytest
 
