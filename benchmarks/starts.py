@@ -26,23 +26,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as empty:
         ordinary = ("-q", "-p", "no:cacheprovider", "--rootdir", empty, empty)
         without = ("-p", f"no:{plugin}", *ordinary)
-        # Which one comes first changes, because processes may get the processors in turn.
-        added = [
-            -spent(without) + spent(ordinary) if number % 2 else spent(ordinary) - spent(without)
-            for number in range(count)
-        ]
+        added = []
+        for number in range(count):
+            # Which one comes first changes, because processes may get the processors in turn.
+            pair = (ordinary, without) if number % 2 else (without, ordinary)
+            spent = {arguments: cpu(arguments) for arguments in pair}
+            added.append(spent[ordinary] - spent[without])
     print(median(added))
 
 
-def spent(arguments: Sequence[str]) -> float:
+def cpu(arguments: Sequence[str]) -> float:
     """Return the processor seconds of a run of pytest, in a process of its own."""
     child = os.fork()
     if child == 0:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        # Not the end of this process, which has a directory to remove.
-        os._exit(pytest.main(list(arguments)) != pytest.ExitCode.NO_TESTS_COLLECTED)
+        code: int = pytest.ExitCode.INTERNAL_ERROR
+        try:
+            code = pytest.main(list(arguments))
+        finally:
+            # Nothing else of this process is the child's to do.
+            os._exit(code)
     _, status, used = os.wait4(child, 0)
-    assert status == 0
+    assert os.waitstatus_to_exitcode(status) == pytest.ExitCode.NO_TESTS_COLLECTED
     return used.ru_utime + used.ru_stime
 
 
