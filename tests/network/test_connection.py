@@ -6,6 +6,7 @@ import errno
 import select
 import socket
 import threading
+import time
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -155,11 +156,16 @@ def test_a_client_that_reads_nothing_after_a_pause_is_idle_too(
     assert host.engines[0].log[-1] == "idle"
 
 
+#: Seconds that a client may be idle: more than it needs to send something on a busy machine.
+_PATIENCE = 2.0
+
+
 class LongWinded(Toy):
     """Takes longer to answer the first octet than a client may be idle."""
 
     def next_action(self) -> Action | None:
         if self._input and monotonic() < self.until:
+            time.sleep(0.01)
             return Send(b"")
         return super().next_action()
 
@@ -169,7 +175,7 @@ class LongWinded(Toy):
 
 
 def test_a_client_is_not_idle_while_it_is_being_answered(make_host: Callable[..., Host]) -> None:
-    host = make_host(LongWinded, idle_timeout=0.2)
+    host = make_host(LongWinded, idle_timeout=_PATIENCE)
     with host.connect() as client:
         client.sendall(b"xc")
         assert everything(client) == b"x"
@@ -180,11 +186,11 @@ class Slow(Toy):
     """From a `t` on, it takes longer to send one octet than a client may be idle."""
 
     def _act(self, octet: bytes) -> Action:
-        return Throttle(4) if octet == b"t" else super()._act(octet)
+        return Throttle(0.8 / _PATIENCE) if octet == b"t" else super()._act(octet)
 
 
 def test_a_client_is_not_idle_while_the_server_is_slow(make_host: Callable[..., Host]) -> None:
-    host = make_host(Slow, idle_timeout=0.2)
+    host = make_host(Slow, idle_timeout=_PATIENCE)
     with host.connect() as client:
         client.sendall(b"txc")
         assert everything(client) == b"x"
