@@ -208,9 +208,9 @@ def test_a_lost_reply_is_lost_once(smtpserver: SMTPServer, smtpserver_fault: Fau
 def test_an_idle_client_is_left_half_a_second(
     smtpserver: SMTPServer, smtpserver_fault: FaultAtWork
 ) -> None:
+    began = time.monotonic()
     with talking(smtpserver) as talker:
         talker.hear()
-        began = time.monotonic()
         assert talker.hear().startswith("421")
         assert time.monotonic() - began > 0.4
 

