@@ -134,11 +134,13 @@ class Background:
         except BaseException as error:  # noqa: BLE001  # reported to every listener
             self._failure = error
         self._has_ended = True
-        self.readiness.close()
-        self._ready.set()
-        # A copy in one step: another thread may be starting a server.
-        for listener in self.listeners.copy():
-            listener.thread_ended(self._failure)
+        try:
+            self.readiness.close()
+        finally:
+            self._ready.set()
+            # A copy in one step: another thread may be starting a server.
+            for listener in self.listeners.copy():
+                listener.thread_ended(self._failure)
 
     async def _main(self) -> None:
         try:

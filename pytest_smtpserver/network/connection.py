@@ -48,7 +48,7 @@ from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.engine import Close
 
 from .conversation import Conversation
-from .stream import ClearStream, Lost
+from .stream import ClearStream, Lost, close
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -140,7 +140,7 @@ class Connection:
 
     def abandon(self) -> None:
         """Close this process's copy of the socket, and do nothing else."""
-        self._socket.close()
+        close(self._socket)
 
     def let_go(self) -> None:
         """Forget the socket without closing it: its number may belong to another one by now."""
@@ -319,5 +319,5 @@ class Connection:
             self._readiness.unregister(self._socket)
         self._phase = "closed"
         self._deadline.end()
-        self._socket.close()
+        close(self._socket)
         self._on_closed(self)

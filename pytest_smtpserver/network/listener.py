@@ -63,7 +63,7 @@ from . import unix
 from .addresses import accept, bind
 from .background import background
 from .connection import Connection
-from .stream import never_block
+from .stream import close, never_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,7 +129,7 @@ class Listener:
             self._background = background(self)
             self._background.readiness.register(self._socket, self._client_waits)
         except BaseException:
-            self._socket.close()
+            close(self._socket)
             raise
         _listeners.add(self)
 
@@ -248,7 +248,7 @@ class Listener:
         self._lock = threading.Lock()
         self._closed = Event()
         self._closed.set()
-        self._socket.close()
+        close(self._socket)
         for connection in list(self._connections):
             connection.abandon()
 
@@ -286,7 +286,7 @@ class Listener:
             self._background.readiness.unregister(self._socket)
             self._is_accepting = False
         self._refuse_clients()
-        self._socket.close()
+        close(self._socket)
         self._remove_file()
         self._background.listeners.discard(self)
         self._closing = True
@@ -350,7 +350,7 @@ class Listener:
                 accepted, self._make_engine(client), self._background, self._on_crash, self._gone
             )
         except BaseException:
-            accepted.close()
+            close(accepted)
             raise
         self._can_accept = True
         self._connections.add(connection)

@@ -47,7 +47,7 @@ from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.unpatched import Event
 
 from .deadlines import Deadlines
-from .stream import CHUNK, never_block
+from .stream import CHUNK, NO_SIGNAL, close, never_block, own_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,7 @@ class Readiness:
             # If it is full, it rings anyway. If a test has closed it, with all other descriptors of
             # the process, nobody hears; then the caller gives this thread up.
             with suppress(OSError):
-                self._rope.send(b"!")
+                own_methods(self._rope).send(self._rope, b"!", NO_SIGNAL)
 
     def register(
         self, connected: HasFileno, call: Callable[[], object], event: int = selectors.EVENT_READ
@@ -193,15 +193,15 @@ class Readiness:
     def _rung(self) -> None:
         # The calls are made before the next look at the sockets: first, functions and tasks deal
         # with what has come before them.
-        self._bell.recv(4096)
+        own_methods(self._bell).recv(self._bell, 4096)
 
     def close(self) -> None:
         """Take no more calls and sockets, and wait no more; at the end of this thread."""
         with self._lock:
             self._is_closed = True
             self._selector.close()
-            self._bell.close()
-            self._rope.close()
+            close(self._bell)
+            close(self._rope)
 
     def _raise_if_closed(self) -> None:
         if self._is_closed:

@@ -13,20 +13,32 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from .readiness import Readiness
 
+#: For `send`: to send to a peer that has left is an error, and no signal. Python ignores SIGPIPE,
+#: but the `main` of many a program, which a test may call, gives it back to the system, where it
+#: ends the process. Not all systems have the flag.
+NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
+
 # The size of one read, and about the most that is queued or kept for one peer. Arbitrary.
 CHUNK = 64 * 1024
 
 
-def never_block(one: Any) -> None:
-    """Make a socket non-blocking.
+def own_methods(one: Any) -> Any:
+    """Return the class whose methods to call with a socket, even while a test has replaced them.
 
-    A blocking one would stop the thread of all servers. So this works even while a test has
-    replaced `socket.socket.setblocking`.
+    A test may let `socket.socket.close` raise, for example. If that happened to the thread of all
+    servers, other tests would suffer.
     """
-    if isinstance(one, _socket.socket):
-        _socket.socket.setblocking(one, False)
-    else:  # gevent's
-        one.setblocking(False)
+    return _socket.socket if isinstance(one, _socket.socket) else type(one)  # gevent's
+
+
+def never_block(one: Any) -> None:
+    """Make a socket non-blocking: a blocking one would stop the thread of all servers."""
+    own_methods(one).setblocking(one, False)
+
+
+def close(one: Any) -> None:
+    """Close a socket."""
+    own_methods(one).close(one)
 
 
 class Lost(Exception):
@@ -110,7 +122,7 @@ class ClearStream:
             raise Lost
         try:
             while octets:
-                del octets[: self._socket.send(octets)]
+                del octets[: self._socket.send(octets, NO_SIGNAL)]
         except BlockingIOError:
             return
         except OSError as error:
