@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from _thread import RLock, allocate_lock
+from _thread import RLock, allocate_lock, get_ident
 from contextlib import contextmanager, suppress
 from os import getpid
 from threading import Timer
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
-    "Event", "Thread", "Timer", "getpid", "libraries", "note_standard_library", "real_locks",
-    "standard_library", "start",
+    "Event", "Thread", "Timer", "get_ident", "getpid", "is_alive", "join", "libraries",
+    "note_standard_library", "real_locks", "standard_library", "start",
 ]  # fmt: skip
 
 # Among the classes of the main thread. Python made that thread before anybody could patch its base.
@@ -36,6 +36,8 @@ Thread: type[threading.Thread] = next(
     if (one.__module__, one.__name__) == ("threading", "Thread")
 )
 _start = Thread.start
+is_alive = Thread.is_alive
+join = Thread.join
 
 
 def start(thread: threading.Thread) -> None:

@@ -10,11 +10,11 @@ Two things can go wrong with it, and neither may harm the next test:
   listeners, closes their sockets, and the next server starts a new thread.
 * A test's callable blocks it. A listener that could not be closed in time calls `give_up`, and the
   next server gets a thread of its own. The old one goes on for its own servers if the callable ever
-  returns.
+  returns, and servers that have no clients move to the new one.
 
-Tests that need no server should not notice it. From Python 3.12 on, a fork of a process that has
-threads warns of deadlocks. So before a fork the thread ends if it serves nobody; the next server
-starts another.
+Tests that need no server should not notice it. Some wait for all threads of the process, or count
+them. From Python 3.12 on, a fork of a process that has threads warns of deadlocks. So before such a
+test and before a fork the thread ends if it serves nobody; the next server starts another.
 """
 
 from __future__ import annotations
@@ -29,7 +29,15 @@ from typing import TYPE_CHECKING
 import trio
 
 from pytest_smtpserver.clock import monotonic
-from pytest_smtpserver.unpatched import Event, Thread, standard_library, start
+from pytest_smtpserver.unpatched import (
+    Event,
+    Thread,
+    get_ident,
+    is_alive,
+    join,
+    standard_library,
+    start,
+)
 
 from .readiness import Readiness
 
@@ -94,7 +102,7 @@ class Background:
     @property
     def is_alive(self) -> bool:
         """Whether the loop still runs, and can be reached."""
-        is_running = self._thread.is_alive() and not self._has_ended
+        is_running = is_alive(self._thread) and not self._has_ended
         return is_running and not self.readiness.is_lost
 
     @property
@@ -105,7 +113,7 @@ class Background:
     @property
     def is_current(self) -> bool:
         """Whether the caller runs in this thread."""
-        return threading.current_thread() is self._thread
+        return get_ident() == self._thread.ident
 
     def soon(self, function: Callable[..., object], *args: object) -> None:
         """Call a function soon in this thread; from any thread. Raises `trio.RunFinishedError`."""
@@ -126,7 +134,7 @@ class Background:
             return
         # A stuck thread was waited for already.
         if not (self.is_current or self.is_stuck):
-            self._thread.join(_SHUTDOWN_TIMEOUT)
+            join(self._thread, _SHUTDOWN_TIMEOUT)
 
     def _run(self) -> None:
         try:
@@ -200,7 +208,8 @@ def shut_down() -> None:
         one.shut_down()
 
 
-def _end_if_idle() -> None:
+def end_if_idle() -> None:
+    """End the thread if it serves nobody; the next server starts another."""
     # Without waiting: this may be a signal's handler that has interrupted somebody with the lock.
     if not _lock.acquire(blocking=False):
         return
@@ -218,9 +227,15 @@ def _forget_parents_thread() -> None:
     _backgrounds.clear()
 
 
-atexit.register(shut_down)
+def _shut_down_at_exit() -> None:
+    # A test of somebody's exit handlers may call all of them, while the process goes on.
+    if not is_alive(threading.main_thread()):
+        shut_down()
+
+
+atexit.register(_shut_down_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_end_if_idle, after_in_child=_forget_parents_thread)
+    os.register_at_fork(before=end_if_idle, after_in_child=_forget_parents_thread)
 
 
 class WaitingClock(trio.abc.Clock):

@@ -218,6 +218,20 @@ class Listener:
         self._background.give_up()
         self._remove_file()
         self._refuse_clients()
+        for other in self._background.listeners - {self}:
+            other.move()
+
+    def move(self) -> None:
+        """Serve from another thread, because something blocks this one; but not with clients."""
+        stuck, free = self._background, background(self)
+        with self._lock:
+            if self._connections or self._closing or self._given_up or not self._is_accepting:
+                free.listeners.discard(self)
+                return
+            stuck.readiness.unregister(self._socket)
+            stuck.listeners.discard(self)
+            self._background = free
+            free.readiness.register(self._socket, self._client_waits)
 
     def _refuse_clients(self) -> None:
         with suppress(OSError):  # some systems cannot shut down a listening socket
@@ -303,7 +317,8 @@ class Listener:
         accepted: list[Connection] = []
         failure = None
         with self._lock:
-            if self._closing:  # pragma: no cover  # another thread closed it at this very moment
+            # Another thread may have closed or moved it at this very moment.
+            if self._closing or not self.is_current_thread:  # pragma: no cover
                 return
             try:
                 while (connection := self._accept_one()) is not None:
