@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .fixtures import SERVERS, SESSION_SERVERS, names_of, note_servers
+from .fixtures import FACTORIES, SERVERS, SESSION_SERVERS, names_of, note_servers
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,10 +39,15 @@ def begin(item: pytest.Item) -> None:
     item.stash[SERVERS] = []
     item.stash[_HAS_FAILED] = item.stash[_HAS_PASSED] = item.stash[_IS_EMPTIED] = False
     note_servers(item)
+    names = names_of(item)
+    network = sys.modules.get("pytest_smtpserver.network")
+    if network and FACTORIES.isdisjoint(names):
+        # The test may count threads, or wait for all of them.
+        network.end_if_idle()
     if item.config.stash.get(SESSION_SERVERS, ()):
         _empty_all(item)
         _start_all(item)
-    if _is_useless(item, names_of(item)):
+    if _is_useless(item, names):
         pytest.fail(_USELESS_MARKER, pytrace=False)
 
 
@@ -62,8 +69,13 @@ def _empty_all(item: pytest.Item) -> None:
 
 def _start_all(item: pytest.Item) -> None:
     # A test may have stopped one, but an application expects it at its port for the whole run.
+    is_used = "smtpserver_session_factory" in names_of(item)
     for server in item.config.stash.get(SESSION_SERVERS, ()):
-        server.start()
+        # pytest-forked runs a test in a process of its own; the server serves in the other one.
+        if not server._core.is_inherited:
+            # If something else has taken the port, only tests that use the server suffer.
+            with nullcontext() if is_used else suppress(OSError):
+                server.start()
 
 
 def useless_marker(item: pytest.Item) -> str | None:

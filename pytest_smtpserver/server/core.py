@@ -59,6 +59,11 @@ class Core:
         """Whether clients are accepted."""
         return self.listener is not None and self.listener.is_serving
 
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this is a copy in a process that was forked from the server's own."""
+        return getpid() != self._pid
+
     def start(self) -> None:
         """Listen; has no effect if it already listens. Raises what `BaseServer.start` raises."""
         with Uninterrupted():
@@ -149,7 +154,7 @@ class Core:
 
     def expectations(self, *, in_task: bool) -> Expectations:
         """Return the methods that wait; raises `RuntimeError` where waiting would never end."""
-        if getpid() != self._pid:
+        if self.is_inherited:
             raise RuntimeError(
                 f"this server runs in process {self._pid}; a process forked from it cannot wait"
             )

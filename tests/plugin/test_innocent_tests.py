@@ -1,0 +1,235 @@
+"""What one test does to the process, its threads or its servers; the next one does not notice."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+HELPERS = """
+    import atexit, pathlib, signal, smtplib, socket, tempfile, threading
+    from unittest import mock
+    import pytest
+    from pytest_smtpserver import SMTPServer
+
+    def send(server):
+        server.clear()
+        with smtplib.SMTP(*server.addr, timeout=20) as client:
+            client.sendmail("shop@x.test", ["ann@x.test"], "Subject: Welcome")
+        assert server.wait_for_message(timeout=20)
+"""
+
+
+def run(pytester: pytest.Pytester, tests: str) -> pytest.RunResult:
+    pytester.makepyfile(HELPERS + tests)
+    return pytester.runpytest_subprocess("-W", "error")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="needs SIGPIPE")
+def test_a_client_that_has_left_ends_no_process_that_has_given_sigpipe_back(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    def test_of_a_program(smtpserver_factory):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        # The path of pytester's directory is too long for a socket.
+        path = pathlib.Path(tempfile.mkdtemp(), "socket")
+        server = smtpserver_factory(host=f"unix:{path}")
+        asked, gone = threading.Event(), threading.Event()
+
+        def late(command):
+            asked.set()
+            assert gone.wait(20)
+
+        server.on("noop").reply(late)
+        # A reply to a peer that has left is an error at once there, on TCP only the next one.
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(b"NOOP\\r\\n")
+            assert asked.wait(20)
+        gone.set()
+        server.wait_closed()
+        server.stop()
+        path.parent.rmdir()
+"""
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_a_test_without_a_server_finds_no_thread_of_ours(pytester: pytest.Pytester) -> None:
+    tests = """
+    def test_of_mail(smtpserver):
+        send(smtpserver)
+
+    def test_that_waits_for_all_threads():
+        threading.Thread(target=print).start()
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread():
+                thread.join()
+        assert threading.active_count() == 1
+
+    def test_of_mail_again(smtpserver):
+        send(smtpserver)
+"""
+    run(pytester, tests).assert_outcomes(passed=3)
+
+
+def test_a_callable_that_never_returns_costs_no_other_server_its_clients(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    never = threading.Event()
+
+    @pytest.fixture(scope="module")
+    def own():
+        with SMTPServer() as server:
+            yield server
+
+    def test_before(smtpserver_session, own):
+        send(smtpserver_session)
+        send(own)
+
+    def test_that_blocks(smtpserver):
+        asked = threading.Event()
+        smtpserver.on("mail").reply(lambda _: asked.set() or never.wait())
+        client = smtplib.SMTP(*smtpserver.addr)
+        client.ehlo()
+        client.putcmd("mail", "from:<ann@x.test>")
+        assert asked.wait(20)
+        client.close()
+
+    def test_after(smtpserver, smtpserver_session, own):
+        send(smtpserver_session)
+        send(smtpserver)
+        send(own)
+"""
+    run(pytester, tests).assert_outcomes(passed=3)
+
+
+def test_who_calls_all_exit_handlers_ends_no_server(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.fixture(scope="module")
+    def own():
+        with SMTPServer() as server:
+            yield server
+
+    def test_before(smtpserver_session, own):
+        send(smtpserver_session)
+        send(own)
+
+    def test_of_an_exit_handler():
+        said = []
+        atexit.register(said.append, "bye")
+        atexit._run_exitfuncs()
+        assert said == ["bye"]
+
+    def test_after(smtpserver_session, own):
+        send(smtpserver_session)
+        send(own)
+"""
+    run(pytester, tests).assert_outcomes(passed=3)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_test_that_is_run_in_a_forked_process_starts_no_server_of_the_other(
+    pytester: pytest.Pytester,
+) -> None:
+    # What pytest-forked does.
+    pytester.makeconftest("""
+        import os
+        import pytest
+        from _pytest.runner import runtestprotocol
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_protocol(item, nextitem):
+            if item.get_closest_marker("forked") is None:
+                return None
+            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+            child = os.fork()
+            if not child:
+                reports = runtestprotocol(item, log=False, nextitem=nextitem)
+                os._exit(sum(report.failed for report in reports))
+            failed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            assert failed == 0
+            return True
+    """)
+    tests = """
+    def test_before(smtpserver_session):
+        send(smtpserver_session)
+
+    @pytest.mark.forked
+    def test_forked():
+        pass
+
+    @pytest.mark.forked
+    def test_forked_with_the_server(smtpserver_session):
+        with smtplib.SMTP(*smtpserver_session.addr, timeout=20) as client:
+            client.noop()
+
+    def test_after(smtpserver_session):
+        send(smtpserver_session)
+"""
+    pytester.makepyfile(HELPERS + tests)
+    ignored = "-Wignore:This process:DeprecationWarning"
+    pytester.runpytest_subprocess(ignored).assert_outcomes(passed=2)
+
+
+def test_only_tests_that_use_the_runs_server_suffer_if_its_port_is_taken(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    taken = []
+
+    def test_of_an_outage(smtpserver_session):
+        smtpserver_session.stop()
+        taken.append(socket.create_server(smtpserver_session.addr))
+
+    def test_without_mail():
+        pass
+
+    def test_of_mail(smtpserver_session):
+        pass
+
+    def test_that_gives_it_back():
+        taken.pop().close()
+
+    def test_of_mail_again(smtpserver_session):
+        send(smtpserver_session)
+"""
+    run(pytester, tests).assert_outcomes(passed=4, errors=1)
+
+
+@pytest.mark.parametrize("name", ["close", "recv", "send", "recv_into"])
+def test_a_method_of_sockets_that_raises_does_so_in_one_test_only(
+    pytester: pytest.Pytester, name: str
+) -> None:
+    tests = f"""
+    def test_before(smtpserver_session):
+        send(smtpserver_session)
+
+    def test_with_a_failing_socket(smtpserver):
+        with mock.patch.object(socket.socket, "{name}", side_effect=OSError(5, "boom")):
+            server = SMTPServer().start()
+            server.stop()
+
+    def test_without_mail():
+        pass
+
+    def test_after(smtpserver_session):
+        send(smtpserver_session)
+        assert len([one for one in threading.enumerate() if "smtpserver" in one.name]) == 1
+"""
+    run(pytester, tests).assert_outcomes(passed=4)
+
+
+def test_threads_that_seem_to_be_dead_are_not_left_behind(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.mark.parametrize("number", range(3))
+    def test_of_a_watchdog(number, monkeypatch, smtpserver_factory):
+        monkeypatch.setattr(threading.Thread, "is_alive", lambda self: False)
+        send(smtpserver_factory())
+
+    def test_without_mail():
+        assert threading.active_count() == 1
+"""
+    run(pytester, tests).assert_outcomes(passed=4)
