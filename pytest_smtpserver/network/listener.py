@@ -154,6 +154,14 @@ class Listener:
         """Whether the caller is in the thread that serves."""
         return self._background.is_current
 
+    def is_thread_free(self) -> bool:
+        """Return whether the thread does what it is asked to, within a second."""
+        is_done = Event()
+        with suppress(trio.RunFinishedError):
+            self._background.soon(is_done.set)
+            is_done.wait(_CLOSE_TIMEOUT)
+        return is_done.is_set()
+
     def close(self) -> None:
         """Stop listening and end all connections; returns within a second. Never raises.
 

@@ -73,6 +73,8 @@ def _start_all(item: pytest.Item) -> None:
     for server in item.config.stash.get(SESSION_SERVERS, ()):
         # pytest-forked runs a test in a process of its own; the server serves in the other one.
         if not server._core.is_inherited:
+            # A callable of a test before this one may never return.
+            server._core.stop_if_blocked()
             # If something else has taken the port, only tests that use the server suffer.
             with nullcontext() if is_used else suppress(OSError):
                 server.start()

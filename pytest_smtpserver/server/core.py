@@ -114,6 +114,12 @@ class Core:
             raise
         return listener
 
+    def stop_if_blocked(self) -> None:
+        """Stop if a callable keeps the server's thread; the next start is in another thread."""
+        listener = self.listener
+        if listener and self._callable_at(listener) and not listener.is_thread_free():
+            self.stop()
+
     def stop(self) -> None:
         """Close all connections and stop listening, within a second. Never raises.
 
@@ -175,7 +181,6 @@ class Core:
         return listener is not None and listener.has_clients
 
     def _surroundings(self) -> Surroundings:
-        from pytest_smtpserver.rules.steps import callable_at
         from pytest_smtpserver.waiting.causes import Elsewhere, Surroundings
 
         listens = self.is_serving
@@ -183,13 +188,19 @@ class Core:
             address=self.where or "no address yet",
             state="listening" if listens else "stopped" if self.address else "new",
             settings=self.settings,
-            callable_at=callable_at(self.listener.thread) if self.listener else "",
+            callable_at=self._callable_at(self.listener) if self.listener else "",
             others=[
                 Elsewhere(other.where, len(sessions), len(other.recorder.messages))
                 for other in registry.listening()
                 if other is not self and (sessions := other.recorder.sessions())
             ],
         )
+
+    @staticmethod
+    def _callable_at(listener: Listener) -> str:
+        from pytest_smtpserver.rules.steps import callable_at
+
+        return callable_at(listener.thread)
 
     @property
     def where(self) -> str:

@@ -106,6 +106,28 @@ def test_a_callable_that_never_returns_costs_no_other_server_its_clients(
     run(pytester, tests).assert_outcomes(passed=3)
 
 
+def test_a_callable_that_never_returns_leaves_the_runs_server_to_the_next_test(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    def test_that_blocks(smtpserver_session):
+        asked = threading.Event()
+        smtpserver_session.on("mail").reply(lambda _: asked.set() or threading.Event().wait())
+        client = smtplib.SMTP(*smtpserver_session.addr)
+        client.ehlo()
+        client.putcmd("mail", "from:<ann@x.test>")
+        assert asked.wait(20)
+        client.close()
+
+    def test_after(smtpserver_session):
+        send(smtpserver_session)
+
+    def test_without_mail():
+        pass
+"""
+    run(pytester, tests).assert_outcomes(passed=3)
+
+
 def test_who_calls_all_exit_handlers_ends_no_server(pytester: pytest.Pytester) -> None:
     tests = """
     @pytest.fixture(scope="module")
