@@ -216,6 +216,11 @@ class Core:
         return self.recorder.violations()
 
     @property
+    def cleared(self) -> float:
+        """When its records were last cleared, in seconds since the epoch."""
+        return self.recorder.cleared
+
+    @property
     def crash(self) -> BaseException | None:
         """The exception with which the server failed by its own fault, or `None`."""
         return self.recorder.crash

@@ -31,6 +31,10 @@ class Checked(Protocol):
         """The clients' violations, each with its session."""
 
     @property
+    def cleared(self) -> float:
+        """When its records were last cleared, in seconds since the epoch."""
+
+    @property
     def crash(self) -> BaseException | None:
         """The exception with which the server failed by its own fault."""
 
@@ -96,13 +100,22 @@ def _described(error: BaseException) -> RuntimeError:
 def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
     for server in servers:
         if server.settings.strict and (found := server.violations):
-            lines = "".join(f"\n  session {s.id}: {one}" for s, one in found[:_LISTED])
+            lines = "".join(
+                f"\n  {_named(session, server.cleared)}: {violation}"
+                for session, violation in found[:_LISTED]
+            )
             if len(found) > _LISTED:
                 lines += f"\n  and {len(found) - _LISTED} more"
             yield matching.SMTPAssertionError(
                 f"{found[0][1]}\n\n"
                 f"expected no violation of the protocol (strict), got {len(found)}:{lines}"
             )
+
+
+def _named(session: Session, cleared: float) -> str:
+    # A client of an earlier test may do wrong, or end without QUIT, while this one runs.
+    is_older = session.started_at.timestamp() < cleared
+    return f"session {session.id}{', begun before clear() or the test' * is_older}"
 
 
 def _unused_rules(servers: Sequence[Checked]) -> Iterator[BaseException]:

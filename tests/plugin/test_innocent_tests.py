@@ -244,6 +244,27 @@ def test_a_method_of_sockets_that_raises_does_so_in_one_test_only(
     run(pytester, tests).assert_outcomes(passed=4)
 
 
+def test_a_violation_in_an_older_session_is_said_to_be_of_one(pytester: pytest.Pytester) -> None:
+    tests = """
+    clients = []
+
+    @pytest.fixture(scope="session")
+    def smtpserver_settings():
+        return {"strict": True}
+
+    def test_that_leaves_a_client(smtpserver_session):
+        clients.append(smtplib.SMTP(*smtpserver_session.addr))
+        clients[0].ehlo()
+
+    def test_in_which_it_leaves(smtpserver_session):
+        clients.pop().close()
+        smtpserver_session.wait_closed()
+"""
+    result = run(pytester, tests)
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*session 1, begun before clear() or the test: no-quit*"])
+
+
 def test_threads_that_seem_to_be_dead_are_not_left_behind(pytester: pytest.Pytester) -> None:
     tests = """
     @pytest.mark.parametrize("number", range(3))
