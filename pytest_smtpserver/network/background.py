@@ -113,7 +113,8 @@ class Background:
     @property
     def is_current(self) -> bool:
         """Whether the caller runs in this thread."""
-        return get_ident() == self._thread.ident
+        # The system gives the number of a thread that has ended to another one.
+        return get_ident() == self._thread.ident and is_alive(self._thread)
 
     def soon(self, function: Callable[..., object], *args: object) -> None:
         """Call a function soon in this thread; from any thread. Raises `trio.RunFinishedError`."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.network.background import Background
+
+if TYPE_CHECKING:
+    import pytest
 
 # Generous: the machine may be busy.
 TIMEOUT = 20
@@ -30,3 +34,14 @@ def test_a_listener_told_of_the_threads_end_may_start_another() -> None:
     thread.shut_down()
     thread._thread.join(TIMEOUT)
     assert told.found_alive == [False]
+
+
+def test_a_thread_that_has_the_number_of_one_that_has_ended_is_not_taken_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = Background()
+    ended.shut_down()
+    ended._thread.join(TIMEOUT)
+    monkeypatch.setattr(ended._thread, "_ident", threading.get_ident())
+    assert ended.thread == threading.get_ident()
+    assert not ended.is_current
