@@ -11,11 +11,10 @@ import atexit
 import datetime as dt
 import os
 import re
-import shutil
 import tempfile
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +39,9 @@ _WRONG_HOST = "wrong-host.invalid"
 
 # What a client's certificate can have as its alternative name: a domain name or an address.
 _IDENTITY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+# What the names of our files begin with.
+_OURS = "smtpserver-"
 
 # How OpenSSL finds an authority in a directory: by a hash of its name, and a number.
 _HASHED = "*.[0-9]"
@@ -68,11 +70,11 @@ class CertificateAuthority:
             import trustme
 
             self._ca = trustme.CA(organization_name="pytest-smtpserver")
+            self._directory = _temporary_directory()
         self._pem = self._ca.cert_pem.bytes().decode("ascii")
-        self._directory = _temporary_directory()
         #: What is in each file, and its mode.
         self._texts: dict[Path, tuple[str, int]] = {}
-        self._cert_file = self._file("ca.pem", self._pem, 0o644)
+        self._cert_file = self._file("ca", self._pem, 0o644)
         #: The file for each value of the environment's `SSL_CERT_FILE`.
         self._bundle_files: dict[str | None, Path] = {}
         self._client_files: dict[str, Path] = {}
@@ -97,8 +99,8 @@ class CertificateAuthority:
             if named and Path(named) in self._bundle_files.values():
                 return self._there(Path(named))
             if named not in self._bundle_files:
-                name = f"bundle-{len(self._bundle_files) + 1}.pem"
-                self._bundle_files[named] = self._file(name, _trusted_before() + self._pem, 0o644)
+                text = _trusted_before() + self._pem
+                self._bundle_files[named] = self._file("bundle", text, 0o644)
             return self._there(self._bundle_files[named])
 
     def client_certificate(self, name: str = "client.test") -> Path:
@@ -118,26 +120,27 @@ class CertificateAuthority:
         identity = name if _IDENTITY.fullmatch(name) else "client.test"
         with _real_datetime():
             leaf = self._ca.issue_cert(identity, common_name=name)
-        number = len(self._client_files) + 1
         pem = leaf.private_key_and_cert_chain_pem.bytes().decode("ascii")
-        return self._file(f"client-{number}.pem", pem, 0o600)
+        return self._file("client", pem, 0o600)
 
-    def _file(self, name: str, text: str, mode: int) -> Path:
-        path = self._directory / name
+    def _file(self, kind: str, text: str, mode: int) -> Path:
+        # A forked child has the same directory, and files of its own.
+        path = self._directory / f"{_OURS}{kind}-{getpid()}-{len(self._texts)}.pem"
         self._texts[path] = text, mode
         return self._there(path)
 
     def _there(self, path: Path) -> Path:
-        """Return the path of a file of ours; it is written if it is not there.
+        """Return the path of a file of ours; it is written unless it is there as it should be.
 
-        A test may have emptied the directory for temporary files.
+        A test may have emptied the directory for temporary files, or mocked what writes a file.
         """
+        text, mode = self._texts[path]
         with _lock:
-            if not path.exists():
+            if not _holds(path, text):
                 self._directory.mkdir(parents=True, exist_ok=True)
                 # A program that drops its privileges, as Exim does, must still read public files.
                 self._directory.chmod(0o755)
-                _write(path, *self._texts[path])
+                _write(path, text, mode)
         return path
 
     def client_context(self) -> ssl.SSLContext:
@@ -304,14 +307,20 @@ def _real_datetime() -> Iterator[None]:
         dt.datetime = shown  # type: ignore[misc]
 
 
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode("latin-1")
+    except OSError:
+        return False
+
+
 def _write(path: Path, text: str, mode: int) -> None:
     # Under another name first: whoever runs out of room, or is interrupted, leaves no half of it.
     new = path.with_suffix(f".{getpid()}")
     new.unlink(missing_ok=True)
     # Create the file with that mode: others must not be able to read a key even for a moment.
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "w", encoding="latin-1") as file:
-        file.write(text)
+    new.touch(mode, exist_ok=False)
+    new.write_bytes(text.encode("latin-1"))
     # Whatever the umask.
     new.chmod(mode)
     new.replace(path)
@@ -339,15 +348,23 @@ def _read(path: Path) -> str:
 
 
 def _temporary_directory() -> Path:
-    directory = tempfile.mkdtemp(prefix="pytest-smtpserver-")
+    directory = Path(tempfile.gettempdir(), f"pytest-smtpserver-{os.urandom(8).hex()}")
+    # A new one, or an error. What `tempfile.mkdtemp` returns may be a directory of a test that has
+    # replaced it. (Tests replace `Path.mkdir` more often than `os.mkdir`.)
+    os.mkdir(directory, 0o700)  # noqa: PTH102
     atexit.register(_remove, directory, getpid())
-    return Path(directory)
+    return directory
 
 
-def _remove(directory: str, owner: int) -> None:
+def _remove(directory: Path, owner: int) -> None:
+    """Remove the files of ours in a directory, and the directory unless there are others."""
     # A forked child shares the directory, but does not take it away from its parent.
     if getpid() == owner:  # pragma: no branch  # at a child's end nothing is measured any more
-        shutil.rmtree(directory, ignore_errors=True)
+        for path in directory.glob(f"{_OURS}*"):
+            with suppress(OSError):
+                path.unlink()
+        with suppress(OSError):
+            directory.rmdir()
 
 
 def _unlock_in_child() -> None:
