@@ -75,8 +75,8 @@ class CertificateAuthority:
         #: What is in each file, and its mode.
         self._texts: dict[Path, tuple[str, int]] = {}
         self._cert_file = self._file("ca", self._pem, 0o644)
-        #: The file for each value of the environment's `SSL_CERT_FILE`.
-        self._bundle_files: dict[str | None, Path] = {}
+        #: The file for each text that it has had.
+        self._bundle_files: dict[str, Path] = {}
         self._client_files: dict[str, Path] = {}
 
     @property
@@ -98,10 +98,11 @@ class CertificateAuthority:
             named = os.environ.get(TRUST_VARIABLE)
             if named and Path(named) in self._bundle_files.values():
                 return self._there(Path(named))
-            if named not in self._bundle_files:
-                text = _trusted_before() + self._pem
-                self._bundle_files[named] = self._file("bundle", text, 0o644)
-            return self._there(self._bundle_files[named])
+            # Read each time: another test may trust other authorities, in files of the same names.
+            text = _trusted_before() + self._pem
+            if text not in self._bundle_files:
+                self._bundle_files[text] = self._file("bundle", text, 0o644)
+            return self._there(self._bundle_files[text])
 
     def client_certificate(self, name: str = "client.test") -> Path:
         """Return a PEM file with key and chain for a client to show, the same for the same name.
@@ -333,18 +334,25 @@ def _trusted_before() -> str:
     paths = ssl.get_default_verify_paths()
     # Both may be None, whatever the types of the standard library say.
     if paths.cafile:
-        return f"{_read(Path(paths.cafile)).rstrip()}\n"
+        return _read(Path(paths.cafile))
     found = sorted(Path(paths.capath).glob(_HASHED)) if paths.capath else []
-    if found:
-        return "".join(f"{_read(path).rstrip()}\n" for path in found)
+    if trusted := "".join(map(_read_if_possible, found)):
+        return trusted
     # Windows keeps them elsewhere.
     context = ssl.create_default_context()
     return "".join(map(ssl.DER_cert_to_PEM_cert, context.get_ca_certs(binary_form=True)))
 
 
+def _read_if_possible(path: Path) -> str:
+    # In a directory OpenSSL passes over a link to nowhere, and what it may not read.
+    with suppress(OSError):
+        return _read(path)
+    return ""
+
+
 def _read(path: Path) -> str:
     # Files of the system have comments in encodings of their own; latin-1 keeps every octet.
-    return path.read_text(encoding="latin-1")
+    return f"{path.read_bytes().decode('latin-1').rstrip()}\n"
 
 
 def _temporary_directory() -> Path:
