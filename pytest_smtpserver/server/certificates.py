@@ -11,6 +11,7 @@ import atexit
 import datetime as dt
 import os
 import re
+import ssl
 import tempfile
 import threading
 import warnings
@@ -25,12 +26,14 @@ from pytest_smtpserver.unpatched import getpid, standard_library
 from .access import TRUST_VARIABLE
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from ssl import SSLContext as _ContextInC
 
     import trustme
 
     from pytest_smtpserver.settings import Settings
+else:
+    from _ssl import _SSLContext as _ContextInC
 
 # Every certificate has these names, besides the server's own.
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -52,6 +55,21 @@ _DATETIME: Any = next(cls for cls in dt.datetime.__mro__ if cls.__module__ == "d
 _lock = threading.RLock()
 _authorities: dict[str, CertificateAuthority] = {}
 _contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
+
+
+# What `ssl.SSLContext.wrap_bio` calls.
+_wrap: Callable[..., ssl.SSLObject] = ssl.SSLObject._create  # type: ignore[attr-defined]
+
+
+class _ServerContext(_ContextInC):
+    """What `ssl.SSLContext` is, but directly on its base in C, whose methods nobody can replace.
+
+    It lasts for the run. Tests mock the methods of `ssl.SSLContext`, and programs put another class
+    in its place, with which `ssl.SSLContext` itself can no longer set what is set here.
+    """
+
+    def wrap_bio(self, *given: Any, **named: Any) -> ssl.SSLObject:
+        return _wrap(*given, **named, context=self)
 
 
 class _Encrypted(Exception):
@@ -146,8 +164,6 @@ class CertificateAuthority:
 
     def client_context(self) -> ssl.SSLContext:
         """Return a new context for clients that trusts this authority, and no other."""
-        import ssl
-
         return ssl.create_default_context(cadata=self._pem)
 
     def _issue(self, *names: str, not_after: dt.datetime | None = None) -> trustme.LeafCert:
@@ -176,15 +192,15 @@ def server_context(settings: Settings) -> ssl.SSLContext:
         names = tuple(_names(settings.host, settings.hostname))
         key = (settings.certificate, names, settings.tls_versions, settings.client_certificate)
         if key not in _contexts:
-            leaf = _MADE_HERE[settings.certificate](list(names))
-            _contexts[key] = _set_up(_context_with(leaf), settings)
+            # The key is in a temporary file for a moment, which must be removed.
+            with standard_library():
+                leaf = _MADE_HERE[settings.certificate](list(names))
+                _contexts[key] = _set_up(_context_with(leaf), settings)
         return _contexts[key]
 
 
 def _set_up(context: ssl.SSLContext, settings: Settings) -> ssl.SSLContext:
     """Set the versions of TLS on a context, and whether it asks for the client's certificate."""
-    import ssl
-
     versions = settings.tls_versions
     with warnings.catch_warnings():
         # Python advises against the old versions; here they are asked for.
@@ -205,8 +221,6 @@ def _set_up(context: ssl.SSLContext, settings: Settings) -> ssl.SSLContext:
 
 
 def _version(name: str) -> ssl.TLSVersion:
-    import ssl
-
     return ssl.TLSVersion[name.replace(".", "_")]
 
 
@@ -255,13 +269,12 @@ def _names(host: str, hostname: str) -> list[str]:
 
 def _context_with(leaf: trustme.LeafCert) -> ssl.SSLContext:
     context = _new_context()
-    leaf.configure_cert(context)
+    with leaf.private_key_and_cert_chain_pem.tempfile() as path:
+        context.load_cert_chain(path)
     return context
 
 
 def _context_from_file(path: Path) -> ssl.SSLContext:
-    import ssl
-
     pem = path.read_bytes()
     for what in ("CERTIFICATE", "PRIVATE KEY"):
         if f"{what}-----".encode() not in pem:
@@ -284,9 +297,7 @@ def _refuse_to_ask() -> str:
 
 
 def _new_context() -> ssl.SSLContext:
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = _ServerContext(ssl.PROTOCOL_TLS_SERVER)
     # RFC 8996 sections 4 and 5: "TLS 1.0 MUST NOT be used." "TLS 1.1 MUST NOT be used."
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Tests do not resume sessions. And if a client closes directly after the handshake with unread
@@ -329,8 +340,6 @@ def _write(path: Path, text: str, mode: int) -> None:
 
 def _trusted_before() -> str:
     """Return the authorities that clients of this process trust, in PEM form."""
-    import ssl
-
     paths = ssl.get_default_verify_paths()
     # Both may be None, whatever the types of the standard library say.
     if paths.cafile:

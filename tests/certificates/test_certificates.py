@@ -97,7 +97,7 @@ def test_every_client_context_is_a_new_one() -> None:
 
 
 def test_older_versions_than_tls_1_2_are_refused() -> None:
-    assert context_of("valid").minimum_version is ssl.TLSVersion.TLSv1_2
+    assert context_of("valid").minimum_version == ssl.TLSVersion.TLSv1_2
 
 
 def test_keys_and_contexts_are_made_once() -> None:
