@@ -212,7 +212,7 @@ def shut_down() -> None:
 def end_if_idle() -> None:
     """End the thread if it serves nobody; the next server starts another."""
     # Without waiting: this may be a signal's handler that has interrupted somebody with the lock.
-    if not _lock.acquire(blocking=False):
+    if not (_backgrounds and _lock.acquire(blocking=False)):
         return
     try:
         for one in [one for one in _backgrounds if one.is_idle]:

@@ -155,7 +155,9 @@ class Listener:
         return self._background.is_current
 
     def is_thread_free(self) -> bool:
-        """Return whether the thread does what it is asked to, within a second."""
+        """Return whether the thread waits for clients, or does so within a second."""
+        if self._background.readiness.is_waiting:
+            return True
         is_done = Event()
         with suppress(trio.RunFinishedError):
             self._background.soon(is_done.set)

@@ -80,6 +80,8 @@ class Readiness:
         never_block(self._bell)
         never_block(self._rope)
         self._can_tasks_run = False
+        #: Whether this thread waits just now, and so is kept by nothing.
+        self.is_waiting = False
         #: What is read is read into this. `recv` would make a `bytes` of the full size and shrink
         #: it, which leaves gaps in memory between the messages that are kept.
         self.buffer = memoryview(bytearray(CHUNK))
@@ -176,7 +178,9 @@ class Readiness:
                 self.deadlines.call_due(present)
             nearest = min(until, self.deadlines.next)
             seconds = 0 if self._can_tasks_run else nearest - present
+            self.is_waiting = True
             found = self._selector.select(None if seconds == math.inf else seconds)
+            self.is_waiting = False
             if self._is_lost:
                 # What was asked may be the selector of another thread.
                 self._rest_if_lost()

@@ -115,9 +115,9 @@ class Core:
         return listener
 
     def stop_if_blocked(self) -> None:
-        """Stop if a callable keeps the server's thread; the next start is in another thread."""
+        """Stop if a test's callable keeps the server's thread; a start is in another one then."""
         listener = self.listener
-        if listener and self._callable_at(listener) and not listener.is_thread_free():
+        if listener is not None and not listener.is_thread_free():
             self.stop()
 
     def stop(self) -> None:
@@ -181,6 +181,7 @@ class Core:
         return listener is not None and listener.has_clients
 
     def _surroundings(self) -> Surroundings:
+        from pytest_smtpserver.rules.steps import callable_at
         from pytest_smtpserver.waiting.causes import Elsewhere, Surroundings
 
         listens = self.is_serving
@@ -188,19 +189,13 @@ class Core:
             address=self.where or "no address yet",
             state="listening" if listens else "stopped" if self.address else "new",
             settings=self.settings,
-            callable_at=self._callable_at(self.listener) if self.listener else "",
+            callable_at=callable_at(self.listener.thread) if self.listener else "",
             others=[
                 Elsewhere(other.where, len(sessions), len(other.recorder.messages))
                 for other in registry.listening()
                 if other is not self and (sessions := other.recorder.sessions())
             ],
         )
-
-    @staticmethod
-    def _callable_at(listener: Listener) -> str:
-        from pytest_smtpserver.rules.steps import callable_at
-
-        return callable_at(listener.thread)
 
     @property
     def where(self) -> str:

@@ -287,14 +287,18 @@ BLOCKS_AND_FAILS = """
     def server(smtpserver_session_factory):
         return smtpserver_session_factory(auth="optional", users={users})
 
+    clients = []
+
     def test_asks(server):
         server.on("mail", optional=True).reply(blocks)
-        threading.Thread(target=send, args=(server,)).start()
+        clients.append(threading.Thread(target=send, args=(server,)))
+        clients[0].start()
         assert called.wait(20)
 
     def test_next(server):
         may_go_on.set()
-        server.wait_for_session(timeout=20)
+        # It hears the end of its session after the callable has failed.
+        clients[0].join(20)
 """
 
 

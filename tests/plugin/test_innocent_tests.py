@@ -106,15 +106,26 @@ def test_a_callable_that_never_returns_costs_no_other_server_its_clients(
     run(pytester, tests).assert_outcomes(passed=3)
 
 
+@pytest.mark.parametrize("users", ["block", "{'ann': 'secret'}"], ids=["users", "a rule"])
 def test_a_callable_that_never_returns_leaves_the_runs_server_to_the_next_test(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, users: str
 ) -> None:
-    tests = """
+    tests = f"""
+    asked = threading.Event()
+
+    def block(*_):
+        asked.set()
+        threading.Event().wait()
+
+    @pytest.fixture(scope="session")
+    def smtpserver_settings():
+        return {{"auth": "optional", "users": {users}}}
+
     def test_that_blocks(smtpserver_session):
-        asked = threading.Event()
-        smtpserver_session.on("mail").reply(lambda _: asked.set() or threading.Event().wait())
+        smtpserver_session.on("mail", optional=True).reply(block)
         client = smtplib.SMTP(*smtpserver_session.addr)
         client.ehlo()
+        client.putcmd("auth", "plain AGFubgBzZWNyZXQ=")
         client.putcmd("mail", "from:<ann@x.test>")
         assert asked.wait(20)
         client.close()
