@@ -56,7 +56,9 @@ def _signals_left_to_others() -> Iterator[None]:
     """Block signals that an application may wait for: a thread that is started inherits that.
 
     A signal for the process goes to any thread that does not block it. If the test's thread waits
-    for one, with `signal.sigwait`, ours must not get it: its default action ends the run.
+    for one, with `signal.sigwait`, ours must not get it: its default action ends the run. SIGPIPE
+    goes to the thread that writes. Python ignores it, but the `main` of many a program, which a
+    test may call, gives it back to the system; then a client that has left would end the run.
     """
     import signal
 
@@ -65,7 +67,10 @@ def _signals_left_to_others() -> Iterator[None]:
         return
     # Not those that end a program, come from an error in it, or tell of its children: a process
     # that a callable of the test starts inherits them too.
-    names = ("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGURG", "SIGWINCH")
+    names = (
+        "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGURG", "SIGWINCH",
+        "SIGPIPE",
+    )  # fmt: skip
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     try:
         # Within `try`: after it has blocked them, Python calls handlers, and one may raise.

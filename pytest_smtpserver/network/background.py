@@ -51,6 +51,12 @@ _START_TIMEOUT = 10.0
 _SHUTDOWN_TIMEOUT = 1.0
 
 
+class _Thread(Thread):  # type: ignore[misc, valid-type]
+    """A thread that does its work whatever a test has put in the place of `Thread.run`."""
+
+    run = Thread.run
+
+
 class Background:
     """A thread with a trio loop, and how other threads call into it."""
 
@@ -68,7 +74,7 @@ class Background:
         # A thread is alive for a moment after its loop has ended.
         self._has_ended = False
         # Thread dumps show the name.
-        self._thread = Thread(target=self._run, name="pytest-smtpserver (trio)", daemon=True)
+        self._thread = _Thread(target=self._run, name="pytest-smtpserver (trio)", daemon=True)
         try:
             start(self._thread)
         except BaseException:

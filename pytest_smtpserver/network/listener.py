@@ -63,17 +63,21 @@ from . import unix
 from .addresses import accept, bind
 from .background import background
 from .connection import Connection
-from .stream import close, never_block
+from .stream import close, never_block, own_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_smtpserver.engine import Engine, SocketAddress
 
+    from .background import Background
+
     MakeEngine = Callable[[SocketAddress], Engine]
 
 # Stopping must return within a second, whatever clients do.
 _CLOSE_TIMEOUT = 0.9
+# How long a test's callable may keep the thread, if another test wants to use one of its servers.
+_PATIENCE = 5.0
 # The pause after an accept that failed. It prevents a busy loop, and the cause, such as a lack of
 # descriptors, may be gone by then.
 _RETRY_DELAY = 0.05
@@ -155,13 +159,13 @@ class Listener:
         return self._background.is_current
 
     def is_thread_free(self) -> bool:
-        """Return whether the thread waits for clients, or does so within a second."""
+        """Return whether the thread waits for clients, or does so within some seconds."""
         if self._background.readiness.is_waiting:
             return True
         is_done = Event()
         with suppress(trio.RunFinishedError):
             self._background.soon(is_done.set)
-            is_done.wait(_CLOSE_TIMEOUT)
+            is_done.wait(_PATIENCE)
         return is_done.is_set()
 
     def close(self) -> None:
@@ -177,10 +181,11 @@ class Listener:
             return
         if self._closed.is_set() or self._close_if_idle():
             return
+        asked = self._background
         with suppress(trio.RunFinishedError):  # then the thread has closed everything
-            self._background.soon(self._close)
+            asked.soon(self._close)
             if not self._closed.wait(_CLOSE_TIMEOUT):
-                self._give_up()
+                self._give_up(asked)
 
     def _let_go(self) -> None:
         # Who closes a socket whose number another one has by now would close that one.
@@ -204,6 +209,9 @@ class Listener:
                 gone.wait(_CLOSE_TIMEOUT)
 
     def _disconnect(self, goodbye: bool, reset: bool, gone: Event) -> None:
+        if not self.is_current_thread:
+            # It had no clients when it moved to another thread.
+            return
         self._leaving.append((self._connections.copy(), gone))
         for connection in self._connections.copy():
             connection.disconnect(goodbye=goodbye, reset=reset)
@@ -216,7 +224,11 @@ class Listener:
                 gone.set()
         self._leaving = [one for one in self._leaving if one[0]]
 
-    def _give_up(self) -> None:
+    def _give_up(self, asked: Background) -> None:
+        if asked is not self._background:
+            # It has moved to another thread meanwhile.
+            self.close()
+            return
         # These sessions are now recorded as ended, so nothing more may be sent: a 250 would promise
         # a message that is not on record.
         for connection in self._connections.copy():
@@ -225,27 +237,48 @@ class Listener:
             return
         # Something blocks the thread. It closes the socket later.
         self._given_up = True
-        self._background.give_up()
         self._remove_file()
         self._refuse_clients()
-        for other in self._background.listeners - {self}:
-            other.move()
+        self.leave_thread()
 
-    def move(self) -> None:
-        """Serve from another thread, because something blocks this one; but not with clients."""
+    def leave_thread(self) -> None:
+        """Give the thread up, because something keeps it, but serve from another if possible.
+
+        So do the other listeners of the thread. A listener with clients cannot leave it.
+        """
+        stuck = self._background
+        stuck.give_up()
+        for listener in stuck.listeners.copy():
+            if listener._can_move:
+                listener._move()
+        # It may have gone on meanwhile.
+        with suppress(trio.RunFinishedError):
+            stuck.soon(stuck.server_ended)
+
+    @property
+    def _can_move(self) -> bool:
+        return self._is_accepting and not (self._connections or self._closing or self._given_up)
+
+    def _move(self) -> None:
         stuck, free = self._background, background(self)
-        with self._lock:
-            if self._connections or self._closing or self._given_up or not self._is_accepting:
+        # Without waiting: what keeps the thread may be an engine that is just being made.
+        if not self._lock.acquire(blocking=False):
+            free.listeners.discard(self)
+            return
+        try:
+            if not self._can_move:
                 free.listeners.discard(self)
                 return
             stuck.readiness.unregister(self._socket)
             stuck.listeners.discard(self)
             self._background = free
             free.readiness.register(self._socket, self._client_waits)
+        finally:
+            self._lock.release()
 
     def _refuse_clients(self) -> None:
         with suppress(OSError):  # some systems cannot shut down a listening socket
-            self._socket.shutdown(socket.SHUT_RDWR)
+            own_methods(self._socket).shutdown(self._socket, socket.SHUT_RDWR)
 
     def thread_ended(self, cause: BaseException | None) -> None:
         """Close all sockets and report that the thread has ended; called at its end."""
@@ -298,7 +331,7 @@ class Listener:
 
     def _close(self) -> None:
         with self._lock:
-            if self._closing:
+            if self._closing or not self.is_current_thread:
                 return
             self._stop_listening()
         for connection in self._connections.copy():

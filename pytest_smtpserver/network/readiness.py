@@ -47,7 +47,7 @@ from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.unpatched import Event
 
 from .deadlines import Deadlines
-from .stream import CHUNK, NO_SIGNAL, close, never_block, own_methods
+from .stream import CHUNK, close, never_block, own_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ class Readiness:
             # If it is full, it rings anyway. If a test has closed it, with all other descriptors of
             # the process, nobody hears; then the caller gives this thread up.
             with suppress(OSError):
-                own_methods(self._rope).send(self._rope, b"!", NO_SIGNAL)
+                own_methods(self._rope).send(self._rope, b"!")
 
     def register(
         self, connected: HasFileno, call: Callable[[], object], event: int = selectors.EVENT_READ

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from .readiness import Readiness
 
-#: For `send`: to send to a peer that has left is an error, and no signal. Python ignores SIGPIPE,
-#: but the `main` of many a program, which a test may call, gives it back to the system, where it
-#: ends the process. Not all systems have the flag.
-NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
-
 # The size of one read, and about the most that is queued or kept for one peer. Arbitrary.
 CHUNK = 64 * 1024
+
+
+_SOCKET = socket.socket
 
 
 def own_methods(one: Any) -> Any:
@@ -28,7 +26,7 @@ def own_methods(one: Any) -> Any:
     A test may let `socket.socket.close` raise, for example. If that happened to the thread of all
     servers, other tests would suffer.
     """
-    return _socket.socket if isinstance(one, _socket.socket) else type(one)  # gevent's
+    return _socket.socket if type(one) is _SOCKET else type(one)
 
 
 def never_block(one: Any) -> None:
@@ -102,7 +100,7 @@ class ClearStream:
         """Return what `receive` would return without waiting, `None` if it would wait."""
         buffer = self._readiness.buffer
         try:
-            size = self._socket.recv_into(buffer)
+            size = own_methods(self._socket).recv_into(self._socket, buffer)
         except BlockingIOError:
             return None
         except OSError as error:
@@ -122,7 +120,7 @@ class ClearStream:
             raise Lost
         try:
             while octets:
-                del octets[: self._socket.send(octets, NO_SIGNAL)]
+                del octets[: own_methods(self._socket).send(self._socket, octets)]
         except BlockingIOError:
             return
         except OSError as error:
@@ -135,6 +133,6 @@ class ClearStream:
     def half_close_at_once(self) -> None:
         """Do what `half_close` does; it never waits."""
         try:
-            self._socket.shutdown(socket.SHUT_WR)
+            own_methods(self._socket).shutdown(self._socket, socket.SHUT_WR)
         except OSError as error:
             raise Lost from error

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
 _MODULES = "smtpserver-modules"
+_NETWORK = "pytest_smtpserver.network"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -66,11 +67,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _end_thread() -> None:
     if _has_thread():
-        sys.modules["pytest_smtpserver.network"].shut_down()
+        sys.modules[_NETWORK].shut_down()
 
 
 def _has_thread() -> bool:
-    network = sys.modules.get("pytest_smtpserver.network")
+    network = sys.modules.get(_NETWORK)
     return network is not None and network.is_running()
 
 
@@ -122,10 +123,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Empty the records of servers that last, before each test."""
     __tracebackhide__ = True
-    if "pytester" in names_of(item):
+    names = names_of(item)
+    if "pytester" in names:
         from . import modules
 
         modules.import_all()
+    network = sys.modules.get(_NETWORK)
+    is_noted = item.config.pluginmanager.hasplugin(_MODULES)
+    if network and is_noted and FACTORIES.isdisjoint(names):
+        # The test may count threads, or wait for all of them. The next thread starts with the
+        # standard library as it was noted, whatever a test has replaced by then.
+        network.end_if_idle()
     lasting.begin(item)
     try:
         return (yield)

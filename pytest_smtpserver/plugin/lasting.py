@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .fixtures import FACTORIES, SERVERS, SESSION_SERVERS, names_of, note_servers
+from .fixtures import SERVERS, SESSION_SERVERS, names_of, note_servers
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,10 +39,6 @@ def begin(item: pytest.Item) -> None:
     item.stash[_HAS_FAILED] = item.stash[_HAS_PASSED] = item.stash[_IS_EMPTIED] = False
     note_servers(item)
     names = names_of(item)
-    network = sys.modules.get("pytest_smtpserver.network")
-    if network and FACTORIES.isdisjoint(names):
-        # The test may count threads, or wait for all of them.
-        network.end_if_idle()
     if item.config.stash.get(SESSION_SERVERS, ()):
         _empty_all(item)
         _start_all(item)
@@ -74,9 +69,9 @@ def _start_all(item: pytest.Item) -> None:
         # pytest-forked runs a test in a process of its own; the server serves in the other one.
         if not server._core.is_inherited:
             # A callable of a test before this one may never return.
-            server._core.stop_if_blocked()
-            # If something else has taken the port, only tests that use the server suffer.
-            with nullcontext() if is_used else suppress(OSError):
+            server._core.leave_blocked_thread()
+            # If it cannot start, because something else has the port, only its tests suffer.
+            with nullcontext() if is_used else suppress(Exception):
                 server.start()
 
 

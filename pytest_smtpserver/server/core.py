@@ -114,10 +114,13 @@ class Core:
             raise
         return listener
 
-    def stop_if_blocked(self) -> None:
-        """Stop if a test's callable keeps the server's thread; a start is in another one then."""
-        listener = self.listener
-        if listener is not None and not listener.is_thread_free():
+    def leave_blocked_thread(self) -> None:
+        """Leave the thread if a test's callable keeps it; with clients, stop. `start` as usual."""
+        listener = self.listener or self._closed
+        if listener is None or listener.is_thread_free():
+            return
+        listener.leave_thread()
+        if not listener.is_thread_free():
             self.stop()
 
     def stop(self) -> None:

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 HELPERS = """
-    import atexit, pathlib, signal, smtplib, socket, tempfile, threading
+    import atexit, pathlib, signal, smtplib, socket, tempfile, threading, time
     from unittest import mock
     import pytest
     from pytest_smtpserver import SMTPServer
@@ -139,6 +139,58 @@ def test_a_callable_that_never_returns_leaves_the_runs_server_to_the_next_test(
     run(pytester, tests).assert_outcomes(passed=3)
 
 
+def test_a_callable_that_is_only_slow_costs_no_client_of_another_server_its_connection(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.fixture(scope="module")
+    def client(smtpserver_session):
+        with smtplib.SMTP(*smtpserver_session.addr, timeout=20) as client:
+            yield client
+
+    def test_before(client):
+        client.noop()
+
+    def test_of_a_slow_reply(smtpserver):
+        asked = threading.Event()
+        smtpserver.on("noop").reply(lambda _: asked.set() or time.sleep(2))
+        client = smtplib.SMTP(*smtpserver.addr)
+        client.putcmd("noop")
+        assert asked.wait(20)
+        client.close()
+
+    def test_after(smtpserver_session, client):
+        client.sendmail("shop@x.test", ["ann@x.test"], "Subject: Welcome")
+        assert smtpserver_session.wait_for_message(timeout=20)
+"""
+    run(pytester, tests).assert_outcomes(passed=3)
+
+
+def test_the_runs_server_leaves_a_thread_that_another_servers_callable_keeps(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.fixture(scope="module")
+    def own():
+        yield SMTPServer().start()
+
+    def test_before(smtpserver_session):
+        send(smtpserver_session)
+
+    def test_that_blocks(own):
+        asked = threading.Event()
+        own.on("noop").reply(lambda _: asked.set() or threading.Event().wait())
+        client = smtplib.SMTP(*own.addr)
+        client.putcmd("noop")
+        assert asked.wait(20)
+        client.close()
+
+    def test_after(smtpserver_session):
+        send(smtpserver_session)
+"""
+    run(pytester, tests).assert_outcomes(passed=3)
+
+
 def test_who_calls_all_exit_handlers_ends_no_server(pytester: pytest.Pytester) -> None:
     tests = """
     @pytest.fixture(scope="module")
@@ -232,18 +284,26 @@ def test_only_tests_that_use_the_runs_server_suffer_if_its_port_is_taken(
     run(pytester, tests).assert_outcomes(passed=4, errors=1)
 
 
-@pytest.mark.parametrize("name", ["close", "recv", "send", "recv_into"])
+@pytest.mark.parametrize("name", ["close", "recv", "send", "recv_into", "shutdown"])
 def test_a_method_of_sockets_that_raises_does_so_in_one_test_only(
     pytester: pytest.Pytester, name: str
 ) -> None:
     tests = f"""
-    def test_before(smtpserver_session):
+    @pytest.fixture(scope="module")
+    def client(smtpserver_session):
+        client = smtplib.SMTP(*smtpserver_session.addr, timeout=20)
+        yield client
+        client.close()
+
+    def test_before(smtpserver_session, client):
         send(smtpserver_session)
 
-    def test_with_a_failing_socket(smtpserver):
-        with mock.patch.object(socket.socket, "{name}", side_effect=OSError(5, "boom")):
+    def test_with_a_failing_socket(smtpserver, smtpserver_session):
+        with mock.patch.object(socket.socket, "{name}", side_effect=RuntimeError("boom")):
             server = SMTPServer().start()
             server.stop()
+            smtpserver.stop()
+            smtpserver_session.disconnect_clients()
 
     def test_without_mail():
         pass

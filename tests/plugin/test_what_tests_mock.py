@@ -147,7 +147,13 @@ def test_a_code_is_found_where_files_cannot_be_read(pytester: pytest.Pytester) -
 
 @pytest.mark.parametrize(
     "name",
-    ["contextlib.suppress", "selectors.DefaultSelector", "signal.signal", "threading.Event"],
+    [
+        "contextlib.suppress",
+        "selectors.DefaultSelector",
+        "signal.signal",
+        "threading.Event",
+        "threading.Thread.run",
+    ],
 )
 def test_the_thread_of_the_servers_starts_whatever_its_first_test_mocks(
     pytester: pytest.Pytester, name: str
