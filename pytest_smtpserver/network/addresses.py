@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import socket
 import sys
 from pathlib import Path
@@ -16,6 +17,16 @@ from .stream import never_block
 
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import SocketAddress
+
+# Errors that a client caused. accept(2): "Linux accept() passes already-pending network errors on
+# the new socket as an error code from accept()"; they are to be treated "like EAGAIN by retrying".
+_OF_ONE_CLIENT = {
+    getattr(errno, name, None)
+    for name in (
+        "ECONNABORTED", "EHOSTDOWN", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENETUNREACH", "ENONET",
+        "ENOPROTOOPT", "EOPNOTSUPP", "EPROTO",
+    )
+}  # fmt: skip
 
 # Arbitrary; more clients at once than a test is likely to start.
 _BACKLOG = 1024
@@ -32,6 +43,20 @@ def accept(listening: socket.socket) -> tuple[socket.socket, SocketAddress]:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def is_no_failure(error: OSError) -> bool:
+    """Return whether `accept` raised this because no client waits, or because one has left."""
+    return isinstance(error, BlockingIOError) or error.errno in _OF_ONE_CLIENT
+
+
+def does_client_wait(listening: socket.socket) -> bool:
+    """Return whether a client waits to be accepted."""
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([listening], [], [], 0)[0])
+    waiting = select.poll()
+    waiting.register(listening, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -23,6 +23,7 @@ import atexit
 import os
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 # Arbitrary, and far more than a healthy machine needs.
 _START_TIMEOUT = 10.0
 _SHUTDOWN_TIMEOUT = 1.0
+# How long a test's callable may keep the thread, if the next test uses a server of the run.
+_PATIENCE = 5.0
 
 
 class _Thread(Thread):  # type: ignore[misc, valid-type]
@@ -91,6 +94,15 @@ class Background:
     def is_idle(self) -> bool:
         """Whether it serves nobody."""
         return not (self.is_stuck or self.listeners or self.readiness.deadlines.are_any)
+
+    def is_free(self) -> bool:
+        """Return whether the thread waits for clients, or does so within some seconds."""
+        is_done = Event()
+        if not self.readiness.is_waiting:
+            with suppress(trio.RunFinishedError):
+                self.soon(is_done.set)
+                is_done.wait(_PATIENCE)
+        return self.readiness.is_waiting or is_done.is_set()
 
     def give_up(self) -> None:
         """Take no new servers: the thread did not do something in time."""

@@ -43,9 +43,7 @@ left as ended.
 
 from __future__ import annotations
 
-import errno
 import os
-import select
 import socket
 import sys
 import threading
@@ -60,7 +58,7 @@ from pytest_smtpserver.engine import socket_path
 from pytest_smtpserver.unpatched import Event
 
 from . import unix
-from .addresses import accept, bind
+from .addresses import accept, bind, does_client_wait, is_no_failure
 from .background import background
 from .connection import Connection
 from .stream import close, never_block, own_methods
@@ -76,20 +74,9 @@ if TYPE_CHECKING:
 
 # Stopping must return within a second, whatever clients do.
 _CLOSE_TIMEOUT = 0.9
-# How long a test's callable may keep the thread, if another test wants to use one of its servers.
-_PATIENCE = 5.0
 # The pause after an accept that failed. It prevents a busy loop, and the cause, such as a lack of
 # descriptors, may be gone by then.
 _RETRY_DELAY = 0.05
-# Errors that a client caused. accept(2): "Linux accept() passes already-pending network errors on
-# the new socket as an error code from accept()"; they are to be treated "like EAGAIN by retrying".
-_OF_ONE_CLIENT = {
-    getattr(errno, name, None)
-    for name in (
-        "ECONNABORTED", "EHOSTDOWN", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENETUNREACH", "ENONET",
-        "ENOPROTOOPT", "EOPNOTSUPP", "EPROTO",
-    )
-}  # fmt: skip
 
 _listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
 
@@ -146,7 +133,7 @@ class Listener:
     def has_clients(self) -> bool:
         """Whether it serves and a client is connected, even if all was said, or nothing yet."""
         with self._lock:
-            return self.is_serving and (bool(self._connections) or self._does_client_wait())
+            return self.is_serving and (bool(self._connections) or does_client_wait(self._socket))
 
     @property
     def thread(self) -> int:
@@ -160,13 +147,7 @@ class Listener:
 
     def is_thread_free(self) -> bool:
         """Return whether the thread waits for clients, or does so within some seconds."""
-        if self._background.readiness.is_waiting:
-            return True
-        is_done = Event()
-        with suppress(trio.RunFinishedError):
-            self._background.soon(is_done.set)
-            is_done.wait(_PATIENCE)
-        return is_done.is_set()
+        return self._background.is_free()
 
     def close(self) -> None:
         """Stop listening and end all connections; returns within a second. Never raises.
@@ -209,8 +190,7 @@ class Listener:
                 gone.wait(_CLOSE_TIMEOUT)
 
     def _disconnect(self, goodbye: bool, reset: bool, gone: Event) -> None:
-        if not self.is_current_thread:
-            # It had no clients when it moved to another thread.
+        if not self.is_current_thread:  # it has moved to another one, and had no clients then
             return
         self._leaving.append((self._connections.copy(), gone))
         for connection in self._connections.copy():
@@ -262,19 +242,17 @@ class Listener:
     def _move(self) -> None:
         stuck, free = self._background, background(self)
         # Without waiting: what keeps the thread may be an engine that is just being made.
-        if not self._lock.acquire(blocking=False):
+        if self._lock.acquire(blocking=False):
+            try:
+                if self._can_move:
+                    stuck.readiness.unregister(self._socket)
+                    stuck.listeners.discard(self)
+                    self._background = free
+                    free.readiness.register(self._socket, self._client_waits)
+            finally:
+                self._lock.release()
+        if self._background is stuck:
             free.listeners.discard(self)
-            return
-        try:
-            if not self._can_move:
-                free.listeners.discard(self)
-                return
-            stuck.readiness.unregister(self._socket)
-            stuck.listeners.discard(self)
-            self._background = free
-            free.readiness.register(self._socket, self._client_waits)
-        finally:
-            self._lock.release()
 
     def _refuse_clients(self) -> None:
         with suppress(OSError):  # some systems cannot shut down a listening socket
@@ -316,18 +294,11 @@ class Listener:
             return False
         with self._lock:
             # A client that connected at the last moment still gets an answer.
-            if self._closing or self._connections or self._does_client_wait():
+            if self._closing or self._connections or does_client_wait(self._socket):
                 return False
             self._stop_listening()
         self._closed.set()
         return True
-
-    def _does_client_wait(self) -> bool:
-        if not hasattr(select, "poll"):  # Windows
-            return bool(select.select([self._socket], [], [], 0)[0])
-        waiting = select.poll()
-        waiting.register(self._socket, select.POLLIN)
-        return bool(waiting.poll(0))
 
     def _close(self) -> None:
         with self._lock:
@@ -397,7 +368,7 @@ class Listener:
         try:
             accepted, address = accept(self._socket)
         except OSError as error:
-            if isinstance(error, BlockingIOError) or error.errno in _OF_ONE_CLIENT:
+            if is_no_failure(error):
                 return None
             raise
         try:

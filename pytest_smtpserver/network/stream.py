@@ -18,6 +18,8 @@ CHUNK = 64 * 1024
 
 
 _SOCKET = socket.socket
+# gevent puts a class of its own there.
+_OWN = _socket.socket if issubclass(_SOCKET, _socket.socket) else _SOCKET
 
 
 def own_methods(one: Any) -> Any:
@@ -26,7 +28,7 @@ def own_methods(one: Any) -> Any:
     A test may let `socket.socket.close` raise, for example. If that happened to the thread of all
     servers, other tests would suffer.
     """
-    return _socket.socket if type(one) is _SOCKET else type(one)
+    return _OWN if type(one) is _SOCKET else type(one)
 
 
 def never_block(one: Any) -> None:

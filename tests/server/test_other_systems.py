@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_smtpserver import SettingsError, SMTPServer
-from pytest_smtpserver.network import readiness, shut_down
+from pytest_smtpserver.network import addresses, readiness, shut_down
 from pytest_smtpserver.network.background import background
 from tests.network.looping import at_rest
 from tests.rawclient import EHLO, MAIL, TIMEOUT, connected, everything, send
@@ -35,8 +35,7 @@ def another_system(
         if request.param != "no epoll":
             # Windows.
             patch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
-            network_listener = import_module("pytest_smtpserver.network.listener")
-            patch.setattr(network_listener, "select", SimpleNamespace(select=select.select))
+            patch.setattr(addresses, "select", SimpleNamespace(select=select.select))
         if request.param != "no selector but select":
             # Windows and macOS.
             patch.setattr(readiness, "select", SimpleNamespace())
