@@ -96,13 +96,14 @@ class Background:
         return not (self.is_stuck or self.listeners or self.readiness.deadlines.are_any)
 
     def is_free(self) -> bool:
-        """Return whether the thread waits for clients, or does so within some seconds."""
+        """Return whether nothing keeps the thread, now or within some seconds."""
+        if self.readiness.is_waiting or not self.is_alive:
+            return True
         is_done = Event()
-        if not self.readiness.is_waiting:
-            with suppress(trio.RunFinishedError):
-                self.soon(is_done.set)
-                is_done.wait(_PATIENCE)
-        return self.readiness.is_waiting or is_done.is_set()
+        with suppress(trio.RunFinishedError):
+            self.soon(is_done.set)
+            is_done.wait(_PATIENCE)
+        return is_done.is_set()
 
     def give_up(self) -> None:
         """Take no new servers: the thread did not do something in time."""

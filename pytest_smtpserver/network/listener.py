@@ -146,7 +146,7 @@ class Listener:
         return self._background.is_current
 
     def is_thread_free(self) -> bool:
-        """Return whether the thread waits for clients, or does so within some seconds."""
+        """Return whether nothing keeps its thread, now or within some seconds."""
         return self._background.is_free()
 
     def close(self) -> None:

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 # The size of one read, and about the most that is queued or kept for one peer. Arbitrary.
 CHUNK = 64 * 1024
 
-
+# The class of our sockets, and the one that has their methods. gevent puts its own class there.
 _SOCKET = socket.socket
-# gevent puts a class of its own there.
 _OWN = _socket.socket if issubclass(_SOCKET, _socket.socket) else _SOCKET
 
 

@@ -38,11 +38,10 @@ def begin(item: pytest.Item) -> None:
     item.stash[SERVERS] = []
     item.stash[_HAS_FAILED] = item.stash[_HAS_PASSED] = item.stash[_IS_EMPTIED] = False
     note_servers(item)
-    names = names_of(item)
     if item.config.stash.get(SESSION_SERVERS, ()):
         _empty_all(item)
         _start_all(item)
-    if _is_useless(item, names):
+    if _is_useless(item, names_of(item)):
         pytest.fail(_USELESS_MARKER, pytrace=False)
 
 

@@ -119,7 +119,8 @@ class Core:
         listener = self.listener or self._closed
         if listener is None or listener.is_thread_free():
             return
-        listener.leave_thread()
+        with Uninterrupted():
+            listener.leave_thread()
         if not listener.is_thread_free():
             self.stop()
 
