@@ -18,6 +18,11 @@ HELPERS = """
         with smtplib.SMTP(*server.addr, timeout=20) as client:
             client.sendmail("shop@x.test", ["ann@x.test"], "Subject: Welcome")
         assert server.wait_for_message(timeout=20)
+
+    @pytest.fixture(scope="module")
+    def own():
+        with SMTPServer() as server:
+            yield server
 """
 
 
@@ -79,11 +84,6 @@ def test_a_callable_that_never_returns_costs_no_other_server_its_clients(
 ) -> None:
     tests = """
     never = threading.Event()
-
-    @pytest.fixture(scope="module")
-    def own():
-        with SMTPServer() as server:
-            yield server
 
     def test_before(smtpserver_session, own):
         send(smtpserver_session)
@@ -193,11 +193,6 @@ def test_the_runs_server_leaves_a_thread_that_another_servers_callable_keeps(
 
 def test_who_calls_all_exit_handlers_ends_no_server(pytester: pytest.Pytester) -> None:
     tests = """
-    @pytest.fixture(scope="module")
-    def own():
-        with SMTPServer() as server:
-            yield server
-
     def test_before(smtpserver_session, own):
         send(smtpserver_session)
         send(own)
