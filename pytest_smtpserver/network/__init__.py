@@ -15,10 +15,8 @@ before the first server starts, because importing trio takes a tenth of a second
   client asked for
 """
 
-from .background import background, end_if_idle, is_running, shut_down
+from .background import background, is_running, shut_down
 from .listener import Listener
 from .unix import ImpossibleHost
 
-__all__ = [
-    "ImpossibleHost", "Listener", "background", "end_if_idle", "is_running", "shut_down",
-]  # fmt: skip
+__all__ = ["ImpossibleHost", "Listener", "background", "is_running", "shut_down"]

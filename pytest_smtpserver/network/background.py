@@ -12,9 +12,9 @@ Two things can go wrong with it, and neither may harm the next test:
   next server gets a thread of its own. The old one goes on for its own servers if the callable ever
   returns, and servers that have no clients move to the new one.
 
-Tests that need no server should not notice it. Some wait for all threads of the process, or count
-them. From Python 3.12 on, a fork of a process that has threads warns of deadlocks. So before such a
-test and before a fork the thread ends if it serves nobody; the next server starts another.
+Tests that need no server should not notice it. From Python 3.12 on, a fork of a process that has
+threads warns of deadlocks. So before a fork the thread ends if it serves nobody; the next server
+starts another.
 """
 
 from __future__ import annotations
@@ -228,8 +228,7 @@ def shut_down() -> None:
         one.shut_down()
 
 
-def end_if_idle() -> None:
-    """End the thread if it serves nobody; the next server starts another."""
+def _end_if_idle() -> None:
     # Without waiting: this may be a signal's handler that has interrupted somebody with the lock.
     if not (_backgrounds and _lock.acquire(blocking=False)):
         return
@@ -255,7 +254,7 @@ def _shut_down_at_exit() -> None:
 
 atexit.register(_shut_down_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=end_if_idle, after_in_child=_forget_parents_thread)
+    os.register_at_fork(before=_end_if_idle, after_in_child=_forget_parents_thread)
 
 
 class WaitingClock(trio.abc.Clock):

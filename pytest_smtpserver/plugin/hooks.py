@@ -123,17 +123,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Empty the records of servers that last, before each test."""
     __tracebackhide__ = True
-    names = names_of(item)
-    if "pytester" in names:
+    if "pytester" in names_of(item):
         from . import modules
 
         modules.import_all()
-    network = sys.modules.get(_NETWORK)
-    is_noted = item.config.pluginmanager.hasplugin(_MODULES)
-    if network and is_noted and FACTORIES.isdisjoint(names):
-        # The test may count threads, or wait for all of them. The next thread starts with the
-        # standard library as it was noted, whatever a test has replaced by then.
-        network.end_if_idle()
     lasting.begin(item)
     try:
         return (yield)
