@@ -230,7 +230,7 @@ def shut_down() -> None:
 
 def _end_if_idle() -> None:
     # Without waiting: this may be a signal's handler that has interrupted somebody with the lock.
-    if not (_backgrounds and _lock.acquire(blocking=False)):
+    if not _lock.acquire(blocking=False):
         return
     try:
         for one in [one for one in _backgrounds if one.is_idle]:

@@ -19,6 +19,14 @@ HELPERS = """
             client.sendmail("shop@x.test", ["ann@x.test"], "Subject: Welcome")
         assert server.wait_for_message(timeout=20)
 
+    def keep_thread(server, work):
+        asked = threading.Event()
+        server.on("noop").reply(lambda _: asked.set() or work())
+        client = smtplib.SMTP(*server.addr)
+        client.putcmd("noop")
+        assert asked.wait(20)
+        client.close()
+
     @pytest.fixture(scope="module")
     def own():
         with SMTPServer() as server:
@@ -65,20 +73,12 @@ def test_a_callable_that_never_returns_costs_no_other_server_its_clients(
     pytester: pytest.Pytester,
 ) -> None:
     tests = """
-    never = threading.Event()
-
     def test_before(smtpserver_session, own):
         send(smtpserver_session)
         send(own)
 
     def test_that_blocks(smtpserver):
-        asked = threading.Event()
-        smtpserver.on("mail").reply(lambda _: asked.set() or never.wait())
-        client = smtplib.SMTP(*smtpserver.addr)
-        client.ehlo()
-        client.putcmd("mail", "from:<ann@x.test>")
-        assert asked.wait(20)
-        client.close()
+        keep_thread(smtpserver, threading.Event().wait)
 
     def test_after(smtpserver, smtpserver_session, own):
         send(smtpserver_session)
@@ -134,12 +134,7 @@ def test_a_callable_that_is_only_slow_costs_no_client_of_another_server_its_conn
         client.noop()
 
     def test_of_a_slow_reply(smtpserver):
-        asked = threading.Event()
-        smtpserver.on("noop").reply(lambda _: asked.set() or time.sleep(2))
-        client = smtplib.SMTP(*smtpserver.addr)
-        client.putcmd("noop")
-        assert asked.wait(20)
-        client.close()
+        keep_thread(smtpserver, lambda: time.sleep(2))
 
     def test_after(smtpserver_session, client):
         client.sendmail("shop@x.test", ["ann@x.test"], "Subject: Welcome")
@@ -160,12 +155,7 @@ def test_the_runs_server_leaves_a_thread_that_another_servers_callable_keeps(
         send(smtpserver_session)
 
     def test_that_blocks(own):
-        asked = threading.Event()
-        own.on("noop").reply(lambda _: asked.set() or threading.Event().wait())
-        client = smtplib.SMTP(*own.addr)
-        client.putcmd("noop")
-        assert asked.wait(20)
-        client.close()
+        keep_thread(own, threading.Event().wait)
 
     def test_after(smtpserver_session):
         send(smtpserver_session)
