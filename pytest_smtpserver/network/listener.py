@@ -22,7 +22,8 @@ number, and then never learns of its clients. Therefore:
 * If there are connections, the server's thread has to close them. It is asked to
   (`Background.soon`), and the other thread waits for a bounded time. If a test's callable blocks
   the server's thread, the listening socket is shut down instead: nobody can connect any more, the
-  port can be bound again, and the number stays in use until the server's thread closes it.
+  port can be bound again, and the number stays in use until the server's thread closes it. The
+  thread's other listeners move to a new one, under their lock, unless they have connections.
 * A listening socket is shut down before it is closed. A process that is just being started has a
   copy of each descriptor until its own program begins, and as long as there is a copy, the kernel
   goes on listening for a server that has stopped.
@@ -205,8 +206,7 @@ class Listener:
         self._leaving = [one for one in self._leaving if one[0]]
 
     def _give_up(self, asked: Background) -> None:
-        if asked is not self._background:
-            # It has moved to another thread meanwhile.
+        if asked is not self._background:  # it has moved to another one meanwhile
             self.close()
             return
         # These sessions are now recorded as ended, so nothing more may be sent: a 250 would promise
