@@ -12,9 +12,9 @@ Two things can go wrong with it, and neither may harm the next test:
   next server gets a thread of its own. The old one goes on for its own servers if the callable ever
   returns, and servers that have no clients move to the new one.
 
-Tests that need no server should not notice it. From Python 3.12 on, a fork of a process that has
-threads warns of deadlocks. So before a fork the thread ends if it serves nobody; the next server
-starts another.
+Tests that need no server should not notice it. Some wait for all threads of the process. From
+Python 3.12 on, a fork of a process that has threads warns of deadlocks. So before a fork, and when
+somebody waits for it, the thread ends if it serves nobody; the next server starts another.
 """
 
 from __future__ import annotations
@@ -55,9 +55,17 @@ _PATIENCE = 5.0
 
 
 class _Thread(Thread):  # type: ignore[misc, valid-type]
-    """A thread that does its work whatever a test has put in the place of `Thread.run`."""
+    """A thread that neither suffers from what a test does to all threads, nor keeps that test."""
 
+    # Whatever a test has put in its place.
     run = Thread.run
+
+    def join(self, timeout: float | None = None) -> None:
+        """End if no server needs this thread, and return at once in any case.
+
+        A test may wait for all threads of the process. It must not wait for a server of the run.
+        """
+        _end_if_idle()
 
 
 class Background:

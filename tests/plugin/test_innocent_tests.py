@@ -69,6 +69,27 @@ def test_a_client_that_has_left_ends_no_process_that_has_given_sigpipe_back(
     run(pytester, tests).assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize(("fixture", "remaining"), [("smtpserver", 1), ("smtpserver_session", 2)])
+def test_a_test_may_wait_for_all_threads(
+    pytester: pytest.Pytester, fixture: str, remaining: int
+) -> None:
+    tests = f"""
+    def test_of_mail({fixture}):
+        send({fixture})
+
+    def test_that_waits_for_all_threads():
+        threading.Thread(target=print).start()
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread():
+                thread.join()
+        assert threading.active_count() == {remaining}
+
+    def test_of_mail_again({fixture}):
+        send({fixture})
+"""
+    run(pytester, tests).assert_outcomes(passed=3)
+
+
 def test_a_callable_that_never_returns_costs_no_other_server_its_clients(
     pytester: pytest.Pytester,
 ) -> None:
