@@ -1,7 +1,8 @@
 """The text and the links of very long HTML, read without a tree of its elements.
 
-To parse a million elements takes several seconds. Here a few replacements on the whole text remove
-the tags. Styles are not applied, so hidden text is read too; if there are styles that may hide
+To parse a million elements takes several seconds. So does one element with very many attributes,
+because each is compared with those before it. Here a few replacements on the whole text remove the
+tags. Styles are not applied, so hidden text is read too; if there are styles that may hide
 something, a defect says so.
 """
 
@@ -20,17 +21,22 @@ if TYPE_CHECKING:
 #: Longer HTML, or HTML with more tags, is read here; arbitrary: far more than ordinary mail has.
 _LONG: Final = 4_000_000
 _MANY_TAGS: Final = 150_000
+#: The same for an element with more attributes than this.
+_MANY_ATTRIBUTES: Final = 500
 #: How many characters are sampled to find frequent tags, and the share that makes a tag frequent.
 _SAMPLE: Final = 50_000
 _OFTEN: Final = 0.01
 
-NOT_APPLIED: Final = "the HTML is so long that styles are not applied: hidden text is read too"
+NOT_APPLIED: Final = (
+    "the HTML, or a tag in it, is so long that styles are not applied: hidden text is read too"
+)
 _MAY_HIDE: Final = ("<style", "<STYLE", "display", "visibility", " hidden", "mso-hide", "opacity",
                     "max-height", "font-size")  # fmt: skip
 
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG: Final = re.compile(r"</?[a-zA-Z!?][^>]*(?:>|\Z)")
 _LINK_TAG: Final = re.compile(r"</?[aA](?:\s[^<>]*)?>")
+_VALUE: Final = re.compile(r"""=\s*+(?:"[^"]*+"|'[^']*+')""")
 _ENTITY: Final = re.compile(r"&#?\w{1,31};")
 _ALTERNATIVE: Final = re.compile(
     r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
@@ -53,8 +59,20 @@ _RUNS: Final = (1000, 30, 2, 2)
 
 
 def is_long(markup: str) -> bool:
-    """Return whether HTML is too long for a tree of its elements."""
-    return len(markup) > _LONG or markup.count("<") > _MANY_TAGS
+    """Return whether HTML, or a tag in it, is too long for a tree of its elements."""
+    return (
+        len(markup) > _LONG
+        or markup.count("<") > _MANY_TAGS
+        # An attribute takes two characters at least.
+        or any(_is_crowded(one) for one in markup.split("<") if len(one) > 2 * _MANY_ATTRIBUTES)
+    )
+
+
+def _is_crowded(rest: str) -> bool:
+    """Return whether a tag, given with what follows it, has very many attributes."""
+    tag, _, _ = rest.partition(">")
+    # A long value has spaces as well: a style, or the path of a drawing.
+    return tag[:1].isalpha() and len(_VALUE.sub(" ", tag).split()) > _MANY_ATTRIBUTES
 
 
 def may_hide(markup: str) -> bool:

@@ -65,6 +65,19 @@ def test_the_first_of_very_many_links_are_read_and_a_defect_says_so(kind: str, r
     assert all_of_them.defects == (links.TOO_MANY,)
 
 
+@pytest.mark.parametrize("value", ["", "=1", '=""', "='a b'"])
+def test_an_element_with_very_many_attributes_is_read_without_a_tree(value: str) -> None:
+    attributes = " ".join(f"a{number}{value}" for number in range(501))
+    markup = f"<p>one</p><p {attributes}>two</p>"
+    assert long_html.is_long(markup)
+    assert message(mail_of(markup, 1).encode()).html_text == "one\ntwo"
+
+
+def test_a_long_value_of_an_attribute_is_not_taken_for_many_attributes() -> None:
+    path = "M 0 0 " * 1000
+    assert not long_html.is_long(f'<svg><path d="{path}"/></svg><p>1 < 2 {path}')
+
+
 def test_signs_that_begin_no_tag_are_read_in_long_html() -> None:
     mail = message(mail_of(f"{'<' * 3000}<b>x</b> ", MANY // 50).encode())
     assert mail.html_text == " ".join([f"{'<' * 3000}x"] * (MANY // 50))

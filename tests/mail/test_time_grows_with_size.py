@@ -108,6 +108,9 @@ MAILS: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "elements with ends": (2_000, lambda n: HTML + b"<div>" * n + b"</div>" * n),
     "fonts": (2_000, lambda n: HTML + b"".join(b"<p><font size=%d>" % i for i in range(n))),
     "bold": (2_000, lambda n: HTML + b"<b>" * n + b"x"),
+    "attributes": (
+        50_000, lambda n: HTML + b"<p" + b"".join(b" a%d=1" % i for i in range(n)) + b">"
+    ),
     "anchors": (1_000, lambda n: HTML + b"<a href=x>y</a>" * n),
     "nested anchors": (200, lambda n: HTML + b"<a href=x><table><tr><td>" * n),
     "hidden": (2_000, lambda n: HTML + b"<p style='display:none'>" * n),
