@@ -61,11 +61,14 @@ class _Thread(Thread):  # type: ignore[misc, valid-type]
     run = Thread.run
 
     def join(self, timeout: float | None = None) -> None:
-        """End if no server needs this thread, and return at once in any case.
+        """Wait until the thread has ended, which it does now if it serves nobody.
 
-        A test may wait for all threads of the process. It must not wait for a server of the run.
+        A test may wait for all threads of the process, without a limit. It must not wait for a
+        server of the run. So this returns in any case, after `timeout` seconds if there is one.
         """
         _end_if_idle()
+        if timeout is not None:
+            join(self, timeout)
 
 
 class Background:
