@@ -50,7 +50,6 @@ import sys
 import threading
 import weakref
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
@@ -103,8 +102,7 @@ class Listener:
         self._socket = bind(host, port)
         path = socket_path(host)
         self.address: SocketAddress = (host, 0) if path else self._socket.getsockname()[:2]
-        self._file = Path(path) if path else None
-        self._file_identity = unix.identity(self._file) if self._file else None
+        self._file = unix.SocketFile(path) if path else None
         self._make_engine = make_engine
         self._on_crash = on_crash
         self._on_gone = on_gone
@@ -268,10 +266,8 @@ class Listener:
         self._on_crash(cause or RuntimeError("the SMTP server's thread was ended"))
 
     def _remove_file(self) -> None:
-        # Meanwhile another server may have taken the path.
-        if self._file and self._file_identity == unix.identity(self._file):
-            with suppress(OSError):
-                self._file.unlink()
+        if self._file is not None:
+            self._file.remove()
 
     def abandon(self) -> None:
         """Close the sockets that a forked child has inherited; its parent's stay open.

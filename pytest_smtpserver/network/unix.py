@@ -6,14 +6,12 @@ import errno
 import os
 import socket
 import stat
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from pathlib import Path
 
 from pytest_smtpserver.engine import UNIX
 
 from .stream import never_block
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: The address of every client there: such clients have neither address nor port.
 CLIENT = (UNIX, 0)
@@ -41,7 +39,7 @@ def listen(path: Path, backlog: int) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            why = "it is in use" if identity(path) else "there is a file that is not a socket"
+            why = "it is in use" if _identity(path) else "there is a file that is not a socket"
             raise OSError(error.errno, f"cannot listen on {UNIX}{path}: {why}") from None
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise ImpossibleHost(f"cannot listen on {UNIX}{path}: {reason}") from None
@@ -49,7 +47,7 @@ def listen(path: Path, backlog: int) -> socket.socket:
 
 
 def _is_left_behind(path: Path) -> bool:
-    if identity(path) is None:
+    if _identity(path) is None:
         return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         # Connecting would block if the backlog is full; then the server is alive.
@@ -57,7 +55,21 @@ def _is_left_behind(path: Path) -> bool:
         return client.connect_ex(str(path)) == errno.ECONNREFUSED
 
 
-def identity(path: Path) -> tuple[int, int] | None:
+class SocketFile:
+    """The file of a listening socket; the kernel leaves it there when the socket is closed."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._identity = _identity(self._path)
+
+    def remove(self) -> None:
+        """Remove it, unless another server has taken the path meanwhile."""
+        if self._identity == _identity(self._path):
+            with suppress(OSError):
+                self._path.unlink()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
     """Return device and inode of the socket at a path, or `None` if no socket is there."""
     try:
         found = path.lstat()
