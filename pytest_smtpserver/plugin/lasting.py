@@ -12,9 +12,14 @@ from .fixtures import SERVERS, SESSION_SERVERS, names_of, note_servers
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from pytest_smtpserver.server.server import SMTPServer
+
 _IS_EMPTIED: pytest.StashKey[bool] = pytest.StashKey()
 _HAS_FAILED: pytest.StashKey[bool] = pytest.StashKey()
 _HAS_PASSED: pytest.StashKey[bool] = pytest.StashKey()
+# The servers of the run that ran when a test began, and those that it has stopped.
+_RAN: pytest.StashKey[list[SMTPServer]] = pytest.StashKey()
+_STOPPED: pytest.StashKey[list[SMTPServer]] = pytest.StashKey()
 
 _USELESS_MARKER = (
     "@pytest.mark.smtpserver: this test uses smtpserver_session only, whose settings "
@@ -54,6 +59,18 @@ def empty(item: pytest.Item) -> None:
     if not item.stash.get(_IS_EMPTIED, True):
         item.stash[_IS_EMPTIED] = True
         _empty_all(item)
+        of_run = item.config.stash.get(SESSION_SERVERS, ())
+        item.stash[_RAN] = [server for server in of_run if server.accepting]
+
+
+def note_stopped(item: pytest.Item) -> None:
+    """Note which servers of the run a test has stopped, before its fixtures are torn down.
+
+    An application expects these at their ports, so they are started before the next test. What a
+    fixture has stopped stays so: it may be the end of a server, or an outage for several tests.
+    """
+    ran = [*item.stash.get(_RAN, ()), *item.config.stash.get(_STOPPED, ())]
+    item.config.stash[_STOPPED] = [server for server in ran if not server.accepting]
 
 
 def _empty_all(item: pytest.Item) -> None:
@@ -62,16 +79,23 @@ def _empty_all(item: pytest.Item) -> None:
 
 
 def _start_all(item: pytest.Item) -> None:
-    # A test may have stopped one, but an application expects it at its port for the whole run.
     is_used = "smtpserver_session_factory" in names_of(item)
     for server in item.config.stash.get(SESSION_SERVERS, ()):
-        # pytest-forked runs a test in a process of its own; the server serves in the other one.
-        if not server._core.is_inherited:
+        if _should_run(item, server):
             # A callable of a test before this one may never return.
             server._core.leave_blocked_thread()
             # If it cannot start, because something else has the port, only its tests suffer.
             with nullcontext() if is_used else suppress(Exception):
                 server.start()
+
+
+def _should_run(item: pytest.Item, server: SMTPServer) -> bool:
+    core = server._core
+    # pytest-forked runs a test in a process of its own; the server serves in the other one.
+    if core.is_inherited:
+        return False
+    was_stopped = server in item.config.stash.get(_STOPPED, ())
+    return was_stopped or core.is_serving or core.has_lost_thread
 
 
 def useless_marker(item: pytest.Item) -> str | None:

@@ -60,6 +60,11 @@ class Core:
         return self.listener is not None and self.listener.is_serving
 
     @property
+    def has_lost_thread(self) -> bool:
+        """Whether nobody has stopped it, but its thread has ended."""
+        return self.listener is not None and not self.listener.is_serving
+
+    @property
     def is_inherited(self) -> bool:
         """Whether this is a copy in a process that was forked from the server's own."""
         return getpid() != self._pid
