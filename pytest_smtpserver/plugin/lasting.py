@@ -75,6 +75,7 @@ def note_stopped(item: pytest.Item) -> None:
 
 def _empty_all(item: pytest.Item) -> None:
     for server in item.config.stash.get(SESSION_SERVERS, ()):
+        server._core.let_clients_leave()
         server.reset()
 
 

@@ -115,6 +115,10 @@ class Recorder:
         self.cleared = 0.0
         #: How many violations each session that was open at that time already had.
         self._violations_before: dict[int, int] = {}
+        # The last session when `newcomers` was asked for, and how many exchanges each session that
+        # was open when `test_ended` was called already had.
+        self._last_known = 0
+        self._exchanges_before: dict[int, int] = {}
 
     def session_began(self, client: SocketAddress, now: float) -> SessionRecording:
         """Begin a session and return its recording."""
@@ -207,6 +211,23 @@ class Recorder:
         with self._lock:
             sessions = list(self._open.values())
         return tuple(one for session in sessions if (one := session.current) is not None)
+
+    def newcomers(self) -> list[SessionRecording]:
+        """Return the open sessions that have begun since this was called last."""
+        with self._lock:
+            known, self._last_known = self._last_known, self._ids
+            return [session for session in self._open.values() if session.id > known]
+
+    def test_ended(self) -> None:
+        """Note what the open sessions have done so far: they are those of an earlier test."""
+        with self._lock:
+            self._exchanges_before = {one.id: one.exchange_count for one in self._open.values()}
+
+    def is_abandoned(self, transaction: TransactionRecording) -> bool:
+        """Whether it is of an earlier test, and nothing has come since, not even content."""
+        session = transaction.session_recording
+        count = self._exchanges_before.get(session.id)
+        return count == session.exchange_count and transaction.arriving is None
 
     def sessions(self) -> tuple[Session, ...]:
         """Return a snapshot of each session, open ones included, in the order of their ids."""

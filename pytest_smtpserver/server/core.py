@@ -7,7 +7,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver.clock import now
+from pytest_smtpserver.clock import monotonic, now
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import SETTINGS
@@ -32,6 +32,8 @@ __tracebackhide__ = True
 # Arbitrary: as many as a person will read.
 _SESSIONS_SHOWN = 20
 _COMMANDS_SHOWN = 3
+# Seconds that a client has to say QUIT after its test; arbitrary, for a busy machine.
+_MOMENT = 0.2
 
 
 class Core:
@@ -156,6 +158,28 @@ class Core:
         if listener is not None:
             with Uninterrupted():
                 listener.disconnect_clients(goodbye=goodbye, reset=reset)
+
+    def let_clients_leave(self) -> None:
+        """Forget a test's rules, and let its clients leave before the next test can meet them.
+
+        They have a moment to say QUIT, but only once: one may be an application that keeps its
+        connection.
+        """
+        self.rules.clear()
+        recorder = self.recorder
+        if self.is_inherited or not recorder.open_sessions:
+            return
+        newcomers = recorder.newcomers()
+        until = monotonic() + _MOMENT
+
+        def look(now: float) -> float | None:
+            are_all_gone = all(one.ended is not None for one in newcomers)
+            return None if are_all_gone or now >= until else until
+
+        from pytest_smtpserver.waiting.awaiting import in_thread
+
+        in_thread(recorder, look)
+        recorder.test_ended()
 
     def _leave(self) -> None:
         listener, self.listener = self.listener, None

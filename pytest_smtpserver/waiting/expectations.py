@@ -67,10 +67,12 @@ class Expectations:
     def no_message(self, within: float, criteria: Mapping[str, object]) -> Expectation[Message]:
         """Expect that no message was accepted so far, nor will be within `within` seconds.
 
-        A message that is being sent now is waited for first, for at most `wait_timeout`.
+        A message that is being sent now is waited for first, for at most `wait_timeout`. One that
+        an earlier test has left in the middle is not, unless its client goes on.
         """
         _checked_seconds("within", within)
-        lasting = self._recorder.open_transactions()
+        recorder = self._recorder
+        lasting = recorder.open_transactions()
         return Expectation(
             Feed(lambda: self._recorder.messages),
             Criteria.for_messages(criteria),
@@ -79,7 +81,9 @@ class Expectations:
             now=monotonic(),
             give_up=lambda: self._recorder.crash is not None,
             fail=self._failing.expectation,
-            in_flight=lambda: any(one.outcome is None for one in lasting),
+            in_flight=lambda: any(
+                one.outcome is None and not recorder.is_abandoned(one) for one in lasting
+            ),
         )
 
     def capture(
