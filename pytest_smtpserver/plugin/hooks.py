@@ -157,7 +157,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     __tracebackhide__ = True
     # Kept for the report, which is made later: after the last test the run's servers are gone.
     servers = item.stash[SERVERS] = servers_of(item)
-    lasting.note_stopped(item)
+    if servers:
+        lasting.note_stopped(item)
     useless = lasting.useless_marker(item)
     try:
         return (yield)

@@ -58,9 +58,9 @@ def empty(item: pytest.Item) -> None:
     """
     if not item.stash.get(_IS_EMPTIED, True):
         item.stash[_IS_EMPTIED] = True
-        _empty_all(item)
-        of_run = item.config.stash.get(SESSION_SERVERS, ())
-        item.stash[_RAN] = [server for server in of_run if server.accepting]
+        if of_run := item.config.stash.get(SESSION_SERVERS, ()):
+            _empty_all(item)
+            item.stash[_RAN] = [server for server in of_run if server.accepting]
 
 
 def note_stopped(item: pytest.Item) -> None:
