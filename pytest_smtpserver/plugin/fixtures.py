@@ -30,6 +30,8 @@ FACTORIES = frozenset(("smtpserver_factory", "smtpserver_session_factory"))
 
 _REGISTRY = "pytest_smtpserver.server.registry"
 
+#: On the config: the server of `smtpserver_session`.
+SESSION_SERVER: pytest.StashKey[SMTPServer] = pytest.StashKey()
 #: On the config: the servers of `smtpserver_session_factory`. On a test: those that it started.
 SESSION_SERVERS: pytest.StashKey[list[SMTPServer]] = pytest.StashKey()
 SERVERS: pytest.StashKey[list[SMTPServer]] = pytest.StashKey()
@@ -66,12 +68,15 @@ def smtpserver_session_factory(
 
 
 @pytest.fixture(scope="session")
-def smtpserver_session(smtpserver_session_factory: ServerFactory) -> SMTPServer:
+def smtpserver_session(
+    request: pytest.FixtureRequest, smtpserver_session_factory: ServerFactory
+) -> SMTPServer:
     """One `SMTPServer` for the whole run; its records are emptied before each test."""
     from . import markers
 
     with markers.one_sentence("smtpserver_session"):
-        return smtpserver_session_factory()
+        server = request.config.stash[SESSION_SERVER] = smtpserver_session_factory()
+    return server
 
 
 @pytest.fixture

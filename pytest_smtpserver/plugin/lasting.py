@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from contextlib import nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .fixtures import SERVERS, SESSION_SERVERS, names_of, note_servers
+from pytest_smtpserver.clock import monotonic
+
+from .fixtures import SERVERS, SESSION_SERVER, SESSION_SERVERS, names_of, note_servers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from pytest_smtpserver.server.server import SMTPServer
 
 _IS_EMPTIED: pytest.StashKey[bool] = pytest.StashKey()
 _HAS_FAILED: pytest.StashKey[bool] = pytest.StashKey()
 _HAS_PASSED: pytest.StashKey[bool] = pytest.StashKey()
-# The servers of the run that ran when a test began, and those that it has stopped.
-_RAN: pytest.StashKey[list[SMTPServer]] = pytest.StashKey()
-_STOPPED: pytest.StashKey[list[SMTPServer]] = pytest.StashKey()
+# Which servers of the run were running when a test began.
+_WAS_RUNNING: pytest.StashKey[dict[SMTPServer, bool]] = pytest.StashKey()
+# Those that a test has stopped, each with how often it had been stopped by then.
+_STOPPED: pytest.StashKey[dict[SMTPServer, int]] = pytest.StashKey()
+
+# Seconds that clients have to say QUIT after their test; arbitrary, as long as at a server's stop.
+_MOMENT = 0.1
 
 _USELESS_MARKER = (
     "@pytest.mark.smtpserver: this test uses smtpserver_session only, whose settings "
@@ -43,8 +50,8 @@ def begin(item: pytest.Item) -> None:
     item.stash[SERVERS] = []
     item.stash[_HAS_FAILED] = item.stash[_HAS_PASSED] = item.stash[_IS_EMPTIED] = False
     note_servers(item)
-    if item.config.stash.get(SESSION_SERVERS, ()):
-        _empty_all(item)
+    if servers := item.config.stash.get(SESSION_SERVERS, ()):
+        _empty_all(servers)
         _start_all(item)
     if _is_useless(item, names_of(item)):
         pytest.fail(_USELESS_MARKER, pytrace=False)
@@ -58,25 +65,44 @@ def empty(item: pytest.Item) -> None:
     """
     if not item.stash.get(_IS_EMPTIED, True):
         item.stash[_IS_EMPTIED] = True
-        if of_run := item.config.stash.get(SESSION_SERVERS, ()):
-            _empty_all(item)
-            item.stash[_RAN] = [server for server in of_run if server.accepting]
+        if servers := item.config.stash.get(SESSION_SERVERS, ()):
+            _let_clients_leave(servers)
+            _empty_all(servers)
+            item.stash[_WAS_RUNNING] = {server: server.accepting for server in servers}
+            # After the teardown of the test's function-scoped fixtures, before that of wider ones.
+            item.addfinalizer(partial(_end, item))
 
 
-def note_stopped(item: pytest.Item) -> None:
-    """Note which servers of the run a test has stopped, before its fixtures are torn down.
-
-    An application expects these at their ports, so they are started before the next test. What a
-    fixture has stopped stays so: it may be the end of a server, or an outage for several tests.
-    """
-    ran = [*item.stash.get(_RAN, ()), *item.config.stash.get(_STOPPED, ())]
-    item.config.stash[_STOPPED] = [server for server in ran if not server.accepting]
+def end(item: pytest.Item) -> None:
+    """End a test that had begun already when it was the first to ask for a server of the run."""
+    if _WAS_RUNNING not in item.stash and item.config.stash.get(SESSION_SERVERS, ()):
+        _end(item)
 
 
-def _empty_all(item: pytest.Item) -> None:
-    for server in item.config.stash.get(SESSION_SERVERS, ()):
-        server._core.let_clients_leave()
+def _end(item: pytest.Item) -> None:
+    servers = item.config.stash.get(SESSION_SERVERS, ())
+    _let_clients_leave(servers)
+    # An application expects the servers that a test has stopped, so they are started before the
+    # next one. What a wider fixture stops stays so: it may be an outage, or the end of a server.
+    # So does one that the test has made for itself with the factory.
+    was_running = item.stash.get(_WAS_RUNNING, {})
+    asked_late = item.config.stash.get(SESSION_SERVER, None)
+    stopped = item.config.stash.setdefault(_STOPPED, {})
+    for server in servers:
+        if was_running.get(server, server is asked_late) and not server.accepting:
+            stopped[server] = server._core.stops
+
+
+def _let_clients_leave(servers: Iterable[SMTPServer]) -> None:
+    until = monotonic() + _MOMENT
+    for server in servers:
+        server._core.let_clients_leave(until)
+
+
+def _empty_all(servers: Iterable[SMTPServer]) -> None:
+    for server in servers:
         server.reset()
+        server._core.recorder.note_left_over()
 
 
 def _start_all(item: pytest.Item) -> None:
@@ -95,8 +121,8 @@ def _should_run(item: pytest.Item, server: SMTPServer) -> bool:
     # pytest-forked runs a test in a process of its own; the server serves in the other one.
     if core.is_inherited:
         return False
-    was_stopped = server in item.config.stash.get(_STOPPED, ())
-    return was_stopped or core.is_serving or core.has_lost_thread
+    was_stopped_by_test = item.config.stash.get(_STOPPED, {}).get(server) == core.stops
+    return was_stopped_by_test or core.is_serving or core.has_lost_thread
 
 
 def useless_marker(item: pytest.Item) -> str | None:

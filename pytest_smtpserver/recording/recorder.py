@@ -17,7 +17,7 @@ from .recording import Messages, Records, Sessions, Transactions
 from .session import SessionRecording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pytest_smtpserver.engine import SocketAddress
     from pytest_smtpserver.matching import Criteria
@@ -115,10 +115,10 @@ class Recorder:
         self.cleared = 0.0
         #: How many violations each session that was open at that time already had.
         self._violations_before: dict[int, int] = {}
-        # The last session when `newcomers` was asked for, and how many exchanges each session that
-        # was open when `test_ended` was called already had.
+        # The last session when `take_newcomers` was called last.
         self._last_known = 0
-        self._exchanges_before: dict[int, int] = {}
+        # How many exchanges each session had that an earlier test has left open.
+        self._left_over: dict[int, int] = {}
 
     def session_began(self, client: SocketAddress, now: float) -> SessionRecording:
         """Begin a session and return its recording."""
@@ -212,22 +212,31 @@ class Recorder:
             sessions = list(self._open.values())
         return tuple(one for session in sessions if (one := session.current) is not None)
 
-    def newcomers(self) -> list[SessionRecording]:
-        """Return the open sessions that have begun since this was called last."""
+    def take_newcomers(self) -> list[int]:
+        """Return the ids of the open sessions that have begun since this was called last."""
         with self._lock:
             known, self._last_known = self._last_known, self._ids
-            return [session for session in self._open.values() if session.id > known]
+            return [number for number in self._open if number > known]
 
-    def test_ended(self) -> None:
-        """Note what the open sessions have done so far: they are those of an earlier test."""
+    def are_open(self, ids: Iterable[int]) -> bool:
+        """Return whether one of these sessions is open."""
         with self._lock:
-            self._exchanges_before = {one.id: one.exchange_count for one in self._open.values()}
+            return not self._open.keys().isdisjoint(ids)
+
+    def note_left_over(self) -> None:
+        """Note what has happened in the open sessions: they are those of an earlier test."""
+        with self._lock:
+            sessions = [one for one in self._open.values() if not one.awaits_answer]
+            self._left_over = {one.id: one.exchange_count for one in sessions}
 
     def is_abandoned(self, transaction: TransactionRecording) -> bool:
-        """Whether it is of an earlier test, and nothing has come since, not even content."""
+        """Return whether an earlier test has left it before its content, and no command came since.
+
+        Then nobody may be sending it any more.
+        """
         session = transaction.session_recording
-        count = self._exchanges_before.get(session.id)
-        return count == session.exchange_count and transaction.arriving is None
+        is_as_it_was = self._left_over.get(session.id) == session.exchange_count
+        return is_as_it_was and not session.awaits_answer and transaction.arriving is None
 
     def sessions(self) -> tuple[Session, ...]:
         """Return a snapshot of each session, open ones included, in the order of their ids."""

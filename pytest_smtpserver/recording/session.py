@@ -89,6 +89,11 @@ class SessionRecording(Recording[Session]):
         self._kept = None
 
     @property
+    def awaits_answer(self) -> bool:
+        """Whether the client has sent a command, or content, that is not answered yet."""
+        return self._pending is not None
+
+    @property
     def is_authenticated(self) -> bool:
         """Whether the client is authenticated; with some mechanisms it need not give a name."""
         return self._login is not None

@@ -10,7 +10,7 @@ from pytest_smtpserver import matching
 from .places import CallableError, callers_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from .command import Command
     from .phase import Phase
@@ -71,8 +71,11 @@ class RuleBook:
         """Forget all rules, and release the clients that they hold."""
         with self.lock:
             forgotten, self.rules = self.rules, ()
-        for rule in forgotten:
-            rule.gate.open()
+        _release(forgotten)
+
+    def release(self) -> None:
+        """Release the clients that the rules hold, for good."""
+        _release(self.rules)
 
     def unused(self) -> tuple[tuple[str, str], ...]:
         """Return stage and sentence of each rule with a phase that was never used, oldest first."""
@@ -85,6 +88,11 @@ class RuleBook:
     def notes(self) -> tuple[str, ...]:
         """Return what a failing test's report should say about the rules, oldest first."""
         return tuple(rule.note for rule in reversed(self.rules) if rule.note)
+
+
+def _release(rules: Iterable[RuleState]) -> None:
+    for rule in rules:
+        rule.gate.open()
 
 
 def _fits(rule: RuleState, command: Command) -> bool:

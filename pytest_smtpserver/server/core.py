@@ -7,7 +7,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver.clock import monotonic, now
+from pytest_smtpserver.clock import now
 from pytest_smtpserver.recording.recorder import Recorder
 from pytest_smtpserver.rules import RuleBook
 from pytest_smtpserver.settings import SETTINGS
@@ -32,8 +32,6 @@ __tracebackhide__ = True
 # Arbitrary: as many as a person will read.
 _SESSIONS_SHOWN = 20
 _COMMANDS_SHOWN = 3
-# Seconds that a client has to say QUIT after its test; arbitrary, for a busy machine.
-_MOMENT = 0.2
 
 
 class Core:
@@ -55,6 +53,8 @@ class Core:
         # The last listener that was closed, until all of its records are final.
         self._closed: Listener | None = None
         self._pid = getpid()
+        #: How often it was told to stop.
+        self.stops = 0
 
     @property
     def is_serving(self) -> bool:
@@ -137,6 +137,7 @@ class Core:
         Afterwards all records are final. There is one exception: called by a callable in the
         server's own thread, it does not wait, but a later `stop` or `start` does.
         """
+        self.stops += 1
         with Uninterrupted():
             self._stop()
 
@@ -159,27 +160,22 @@ class Core:
             with Uninterrupted():
                 listener.disconnect_clients(goodbye=goodbye, reset=reset)
 
-    def let_clients_leave(self) -> None:
-        """Forget a test's rules, and let its clients leave before the next test can meet them.
+    def let_clients_leave(self, until: float) -> None:
+        """Release the clients that rules hold, and wait until those of a test have left.
 
-        They have a moment to say QUIT, but only once: one may be an application that keeps its
-        connection.
+        `until` is on `clock.monotonic`. Nobody is waited for twice: it may be an application that
+        keeps its connection.
         """
-        self.rules.clear()
+        self.rules.release()
         recorder = self.recorder
         if self.is_inherited or not recorder.open_sessions:
             return
-        newcomers = recorder.newcomers()
-        until = monotonic() + _MOMENT
-
-        def look(now: float) -> float | None:
-            are_all_gone = all(one.ended is not None for one in newcomers)
-            return None if are_all_gone or now >= until else until
-
         from pytest_smtpserver.waiting.awaiting import in_thread
 
-        in_thread(recorder, look)
-        recorder.test_ended()
+        newcomers = recorder.take_newcomers()
+        in_thread(
+            recorder, lambda now: until if now < until and recorder.are_open(newcomers) else None
+        )
 
     def _leave(self) -> None:
         listener, self.listener = self.listener, None

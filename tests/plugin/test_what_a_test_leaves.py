@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import smtplib
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_smtpserver import SMTPAssertionError, SMTPServer
+from pytest_smtpserver.clock import monotonic
 from tests.plugin.inner import run
 
 if TYPE_CHECKING:
@@ -15,11 +17,12 @@ if TYPE_CHECKING:
 
 # Clients have a moment to leave; here it is generous, because the machine may be busy.
 GENEROUS = """
-    from pytest_smtpserver.server import core
-    core._MOMENT = 20
+    from contextlib import suppress
+    from pytest_smtpserver.plugin import lasting
+    lasting._MOMENT = 20
 
     def send_slowly(server):
-        with smtplib.SMTP(*server.addr, timeout=20) as client:
+        with suppress(smtplib.SMTPException), smtplib.SMTP(*server.addr, timeout=20) as client:
             client.sendmail("shop@x.test", ["ann@x.test"], "Subject: of the test before")
             time.sleep(0.3)
 
@@ -61,6 +64,23 @@ def test_the_mail_of_a_client_that_is_held_comes_before_the_next_test(
     run(pytester, GENEROUS + tests).assert_outcomes(passed=2)
 
 
+def test_what_goes_wrong_while_clients_leave_is_told_to_their_test(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    def test_whose_callable_raises_late(smtpserver_session):
+        smtpserver_session.on("quit").delay(0.3).reply(lambda command: 1 / 0)
+        begin(smtpserver_session)
+        smtpserver_session.wait_for_message()
+
+    def test_of_mail(smtpserver_session):
+        send(smtpserver_session)
+"""
+    result = run(pytester, GENEROUS + tests)
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines("ERROR *::test_whose_callable_raises_late*")
+
+
 @pytest.fixture
 def server() -> Iterator[SMTPServer]:
     with SMTPServer(wait_timeout=0.1) as server:
@@ -76,16 +96,14 @@ def client(server: SMTPServer) -> Iterator[smtplib.SMTP]:
         yield client
 
 
-def test_a_client_that_stays_gets_no_second_moment(
-    server: SMTPServer, client: smtplib.SMTP
-) -> None:
-    recorder = server._core.recorder
-    server._core.let_clients_leave()
+def test_nobody_is_waited_for_twice(server: SMTPServer, client: smtplib.SMTP) -> None:
+    server._core.let_clients_leave(monotonic() + 0.1)
+    # This would never end.
+    server._core.let_clients_leave(math.inf)
     assert client.noop()[0] == 250
-    assert recorder.newcomers() == []
     with smtplib.SMTP(*server.addr, timeout=20) as another:
         another.noop()
-        assert [one.id for one in recorder.newcomers()] == [2]
+        assert server._core.recorder.take_newcomers() == [2]
 
 
 def test_mail_that_an_earlier_test_has_left_in_the_middle_is_not_in_flight(
@@ -93,14 +111,27 @@ def test_mail_that_an_earlier_test_has_left_in_the_middle_is_not_in_flight(
 ) -> None:
     with pytest.raises(SMTPAssertionError, match="still being sent"):
         server.assert_no_message()
-    server._core.let_clients_leave()
-    server.reset()
+    server._core.recorder.note_left_over()
     server.assert_no_message()
     # Its client goes on.
     client.docmd("DATA")
     with pytest.raises(SMTPAssertionError, match="still being sent"):
         server.assert_no_message()
     client.close()
+
+
+def test_mail_of_an_earlier_test_that_is_being_answered_is_in_flight(
+    server: SMTPServer, client: smtplib.SMTP
+) -> None:
+    rule = server.on("message").hold()
+    client.docmd("DATA")
+    client.send(b"Subject: late\r\n\r\n.\r\n")
+    rule.wait_held(timeout=20)
+    server._core.recorder.note_left_over()
+    with pytest.raises(SMTPAssertionError, match="is still held by the rule"):
+        server.assert_no_message()
+    rule.release()
+    assert client.getreply()[0] == 250
 
 
 def test_what_is_cleared_within_a_test_is_still_in_flight(
@@ -112,7 +143,7 @@ def test_what_is_cleared_within_a_test_is_still_in_flight(
     assert client.rset()[0] == 250
 
 
-def test_a_server_that_a_fixture_has_stopped_is_not_started_again(
+def test_a_server_that_its_fixture_has_stopped_is_not_started_again(
     pytester: pytest.Pytester,
 ) -> None:
     tests = """
@@ -125,17 +156,81 @@ def test_a_server_that_a_fixture_has_stopped_is_not_started_again(
         path.rmdir()
 
     class TestOfARelay:
-        def test_that_it_runs(self, relay):
+        def test_that_stops_it(self, relay):
             assert relay.accepting
+            relay.stop()
+
+        def test_that_stops_it_again(self, relay):
+            assert relay.accepting
+            relay.stop()
+
+    @pytest.fixture
+    def own(smtpserver_session_factory):
+        own = smtpserver_session_factory()
+        yield own
+        own.stop()
+        stopped.append(own)
+
+    stopped = []
+
+    def test_of_a_server_of_its_own(own):
+        send(own)
 
     def test_of_another_server(smtpserver_session):
         send(smtpserver_session)
+        assert not stopped[0].accepting
 """
-    run(pytester, tests).assert_outcomes(passed=3)
+    run(pytester, tests).assert_outcomes(passed=6)
+
+
+def test_what_a_test_or_its_own_fixtures_stop_is_started_again(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.fixture(autouse=True)
+    def late(request):
+        request.getfixturevalue("smtpserver_session")
+
+    def test_that_is_the_first(smtpserver_session):
+        smtpserver_session.stop()
+
+    def test_of_mail(smtpserver_session):
+        send(smtpserver_session)
+
+    @pytest.fixture
+    def stopped(smtpserver_session):
+        smtpserver_session.stop()
+
+    @pytest.fixture
+    def stopped_at_the_end(smtpserver_session):
+        yield
+        smtpserver_session.stop()
+
+    @pytest.mark.parametrize("name", ["stopped", "stopped_at_the_end"])
+    def test_with_a_fixture(request, name):
+        request.getfixturevalue(name)
+
+    def test_of_mail_again(smtpserver_session):
+        send(smtpserver_session)
+
+    class TestWithATeardown:
+        def teardown_method(self):
+            server.stop()
+
+        def test_it(self, smtpserver_session):
+            global server
+            server = smtpserver_session
+            send(server)
+
+    def test_of_mail_for_the_last_time(smtpserver_session):
+        send(smtpserver_session)
+"""
+    run(pytester, tests).assert_outcomes(passed=7)
 
 
 def test_an_outage_lasts_as_long_as_the_fixture_that_makes_it(pytester: pytest.Pytester) -> None:
     tests = """
+    def test_that_stops_it(smtpserver_session):
+        smtpserver_session.stop()
+
     @pytest.fixture(scope="class")
     def outage(smtpserver_session):
         smtpserver_session.stop()
@@ -152,15 +247,5 @@ def test_an_outage_lasts_as_long_as_the_fixture_that_makes_it(pytester: pytest.P
 
     def test_of_mail(smtpserver_session):
         send(smtpserver_session)
-
-    @pytest.fixture
-    def forgotten_outage(smtpserver_session):
-        smtpserver_session.stop()
-
-    def test_that_leaves_it_stopped(smtpserver_session, forgotten_outage):
-        pass
-
-    def test_of_mail_again(smtpserver_session):
-        send(smtpserver_session)
 """
-    run(pytester, tests).assert_outcomes(passed=5)
+    run(pytester, tests).assert_outcomes(passed=4)
