@@ -36,7 +36,8 @@ _MAY_HIDE: Final = ("<style", "<STYLE", "display", "visibility", " hidden", "mso
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG: Final = re.compile(r"</?[a-zA-Z!?][^>]*(?:>|\Z)")
 _LINK_TAG: Final = re.compile(r"</?[aA](?:\s[^<>]*)?>")
-_VALUE: Final = re.compile(r"""=\s*+(?:"[^"]*+"|'[^']*+')""")
+_ATTRIBUTE: Final = re.compile(r"[\s/][^\s/]")
+_VALUE: Final = re.compile(r"""(?<!\s)\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'][^\s]*+)""")
 _ENTITY: Final = re.compile(r"&#?\w{1,31};")
 _ALTERNATIVE: Final = re.compile(
     r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
@@ -64,15 +65,20 @@ def is_long(markup: str) -> bool:
         len(markup) > _LONG
         or markup.count("<") > _MANY_TAGS
         # An attribute takes two characters at least.
-        or any(_is_crowded(one) for one in markup.split("<") if len(one) > 2 * _MANY_ATTRIBUTES)
+        or any(map(_is_crowded, [one for one in _tags(markup) if len(one) > 2 * _MANY_ATTRIBUTES]))
     )
 
 
+def _tags(markup: str) -> list[str]:
+    """Return the tags, each without its "<" and with what follows it."""
+    return (_COMMENT.sub("", markup) if "<!--" in markup else markup).split("<")
+
+
 def _is_crowded(rest: str) -> bool:
-    """Return whether a tag, given with what follows it, has very many attributes."""
+    """Return whether a tag has very many attributes."""
     tag, _, _ = rest.partition(">")
-    # A long value has spaces as well: a style, or the path of a drawing.
-    return tag[:1].isalpha() and len(_VALUE.sub(" ", tag).split()) > _MANY_ATTRIBUTES
+    # A long value has spaces and slashes as well: a style, or the path of a drawing.
+    return tag[:1].isalpha() and len(_ATTRIBUTE.findall(_VALUE.sub(" ", tag))) > _MANY_ATTRIBUTES
 
 
 def may_hide(markup: str) -> bool:

@@ -61,10 +61,10 @@ class _Thread(Thread):  # type: ignore[misc, valid-type]
     run = Thread.run
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait until the thread has ended, which it does now if it serves nobody.
+        """End if no server needs this thread; wait for the end only if there is a timeout.
 
         A test may wait for all threads of the process, without a limit. It must not wait for a
-        server of the run. So this returns in any case, after `timeout` seconds if there is one.
+        server of the run.
         """
         _end_if_idle()
         if timeout is not None:

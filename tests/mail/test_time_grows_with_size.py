@@ -111,6 +111,7 @@ MAILS: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "attributes": (
         50_000, lambda n: HTML + b"<p" + b"".join(b" a%d=1" % i for i in range(n)) + b">"
     ),
+    "spaces in a tag": (50_000, lambda n: HTML + b"<p" + b" " * n + b"=>"),
     "anchors": (1_000, lambda n: HTML + b"<a href=x>y</a>" * n),
     "nested anchors": (200, lambda n: HTML + b"<a href=x><table><tr><td>" * n),
     "hidden": (2_000, lambda n: HTML + b"<p style='display:none'>" * n),
