@@ -75,7 +75,8 @@ def empty(item: pytest.Item) -> None:
 
 def end(item: pytest.Item) -> None:
     """End a test that had begun already when it was the first to ask for a server of the run."""
-    if _WAS_RUNNING not in item.stash and item.config.stash.get(SESSION_SERVERS, ()):
+    has_begun = item.stash.get(_IS_EMPTIED, False)
+    if has_begun and _WAS_RUNNING not in item.stash and item.config.stash.get(SESSION_SERVERS, ()):
         _end(item)
 
 
