@@ -158,7 +158,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     # Kept for the report, which is made later: after the last test the run's servers are gone.
     servers = item.stash[SERVERS] = servers_of(item)
     if servers:
-        lasting.end(item)
+        lasting.end_late(item)
     useless = lasting.useless_marker(item)
     try:
         return (yield)

@@ -1,4 +1,7 @@
-"""Between two tests: servers that last are emptied, and the outcome of a test is noted."""
+"""Between two tests: clients leave the servers of the run, which are emptied and started again.
+
+The outcome of each test is noted as well.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ def empty(item: pytest.Item) -> None:
             item.addfinalizer(partial(_end, item))
 
 
-def end(item: pytest.Item) -> None:
+def end_late(item: pytest.Item) -> None:
     """End a test that had begun already when it was the first to ask for a server of the run."""
     has_begun = item.stash.get(_IS_EMPTIED, False)
     if has_begun and _WAS_RUNNING not in item.stash and item.config.stash.get(SESSION_SERVERS, ()):

@@ -71,8 +71,7 @@ class Expectations:
         an earlier test has left before its content is not, unless its client goes on.
         """
         _checked_seconds("within", within)
-        recorder = self._recorder
-        lasting = recorder.open_transactions()
+        lasting = self._recorder.open_transactions()
         return Expectation(
             Feed(lambda: self._recorder.messages),
             Criteria.for_messages(criteria),
@@ -82,7 +81,7 @@ class Expectations:
             give_up=lambda: self._recorder.crash is not None,
             fail=self._failing.expectation,
             in_flight=lambda: any(
-                one.outcome is None and not recorder.is_abandoned(one) for one in lasting
+                one.outcome is None and not self._recorder.is_abandoned(one) for one in lasting
             ),
         )
 

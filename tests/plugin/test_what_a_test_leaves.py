@@ -189,8 +189,8 @@ def test_what_a_test_or_its_own_fixtures_stop_is_started_again(pytester: pytest.
     def late(request):
         request.getfixturevalue("smtpserver_session")
 
-    def test_that_is_the_first(smtpserver_session):
-        smtpserver_session.stop()
+    def test_that_is_the_first(request):
+        request.getfixturevalue("smtpserver_session").stop()
 
     def test_of_mail(smtpserver_session):
         send(smtpserver_session)
