@@ -117,8 +117,8 @@ class Recorder:
         self._violations_before: dict[int, int] = {}
         # The last session when `take_newcomers` was called last.
         self._last_known = 0
-        # How many exchanges each session had that an earlier test has left open.
-        self._left_over: dict[int, int] = {}
+        # How far each session had come that an earlier test has left open.
+        self._left_over: dict[int, tuple[int, int]] = {}
 
     def session_began(self, client: SocketAddress, now: float) -> SessionRecording:
         """Begin a session and return its recording."""
@@ -227,16 +227,16 @@ class Recorder:
         """Note what has happened in the open sessions: they are those of an earlier test."""
         with self._lock:
             sessions = [one for one in self._open.values() if not one.awaits_answer]
-            self._left_over = {one.id: one.exchange_count for one in sessions}
+            self._left_over = {one.id: one.progress for one in sessions}
 
     def is_abandoned(self, transaction: TransactionRecording) -> bool:
-        """Return whether an earlier test has left it before its content, and no command came since.
+        """Return whether an earlier test has left it, and nothing of it has come since.
 
         Then nobody may be sending it any more.
         """
         session = transaction.session_recording
-        is_as_it_was = self._left_over.get(session.id) == session.exchange_count
-        return is_as_it_was and not session.awaits_answer and transaction.arriving is None
+        left = self._left_over.get(session.id)
+        return left is not None and left == session.progress and not session.awaits_answer
 
     def sessions(self) -> tuple[Session, ...]:
         """Return a snapshot of each session, open ones included, in the order of their ids."""

@@ -94,6 +94,13 @@ class SessionRecording(Recording[Session]):
         return self._pending is not None
 
     @property
+    def progress(self) -> tuple[int, int]:
+        """How far the client has come: its exchanges, and octets of content since the last one."""
+        transaction = self.current
+        arriving = transaction.arriving if transaction is not None else None
+        return self.exchange_count, len(arriving()) if arriving is not None else 0
+
+    @property
     def is_authenticated(self) -> bool:
         """Whether the client is authenticated; with some mechanisms it need not give a name."""
         return self._login is not None

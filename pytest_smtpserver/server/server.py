@@ -100,8 +100,8 @@ class SMTPServer(BaseServer["Rule"]):
         """Raise `SMTPAssertionError` if a message matches now or within `within` seconds.
 
         A message that is being sent at the call may arrive first, within `wait_timeout`; if it is
-        still being sent then, that is a failure, too. One that an earlier test has left before its
-        content does not count, unless its client goes on.
+        still being sent then, that is a failure, too. One that an earlier test has left unfinished
+        does not count, unless its client goes on.
         """
         __tracebackhide__ = True
         self._wait(self._expectations.no_message(within, criteria))

@@ -68,7 +68,7 @@ class Expectations:
         """Expect that no message was accepted so far, nor will be within `within` seconds.
 
         A message that is being sent now is waited for first, for at most `wait_timeout`. One that
-        an earlier test has left before its content is not, unless its client goes on.
+        an earlier test has left unfinished is not, unless its client goes on.
         """
         _checked_seconds("within", within)
         lasting = self._recorder.open_transactions()

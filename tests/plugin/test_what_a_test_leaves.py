@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import smtplib
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -113,8 +114,17 @@ def test_mail_that_an_earlier_test_has_left_in_the_middle_is_not_in_flight(
         server.assert_no_message()
     server._core.recorder.note_left_over()
     server.assert_no_message()
-    # Its client goes on.
+    # Its client goes on, and is left again within the content.
     client.docmd("DATA")
+    with pytest.raises(SMTPAssertionError, match="still being sent"):
+        server.assert_no_message()
+    server._core.recorder.note_left_over()
+    server.assert_no_message()
+    client.send(b"Subject: late\r\n")
+    (transaction,) = server._core.recorder.open_transactions()
+    until = monotonic() + 20
+    while not transaction.session_recording.progress[1] and monotonic() < until:
+        time.sleep(0.01)
     with pytest.raises(SMTPAssertionError, match="still being sent"):
         server.assert_no_message()
     client.close()
