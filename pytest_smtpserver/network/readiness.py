@@ -30,7 +30,6 @@ What must be kept in mind:
 
 from __future__ import annotations
 
-import math
 import os
 import select
 import selectors
@@ -60,6 +59,7 @@ if TYPE_CHECKING:
 _FSTAT: Final = (os.fstat,)
 
 _NEVER: Final = Event()
+# How long it waits at once: epoll takes no more than 24 days, and a rule's delay may be longer.
 _HOUR: Final = 3600.0
 
 
@@ -179,7 +179,7 @@ class Readiness:
             nearest = min(until, self.deadlines.next)
             seconds = 0 if self._can_tasks_run else nearest - present
             self.is_waiting = True
-            found = self._selector.select(None if seconds == math.inf else seconds)
+            found = self._selector.select(min(seconds, _HOUR))
             self.is_waiting = False
             if self._is_lost:
                 # What was asked may be the selector of another thread.

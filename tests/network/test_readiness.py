@@ -154,6 +154,17 @@ def test_a_deadline_is_kept_though_a_socket_is_always_ready(loop: Loop, pair: Pa
     assert called
 
 
+@pytest.mark.parametrize("seconds", [1e7, 1e300])
+def test_a_task_may_sleep_for_longer_than_the_system_can_wait(
+    loop: Loop, pair: Pair, seconds: float
+) -> None:
+    loop.readiness.register(pair.receiver, pair.receive)
+    loop.thread.soon(loop.thread.start_task, partial(trio.sleep, seconds))
+    loop.at_rest(lambda: None)
+    pair.sender.send(b"x")
+    assert pair.has_received.acquire(timeout=TIMEOUT)
+
+
 def test_octets_that_came_before_a_call_are_handled_before_it(loop: Loop, pair: Pair) -> None:
     def send_and_call() -> None:
         pair.sender.send(b"x")
