@@ -44,8 +44,12 @@ class ThrottledStream(Stream):
         """See `Stream`."""
         while octets:
             piece = octets[: self._piece]
-            del octets[: len(piece)]
-            await self._below.send(piece)
+            size = len(piece)
+            try:
+                await self._below.send(piece)
+            finally:
+                # If this is cancelled, a part of the piece is left.
+                octets[:size] = piece
             await self._pause(self._piece)
         await self._below.send(octets)
 

@@ -77,3 +77,27 @@ def test_a_rate_below_one_octet_a_second_is_possible() -> None:
         assert await stream.receive() == b"a"
 
     assert round(seconds_of(read, Below(b"ab"), 0.5), 6) == 2
+
+
+def test_nothing_is_lost_when_a_send_is_cancelled() -> None:
+    class Full(Below):
+        """Takes two octets, then no more until it is asked again."""
+
+        async def send(self, octets: bytearray) -> None:
+            self.sent += octets[:2]
+            del octets[:2]
+            await trio.sleep(0.5)
+            await super().send(octets)
+
+    below = Full(b"")
+
+    async def send(stream: ThrottledStream) -> None:
+        octets = bytearray(b"abcdefghijklmnop")
+        with trio.move_on_after(0.1):
+            await stream.send(octets)
+        assert octets == b"cdefghijklmnop"
+        await stream.send(octets)
+        assert not octets
+
+    seconds_of(send, below, 100)
+    assert below.sent == b"abcdefghijklmnop"
