@@ -8,5 +8,6 @@
 * `certificates`: the run's authority and what servers show
 * `watching`: calls a function for each transaction that ends on any server of the process
 * `outbox`: the messages as pytest-localserver gives them
-* `final_checks`: what is checked at the end of a test
+* `final_checks`: what is checked at the end of a test; `unused`: what came at the stage of a rule
+  that was never used
 """

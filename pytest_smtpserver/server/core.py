@@ -16,6 +16,7 @@ from pytest_smtpserver.unpatched import getpid, real_locks
 
 from . import access, ports, registry, watching
 from .signals import Uninterrupted
+from .unused import came_at
 
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import SocketAddress
@@ -31,7 +32,6 @@ __tracebackhide__ = True
 
 # Arbitrary: as many as a person will read.
 _SESSIONS_SHOWN = 20
-_COMMANDS_SHOWN = 3
 
 
 class Core:
@@ -257,22 +257,12 @@ class Core:
     @property
     def unused_rules(self) -> tuple[str, ...]:
         """A sentence for each rule that was never used and is not optional."""
-        unused = self.rules.unused()
-        return tuple([f"{sentence}; {self._came_at(stage)}" for stage, sentence in unused])
-
-    def _came_at(self, stage: str) -> str:
-        """Return in words what came at a stage."""
-        sessions = self.recorder.sessions()
-        verb = {"message": ".", "connect": ""}.get(stage, stage.upper())
-        came = [one for session in sessions for one in session.exchanges if one.verb == verb]
-        if not sessions:
-            return "no client connected"
-        what = {"message": "content", "connect": "connection", "*": "command"}.get(stage, verb)
-        if not came:
-            return f"no {what} came"
-        lines = [one.argument for one in came[-_COMMANDS_SHOWN:] if one.argument]
-        shown = f": {', '.join(lines)}" if lines else ""
-        return f"{len(came)} {what} came instead{shown}"
+        return tuple(
+            [
+                f"{sentence}; {came_at(stage, self.recorder.sessions())}"
+                for stage, sentence in self.rules.unused()
+            ]
+        )
 
     @property
     def rule_notes(self) -> tuple[str, ...]:

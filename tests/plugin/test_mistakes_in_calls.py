@@ -130,9 +130,9 @@ def test_an_unused_rule_says_what_came_instead(pytester: pytest.Pytester) -> Non
     result.assert_outcomes(passed=4, errors=4)
     result.stdout.fnmatch_lines(
         [
-            "E *never used: the rule on('rcpt', rcpt_to='bob@x.example') made at *; 1 RCPT came *",
+            "E *never used: the rule on('rcpt', rcpt_to='bob@x.example') made at *; 1 RCPT *",
             "E *never used: the rule on('rcpt') made at *; no client connected",
-            "E *never used: the rule on('rcpt') made at *; no RCPT came",
+            "E *never used: the rule on('rcpt') made at *; no RCPT command came",
             "E *no step: the rule on('rcpt') made at * was never used, add reply(), *",
         ]
     )

@@ -1,0 +1,81 @@
+"""The failure for a rule that was never used says what came at its stage instead."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_smtpserver import SMTPAssertionError, SMTPServer
+from tests.rawclient import TIMEOUT, ask, connected, introduced, said, send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def nobody(server: SMTPServer) -> None:
+    """Leave the server alone."""
+
+
+def silent(server: SMTPServer) -> None:
+    with connected(server) as client:
+        said(client)
+
+
+def noop(server: SMTPServer) -> None:
+    with introduced(server) as client:
+        ask(client, "NOOP")
+
+
+def two_messages(server: SMTPServer) -> None:
+    send(server)
+    send(server)
+
+
+def chunks(server: SMTPServer) -> None:
+    with introduced(server) as client:
+        for line in "MAIL FROM:<a@b.example>", "RCPT TO:<c@d.example>":
+            ask(client, line)
+        for chunk in b"BDAT 1\r\na", b"BDAT 1 LAST\r\nb":
+            client.sendall(chunk)
+            said(client)
+
+
+def starttls(server: SMTPServer) -> None:
+    with smtplib.SMTP(*server.addr, "client.example", TIMEOUT) as client:
+        client.starttls(context=server.client_context())
+
+
+def distrustful(server: SMTPServer) -> None:
+    with pytest.raises(ssl.SSLError), connected(server) as client:
+        said(client)
+        ask(client, "EHLO client.example")
+        ask(client, "STARTTLS")
+        ssl.create_default_context().wrap_socket(client, server_hostname="localhost")
+
+
+@pytest.mark.parametrize(
+    ("stage", "visit", "came"),
+    [
+        ("*", nobody, "no client connected"),
+        ("*", silent, "no command came"),
+        ("*", noop, "2 commands came instead: EHLO client.example, NOOP"),
+        ("connect", silent, "1 connection came instead"),
+        ("noop", silent, "no NOOP command came"),
+        ("noop", noop, "1 NOOP command came instead"),
+        ("ehlo", noop, "1 EHLO command came instead: client.example"),
+        ("message", noop, "no message came"),
+        ("message", two_messages, "2 messages came instead"),
+        ("message", chunks, "1 message came instead"),
+        ("tls", noop, "no TLS handshake came"),
+        ("tls", starttls, "1 TLS handshake came instead"),
+        ("tls", distrustful, "1 TLS handshake came instead"),
+    ],
+)
+def test_what_came_instead(stage: str, visit: Callable[[SMTPServer], None], came: str) -> None:
+    with pytest.raises(SMTPAssertionError) as failure, SMTPServer(tls="starttls") as server:
+        server.on(stage, where=lambda _: False).disconnect()
+        visit(server)
+    assert str(failure.value).splitlines()[0].endswith(f"; {came}")
