@@ -124,6 +124,8 @@ LEFT_HANDSHAKE: Final = "the client left during the TLS handshake"
 RESET_HANDSHAKE: Final = "the client reset the connection during the TLS handshake"
 NOT_TLS: Final = "the client does not speak TLS"
 UNEXPECTED_TLS: Final = "the client began with TLS"
+NO_CLIENT_CERTIFICATE: Final = "the client showed no certificate, though one is required"
+FOREIGN_CLIENT_CERTIFICATE: Final = "the client's certificate is not signed by this run's authority"
 
 #: Why the driver ends a conversation; `"silence"` is `"stop"` without a last word.
 EndReason = Literal["idle", "stop", "crash", "silence"]

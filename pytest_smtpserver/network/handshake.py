@@ -5,7 +5,13 @@ from __future__ import annotations
 import ssl
 import string
 
-from pytest_smtpserver.engine import LEFT_HANDSHAKE, NOT_TLS, TLS_RECORD
+from pytest_smtpserver.engine import (
+    FOREIGN_CLIENT_CERTIFICATE,
+    LEFT_HANDSHAKE,
+    NO_CLIENT_CERTIFICATE,
+    NOT_TLS,
+    TLS_RECORD,
+)
 
 # Node and asyncio leave without an alert when they refuse the certificate.
 LEFT_AFTER_CERTIFICATE = (
@@ -27,8 +33,8 @@ _ABOUT_CERTIFICATE = {
 _DISAGREEMENTS = {
     "NO_SHARED_CIPHER": "client and server have no cipher suite in common",
     "UNSUPPORTED_PROTOCOL": "client and server have no TLS version in common",
-    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "the client showed no certificate, though one is required",
-    "CERTIFICATE_VERIFY_FAILED": "the client's certificate is not signed by this run's authority",
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": NO_CLIENT_CERTIFICATE,
+    "CERTIFICATE_VERIFY_FAILED": FOREIGN_CLIENT_CERTIFICATE,
 }
 
 

@@ -12,6 +12,7 @@ import ssl
 import sys
 import threading
 import time
+import weakref
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, ClassVar
 from unittest.mock import patch
 
 from pytest_smtpserver import SMTPServer
-from tests.rawclient import connected
+from tests.rawclient import connected, reset
 
 if TYPE_CHECKING:
     import socket
@@ -152,6 +153,30 @@ def application_left_in_the_middle_of_the_content(server: SMTPServer) -> None:
     server.wait_for_message(timeout=SOON)
 
 
+def connection_reset_in_the_content_after_rset(server: SMTPServer) -> None:
+    client = raw(
+        server,
+        b"EHLO client.example\r\n",
+        b"RSET\r\n",
+        b"MAIL FROM:<a@b.example>\r\n",
+        b"RCPT TO:<c@d.example>\r\n",
+        b"DATA\r\n",
+    )
+    client.sendall(b"Subject: Welc")
+    reset(client)
+    server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
+def transaction_cleared_by_ehlo(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        client.mail("shop@shop.example")
+        client.rcpt("ann@example.org")
+        client.ehlo()
+    server.wait_for_message(timeout=SOON)
+
+
 def sent_after_the_wait(server: SMTPServer) -> None:
     with connect(server) as client:
         client.ehlo()
@@ -193,6 +218,16 @@ def content_refused(server: SMTPServer) -> None:
 
 def message_too_big(server: SMTPServer) -> None:
     send_refused(server)
+    server.wait_for_message(timeout=SOON)
+
+
+def second_message_too_big(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        for size in 120, 140:
+            client.mail("shop@shop.example")
+            client.rcpt("ann@example.org")
+            client.data("x" * size)
     server.wait_for_message(timeout=SOON)
 
 
@@ -606,6 +641,10 @@ def handshake(server: SMTPServer, context: ssl.SSLContext) -> None:
     server.wait_for_message(timeout=SOON)
 
 
+def client_shows_no_certificate(server: SMTPServer) -> None:
+    handshake(server, server.client_context())
+
+
 def certificate_expired(server: SMTPServer) -> None:
     handshake(server, server.client_context())
 
@@ -812,9 +851,12 @@ def flask_suppresses_mail(server: SMTPServer) -> None:
 
     vars(flask)["Flask"] = Flask
     app = Flask()
+    # A test may leave proxies whose objects are gone.
+    gone = weakref.proxy(Flask())
     with patch.dict(sys.modules, {"flask": flask}):
         server.wait_for_message(timeout=SOON)
     assert app
+    assert type(gone) is weakref.ProxyType
 
 
 def flask_mailman_keeps_mail_in_memory(server: SMTPServer) -> None:
@@ -1099,6 +1141,8 @@ WAYS = (
         application_left_in_the_middle_of_the_content,
         "the client left after 13 octets of content, before",
     ),
+    Way(connection_reset_in_the_content_after_rset, "the client reset the connection after 13"),
+    Way(transaction_cleared_by_ehlo, "the client gave up (EHLO) before DATA"),
     Way(sent_after_the_wait, "a message is still being sent: 1 recipient so"),
     Way(recipient_refused, "RCPT 'ann@example.org' was refused: 550 5.1.1 no"),
     Way(recipients_refused_for_two_reasons, "RCPT 'bob@example.org' was refused: 450 4.2.1 mai"),
@@ -1108,6 +1152,11 @@ WAYS = (
     Way(
         message_too_big,
         "too big: 190 octets, max_message_size is 100",
+        {**PLAIN, "max_message_size": 100},
+    ),
+    Way(
+        second_message_too_big,
+        "too big: 142 octets, max_message_size is 100",
         {**PLAIN, "max_message_size": 100},
     ),
     Way(mail_to_nobody, "DATA was refused: 503 5.5.1 bad sequence of"),
@@ -1182,6 +1231,11 @@ WAYS = (
     Way(tls_client_at_a_plain_port, "the client spoke TLS at a plain port"),
     Way(smtp_client_at_lmtp, "an SMTP client at an LMTP server", LMTP),
     Way(lmtp_client_at_smtp, "LHLO: an LMTP client at an SMTP server"),
+    Way(
+        client_shows_no_certificate,
+        "TLS: the client showed no certificate, though",
+        {**STARTTLS, "client_certificate": "required"},
+    ),
     Way(
         certificate_expired,
         "TLS: the certificate has expired",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from .facts import Facts
 
-_OCTETS = re.compile(r"([\d,]+) octets of content")
+# As the transcript shows content that was too big.
+_OCTETS = re.compile(r"C: \[([\d,]+) octets of content, too many to be kept\]$", re.MULTILINE)
 
 
 def transaction_refused(facts: Facts) -> Cause | None:
@@ -99,9 +100,9 @@ def _sentence(exchange: Exchange, what: str, transaction: Transaction, settings:
 
 def _too_big(exchange: Exchange, transaction: Transaction, settings: Settings) -> str:
     octets = transaction.envelope.parameters.get("SIZE") if exchange.verb == "MAIL" else None
-    kept = _OCTETS.search(transaction.session.transcript)
-    if octets is None and kept:
-        octets = kept[1].replace(",", "")
+    contents = _OCTETS.findall(transaction.session.transcript)
+    if octets is None and contents:
+        octets = contents[-1].replace(",", "")
     size = f"{int(octets):,} octets" if octets and octets.isdigit() else "the content is too big"
     return f"too big: {size}, max_message_size is {settings.max_message_size:,}"
 

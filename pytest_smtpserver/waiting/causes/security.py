@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pytest_smtpserver.engine import LEFT_HANDSHAKE, NOT_TLS, UNEXPECTED_TLS
+from pytest_smtpserver.engine import (
+    FOREIGN_CLIENT_CERTIFICATE,
+    LEFT_HANDSHAKE,
+    NO_CLIENT_CERTIFICATE,
+    NOT_TLS,
+    UNEXPECTED_TLS,
+)
 from pytest_smtpserver.matching import Cause
 
 if TYPE_CHECKING:
@@ -39,6 +45,10 @@ def _why(facts: Facts, failure: str) -> Cause:
     if failure.startswith(NOT_TLS):
         where = "at a TLS port" if tls == "implicit" else "after STARTTLS"
         return Cause(f"the client spoke plain text {where}", aside=f"tls={tls!r}")
+    if failure in (NO_CLIENT_CERTIFICATE, FOREIGN_CLIENT_CERTIFICATE):
+        advice = "smtpserver_ca.client_certificate() makes one for SSLContext.load_cert_chain"
+        setting = f"client_certificate={facts.settings.client_certificate!r}"
+        return Cause(f"TLS: {failure}", advice, aside=setting)
     if "certificate" in failure:
         return _certificate_refused(facts, failure)
     if tls == "implicit" and failure == LEFT_HANDSHAKE:

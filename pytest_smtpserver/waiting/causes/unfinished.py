@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import Cause, counted, shown
@@ -20,11 +21,11 @@ from .login import left_after_greeting
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
 
     from .facts import Facts
 
+_CLEARING = ("RSET", "EHLO", "HELO", "LHLO")
 
 # RFC 5321 section 4.1.1.4: a dot ends the content only with CRLF before and after it. The last
 # alternative is a dot between CRLF and a bare LF; undoing transparency has removed that dot.
@@ -123,7 +124,7 @@ def given_up_before(transactions: Sequence[Transaction]) -> Iterator[str]:
 
 
 def _given_up(last: Transaction) -> Cause:
-    who = _who_left(last.session)
+    who = _who_left(last)
     if last._arriving is not None:
         octets = last._arriving()
         if dot := _dot_after_lf(octets):
@@ -134,9 +135,14 @@ def _given_up(last: Transaction) -> Cause:
     return Cause(f"{who} before DATA: no content was sent")
 
 
-def _who_left(session: Session) -> str:
-    if any(one.verb == "RSET" for one in session.exchanges):
-        return "the client gave up (RSET)"
+def _who_left(transaction: Transaction) -> str:
+    session = transaction.session
+    # RFC 5321 section 4.1.4: EHLO and HELO clear a transaction as RSET does.
+    began = transaction.started_at
+    later = dropwhile(lambda one: one.verb != "MAIL" or one.at < began, session.exchanges)
+    for one in later:
+        if one.verb in _CLEARING and one.reply is not None and one.reply.is_completion:
+            return f"the client gave up ({one.verb})"
     return {
         "quit": "the client quit",
         "client": "the client left",
