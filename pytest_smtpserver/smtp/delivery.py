@@ -46,12 +46,12 @@ def _deliver(
     transaction = dialogue.transaction
     assert transaction is not None
     octets = content.octets()
+    transaction.complete(octets, dialogue.now)
     if octets is None:
         what: str | bytes = f"[{content.size:,} octets of content, too many to be kept]"
         own = dialogue.offer.rendered(replies.TOO_BIG)
     else:
         what, own = octets, dialogue.offer.rendered(replies.ACCEPTED)
-        transaction.complete(octets, dialogue.now)
     dialogue.session.noticed("C", what, dialogue.now)
     if line == END_OF_CONTENT:
         dialogue.session.asked(line, dialogue.now)

@@ -123,9 +123,11 @@ class OpenTransaction:
         content, self.content, self.chunks = self.content or self.chunks, None, None
         return None if content is None else content.so_far()
 
-    def complete(self, octets: bytes, now: float) -> None:
-        """Keep the content as the message; it is not accepted yet."""
-        self._recording.received(octets, now)
+    def complete(self, octets: bytes | None, now: float) -> None:
+        """Keep the whole content as the message, not accepted yet; `None` if it is too big."""
+        self.content = self.chunks = None
+        if octets is not None:
+            self._recording.received(octets, now)
 
     def content_answered(self, recipient: str | None, reply: Reply | None) -> None:
         """Note a reply to the content, given to all recipients or (LMTP) to one."""

@@ -105,7 +105,8 @@ def chunk_received(octets: int) -> Reply:
 
 def unknown_command(verb: str) -> Reply:
     """RFC 5321 section 4.2.4: 500 for a command that is not recognized."""
-    return Reply(500, f"command not recognized: {echo(verb)}".rstrip(": "), "5.5.1")
+    said = f": {echo(verb)}" if verb else ""
+    return Reply(500, f"command not recognized{said}", "5.5.1")
 
 
 def out_of_order(verb: str, where: str) -> Reply:

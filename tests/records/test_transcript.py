@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.conversation import Conversation, Rules
 
 ENVELOPE = ("EHLO client.test", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA")
@@ -202,3 +204,24 @@ def test_complete_content_is_shown_once() -> None:
     conversation.send(b"hello\r\n")
     conversation.send(b".\r\n")
     assert shown(conversation)[-3:] == ["C: hello", "C: .", "S: 250 message accepted"]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        lambda book: book.on("message", rcpt_to="bob@example.org").reply("421 4.3.2 closing"),
+        lambda book: book.on("message", rcpt_to="bob@example.org").disconnect(),
+        lambda book: book.on("message", rcpt_to="bob@example.org").hold(),
+    ],
+    ids=["421", "disconnect", "leave"],
+)
+def test_content_that_is_complete_is_shown_once_though_not_all_recipients_are_answered(
+    rules: Rules,
+) -> None:
+    conversation = Conversation(protocol="lmtp", extensions=[], rules=rules)
+    conversation.lines("LHLO client.test", *ENVELOPE[1:3], "RCPT TO:<carol@example.org>", "DATA")
+    conversation.send(b"hello\r\n.\r\n")
+    conversation.eof()
+    lines = shown(conversation)
+    assert lines.count("C: hello") == 1
+    assert not any("never became complete" in line for line in lines)
