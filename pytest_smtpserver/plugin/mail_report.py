@@ -48,7 +48,9 @@ from .report import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
+    from datetime import datetime
 
+    from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
     from pytest_smtpserver.server.core import Core
 
@@ -190,15 +192,22 @@ def _save(folder: Path, item: pytest.Item, attempts: Sequence[Attempt]) -> None:
 
 def _transcripts(cores: Sequence[Core], attempts: Sequence[Attempt]) -> Iterator[str]:
     """Yield the transcript of each server, as far as it is known."""
-    whole = {core.shown_url: core.recorder.transcript() for core in cores}
+    known = set()
+    for core in cores:
+        known |= {_place(core.shown_url, one) for one in core.recorder.sessions()}
+        if transcript := core.recorder.transcript():
+            yield f"{core.shown_url}\n{transcript}"
     # A server that is gone has no recorder, but its transactions still know their sessions.
-    for url, _ in attempts:
-        if not whole.get(url):
-            sessions = dict.fromkeys(one.session for other, one in attempts if other == url)
-            whole[url] = "\n\n".join(session.transcript for session in sessions)
-    for url, transcript in whole.items():
-        if transcript:
-            yield f"{url}\n{transcript}"
+    for url, transaction in attempts:
+        session = transaction.session
+        if (place := _place(url, session)) not in known:
+            known.add(place)
+            yield f"{url}\n{session.transcript}"
+
+
+def _place(url: str, session: Session) -> tuple[str, int, datetime]:
+    # Two servers of a test may have the same address, one after the other.
+    return url, session.id, session.started_at
 
 
 def _outcome(reports: Sequence[pytest.TestReport]) -> tuple[str, str]:

@@ -99,7 +99,8 @@ class Spool:
     def _entry(self, url: str, transaction: Transaction, transcripts: dict[str, str]) -> Entry:
         self._keys += 1
         session = transaction.session
-        place = f"{os.getpid()}-{url}-{session.id}"
+        # Two servers of a test may have the same address, one after the other.
+        place = f"{os.getpid()}-{url}-{session.id}-{session.started_at.timestamp()}"
         if place not in transcripts:
             transcripts[place] = bounded_transcript(f"{url}\n{render(session, compact=True)}")
         key = f"{os.getpid()}-{self._keys}"

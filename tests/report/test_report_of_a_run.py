@@ -315,3 +315,28 @@ def test_it(smtpserver):
 """,
     )
     assert re.findall(r'data-subject="(\w+)"', page) == ["forgotten"]
+
+
+@pytest.mark.parametrize("make", ["smtpserver_factory", "pytest_smtpserver.SMTPServer"])
+def test_two_servers_at_one_address_have_each_its_own_transcript(
+    pytester: pytest.Pytester, make: str
+) -> None:
+    page = report_of(
+        pytester,
+        f"""
+import pytest_smtpserver
+
+def test_it(smtpserver_factory):
+    port = 0
+    for name in "one", "two":
+        server = {make}(port=port)
+        server.start()
+        send(server, to=[f"{{name}}@x.example"])
+        server.stop()
+        port = server.port
+""",
+    )
+    (transcript,) = (pytester.path / "mail").glob("*/transcript.txt")
+    for text in (texts(page), transcript.read_text(encoding="utf-8")):
+        for name in "one", "two":
+            assert text.lower().count(f"rcpt to:<{name}@x.example>") == 1
