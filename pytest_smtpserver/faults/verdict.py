@@ -185,9 +185,11 @@ def _violated(evidence: Evidence) -> str | None:
 
 def _may_leave(session: Session) -> bool:
     """Return whether a client left without QUIT because of what the server did."""
-    # A negative reply, no reply, or a certificate that the client does not trust.
-    last = session.exchanges[-1]
-    return last.reply is None or not last.reply.is_positive or last.verb == "STARTTLS"
+    # A negative reply, no reply, or a certificate that the client does not trust. Of a client that
+    # an earlier test has left, the last reply may be forgotten.
+    last = session.exchanges[-1] if session.exchanges else None
+    reply = last.reply if last else None
+    return last is None or reply is None or not reply.is_positive or last.verb == "STARTTLS"
 
 
 def _may_pipeline(session: Session) -> bool:

@@ -299,6 +299,21 @@ def test_with_a_mapping_each_recipient_may_have_a_session_of_its_own(at_work: At
     assert judged(at_work("sender-refused"), mailer) == ""
 
 
+def test_a_client_that_an_earlier_test_has_left_may_leave_now(at_work: AtWork) -> None:
+    fault = at_work("multi-line-replies")
+    assert isinstance(fault.server, SMTPServer)
+    older = smtplib.SMTP(*fault.server.addr)
+    older.ehlo()
+    fault.server.clear()
+
+    def mailer(server: SMTPServer) -> bool:
+        older.close()
+        server.wait_for_session(ended_by="client", timeout=20)
+        return not mailers.deliver(server, [ANN])
+
+    assert judged(fault, mailer) == ""
+
+
 # Copies.
 
 
