@@ -104,6 +104,8 @@ def test_a_possible_value_is_kept(name: str, values: list[object]) -> None:
         ("extensions", ["+" + "X" * 507]),
         ("certificate", "invalid"),
         ("certificate", "no/such/file.pem"),
+        ("certificate", "x/" * 5000),
+        ("certificate", "\0"),
         ("certificate", None),
         ("mechanisms", "PLAIN"),
         ("mechanisms", []),
@@ -131,6 +133,13 @@ def test_the_path_of_a_certificate_is_kept_absolute(
 
     for given in (pem, str(pem), "server.pem"):
         assert DEFAULTS.changed({"certificate": given}).certificate == str(pem)
+
+
+def test_a_private_key_given_in_place_of_its_path_is_not_shown() -> None:
+    pem = "-----BEGIN PRIVATE KEY-----\n" + "secret" * 100
+    with pytest.raises(SettingsError, match=r"^certificate: must be one of") as failure:
+        DEFAULTS.changed({"certificate": pem})
+    assert "secret" not in str(failure.value)
 
 
 def test_names_of_mechanisms_have_no_case_and_keep_their_order() -> None:

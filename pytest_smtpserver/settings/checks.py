@@ -283,7 +283,7 @@ def _certificate(value: Any) -> object:
     if value in CERTIFICATES:
         return value
     path = Path(value).absolute()
-    _require(path.is_file())
+    _require(os.path.isfile(path))  # noqa: PTH113  # `Path.is_file` raises if it is too long
     return str(path)
 
 

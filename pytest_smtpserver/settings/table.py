@@ -89,7 +89,9 @@ class Setting:
         """Return the error that says why a value is wrong, and what is allowed."""
         from .checks import SettingsError
 
-        shown = name if self.is_secret else f"{name}={given!r}"
+        # A PEM text may be given in place of a path.
+        is_secret = self.is_secret or "PRIVATE KEY" in str(given)
+        shown = name if is_secret else f"{name}={given!r}"
         return SettingsError(f"{shown}: {f'{why}; ' if why else ''}must be {self.allowed}")
 
     @property
