@@ -107,9 +107,13 @@ def _found(host: str, port: int) -> list[tuple[int, tuple[object, ...]]]:
     try:
         socket.inet_pton(socket.AF_INET, host)
     except OSError:
-        found = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        try:
+            found = socket.getaddrinfo(
+                host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )
+        except UnicodeError:  # from the codec for internationalised names
+            reason = "in a name, each label must have 1 to 63 characters"
+            raise socket.gaierror(socket.EAI_NONAME, reason) from None
         return [(family, address) for family, _, _, _, address in found]
     return [(socket.AF_INET, (host, port))]
 

@@ -218,7 +218,10 @@ def test_a_busy_port_is_an_oserror_that_names_it() -> None:
     assert raised.value.errno == errno.EADDRINUSE
 
 
-@pytest.mark.parametrize("host", ["203.0.113.1", "no-such-host.invalid", "1.2.3", "::zz"])
+@pytest.mark.parametrize(
+    "host",
+    ["203.0.113.1", "no-such-host.invalid", "1.2.3", "::zz", "a..b", "a." * 200, "a" * 64],
+)
 def test_a_host_that_cannot_be_is_a_settings_error_that_names_it(host: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(f"host={host!r}: ")) as raised:
         SMTPServer(host=host).start()
