@@ -111,7 +111,9 @@ def is_authenticated(session: Session, username: str | None, mechanism: str | No
     """Raise `SMTPAssertionError` unless the client authenticated as this user, in this way."""
     __tracebackhide__ = True
     mechanism = given.text_or_none("mechanism", mechanism)
-    succeeded = [attempt for attempt in session.auth if attempt.succeeded]
+    # RFC 3207 section 4.2: with STARTTLS the server forgets what it knew of the client.
+    counting = [one for one in session.auth if one.over_tls or session.tls is None]
+    succeeded = [one for one in counting if one.succeeded]
     if not succeeded:
         wanted = "be authenticated" + (f" as {username!r}" if username is not None else "")
         _fail(session, wanted, _why_not_authenticated(session))
@@ -137,6 +139,8 @@ def _why_not_authenticated(session: Session) -> str:
     if not session.auth:
         return "the client did not log in: there was no AUTH"
     last = session.auth[-1]
+    if last.succeeded:
+        return f"AUTH {last.mechanism} as {last.username!r} came before STARTTLS, which undoes it"
     replies = [str(one.reply) for one in session.exchanges if one.verb == "AUTH" and one.reply]
     return f"AUTH {last.mechanism} as {last.username!r} was refused: {''.join(replies[-1:])}"
 

@@ -100,6 +100,16 @@ def test_the_reply_that_refused_the_credentials_is_said() -> None:
     )
 
 
+def test_what_was_said_before_starttls_authenticates_nobody() -> None:
+    early = AuthAttempt(mechanism="PLAIN", username="ann", succeeded=True, over_tls=False)
+    session(auth=(early,)).assert_authenticated()
+    made = session(auth=(early,), tls=tls("TLSv1.3"))
+    assert first_line(made.assert_authenticated) == (
+        "AUTH PLAIN as 'ann' came before STARTTLS, which undoes it"
+    )
+    session(auth=(early, attempt()), tls=tls("TLSv1.3")).assert_authenticated()
+
+
 def test_violations_are_listed_and_can_be_ignored() -> None:
     made = session(violations=(violation("no-quit"), violation("out-of-order", "DATA")))
     with pytest.raises(SMTPAssertionError) as caught:
