@@ -10,7 +10,7 @@ Its rooms; each imports only from those below it:
 * `faults`: the catalogue of faults, and the verdicts on a client
 * `waiting`: waiting for records, in a thread or in a task
 * `smtp`: the protocol, pure: octets and times in, actions and records out
-* `rules`: what the test told the server to do instead, pure
+* `rules`: what the test told the server to do instead
 * `recording`: sessions and transactions while they last; threads share this data, under a lock
 * `records`: what happened, as values
 * `mail`: what a message says, as pure functions of its octets

@@ -249,12 +249,12 @@ def test_users_that_a_callable_decides_about_are_shown_as_it() -> None:
         ("ann:hunter2", ""),
         ([("ann", "hunter2")], ""),
         (["ann:hunter2"], ""),
-        ({"ann": b"hunter2"}, "the password of 'ann' is not a str without NUL; "),
-        ({"ann": "hunter2\0"}, "the password of 'ann' is not a str without NUL; "),
-        ({"ann": "hunter2\udcff"}, "the password of 'ann' is not a str without NUL; "),
-        ({"": "hunter2"}, "a user's name is a str of at least one character, without NUL; "),
-        ({1: "hunter2"}, "a user's name is a str of at least one character, without NUL; "),
-        ({"a\0": "hunter2"}, "a user's name is a str of at least one character, without NUL; "),
+        ({"ann": b"hunter2"}, "the password of 'ann' must be a str without NUL; "),
+        ({"ann": "hunter2\0"}, "the password of 'ann' must be a str without NUL; "),
+        ({"ann": "hunter2\udcff"}, "the password of 'ann' must be a str without NUL; "),
+        ({"": "hunter2"}, "a user's name must be a str without NUL, not empty; "),
+        ({1: "hunter2"}, "a user's name must be a str without NUL, not empty; "),
+        ({"a\0": "hunter2"}, "a user's name must be a str without NUL, not empty; "),
     ],
 )
 def test_impossible_users_are_explained_without_a_password(users: object, why: str) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
-    from pytest_smtpserver.records.message import Message
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
     from pytest_smtpserver.rules.rule import Rule
@@ -35,10 +34,6 @@ class Server(Protocol):
     @property
     def transactions(self) -> tuple[Transaction, ...]:
         """Every attempt to deliver a message."""
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """Every message that was accepted."""
 
     @property
     def on(self) -> Callable[..., Rule]:

@@ -46,11 +46,11 @@ def replies(**given: str | Reply) -> MakeRules:
     return make
 
 
-def step(stage: str, name: str, *arguments: Any, **options: Any) -> MakeRules:
+def step(stage: str, name: str, *arguments: Any) -> MakeRules:
     """Make a rule of one step, such as `disconnect`."""
 
     def make(on: On, settings: Settings) -> Iterable[Rule]:
-        return (getattr(on(stage), name)(*arguments, **options),)
+        return (getattr(on(stage), name)(*arguments),)
 
     return make
 

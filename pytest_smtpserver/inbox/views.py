@@ -127,7 +127,7 @@ class Views:
             gate = self._store.gate
             for arrival in self._store.after(after):
                 after = arrival.number
-                section = "".join(_section(arrival.test, [self._row(arrival, marked=True)]))
+                section = _head(arrival.test) + self._row(arrival, marked=True) + _TAIL
                 data = json.dumps({"section": section})
                 yield f"id: {after}\nevent: mail\ndata: {data}\n\n".encode()
             yield gate
@@ -162,10 +162,6 @@ _TAIL: Final = Markup("</ol></section>\n")
 
 def _head(test: str) -> Markup:
     return Markup(pages.macro(_TEMPLATE, "head", test, "", ""))  # noqa: S704  # made of a template
-
-
-def _section(test: str, rows: list[Markup]) -> list[Markup]:
-    return [_head(test), *rows, _TAIL]
 
 
 def _row(arrival: Arrival, *, marked: bool) -> Markup:

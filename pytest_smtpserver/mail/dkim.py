@@ -144,7 +144,7 @@ def _why_not_for(signature: Signature, record: bytes, kind: str) -> str | None:
     algorithm = signature.tags.get("a", "").lower()
     made_with, _, digest = algorithm.partition("-")
     if made_with in ("rsa", "ed25519") and made_with != kind:
-        return f"it was signed with {algorithm}, and the key is of {kind}"
+        return f"it was signed with {algorithm}, but this is an {kind} key"
     if not {"*", "email"} & {*tags.get("s", "*").lower().split(":")}:
         return f"the key is not for mail: s={tags['s']} (RFC 6376 section 3.6.1)"
     if digest and digest not in tags.get("h", digest).lower().split(":"):

@@ -28,12 +28,12 @@ class Section(NamedTuple):
     is_whole: bool
 
 
-def split(content: bytes, start: int = 0, end: int | None = None) -> Section:
+def split(content: bytes, start: int = 0) -> Section:
     """Return the header section that begins at `start`.
 
     A line that cannot be a field ends the header: it and all after it are the body.
     """
-    end = len(content) if end is None else end
+    end = len(content)
     fields: list[Field] = []
     while start < end:
         if empty := _EMPTY_LINE.match(content, start, end):

@@ -22,9 +22,10 @@ lock would cost some on every access. Do not add state here that depends on who 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+
+from pytest_smtpserver.frozen import replaced
 
 from . import addresses, field_values, header, html, links, long_html, parts
 from .defects import Defect, not_whole
@@ -108,7 +109,7 @@ class View:
 
         return document(self.parts.html, self.parts.attachments)
 
-    @cached_property
+    @property
     def links(self) -> tuple[Link, ...]:
         """The links of both bodies."""
         return self._links[0]
@@ -177,5 +178,5 @@ def _together(name: str, parsed: Iterable[Addresses]) -> Addresses:
     found = tuple(address for one in several for address in one.addresses)
     defects = (defect for one in several for defect in one.defects)
     return addresses.Addresses(
-        found, tuple(replace(defect, text=f"{name} {defect.text}") for defect in defects)
+        found, tuple(replaced(defect, text=f"{name} {defect.text}") for defect in defects)
     )

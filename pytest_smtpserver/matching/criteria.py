@@ -139,7 +139,7 @@ def _hint(kind: RecordKind, keyword: str) -> str:
 
 def _known_of(keyword: str) -> str:
     kinds = [kind.noun for kind in (MESSAGES, TRANSACTIONS, SESSIONS) if keyword in kind.criteria]
-    return f"it is known of {' and '.join(f'{noun}s' for noun in kinds)}; " if kinds else ""
+    return f"it belongs to {' and '.join(f'{noun}s' for noun in kinds)}; " if kinds else ""
 
 
 #: Names that other tools and people use, each with our keywords for it.

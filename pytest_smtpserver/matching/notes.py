@@ -101,7 +101,8 @@ def in_envelope(message: Any, expected: object) -> str:
 def author(record: Any, expected: object) -> str:
     """Say that the expected sender is the author in the header."""
     named = getattr(record, "from_", "")
-    return next(("though From is that" for one in _addresses(expected) if _has((named,), one)), "")
+    is_named = any(_has((named,), one) for one in _addresses(expected))
+    return "though From has that address" if is_named else ""
 
 
 def _addresses(expected: object) -> Iterator[str]:

@@ -49,7 +49,7 @@ def _merged(markers: Sequence[pytest.Mark]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for marker in reversed(markers):
         if marker.args:
-            raise SettingsError(f"settings go by name, not {marker.args[0]!r}")
+            raise SettingsError(f"settings must be given by name, not {marker.args[0]!r}")
         merged |= hiding_secrets(marker.kwargs)
     return merged
 

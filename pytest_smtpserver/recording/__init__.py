@@ -1,4 +1,4 @@
-"""What is being recorded: the only data that the server's thread shares with the tests' threads.
+"""What is being recorded; the server's thread writes it, and the tests' threads read it.
 
 * `recorder`: everything that one server has seen, and what to wake when there is more
 * `session`, `transaction`: a session or transaction while it lasts, written by the engine

@@ -77,7 +77,7 @@ def attachment(message: Message, glob: str, content_type: str | None) -> Attachm
     def why_not(one: Attachment) -> str:
         if not fnmatchcase(one.filename, glob):
             caseless = fnmatchcase(one.filename.lower(), glob.lower())
-            return "its name differs in capitals" if caseless else "its name does not fit"
+            return "its name differs only in case" if caseless else "its name does not fit"
         fits = fnmatchcase(one.content_type.lower(), type_glob)
         return "" if fits else f"it is of type {one.content_type}"
 

@@ -67,7 +67,7 @@ def _not_one_click(message: Message, web: list[str]) -> str:
     """Return what RFC 8058 section 3.1 demands and the message does not have, or `""`."""
     if len(web) != 1 or not web[0].lower().startswith("https://"):
         has = ", ".join(map(shortened, web)) or "none"
-        return f"List-Unsubscribe has not one HTTPS URL, but {has} (RFC 8058 section 3.1)"
+        return f"List-Unsubscribe must have one HTTPS URL, but has {has} (RFC 8058 section 3.1)"
     posts = [" ".join(value.split()) for value in message._header_values("List-Unsubscribe-Post")]
     if not posts:
         return "the message has no List-Unsubscribe-Post field (RFC 8058 section 3.1)"
@@ -95,8 +95,8 @@ def html_document(message: Message) -> str:
     """Return the HTML body as a document of its own; see `Message.html_document`."""
     __tracebackhide__ = True
     if not message.html:
-        has = "only one in plain text" if message.text else "none in plain text either"
-        raise matching.SMTPAssertionError(f"the message has no HTML body, but {has}")
+        has = "no HTML body, only plain text" if message.text else "no body in HTML or plain text"
+        raise matching.SMTPAssertionError(f"the message has {has}")
     return message._view.document
 
 

@@ -228,7 +228,7 @@ class Message:
         return finding.attachment(self, glob, content_type)
 
     def unsubscribe_link(self, *, one_click: bool = False) -> str:
-        """Return the URL in List-Unsubscribe (RFC 2369): the first of the web, or else the first.
+        """Return the URL in List-Unsubscribe (RFC 2369): the first of http(s), or else the first.
 
         `one_click=True` checks what RFC 8058 demands: one HTTPS URL, List-Unsubscribe-Post, and a
         DKIM signature, if there is one, that covers both fields. Raises `SMTPAssertionError`, which

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 # RFC 5322 section 3.6 has a table of fields; these have 1 as their "Max number".
 _ONCE: Final = (
-    "date", "from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to",
-    "references", "subject",
+    "Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To",
+    "References", "Subject",
 )  # fmt: skip
 
 _8BIT: Final = re.compile(rb"[\x80-\xff]")
@@ -92,7 +92,7 @@ def _duplicates(message: Message) -> Iterator[str]:
     for name in _ONCE:
         count = message._view.count(name)
         if count > 1:
-            yield f"the header has {count} {name.title()} fields"
+            yield f"the header has {count} {name} fields"
 
 
 def _octets(find_first: Callable[[bytes], int], what: str, *, unless: tuple[str, ...]) -> Check:
@@ -238,7 +238,7 @@ KINDS: Final[Mapping[str, Row]] = {
         find=_undeclared_utf8,
     ),
     "wrong-size": Row(
-        sentence="The content has more octets than MAIL declared with `SIZE`, and a CRLF besides.",
+        sentence="The content is longer than MAIL declared with `SIZE`, by more than one CRLF.",
         source="RFC 1870 section 6.3",
         find=_wrong_size,
     ),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @suggesting
 @frozen(kw_only=True, eq=False)
 class AuthAttempt:
-    """One AUTH command that was answered, at once or after an exchange.
+    """One AUTH command, and the exchange after it, if there was one.
 
     `mechanism` is in upper case, or `"***"` if it is unknown, because it may be a secret.
     `username` is the user that the client named, `None` if it did not get that far. `succeeded`

@@ -178,16 +178,15 @@ class Disconnect:
 
 @frozen()
 class Choose:
-    """Do what a function chooses for the command; `None` is the server's own reply."""
+    """Do what a function chooses for the command."""
 
-    choose: Callable[[Command], Step | None]
+    choose: Callable[[Command], Step]
     is_last = True
     is_answer = True
 
     def run(self, turn: Turn) -> Iterable[Action]:
         """Choose a step, and run it."""
-        step = self.choose(turn.command)
-        return turn.say_own() if step is None else step.run(turn)
+        return self.choose(turn.command).run(turn)
 
 
 def _called(replying: Replying, command: Command) -> Reply | None:

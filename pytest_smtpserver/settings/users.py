@@ -43,9 +43,9 @@ class Users(Mapping[str, str]):
     ) -> None:
         for name, given in secrets.items():
             if not isinstance(name, str) or not name or not _can_be_sent(name):
-                raise ValueError("a user's name is a str of at least one character, without NUL")
+                raise ValueError("a user's name must be a str without NUL, not empty")
             if given == () or not all(map(_is_secret, _each(given))):
-                raise ValueError(f"the password of {name!r} is not a str without NUL")
+                raise ValueError(f"the password of {name!r} must be a str without NUL")
         self._secrets: dict[str, tuple[str, ...]] = {
             name: given if isinstance(given, tuple) else (given,) for name, given in secrets.items()
         }

@@ -184,7 +184,7 @@ class SMTPEngine:
         self._dialogue.at(now)
         if self._input.has_bare_lf and self._dialogue.progress.state in COMMAND_STATES:
             # Under `strict` a bare LF does not end the line, so the client has waited in vain.
-            self._dialogue.violated("bare-lf-command", "and waited in vain")
+            self._dialogue.violated("bare-lf-command", "the client waited in vain for a reply")
         self._input.clear()
         if self._dialogue.turn is not None:
             self._dialogue.turn.give_up()

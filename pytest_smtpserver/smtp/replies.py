@@ -23,8 +23,8 @@ NOT_VERIFIED = Reply(252, "cannot verify, but will accept mail for it", "2.0.0")
 # mean that mail to the list is accepted; this server has no lists, and does not announce EXPN.
 NO_LISTS = Reply(502, "there are no mailing lists here", "5.5.1")
 
-MALFORMED_COMMAND = Reply(500, "a command line has no control characters", "5.5.2")
-NOT_UTF8 = Reply(500, "a command line is ASCII, or UTF-8 with SMTPUTF8", "5.5.2")
+MALFORMED_COMMAND = Reply(500, "control characters are not allowed in a command line", "5.5.2")
+NOT_UTF8 = Reply(500, "a command line must be ASCII, or UTF-8 with SMTPUTF8", "5.5.2")
 LINE_TOO_LONG = Reply(500, "command line too long", "5.5.2")
 NO_ARGUMENT_ALLOWED = Reply(501, "no argument allowed", "5.5.4")
 ARGUMENT_REQUIRED = Reply(501, "argument required", "5.5.4")
@@ -121,12 +121,12 @@ def unknown_parameter(keyword: str) -> Reply:
 
 def bad_value(keyword: str, value: str | None) -> Reply:
     """RFC 5321 section 4.1.1.11: 501 for a parameter with a wrong value, or without one."""
-    return Reply(501, f"bad value of {keyword}: {echo(value or 'none')}", "5.5.4")
+    return Reply(501, f"bad value for {keyword}: {echo(value or 'none')}", "5.5.4")
 
 
 def exclusive(keywords: Iterable[str]) -> Reply:
     """RFC 5321 section 4.1.1.11: 501, here for parameters that may not be given together."""
-    return Reply(501, f"only one is allowed of {', '.join(keywords)}", "5.5.4")
+    return Reply(501, f"only one is allowed: {', '.join(keywords)}", "5.5.4")
 
 
 AUTHENTICATED = Reply(235, "authentication succeeded", "2.7.0")

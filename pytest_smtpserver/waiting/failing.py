@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.clock import now
+from pytest_smtpserver.frozen import replaced
 from pytest_smtpserver.matching import (
     Criteria,
     SMTPAssertionError,
@@ -150,7 +150,7 @@ def _advice(found: Sequence[Cause]) -> list[str]:
 
 def _why_connected(facts: Facts, lasting: Sequence[Session]) -> list[Cause]:
     # Only these sessions: others cannot explain why these clients are still connected.
-    theirs = replace(
+    theirs = replaced(
         facts,
         sessions=lasting,
         transactions=[one for session in lasting for one in session.transactions],

@@ -185,6 +185,6 @@ def test_one_attachment_is_found_by_its_name_and_by_its_type() -> None:
         mail.attachment()
     with pytest.raises(SMTPAssertionError, match=r"^none of 3 attachments fits: ") as caught:
         mail.attachment("*.PDF", content_type="image/png")
-    assert ": its name differs in capitals\n" in str(caught.value)
+    assert ": its name differs only in case\n" in str(caught.value)
     with pytest.raises(SMTPAssertionError, match=": it is of type application/pdf\n"):
         mail.attachment("*.pdf", content_type="image/png")

@@ -62,12 +62,12 @@ def test_an_unknown_criterion_suggests_what_it_means(unknown: str, meant: str) -
         (
             Criteria.for_sessions,
             "sender",
-            "did you mean 'mail_from'? it is known of messages and transactions; a session has ",
+            "did you mean 'mail_from'? it belongs to messages and transactions; a session has ",
         ),
         (
             Criteria.for_transactions,
             "content",
-            "did you mean 'body'? it is known of messages; a transaction has ",
+            "did you mean 'body'? it belongs to messages; a transaction has ",
         ),
     ],
 )
@@ -124,7 +124,7 @@ def test_the_criteria_of_messages_are_unknown_to_transactions() -> None:
 def test_a_criterion_of_other_records_is_said_to_be_theirs(
     criteria: Callable[[dict[str, object]], Criteria], keyword: str, of: str
 ) -> None:
-    with pytest.raises(TypeError, match=f"unknown criterion '{keyword}': it is known of {of}; a "):
+    with pytest.raises(TypeError, match=f"unknown criterion '{keyword}': it belongs to {of}; a "):
         criteria({keyword: "x"})
 
 

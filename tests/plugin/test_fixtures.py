@@ -283,7 +283,7 @@ def test_a_wrong_ini_value_is_one_sentence_before_any_test(
     [
         ("max_recipient=3", "'max_recipient': did you mean 'max_recipients'"),
         ("port='x'", "port='x': must be"),
-        ("25", "settings go by name, not 25"),
+        ("25", "settings must be given by name, not 25"),
     ],
 )
 def test_a_wrong_marker_is_one_sentence_as_the_tests_set_up_error(

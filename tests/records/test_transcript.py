@@ -1,10 +1,16 @@
 """The transcript: both directions, with times, content shortened, control characters visible."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conversation import Conversation, Rules
+from tests.conversation import Conversation
+
+if TYPE_CHECKING:
+    from tests.conversation import Making, Rules
 
 ENVELOPE = ("EHLO client.test", "MAIL FROM:<ann@example.org>", "RCPT TO:<bob@example.org>", "DATA")
 
@@ -216,7 +222,7 @@ def test_complete_content_is_shown_once() -> None:
     ids=["421", "disconnect", "leave"],
 )
 def test_content_that_is_complete_is_shown_once_though_not_all_recipients_are_answered(
-    rules: Rules,
+    rules: Making,
 ) -> None:
     conversation = Conversation(protocol="lmtp", extensions=[], rules=rules)
     conversation.lines("LHLO client.test", *ENVELOPE[1:3], "RCPT TO:<carol@example.org>", "DATA")

@@ -160,7 +160,7 @@ def test_a_bad_value_is_refused_with_501(
     offer: Offer, command: Command, keyword: str, value: str | None
 ) -> None:
     reply = refusal(offer.under_tls, command, {keyword: value})
-    assert reply == f"501 5.5.4 bad value of {keyword}: {echo(value or 'none')}"
+    assert reply == f"501 5.5.4 bad value for {keyword}: {echo(value or 'none')}"
 
 
 @pytest.mark.parametrize("keyword", OFFERED)
@@ -254,7 +254,7 @@ def test_a_message_is_held_for_a_time_or_until_one_but_not_both() -> None:
         "EHLO client.example",
         "MAIL FROM:<a@example.com> HOLDFOR=60 HOLDUNTIL=2026-12-31T23:59:59Z",
     )
-    assert reply == "501 5.5.4 only one is allowed of HOLDFOR, HOLDUNTIL\r\n"
+    assert reply == "501 5.5.4 only one is allowed: HOLDFOR, HOLDUNTIL\r\n"
 
 
 def set_of(*keywords: str) -> ExtensionSet:
