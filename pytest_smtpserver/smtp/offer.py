@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 _PROTOCOLS = {"smtp": ("ESMTP", "EHLO or HELO"), "lmtp": ("LMTP", "LHLO")}
 
 
-# The size is arbitrary: more than the different settings that a run is likely to use.
-@lru_cache(maxsize=32)
 def offer_of(settings: Settings, tls_context: ssl.SSLContext | None) -> Offer:
-    """Return the offer of a server, the same one for the same settings."""
-    return Offer(settings, tls_context)
+    """Return the offer of a server, the same one for the same settings.
+
+    A callable of a test that decides about users is not kept, and it may equal another one.
+    """
+    return (Offer if settings.users.is_callable else _kept)(settings, tls_context)
 
 
 class Offer:
@@ -140,3 +141,7 @@ _ALL_VALUES = {
     "mail": _values(row.mail for row in EXTENSIONS.values()),
     "rcpt": _values(row.rcpt for row in EXTENSIONS.values()),
 }
+
+
+# The size is arbitrary: more than the different settings that a run is likely to use.
+_kept = lru_cache(maxsize=32)(Offer)

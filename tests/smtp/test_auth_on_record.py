@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from base64 import b64encode
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -167,3 +170,25 @@ def test_a_completion_for_a_rcpt_whose_path_can_be_read_takes_effect() -> None:
 def test_a_completion_for_a_mail_that_cannot_be_read_changes_nothing() -> None:
     conversation = Conversation(rules=lambda book: book.on("*", argument="FROM:<").reply("250 ok"))
     assert conversation.codes(EHLO, "MAIL FROM:<", "RCPT TO:<bob@example.org>") == [250, 250, 503]
+
+
+def test_a_callable_that_equals_another_servers_is_asked_itself_and_not_kept() -> None:
+    @dataclass(frozen=True)
+    class Accounts:
+        asked: list[str] = field(default_factory=list, compare=False)
+
+        def __call__(self, mechanism: str, name: str, secret: str) -> bool:
+            self.asked.append(name)
+            return True
+
+    def log_in(accounts: Accounts) -> list[str]:
+        conversation = Conversation(auth="optional", users=accounts)
+        conversation.lines(EHLO, f"AUTH PLAIN {plain('ann', 'secret')}")
+        return accounts.asked
+
+    first, second = Accounts(), Accounts()
+    assert log_in(first) == log_in(second) == ["ann"]
+    kept = weakref.ref(second)
+    del second
+    gc.collect()
+    assert kept() is None
