@@ -95,7 +95,9 @@ def _bind(host: str, port: int) -> socket.socket:
             failure = failure or error
     assert failure is not None  # getaddrinfo gives at least one address
     reason = os.strerror(failure.errno) if failure.errno else str(failure)
-    kind = unix.ImpossibleHost if failure.errno == errno.EADDRNOTAVAIL else OSError
+    # EINVAL: an address of a link without its interface, of a group, or an IPv4 address as IPv6.
+    is_impossible = failure.errno in (errno.EADDRNOTAVAIL, errno.EINVAL)
+    kind = unix.ImpossibleHost if is_impossible else OSError
     raise kind(failure.errno, f"cannot listen on port {port} of {host}: {reason}") from None
 
 

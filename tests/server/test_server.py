@@ -220,7 +220,18 @@ def test_a_busy_port_is_an_oserror_that_names_it() -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["203.0.113.1", "no-such-host.invalid", "1.2.3", "::zz", "a..b", "a." * 200, "a" * 64],
+    [
+        "203.0.113.1",
+        "no-such-host.invalid",
+        "1.2.3",
+        "::zz",
+        "a..b",
+        "a." * 200,
+        "a" * 64,
+        "fe80::1",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+    ],
 )
 def test_a_host_that_cannot_be_is_a_settings_error_that_names_it(host: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(f"host={host!r}: ")) as raised:
