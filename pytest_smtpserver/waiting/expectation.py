@@ -92,7 +92,7 @@ class Patience:
 class Expectation(Generic[Record]):
     """Exactly `count` matching records within the timeout, and no more while it settles.
 
-    `count=None` means as many as there are at the first look. `give_up` returns whether no more can
+    `count=None` means as many as come while it settles. `give_up` returns whether no more can
     come. `fail` raises the failure. `in_flight` returns whether a message is still being sent; the
     decision waits for it, but not beyond the patience's `landing`.
     """
@@ -129,10 +129,8 @@ class Expectation(Generic[Record]):
     def look(self, now: float) -> float | None:
         """See `Waiting`; raises `CriterionError` if a callable in the criteria raises."""
         self._take()
-        if self.count is None:
-            self.count = len(self.matched)
         self.waited = now - self._started
-        if len(self.matched) > self.count:
+        if self.count is not None and len(self.matched) > self.count:
             return None
         until = self._deadline
         if self._is_met:
@@ -174,7 +172,7 @@ class Expectation(Generic[Record]):
 
     @property
     def _is_met(self) -> bool:
-        return len(self.matched) == self.count
+        return self.count is None or len(self.matched) == self.count
 
     def _take(self) -> None:
         cleared, records = self._feed.take()
@@ -231,9 +229,9 @@ class Held(Generic[Held_co]):
         return None if decided or now >= self._deadline else self._deadline
 
     def result(self) -> Held_co:
-        """Return the command with which the count was reached; see `expectation.Waiting`."""
+        """Return the command that was held last; see `expectation.Waiting`."""
         __tracebackhide__ = True
         held = self._rule.held
         if len(held) < self._count:
             self._fail(self._rule, len(held), self._count, self._timeout)
-        return held[self._count - 1]
+        return held[-1]

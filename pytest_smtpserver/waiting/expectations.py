@@ -70,7 +70,10 @@ class Expectations:
         A message that is being sent now is waited for first, for at most `wait_timeout`. One that
         an earlier test has left unfinished is not, unless its client goes on.
         """
+        __tracebackhide__ = True
         _checked_seconds("within", within)
+        # What the server did not take because it crashed would not be missed otherwise.
+        self._recorder.raise_crash()
         lasting = self._recorder.open_transactions()
         return Expectation(
             Feed(lambda: self._recorder.messages),

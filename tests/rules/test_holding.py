@@ -88,6 +88,19 @@ def test_several_clients_are_held_and_released_together(
     assert len(rule.hits) == 3
 
 
+def test_the_command_that_is_held_last_is_returned(
+    smtpserver: SMTPServer, deliver: Deliver, in_background: InBackground
+) -> None:
+    rule = smtpserver.on("message").hold()
+    deliveries = []
+    for count, recipient in enumerate(RECIPIENTS, 1):
+        deliveries.append(in_background(deliver, smtpserver, (recipient,)))
+        assert rule.wait_held(count).rcpt_to == (recipient,)
+        assert rule.wait_held().rcpt_to == (recipient,)
+    rule.release()
+    assert [delivery.result().raised for delivery in deliveries] == [None] * 3
+
+
 def test_a_gate_that_was_opened_stays_open(smtpserver: SMTPServer, deliver: Deliver) -> None:
     rule = smtpserver.on("mail").hold()
     rule.release()

@@ -9,6 +9,8 @@ import anyio
 import pytest
 
 from pytest_smtpserver import AsyncSMTPServer, SMTPAssertionError, SMTPServer
+from pytest_smtpserver.matching import Criteria
+from pytest_smtpserver.waiting.expectation import Expectation, Feed, Patience
 from tests.rawclient import send
 
 if TYPE_CHECKING:
@@ -59,6 +61,22 @@ def test_exactly_so_many_have_to_come(server: SMTPServer, count: int) -> None:
         server.capture(count, timeout=SHORT),
     ):
         send(server, "one")
+
+
+def test_without_a_count_all_that_comes_while_it_settles_is_captured() -> None:
+    def fail(_: object) -> None:
+        pytest.fail("no number was given")
+
+    came = ["one"]
+    expected: Expectation[str] = Expectation(
+        Feed(lambda: came), Criteria.for_messages({}), None, Patience(timeout=0, settle=10),
+        now=0, give_up=lambda: False, fail=fail,
+    )  # fmt: skip
+    assert expected.look(0) == 10
+    came.append("two")
+    assert expected.look(5) == 10
+    assert expected.look(10) is None
+    assert expected.result() == ("one", "two")
 
 
 def test_if_the_block_raises_nothing_is_awaited_and_the_list_has_what_came(

@@ -93,6 +93,14 @@ def test_a_crash_ends_a_wait_at_once_with_its_cause(name: str) -> None:
     assert isinstance(raised.value.__cause__, ZeroDivisionError)
 
 
+def test_no_message_is_not_asserted_of_a_server_that_has_crashed() -> None:
+    server = SMTPServer().start()
+    server._core.recorder.crashed(ZeroDivisionError())
+    with pytest.raises(ServerCrashed):
+        server.assert_no_message()
+    server.stop()
+
+
 @pytest.mark.parametrize("name", WAITS)
 @pytest.mark.parametrize("seconds", [-1, math.inf, math.nan, True, "1"])
 def test_an_impossible_time_to_wait_is_an_error_at_once(name: str, seconds: Any) -> None:
