@@ -8,7 +8,7 @@ from pytest_smtpserver.frozen import frozen
 
 from . import explain
 from .closeness import Seen, closest
-from .wording import counted, fitted, listed, shortened, shown
+from .wording import counted, fitted, listed, printable, shortened, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +28,7 @@ TRANSCRIPT_TITLE: Final = "end of the transcript:"
 #: How many of the last records are compared; arbitrary: what takes a hundredth of a second.
 _LOOKED_AT: Final = 100
 
-# How many lines each part has at most, so that there is room for all; arbitrary.
+# How many lines each part may have in any case, so that there is room for all; arbitrary.
 _RECORDS: Final = 6
 _REFUSALS: Final = 3
 _HINTS: Final = 3
@@ -46,6 +46,10 @@ class SMTPAssertionError(AssertionError):
 
     # The name under which users import and see it.
     __module__ = "pytest_smtpserver"
+
+    def __init__(self, text: str = "") -> None:
+        # Whatever of it came from a client: nothing of it acts on the terminal.
+        super().__init__("\n".join(map(printable, text.split("\n"))))
 
 
 @frozen()
@@ -94,16 +98,18 @@ def describe_failure(
     else:
         got = _got(criteria.kind.noun, records, matched, waited)
         first = _too_few(near, cause, count, criteria, matched, refused, got)
-    parts = [
-        [first],
-        [_expected(count, criteria, len(matched), len(records))],
-        _closest(near, len(records), criteria.kind),
-        _listed(seen, len(records), criteria.kind, only_matching=too_many),
-        _latest("refused:", refusals, _REFUSALS) if _is_news(refusals, cause) else [],
-        _advice(cause, hints),
-    ]
-    if not too_many and (refusals or not records):
-        parts.append(transcript_end(transcript, _room_below(parts)))
+    has_transcript = not too_many and bool(refusals or not records)
+    top = [[first], [_expected(count, criteria, len(matched), len(records))]]
+    closest_one = _closest(near, len(records), criteria.kind)
+    advice = _advice(cause, [*_also(causes, refusals), *hints] if near else hints)
+    room = _room([*top, closest_one, advice]) - (_LEAST_TRANSCRIPT + 3) * has_transcript
+    news = refusals if _is_news(refusals, cause) else []
+    refused_ones = _latest("refused:", news, max(_REFUSALS, room // 3))
+    rows = max(_RECORDS, room - len(refused_ones) - 4)
+    listed_ones = _listed(seen, len(records), criteria.kind, rows, only_matching=too_many)
+    parts = [*top, closest_one, listed_ones, refused_ones, advice]
+    if has_transcript:
+        parts.append(transcript_end(transcript, min(_room(parts), _MOST_TRANSCRIPT)))
     return assembled(parts)
 
 
@@ -122,14 +128,25 @@ def _reasons(
     return cause, (None if cause and cause.weight == "this" else near)
 
 
+def _also(causes: Sequence[Cause], refusals: Sequence[str]) -> list[str]:
+    """Return the first cause of something missing, although a record came close.
+
+    What was refused in a transaction is listed anyway.
+    """
+    also = next((cause for cause in causes if cause.weight == "something"), None)
+    if also is None or any(also.text.rpartition(": ")[2] in line for line in refusals):
+        return []
+    return [": ".join(filter(None, (also.text, also.advice)))]
+
+
 def _advice(cause: Cause | None, hints: Sequence[str]) -> list[str]:
     advice = [cause.advice] if cause and cause.advice else []
     return [f"hint: {hint}" for hint in (*advice, *hints)][:_HINTS]
 
 
-def _room_below(parts: Iterable[Sequence[str]]) -> int:
-    """Return how many lines the transcript may have below these paragraphs."""
-    return min(_LINES - sum(len(part) + 1 for part in parts if part), _MOST_TRANSCRIPT)
+def _room(parts: Iterable[Sequence[str]]) -> int:
+    """Return how many lines these paragraphs leave to others."""
+    return _LINES - sum(len(part) + 1 for part in parts if part)
 
 
 def _too_few(
@@ -223,7 +240,7 @@ def _closest(near: Seen | None, total: int, kind: RecordKind) -> list[str]:
 
 
 def _listed(
-    seen: Sequence[Seen], total: int, kind: RecordKind, *, only_matching: bool
+    seen: Sequence[Seen], total: int, kind: RecordKind, most: int, *, only_matching: bool
 ) -> list[str]:
     matching = [one for one in seen if not one.differences]
     mixed = len(matching) < total
@@ -234,7 +251,7 @@ def _listed(
         return f"{one.number}. {kind.summarize(one.record)}{mark}"
 
     which = " matching" if mixed and only_matching else ""
-    return _latest(f"{counted(count, kind.noun)}{which}:", rows, _RECORDS, line, total=count)
+    return _latest(f"{counted(count, kind.noun)}{which}:", rows, most, line, total=count)
 
 
 def _refusals(transaction: Any) -> list[str]:

@@ -177,6 +177,27 @@ def transaction_cleared_by_ehlo(server: SMTPServer) -> None:
     server.wait_for_message(timeout=SOON)
 
 
+def stopped_after_another_message(server: SMTPServer) -> None:
+    send(server)
+    server.stop()
+    server.wait_for_message(subject="Your invoice", timeout=SOON)
+
+
+def another_message_came_and_this_one_is_held(server: SMTPServer) -> None:
+    send(server)
+    rule = server.on("message").hold()
+    with raw(
+        server,
+        b"EHLO client.example\r\n",
+        b"MAIL FROM:<a@b.example>\r\n",
+        b"RCPT TO:<c@d.example>\r\n",
+        b"DATA\r\n",
+    ) as client:
+        client.sendall(b"Subject: Your invoice\r\n\r\n.\r\n")
+        rule.wait_held(timeout=5)
+        server.wait_for_message(subject="Your invoice", timeout=SOON)
+
+
 def sent_after_the_wait(server: SMTPServer) -> None:
     with connect(server) as client:
         client.ehlo()
@@ -1143,6 +1164,8 @@ WAYS = (
     ),
     Way(connection_reset_in_the_content_after_rset, "the client reset the connection after 13"),
     Way(transaction_cleared_by_ehlo, "the client gave up (EHLO) before DATA"),
+    Way(stopped_after_another_message, "subject is 'Welcome to the shop', not 'Your"),
+    Way(another_message_came_and_this_one_is_held, "subject is 'Welcome to the shop', not 'Your"),
     Way(sent_after_the_wait, "a message is still being sent: 1 recipient so"),
     Way(recipient_refused, "RCPT 'ann@example.org' was refused: 550 5.1.1 no"),
     Way(recipients_refused_for_two_reasons, "RCPT 'bob@example.org' was refused: 450 4.2.1 mai"),

@@ -174,6 +174,22 @@ def test_no_failing_wait_shows_it(server: SMTPServer, name: str) -> None:
     assert hidden(str(failure.value)) == set()
 
 
+@pytest.mark.parametrize("line", [f"F{HOSTILE} x", f"{HOSTILE}", f"MAIL{TURNS} FROM:<a@x.example>"])
+def test_no_cause_or_unused_rule_shows_what_came_as_a_command(line: str) -> None:
+    with SMTPServer(wait_timeout=0, strict=True) as server:
+        server.on("*", where=lambda _: False).reply(550)
+        with greeted(server) as client:
+            ask(client, line)
+            with pytest.raises(AssertionError, match="refused") as waited:
+                server.wait_for_message()
+        server.wait_closed(timeout=TIMEOUT)
+        with pytest.raises(AssertionError) as checked:
+            server.check()
+        server.reset()
+    for text in (str(waited.value), str(checked.value), *checked.value.__notes__):
+        assert hidden(text) == set()
+
+
 @pytest.mark.parametrize("keyword", KEYWORDS)
 def test_no_criterion_shows_it(server: SMTPServer, mail: Message, keyword: str) -> None:
     for expected in EXPECTED:

@@ -37,8 +37,18 @@ def test_everything_at_once_takes_about_forty_lines() -> None:
 
 
 def test_only_the_latest_are_listed_and_the_rest_is_counted() -> None:
-    text = failure({"cc": "a@b.example"}, [message(f"number {n}") for n in range(1, 21)])
-    assert "\n20 messages:\n  ... 14 more before\n  15. subject='number 15'," in text
+    text = failure({"cc": "a@b.example"}, [message(f"number {n}") for n in range(1, 101)])
+    assert "\n100 messages:\n  ... 72 more before\n  73. subject='number 73'," in text
+    assert 35 <= len(text.splitlines()) <= 40
+
+
+def test_all_are_listed_if_there_is_room() -> None:
+    refused = [Transaction(refused=((f"{n}@b.example", Reply(550, "no")),)) for n in range(6)]
+    text = failure(
+        {"cc": "a@b.example"}, [message(f"number {n}") for n in range(12)], refused=refused
+    )
+    assert "more before" not in text
+    assert (text.count(". subject='number "), text.count("' with 550 no")) == (12, 6)
 
 
 def test_a_closest_message_that_is_not_listed_is_shown_all_the_same() -> None:
