@@ -37,6 +37,7 @@ it is final, even if the client is held or slow.
 
 from __future__ import annotations
 
+import math
 import socket
 import struct
 from contextlib import suppress
@@ -133,6 +134,10 @@ class Connection:
         self._resets = reset
         self._cancel()
         self._deadline.make_final()
+
+    def forgive_silence(self) -> None:
+        """Count no time as idle before the client goes on; from any thread."""
+        self._deadline.move(math.inf)
 
     def give_up(self) -> None:
         """Send nothing more; from any thread. The connection's own thread closes the socket."""

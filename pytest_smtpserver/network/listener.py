@@ -74,8 +74,7 @@ if TYPE_CHECKING:
 
 # Stopping must return within a second, whatever clients do.
 _CLOSE_TIMEOUT = 0.9
-# The pause after an accept that failed. It prevents a busy loop, and the cause, such as a lack of
-# descriptors, may be gone by then.
+# The pause after an accept that failed: no busy loop, and descriptors may be free by then.
 _RETRY_DELAY = 0.05
 
 _listeners: weakref.WeakSet[Listener] = weakref.WeakSet()
@@ -176,6 +175,11 @@ class Listener:
         self._background.listeners.discard(self)
         self._closing = True
         self._closed.set()
+
+    def forgive_silence(self) -> None:
+        """Count no time as idle before a present client goes on; from any thread."""
+        for connection in self._connections.copy():
+            connection.forgive_silence()
 
     def disconnect_clients(self, *, goodbye: bool, reset: bool) -> None:
         """End all present connections and go on listening; returns within a second.

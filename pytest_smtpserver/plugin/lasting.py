@@ -106,7 +106,7 @@ def _let_clients_leave(servers: Iterable[SMTPServer]) -> None:
 def _empty_all(servers: Iterable[SMTPServer]) -> None:
     for server in servers:
         server.reset()
-        server._core.recorder.note_left_over()
+        server._core.note_left_over()
 
 
 def _start_all(item: pytest.Item) -> None:

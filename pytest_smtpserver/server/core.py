@@ -177,6 +177,15 @@ class Core:
             recorder, lambda now: until if now < until and recorder.are_open(newcomers) else None
         )
 
+    def note_left_over(self) -> None:
+        """Note that clients that are connected now are those of an earlier test.
+
+        They may be silent until they go on: how long other tests take is not up to them.
+        """
+        self.recorder.note_left_over()
+        if self.listener is not None:
+            self.listener.forgive_silence()
+
     def _leave(self) -> None:
         listener, self.listener = self.listener, None
         if listener is not None:

@@ -107,18 +107,29 @@ def test_nobody_is_waited_for_twice(server: SMTPServer, client: smtplib.SMTP) ->
         assert server._core.recorder.take_newcomers() == [2]
 
 
+def test_a_client_that_an_earlier_test_has_left_may_be_silent_until_it_goes_on(
+    server: SMTPServer, client: smtplib.SMTP
+) -> None:
+    assert server._core.listener
+    (connection,) = server._core.listener._connections
+    server._core.note_left_over()
+    assert connection._deadline.at == math.inf
+    client.noop()
+    assert connection._deadline.at < math.inf
+
+
 def test_mail_that_an_earlier_test_has_left_in_the_middle_is_not_in_flight(
     server: SMTPServer, client: smtplib.SMTP
 ) -> None:
     with pytest.raises(SMTPAssertionError, match="still being sent"):
         server.assert_no_message()
-    server._core.recorder.note_left_over()
+    server._core.note_left_over()
     server.assert_no_message()
     # Its client goes on, and is left again within the content.
     client.docmd("DATA")
     with pytest.raises(SMTPAssertionError, match="still being sent"):
         server.assert_no_message()
-    server._core.recorder.note_left_over()
+    server._core.note_left_over()
     server.assert_no_message()
     client.send(b"Subject: late\r\n")
     (transaction,) = server._core.recorder.open_transactions()
@@ -137,7 +148,7 @@ def test_mail_of_an_earlier_test_that_is_being_answered_is_in_flight(
     client.docmd("DATA")
     client.send(b"Subject: late\r\n\r\n.\r\n")
     rule.wait_held(timeout=20)
-    server._core.recorder.note_left_over()
+    server._core.note_left_over()
     with pytest.raises(SMTPAssertionError, match="is still held by the rule"):
         server.assert_no_message()
     rule.release()
