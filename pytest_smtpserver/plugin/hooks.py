@@ -162,6 +162,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     useless = lasting.useless_marker(item)
     try:
         return (yield)
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        # The whole run ends: no failure of one test may take the place of that.
+        servers, useless = [], None
+        raise
     finally:
         if replacing := sys.modules.get("pytest_smtpserver.plugin.replacing"):
             replacing.put_back_again()

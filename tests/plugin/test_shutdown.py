@@ -135,6 +135,33 @@ def test_a_run_is_interrupted_at_once(pytester: pytest.Pytester, where: str) -> 
     assert "Exception in thread" not in output
 
 
+@pytest.mark.parametrize(
+    "ending",
+    ["signal.raise_signal(signal.SIGINT)", "raise KeyboardInterrupt", "pytest.exit('now')"],
+)
+def test_a_run_that_is_ended_in_a_teardown_ends(pytester: pytest.Pytester, ending: str) -> None:
+    pytester.makepyfile(
+        f"""
+        import signal
+        import pytest
+
+        @pytest.fixture
+        def ends():
+            yield
+            {ending}
+
+        def test_of_a_rule_that_is_never_used(ends, smtpserver):
+            smtpserver.on("mail").reply(550)
+
+        def test_that_never_begins():
+            pass
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.assert_outcomes(passed=1)
+
+
 def test_a_client_that_is_never_closed_keeps_no_run_from_ending(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
         import smtplib
