@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import fixtures
 from .fixtures import FAULT
 
 if TYPE_CHECKING:
@@ -20,20 +19,6 @@ if TYPE_CHECKING:
 MARKER = "smtpserver_faults"
 
 _SECTION = "SMTP faults"
-
-
-def is_ours(metafunc: pytest.Metafunc) -> bool:
-    """Return whether a test takes our `smtpserver_fault`, itself or through one built on it.
-
-    The project may have a fixture or a parameter of that name, which is none of our business.
-    """
-    # The one that overrides the others comes last; it is built on the one before if it takes it.
-    for fixture in reversed(metafunc._arg2fixturedefs.get(FAULT, ())):
-        if fixture.func.__module__ == fixtures.__name__:
-            return True
-        if FAULT not in fixture.argnames:
-            break
-    return False
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:

@@ -12,8 +12,8 @@ import pytest
 from .options import settings_of_run
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-    from typing import Unpack
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from typing import Any, Unpack
 
     from pytest_smtpserver.faults import FaultAtWork
     from pytest_smtpserver.server.asynchronous import AsyncSMTPServer
@@ -195,6 +195,20 @@ def smtpserver_ca() -> CertificateAuthority:
 def names_of(item: pytest.Item) -> Collection[str]:
     """Return the names of the fixtures that a test takes; an item of another kind may have none."""
     return getattr(item, "fixturenames", None) or ()
+
+
+def is_ours(name: str, found: Mapping[str, Sequence[pytest.FixtureDef[Any]]]) -> bool:
+    """Return whether the fixture of this name, of those that were found, is ours or built on it.
+
+    The project may have a fixture or a parameter of that name, which is none of our business.
+    """
+    # The one that overrides the others comes last; it is built on the one before if it takes it.
+    for fixture in reversed(found.get(name, ())):
+        if fixture.func.__module__ == __name__:
+            return True
+        if name not in fixture.argnames:
+            break
+    return False
 
 
 def servers_of(item: pytest.Item) -> list[SMTPServer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,13 +19,14 @@ from .fixtures import (
     SERVERS,
     cores_of,
     forget_servers,
+    is_ours,
     names_of,
     note_set_up,
     servers_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
 
 _MODULES = "smtpserver-modules"
 _NETWORK = "pytest_smtpserver.network"
@@ -77,11 +79,10 @@ def _has_thread() -> bool:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `smtpserver_fault` once for each fault."""
-    if FAULT in metafunc.fixturenames:
+    if FAULT in metafunc.fixturenames and is_ours(FAULT, metafunc._arg2fixturedefs):
         from . import faults
 
-        if faults.is_ours(metafunc):
-            faults.parametrize(metafunc)
+        faults.parametrize(metafunc)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -90,7 +91,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
     A module that is imported while `subprocess.Popen`, for example, is a mock may keep the mock.
     """
-    if session.config.option.collectonly or not _takes_a_server(session.items):
+    if session.config.option.collectonly or not _takes_a_server(session):
         return
     from . import modules
 
@@ -102,10 +103,25 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         session.config.pluginmanager.register(modules.SameModules(), _MODULES)
 
 
-def _takes_a_server(items: Sequence[pytest.Item]) -> bool:
+def _takes_a_server(session: pytest.Session) -> bool:
     # A file of tests may have imported `SMTPServer`, to start one itself.
     is_imported = "pytest_smtpserver.server.server" in sys.modules
-    return is_imported or not all(map(FACTORIES.isdisjoint, map(names_of, items)))
+    if is_imported or not all(map(FACTORIES.isdisjoint, map(names_of, session.items))):
+        return True
+    # A fixture or test may ask for one with `getfixturevalue`, or import us when it runs.
+    plugins = session.config.pluginmanager.get_plugins()
+    conftests = [one.__file__ for one in plugins if _is_conftest(one)]
+    return any(map(_names_a_server, {item.path for item in session.items}.union(conftests)))
+
+
+def _is_conftest(plugin: object) -> bool:
+    return getattr(plugin, "__name__", "").rpartition(".")[2] == "conftest"
+
+
+def _names_a_server(file: str | os.PathLike[str]) -> bool:
+    with suppress(OSError):
+        return b"smtpserver" in Path(file).read_bytes()
+    return False
 
 
 # The outermost wrapper: nothing uses the test's servers after it.

@@ -13,7 +13,14 @@ import pytest
 
 from pytest_smtpserver.clock import monotonic
 
-from .fixtures import SERVERS, SESSION_SERVER, SESSION_SERVERS, names_of, note_servers
+from .fixtures import (
+    SERVERS,
+    SESSION_SERVER,
+    SESSION_SERVERS,
+    is_ours,
+    names_of,
+    note_servers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -144,7 +151,10 @@ def useless_marker(item: pytest.Item) -> str | None:
 
 def _is_useless(item: pytest.Item, names: Collection[str]) -> bool:
     only_the_runs = "smtpserver_session" in names and "smtpserver_factory" not in names
-    return only_the_runs and item.get_closest_marker("smtpserver") is not None
+    if not only_the_runs or item.get_closest_marker("smtpserver") is None:
+        return False
+    found = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    return "smtpserver_session" not in found or is_ours("smtpserver_session", found)
 
 
 def explain_wider_scope(error: BaseException) -> None:

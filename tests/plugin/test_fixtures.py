@@ -107,6 +107,23 @@ def test_a_marker_on_a_test_that_has_the_runs_server_only_is_an_error(
     result.stdout.fnmatch_lines(["*smtpserver_session only*"])
 
 
+def test_names_of_a_projects_own_are_none_of_our_business(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def smtpserver_session():
+            return 7
+
+        @pytest.mark.smtpserver("anything")
+        def test_it(smtpserver_session):
+            assert smtpserver_session == 7
+        """
+    )
+    suite.runpytest_subprocess().assert_outcomes(passed=1)
+
+
 def test_the_closest_setting_wins(suite: pytest.Pytester) -> None:
     suite.makeini(
         """

@@ -87,6 +87,61 @@ def test_no_mock_of_the_standard_library_outlives_its_test(
     pytester.runpytest_subprocess().assert_outcomes(passed=2)
 
 
+LATE = {
+    "by a fixture": """
+    @pytest.fixture
+    def late(request):
+        return partial(use, request.getfixturevalue("smtpserver_factory"))
+""",
+    "by an import": """
+    @pytest.fixture
+    def late():
+        def factory(**settings):
+            from pytest_smtpserver import SMTPServer
+            return stack.enter_context(SMTPServer(**settings))
+
+        with ExitStack() as stack:
+            yield partial(use, factory)
+""",
+}
+IMPORTS = """
+    import sys
+    from contextlib import ExitStack, suppress
+    from functools import partial
+    from unittest import mock
+"""
+LATE_MOCKS = """
+    def test_with_mocks(late):
+        with suppress(Exception), {mocks}:
+            late()
+
+    def test_without(late):
+        late()
+"""
+
+
+@pytest.mark.parametrize("how", LATE)
+@pytest.mark.parametrize("place", ["conftest", "test_it"])
+@pytest.mark.parametrize(
+    "mocks",
+    [
+        "mock.patch('re.compile'), mock.patch('base64.b64decode')",
+        "mock.patch.dict(sys.modules, {'redis': mock.Mock()})",
+    ],
+    ids=["functions", "modules"],
+)
+def test_nor_if_the_server_is_asked_for_when_the_test_runs(
+    pytester: pytest.Pytester, how: str, place: str, mocks: str
+) -> None:
+    fixtures, tests = IMPORTS + HELPERS + LATE[how], LATE_MOCKS.format(mocks=mocks)
+    if place == "conftest":
+        pytester.makeconftest(fixtures)
+        pytester.makepyfile(IMPORTS + tests)
+    else:
+        pytester.makepyfile(fixtures + tests)
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
 def test_a_server_under_tls_starts_where_the_class_of_times_is_a_mock(
     pytester: pytest.Pytester,
 ) -> None:
