@@ -26,7 +26,10 @@ from .structured import Structured
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .header import Field, Section
+    from .header import Section
+
+#: How many parts are read; arbitrary: no mailer makes a hundredth of it.
+_MOST: Final = 10_000
 
 # RFC 2046 section 5.1.1: "The boundary delimiter MUST occur at the beginning of a line".
 _DELIMITER: Final = re.compile(rb"\n--([^\n]*)")
@@ -44,13 +47,12 @@ _NONE: Final = Structured("", {})
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """One part: its fields, and where its body is in the content.
+    """One part: what its header says, and where its body is in the content.
 
     `type` is from the field, or the default. `is_closed` says whether it had a close delimiter.
     """
 
     number: int
-    fields: tuple[Field, ...]
     body: int
     end: int
     type: str
@@ -111,7 +113,6 @@ class _Reader:
                   if name != "Content-ID"}  # fmt: skip
         made = Part(
             number=len(self.parts) + 1,
-            fields=section.fields,
             body=section.body,
             end=section.body,
             type=default_type,
@@ -138,13 +139,21 @@ class _Reader:
         leaf: Part | None = None
         for match in _DELIMITER.finditer(self.content, max(start, 0)):
             depth, closes = self._found(match[1].rstrip(b" \t\r"))
-            if depth is None:
+            if depth is None or not (closes or self._has_room()):
                 continue
             self._end(leaf, match.start(), depth)
             if closes:
                 self._pop(match.start()).is_closed = True
             leaf = None if closes else self._next(match.end())
         self._end(leaf, len(self.content) - self.content.endswith(b"\n"), -1)
+
+    def _has_room(self) -> bool:
+        if len(self.parts) < _MOST:
+            return True
+        text = f"there are more than {_MOST:,} parts: what follows is not taken apart"
+        if (defect := Defect("unparsable", text)) not in (defects := self.parts[0].defects):
+            defects.append(defect)
+        return False
 
     def _found(self, line: bytes) -> tuple[int | None, bool]:
         # "--" after the boundary means that no further parts follow.

@@ -26,6 +26,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.frozen import replaced
+from pytest_smtpserver.matching.mailboxes import comparable
 
 from . import addresses, field_values, header, html, links, long_html, parts
 from .defects import Defect, not_whole
@@ -87,6 +88,12 @@ class View:
     def addresses(self, name: str) -> tuple[Address, ...]:
         """Return each address in the fields of that name."""
         return self._parsed_addresses(name).addresses
+
+    @cached_property
+    def named(self) -> frozenset[object]:
+        """The recipients in To and Cc, as they compare."""
+        found = (*self.addresses("To"), *self.addresses("Cc"))
+        return frozenset(comparable(address.spec) for address in found)
 
     @cached_property
     def parts(self) -> parts.Parts:

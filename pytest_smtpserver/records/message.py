@@ -171,7 +171,7 @@ class Message:
     @property
     def blind_recipients(self) -> tuple[str, ...]:
         """The recipients of the envelope that are in neither To nor Cc."""
-        named = set(map(comparable, (*self.to, *self.cc)))
+        named = self._view.named
         return tuple(one for one in self.envelope.rcpt_to if comparable(one) not in named)
 
     @property

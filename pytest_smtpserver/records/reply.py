@@ -61,8 +61,8 @@ class Reply:
     def parse(cls, line: str) -> Reply:
         """Return the reply that is written in `line`, such as `550 5.1.1 no such user`.
 
-        It is the inverse of `str`. Raises `ValueError` if the line is not of this form, and
-        `TypeError` if it is not a str.
+        It is the inverse of `str` for what it returns. Raises `ValueError` if the line is not of
+        this form, and `TypeError` if it is not a str.
         """
         if not isinstance(line, str):
             raise TypeError(f"a reply is a str like '550 5.1.1 no such user', not {line!r}")

@@ -31,9 +31,9 @@ class AuthAttempt:
     """One AUTH command, and the exchange after it, if there was one.
 
     `mechanism` is in upper case, or `"***"` if it is unknown, because it may be a secret.
-    `username` is the user that the client named, `None` if it did not get that far. `succeeded`
-    says whether the server's reply was positive, and `over_tls` whether the connection was
-    encrypted. `reply` is the last reply, `None` if there was none.
+    `username` is the user that the client named, `None` if it named none, or broke off before the
+    server looked. `succeeded` says whether the server's reply was positive, and `over_tls` whether
+    the connection was encrypted. `reply` is the last reply, `None` if there was none.
     """
 
     mechanism: str

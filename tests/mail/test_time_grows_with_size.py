@@ -186,6 +186,13 @@ def test_nor_does_it_without_a_tree(name: str) -> None:
     assert is_linear(read, size)
 
 
+def test_of_very_many_parts_the_rest_is_not_taken_apart() -> None:
+    part = b"--b\r\n\r\nx\r\n"
+    mail = message(PARTS + part * 11_000 + b"--b--\r\n")
+    assert mail.text.count("--b") == 1_001
+    assert mail.defects == ("there are more than 10,000 parts: what follows is not taken apart",)
+
+
 def test_a_value_that_was_read_once_is_kept() -> None:
     mail = message(TEXT + b"https://x.example/\xff\r\n")
     for view in ("headers", "links", "attachments", "problems", "html_text", "text"):
