@@ -106,5 +106,7 @@ def violation(code: str, detail: str = "") -> Violation:
     Raises `KeyError` for a code that is not in the table.
     """
     kind = KINDS[code]
-    text = f"{kind.sentence}: {printable(detail)}" if detail else kind.sentence
+    # "the client went on after QUIT" has said it already.
+    is_said = kind.sentence.endswith(detail)
+    text = kind.sentence if is_said else f"{kind.sentence}: {printable(detail)}"
     return Violation(code=code, text=text, rfc=kind.rfc)
