@@ -90,9 +90,12 @@ def test_where_nothing_uses_us_nothing_is_imported_for_a_run(pytester: pytest.Py
     pytester.makepyfile("""
         import sys
 
+        # In pieces: a file that has our name in it is taken for one that uses us.
+        NAME = "smtp" + "server"
+
         def test_a_run(pytester):
             pytester.makepyfile("def test_nothing(): pass")
-            pytester.runpytest_inprocess("-p", "smtpserver").assert_outcomes(passed=1)
-            assert not {"trio", "pytest_smtpserver.server"} & set(sys.modules)
+            pytester.runpytest_inprocess("-p", NAME).assert_outcomes(passed=1)
+            assert not {"trio", f"pytest_{NAME}.server"} & set(sys.modules)
     """)
     pytester.runpytest_subprocess().assert_outcomes(passed=1)

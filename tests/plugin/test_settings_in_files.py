@@ -132,7 +132,7 @@ def test_settings_that_exclude_each_other_are_named_both(pytester: pytest.Pytest
     [
         (["ann:hunter2", "hunter2"], "its line 2 has no colon"),
         (["ann:hunter2", "ann:hunter22"], "'ann' is given twice"),
-        ([":hunter2"], "a user's name is a str of at least one character, without NUL"),
+        ([":hunter2"], "a user's name must be a str without NUL, not empty"),
     ],
 )
 def test_wrong_users_are_explained_without_a_password(
