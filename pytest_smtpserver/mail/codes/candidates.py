@@ -67,10 +67,11 @@ _LOOK_ALIKES: Final[Mapping[str, tuple[str, ...]]] = {
         r",[^,]{0,40}\bpin(?:[ -]?code)?[ .:-]{1,3}\d{3} ?\d{3}\b",
         r"\bpincode[ .:-]{1,3}\d{3} ?\d{3}\b",
         r"\bpin[ -]?code[ .:-]{1,3}\d{3} ?\d{3}(?=[ ,]{1,2}(?:and )?(?:address|city|state)\b)",
-        r"(?:^|[,;।-] ?)(?:pin(?:[ -]?code)?|पिन(?: ?कोड)?)[ .:-]{1,3}\d{3} ?\d{3}\b",
+        r"\bpin[ -]?code[ .:-]{1,3}\d{3} ?\d{3}(?=, (?-i:[A-Z]))",
+        r"(?:^|[,;।-] ?)(?:pin|पिन(?: ?कोड)?)[ .:-]{1,3}\d{3} ?\d{3}\b",
     ),
     "counts codes": (
-        r"\b\d{1,8}(?: of \d{1,8})? (?:(?:verification|security|one-time|login|access) )?codes\b",
+        r"\b(?:sent|used|got|received|requested) \d{1,8}(?: of \d{1,8})? (?:[a-z-]{1,20} )?codes\b",
         r"\b(?:codes|otps) (?:sent|used|left|issued|remaining)[ :]{1,3}\d{1,8}\b",
         r"\bcode (?:attempts|requests)[ :]{1,3}\d{1,8}\b",
     ),
