@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 _MODULES = "smtpserver-modules"
-_NETWORK = "pytest_smtpserver.network"
+_PACKAGE = "pytest_smtpserver"
+_NETWORK = f"{_PACKAGE}.network"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -110,17 +112,25 @@ def _takes_a_server(session: pytest.Session) -> bool:
         return True
     # A fixture or test may ask for one with `getfixturevalue`, or import us when it runs.
     plugins = session.config.pluginmanager.get_plugins()
-    conftests = [one.__file__ for one in plugins if _is_conftest(one)]
-    return any(map(_names_a_server, {item.path for item in session.items}.union(conftests)))
+    files = {str(item.path) for item in session.items} | set(filter(None, map(_file_of, plugins)))
+    return any(map(_may_ask_later, files))
 
 
-def _is_conftest(plugin: object) -> bool:
-    return getattr(plugin, "__name__", "").rpartition(".")[2] == "conftest"
+def _file_of(plugin: object) -> str | None:
+    """Return the file of a conftest, or of a plugin of the project; `None` of all others."""
+    file = getattr(plugin, "__file__", None)
+    if not isinstance(plugin, ModuleType) or not isinstance(file, str):
+        return None
+    is_installed = "site-packages" in file or plugin.__name__.startswith(_PACKAGE)
+    return None if is_installed else file
 
 
-def _names_a_server(file: str | os.PathLike[str]) -> bool:
-    with suppress(OSError):
-        return b"smtpserver" in Path(file).read_bytes()
+def _may_ask_later(file: str) -> bool:
+    with suppress(OSError, ValueError):
+        text = Path(file).read_bytes()
+        return b"pytest_smtpserver" in text or (
+            b"getfixturevalue" in text and b"smtpserver" in text
+        )
     return False
 
 

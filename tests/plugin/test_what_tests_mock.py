@@ -142,6 +142,49 @@ def test_nor_if_the_server_is_asked_for_when_the_test_runs(
     pytester.runpytest_subprocess().assert_outcomes(passed=2)
 
 
+def test_a_plugin_of_the_project_may_ask_for_a_server(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest('pytest_plugins = ["late_servers"]')
+    pytester.makepyfile(
+        late_servers=IMPORTS + HELPERS + LATE["by a fixture"],
+        test_it=IMPORTS + LATE_MOCKS.format(mocks="mock.patch('re.compile')"),
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_plugins_of_any_kind_and_an_ordinary_word_are_left_alone(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(
+        """
+        class Odd:
+            def __getattr__(self, name):
+                return None
+
+        class conftest:
+            pass
+
+        def pytest_configure(config):
+            for plugin in Odd(), conftest, conftest():
+                config.pluginmanager.register(plugin)
+        """
+    )
+    pytester.makepyfile(
+        """
+        import sys
+
+        def connect(smtpserver="localhost"):
+            return smtpserver
+
+        def test_it():
+            assert connect() == "localhost"
+            assert "trio" not in sys.modules
+        """
+    )
+    (pytester.path / "space" / "conftest").mkdir(parents=True)
+    result = pytester.runpytest_subprocess("-p", "space.conftest")
+    result.assert_outcomes(passed=1)
+
+
 def test_a_server_under_tls_starts_where_the_class_of_times_is_a_mock(
     pytester: pytest.Pytester,
 ) -> None:
