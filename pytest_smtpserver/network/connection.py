@@ -137,7 +137,12 @@ class Connection:
 
     def forgive_silence(self) -> None:
         """Count no time as idle before the client goes on; from any thread."""
-        self._deadline.move(math.inf)
+        with suppress(trio.RunFinishedError):
+            self._readiness.soon(self._forgive_silence)
+
+    def _forgive_silence(self) -> None:
+        if not self._is_closing:
+            self._deadline.move(math.inf)
 
     def give_up(self) -> None:
         """Send nothing more; from any thread. The connection's own thread closes the socket."""

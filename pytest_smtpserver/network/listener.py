@@ -177,7 +177,7 @@ class Listener:
         self._closed.set()
 
     def forgive_silence(self) -> None:
-        """Count no time as idle before a present client goes on; from any thread."""
+        """Count no time as idle before a present client goes on."""
         for connection in self._connections.copy():
             connection.forgive_silence()
 

@@ -90,8 +90,15 @@ class SessionRecording(Recording[Session]):
 
     @property
     def awaits_answer(self) -> bool:
-        """Whether the client has sent a command, or content, that is not answered yet."""
-        return self._pending is not None
+        """Whether the client has sent a command, or content, that is not answered yet.
+
+        BDAT is not answered before its chunk has come, so the client may be within it.
+        """
+        pending, transaction = self._pending, self.current
+        if pending is None:
+            return False
+        is_within = transaction is not None and transaction.arriving is not None
+        return not (is_within and pending[0].upper().startswith("BDAT"))
 
     @property
     def progress(self) -> tuple[int, int]:

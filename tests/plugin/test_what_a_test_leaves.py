@@ -97,6 +97,14 @@ def client(server: SMTPServer) -> Iterator[smtplib.SMTP]:
         yield client
 
 
+def wait_for_content(server: SMTPServer) -> None:
+    """Wait until some of the content has come."""
+    (transaction,) = server._core.recorder.open_transactions()
+    until = monotonic() + 20
+    while not transaction.session_recording.progress[1] and monotonic() < until:
+        time.sleep(0.01)
+
+
 def test_nobody_is_waited_for_twice(server: SMTPServer, client: smtplib.SMTP) -> None:
     server._core.let_clients_leave(monotonic() + 0.1)
     # This would never end.
@@ -113,9 +121,24 @@ def test_a_client_that_an_earlier_test_has_left_may_be_silent_until_it_goes_on(
     assert server._core.listener
     (connection,) = server._core.listener._connections
     server._core.note_left_over()
-    assert connection._deadline.at == math.inf
+    # When this one is answered, the thread has done what it was asked to.
+    with smtplib.SMTP(*server.addr, timeout=20):
+        assert connection._deadline.at == math.inf
     client.noop()
     assert connection._deadline.at < math.inf
+
+
+def test_a_connection_that_is_being_closed_is_closed_in_time(
+    server: SMTPServer, client: smtplib.SMTP
+) -> None:
+    assert server._core.listener
+    (connection,) = server._core.listener._connections
+    # The client does not close its end.
+    assert client.docmd("QUIT")[0] == 221
+    server._core.note_left_over()
+    with smtplib.SMTP(*server.addr, timeout=20):
+        assert connection._deadline.at < math.inf
+    client.close()
 
 
 def test_mail_that_an_earlier_test_has_left_in_the_middle_is_not_in_flight(
@@ -132,12 +155,21 @@ def test_mail_that_an_earlier_test_has_left_in_the_middle_is_not_in_flight(
     server._core.note_left_over()
     server.assert_no_message()
     client.send(b"Subject: late\r\n")
-    (transaction,) = server._core.recorder.open_transactions()
-    until = monotonic() + 20
-    while not transaction.session_recording.progress[1] and monotonic() < until:
-        time.sleep(0.01)
+    wait_for_content(server)
     with pytest.raises(SMTPAssertionError, match="still being sent"):
         server.assert_no_message()
+    client.close()
+
+
+def test_nor_is_mail_that_is_left_within_a_chunk(server: SMTPServer, client: smtplib.SMTP) -> None:
+    client.send(b"BDAT 20 LAST\r\nSubject")
+    wait_for_content(server)
+    server._core.note_left_over()
+    server.assert_no_message()
+    client.send(b": ")
+    with pytest.raises(SMTPAssertionError, match="still being sent"):
+        for _ in range(1000):
+            server.assert_no_message(within=0.01)
     client.close()
 
 
