@@ -139,21 +139,26 @@ class _Reader:
         leaf: Part | None = None
         for match in _DELIMITER.finditer(self.content, max(start, 0)):
             depth, closes = self._found(match[1].rstrip(b" \t\r"))
-            if depth is None or not (closes or self._has_room()):
+            if depth is None:
                 continue
+            is_last = not closes and self._is_full()
+            if is_last and leaf:
+                break
             self._end(leaf, match.start(), depth)
             if closes:
                 self._pop(match.start()).is_closed = True
             leaf = None if closes else self._next(match.end())
+            if is_last:
+                break
         self._end(leaf, len(self.content) - self.content.endswith(b"\n"), -1)
 
-    def _has_room(self) -> bool:
+    def _is_full(self) -> bool:
+        """Return whether no more parts are read; what follows then belongs to the last one."""
         if len(self.parts) < _MOST:
-            return True
+            return False
         text = f"there are more than {_MOST:,} parts: what follows is not taken apart"
-        if (defect := Defect("unparsable", text)) not in (defects := self.parts[0].defects):
-            defects.append(defect)
-        return False
+        self.parts[0].defects.append(Defect("unparsable", text))
+        return True
 
     def _found(self, line: bytes) -> tuple[int | None, bool]:
         # "--" after the boundary means that no further parts follow.

@@ -238,7 +238,7 @@ def test_parts_are_found_at_some_depth() -> None:
     assert message(nested(50)).text == "innermost"
 
 
-def test_parts_are_found_at_any_depth() -> None:
+def test_parts_are_found_far_below_the_top() -> None:
     mail = message(f"Subject: deep\n{nested(9_000)}")
     assert mail.text == "innermost"
 
