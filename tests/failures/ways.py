@@ -183,6 +183,27 @@ def stopped_after_another_message(server: SMTPServer) -> None:
     server.wait_for_message(subject="Your invoice", timeout=SOON)
 
 
+def another_subject_after_a_login_that_was_tried_again(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        with suppress(smtplib.SMTPAuthenticationError):
+            client.login("ann", "wrong")
+    with connect(server) as client:
+        client.login("ann", "secret")
+        client.sendmail("shop@shop.example", "ann@example.org", WELCOME)
+    server.wait_for_message(subject="Your invoice", timeout=SOON)
+
+
+def given_up_by_rset_after_a_delayed_mail(server: SMTPServer) -> None:
+    server.on("mail").delay(0.01)
+    with connect(server) as client:
+        client.ehlo()
+        client.mail("shop@shop.example")
+        client.rcpt("ann@example.org")
+        client.rset()
+    server.wait_for_message(timeout=SOON)
+
+
 def another_message_came_and_this_one_is_held(server: SMTPServer) -> None:
     send(server)
     rule = server.on("message").hold()
@@ -1165,6 +1186,12 @@ WAYS = (
     Way(connection_reset_in_the_content_after_rset, "the client reset the connection after 13"),
     Way(transaction_cleared_by_ehlo, "the client gave up (EHLO) before DATA"),
     Way(stopped_after_another_message, "subject is 'Welcome to the shop', not 'Your"),
+    Way(
+        another_subject_after_a_login_that_was_tried_again,
+        "subject is 'Welcome to the shop', not 'Your",
+        USERS,
+    ),
+    Way(given_up_by_rset_after_a_delayed_mail, "the client gave up (RSET) before DATA"),
     Way(another_message_came_and_this_one_is_held, "subject is 'Welcome to the shop', not 'Your"),
     Way(sent_after_the_wait, "a message is still being sent: 1 recipient so"),
     Way(recipient_refused, "RCPT 'ann@example.org' was refused: 550 5.1.1 no"),

@@ -23,10 +23,12 @@ _NEEDS_TLS = 538
 
 def refused(facts: Facts) -> Cause | None:
     """The last session that tried to log in failed to."""
-    for session in reversed(facts.sessions):
-        if cause := why_not(session, facts):
-            return cause
-    return None
+    tried = next((one for one in reversed(facts.sessions) if _tried(one)), None)
+    return why_not(tried, facts) if tried else None
+
+
+def _tried(session: Session) -> bool:
+    return bool(session.auth) or any(one.verb == "AUTH" for one in session.exchanges)
 
 
 def why_not(session: Session, facts: Facts | None = None) -> Cause | None:
@@ -95,6 +97,8 @@ def offered_only_after_tls(facts: Facts) -> Cause | None:
     """The client left after EHLO, and AUTH would have been offered only after STARTTLS."""
     settings = facts.settings
     if settings.auth == "off" or settings.tls != "starttls" or not settings.auth_needs_tls:
+        return None
+    if any(attempt.succeeded for session in facts.sessions for attempt in session.auth):
         return None
     for session in facts.sessions:
         if session.helo and not (session.tls or session.auth) and left_after_greeting(session):

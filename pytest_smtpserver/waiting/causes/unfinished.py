@@ -7,6 +7,7 @@ from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import Cause, counted, shown
+from pytest_smtpserver.recording.recording import when
 from pytest_smtpserver.records.exchange import (
     BY_RULE,
     HELD,
@@ -139,7 +140,10 @@ def _who_left(transaction: Transaction) -> str:
     session = transaction.session
     # RFC 5321 section 4.1.4: EHLO and HELO clear a transaction as RSET does.
     began = transaction.started_at
-    later = dropwhile(lambda one: one.verb != "MAIL" or one.at < began, session.exchanges)
+    # A rule may have delayed it, so what counts is the time of the reply.
+    later = dropwhile(
+        lambda one: one.verb != "MAIL" or when(one.answered) < began, session.exchanges
+    )
     for one in later:
         if one.verb in _CLEARING and one.reply is not None and one.reply.is_completion:
             return f"the client gave up ({one.verb})"
