@@ -106,6 +106,7 @@ def test_a_possible_value_is_kept(name: str, values: list[object]) -> None:
         ("certificate", "no/such/file.pem"),
         ("certificate", "x/" * 5000),
         ("certificate", "\0"),
+        ("certificate", b"server.pem"),
         ("certificate", None),
         ("mechanisms", "PLAIN"),
         ("mechanisms", []),

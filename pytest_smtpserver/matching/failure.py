@@ -47,9 +47,13 @@ class SMTPAssertionError(AssertionError):
     # The name under which users import and see it.
     __module__ = "pytest_smtpserver"
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, *args: object) -> None:
         # Whatever of it came from a client: nothing of it acts on the terminal.
-        super().__init__("\n".join(map(printable, text.split("\n"))))
+        super().__init__(*[_printable(one) if isinstance(one, str) else one for one in args])
+
+
+def _printable(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 @frozen()
@@ -100,14 +104,19 @@ def describe_failure(
         first = _too_few(near, cause, count, criteria, matched, refused, got)
     has_transcript = not too_many and bool(refusals or not records)
     top = [[first], [_expected(count, criteria, len(matched), len(records))]]
-    closest_one = _closest(near, len(records), criteria.kind)
+    differing = explain.lines(near.differences) if near else []
     advice = _advice(cause, [*_also(causes, refusals), *hints] if near else hints)
-    room = _room([*top, closest_one, advice]) - (_LEAST_TRANSCRIPT + 3) * has_transcript
+    room = _room([*top, differing, advice]) - (_LEAST_TRANSCRIPT + 3) * has_transcript
     news = refusals if _is_news(refusals, cause) else []
     refused_ones = _latest("refused:", news, max(_REFUSALS, room // 3))
-    rows = max(_RECORDS, room - len(refused_ones) - 4)
-    listed_ones = _listed(seen, len(records), criteria.kind, rows, only_matching=too_many)
-    parts = [*top, closest_one, listed_ones, refused_ones, advice]
+    most = max(_RECORDS, room - len(refused_ones) - 5)
+    parts = [
+        *top,
+        [_closest(near, len(records), criteria.kind, most), *differing] if near else [],
+        _listed(seen, len(records), criteria.kind, most, only_matching=too_many),
+        refused_ones,
+        advice,
+    ]
     if has_transcript:
         parts.append(transcript_end(transcript, min(_room(parts), _MOST_TRANSCRIPT)))
     return assembled(parts)
@@ -228,15 +237,11 @@ def seconds(number: float) -> str:
     return f"{number:.1f} s" if number >= 0.1 else f"{number * 1000:.0f} ms"
 
 
-def _closest(near: Seen | None, total: int, kind: RecordKind) -> list[str]:
-    if near is None:
-        return []
-    is_listed = near.number > total - _RECORDS
+def _closest(near: Seen, total: int, kind: RecordKind, most: int) -> str:
+    """Return the title of the closest record, with its summary if it is not listed."""
+    is_listed = near.number > total - most
     which = "" if is_listed else f" ({kind.summarize(near.record)})"
-    return [
-        f"closest is {kind.noun} {near.number} of {total}{which}:",
-        *explain.lines(near.differences),
-    ]
+    return f"closest is {kind.noun} {near.number} of {total}{which}:"
 
 
 def _listed(

@@ -106,7 +106,5 @@ def violation(code: str, detail: str = "") -> Violation:
     Raises `KeyError` for a code that is not in the table.
     """
     kind = KINDS[code]
-    # "the client went on after QUIT" has said it already.
-    is_said = kind.sentence.endswith(detail)
-    text = kind.sentence if is_said else f"{kind.sentence}: {printable(detail)}"
+    text = f"{kind.sentence}: {printable(detail)}" if detail else kind.sentence
     return Violation(code=code, text=text, rfc=kind.rfc)

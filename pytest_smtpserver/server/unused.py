@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver import matching
@@ -11,8 +12,9 @@ if TYPE_CHECKING:
 
     from pytest_smtpserver.records.session import Session
 
-# How many commands are shown; arbitrary.
+# How many commands are shown, and with how many characters each; arbitrary.
 _SHOWN = 3
+_WIDTH = 40
 
 # What comes at the stages that are not one command's.
 _NOUNS = {"connect": "connection", "tls": "TLS handshake", "message": "message", "*": "command"}
@@ -26,7 +28,7 @@ def came_at(stage: str, sessions: Sequence[Session]) -> str:
     came = [one for session in sessions for one in _came_in(session, stage)]
     if not came:
         return f"no {noun} came"
-    lines = list(filter(None, came[-_SHOWN:]))
+    lines = [matching.wording.shortened(one, _WIDTH) for one in came[-_SHOWN:] if one]
     shown = f": {', '.join(lines)}" if lines else ""
     return f"{matching.counted(len(came), noun)} came instead{shown}"
 
@@ -39,9 +41,17 @@ def _came_in(session: Session, stage: str) -> list[str]:
     if stage == "tls":
         return [""] if session.tls or session.tls_failure else []
     if stage == "message":
-        # RFC 3030 section 2: the last chunk of BDAT is the end of the content, too.
-        ends = [one for one in said if one.verb in (".", "BDAT")]
-        return ["" for one in ends if one.verb == "." or one.argument.upper().endswith(" LAST")]
+        # In LMTP the content has a reply for each recipient.
+        commands = [one.command.upper() for one in said]
+        ends = [
+            _ends_content(one) and not _ends_content(before) for before, one in pairwise(commands)
+        ]
+        return [""] * sum(ends)
     if stage == "*":
         return [one.command for one in said if one.verb not in ("", ".")]
     return [one.argument for one in said if one.verb == stage.upper()]
+
+
+def _ends_content(command: str) -> bool:
+    # RFC 3030 section 2: so does the last chunk of BDAT.
+    return command == "." or (command.startswith("BDAT ") and command.endswith(" LAST"))

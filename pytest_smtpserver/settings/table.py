@@ -90,8 +90,8 @@ class Setting:
         from .checks import SettingsError
 
         # A PEM text may be given in place of a path.
-        is_secret = self.is_secret or "PRIVATE KEY" in str(given)
-        shown = name if is_secret else f"{name}={given!r}"
+        shown = f"{name}={given!r}"
+        shown = name if self.is_secret or "PRIVATE KEY" in shown else shown
         return SettingsError(f"{shown}: {f'{why}; ' if why else ''}must be {self.allowed}")
 
     @property

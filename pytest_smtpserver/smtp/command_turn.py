@@ -132,7 +132,7 @@ class CommandTurns:
         # too. Otherwise somebody between the two could insert commands, and they would be obeyed as
         # if they had come encrypted.
         if not self._input.is_empty:
-            self._dialogue.violated("plaintext-after-starttls", "after STARTTLS")
+            self._dialogue.violated("plaintext-after-starttls")
         self._input.clear()
 
     def _refuse(self, shown: str, said: CommandLine, refusal: Refusal) -> Iterable[Action]:
@@ -176,7 +176,9 @@ class CommandTurns:
 
     def judge_going_on(self, verb: str, argument: str = "") -> None:
         """Blame a client that went on sending before it had the reply to this command."""
-        self._blame(conformance.judge_going_on(self._dialogue, verb, argument), f"after {verb}")
+        # What is wrong after QUIT says so itself.
+        where = "" if verb == "QUIT" else f"after {verb}"
+        self._blame(conformance.judge_going_on(self._dialogue, verb, argument), where)
 
     def _blame(self, codes: Iterable[str], detail: str) -> None:
         for code in codes:

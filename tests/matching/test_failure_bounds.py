@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_smtpserver import SMTPAssertionError
 from pytest_smtpserver.matching import Criteria, describe_candidates, describe_failure
 from tests.matching.stand_in_records import Reply, Transaction, message
 
@@ -151,3 +152,9 @@ def test_a_failure_among_many_or_huge_messages_is_explained_quickly(
     # Typically a tenth of this; more means that something looks at everything.
     assert process_time() - started < 1
     assert len(text) < 6000
+
+
+def test_what_other_tools_give_to_an_error_of_ours_is_kept() -> None:
+    cause = ValueError("x")
+    assert SMTPAssertionError(1, None, cause, "a\x1b").args == (1, None, cause, "a\\x1b")
+    assert str(SMTPAssertionError()) == ""

@@ -145,6 +145,9 @@ def test_a_run_that_is_ended_in_a_teardown_ends(pytester: pytest.Pytester, endin
         import signal
         import pytest
 
+        # A shell may have told its background jobs to ignore it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
         @pytest.fixture
         def ends():
             yield

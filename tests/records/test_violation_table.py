@@ -59,8 +59,3 @@ def test_a_violation_takes_keywords_only() -> None:
 def test_an_unknown_code_is_an_error() -> None:
     with pytest.raises(KeyError):
         violation("no-such-code")
-
-
-def test_a_detail_that_the_sentence_has_said_is_not_said_again() -> None:
-    assert violation("data-after-quit", "after QUIT").text == "the client went on after QUIT"
-    assert violation("unknown-command", "FOO").text.endswith(": FOO")

@@ -56,6 +56,27 @@ def distrustful(server: SMTPServer) -> None:
         ssl.create_default_context().wrap_socket(client, server_hostname="localhost")
 
 
+def test_content_counts_once_for_all_recipients_of_lmtp() -> None:
+    with pytest.raises(SMTPAssertionError) as failure, SMTPServer(protocol="lmtp") as server:
+        server.on("message", where=lambda _: False).disconnect()
+        with introduced(server) as client:
+            for line in "MAIL FROM:<a@b.example>", "RCPT TO:<c@d.example>", "RCPT TO:<e@f.example>":
+                ask(client, line)
+            ask(client, "DATA")
+            ask(client, ".")
+            said(client)
+    assert str(failure.value).endswith("; 1 message came instead")
+
+
+def test_what_came_is_shortened() -> None:
+    with pytest.raises(SMTPAssertionError) as failure, SMTPServer() as server:
+        server.on("*", where=lambda _: False).disconnect()
+        with introduced(server) as client:
+            ask(client, f"NOOP {'x' * 400}")
+    assert "NOOP xxxxxxxx" in str(failure.value)
+    assert max(map(len, str(failure.value).splitlines())) < 250
+
+
 @pytest.mark.parametrize(
     ("stage", "visit", "came"),
     [
