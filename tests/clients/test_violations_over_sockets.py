@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_smtpserver import SMTPServer
-from tests.rawclient import EHLO, TIMEOUT, connected, everything, introduced
+from tests.rawclient import EHLO, TIMEOUT, connected, everything, introduced, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,9 +57,14 @@ def test_a_client_that_says_this_commits(expected: list[str], pieces: list[bytes
 
 def test_a_client_that_talks_at_once_is_an_early_talker() -> None:
     with SMTPServer() as server:
-        held = server.on("connect").delay(0.05)
+        held = server.on("connect").hold()
         with connected(server) as client:
+            held.wait_held(timeout=TIMEOUT)
             client.sendall(EHLO)
+            # When another client's second command is answered, what this one sent has been read.
+            with SMTPServer() as another:
+                send(another)
+            held.release()
             assert client.recv(1000).startswith(b"220 ")
             client.sendall(QUIT)
             everything(client)
