@@ -12,7 +12,8 @@ The contract between an engine and its driver, the connection:
 * Actions are carried out in order. Several `Send`s may be written at once, but before any other
   action is begun.
 * After `Wait` or `Hold` the engine is paused: `next_action` returns `None` until `resume`. What the
-  peer sends meanwhile, up to a limit, is received directly after `resume`.
+  peer sends meanwhile, up to a limit, is received directly after `resume`. If the peer ends first,
+  there is no `resume`, and it is dropped.
 * After `StartTLS` it is paused until `tls_done` or `tls_failed`. During the handshake, and after it
   failed, the engine's octets are thrown away: they would be sent in clear.
 * After `Close`, `eof`, `tls_failed` or `end` nothing more is received. After the last three the
