@@ -51,6 +51,8 @@ HEADER = (
     "Date: Thu, 1 Jan 2026 00:00:00 +0000\nMessage-ID: <1@shop.example>\n"
     "From: Shop <shop@shop.example>\nTo: Ann <ann@example.org>\n"
 )
+EHLO = b"EHLO client.example\r\n"
+ENVELOPE = (b"MAIL FROM:<a@b.example>\r\n", b"RCPT TO:<c@d.example>\r\n", b"DATA\r\n")
 WELCOME = f"{HEADER}Subject: Welcome to the shop\n\nDear Ann,\nyour code is 4711.\n"
 
 
@@ -141,27 +143,14 @@ def parameter_that_the_server_does_not_know(server: SMTPServer) -> None:
 
 
 def application_left_in_the_middle_of_the_content(server: SMTPServer) -> None:
-    with raw(
-        server,
-        b"EHLO client.example\r\n",
-        b"MAIL FROM:<a@b.example>\r\n",
-        b"RCPT TO:<c@d.example>\r\n",
-        b"DATA\r\n",
-    ) as client:
+    with raw(server, EHLO, *ENVELOPE) as client:
         client.sendall(b"Subject: Welc")
     server.wait_closed()
     server.wait_for_message(timeout=SOON)
 
 
 def connection_reset_in_the_content_after_rset(server: SMTPServer) -> None:
-    client = raw(
-        server,
-        b"EHLO client.example\r\n",
-        b"RSET\r\n",
-        b"MAIL FROM:<a@b.example>\r\n",
-        b"RCPT TO:<c@d.example>\r\n",
-        b"DATA\r\n",
-    )
+    client = raw(server, EHLO, b"RSET\r\n", *ENVELOPE)
     client.sendall(b"Subject: Welc")
     reset(client)
     server.wait_closed()
@@ -207,13 +196,7 @@ def given_up_by_rset_after_a_delayed_mail(server: SMTPServer) -> None:
 def another_message_came_and_this_one_is_held(server: SMTPServer) -> None:
     send(server)
     rule = server.on("message").hold()
-    with raw(
-        server,
-        b"EHLO client.example\r\n",
-        b"MAIL FROM:<a@b.example>\r\n",
-        b"RCPT TO:<c@d.example>\r\n",
-        b"DATA\r\n",
-    ) as client:
+    with raw(server, EHLO, *ENVELOPE) as client:
         client.sendall(b"Subject: Your invoice\r\n\r\n.\r\n")
         rule.wait_held(timeout=5)
         server.wait_for_message(subject="Your invoice", timeout=SOON)
