@@ -117,8 +117,9 @@ class SMTPServer(BaseServer["Rule"]):
         """Return a context manager that gives a list of the matching messages accepted in it.
 
         The list is filled when the block ends. With `count`, the end waits for exactly that many,
-        and raises `SMTPAssertionError` otherwise. If the block raises, it does not wait. In any
-        case the list has what has come by then.
+        and raises `SMTPAssertionError` otherwise; without it, the end waits for `settle` seconds
+        and takes all that comes. If the block raises, it does not wait. In any case the list has
+        what has come by then.
         """
         from pytest_smtpserver.waiting.capture import Capture
 
