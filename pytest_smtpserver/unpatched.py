@@ -16,7 +16,7 @@ import threading
 from _thread import RLock, allocate_lock, get_ident
 from contextlib import contextmanager, suppress
 from os import getpid
-from threading import Timer
+from threading import Timer, current_thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
-    "Event", "Thread", "Timer", "get_ident", "getpid", "is_alive", "join", "libraries",
-    "note_standard_library", "real_locks", "standard_library", "start",
+    "Event", "Thread", "Timer", "current_thread", "get_ident", "getpid", "is_alive", "join",
+    "libraries", "note_standard_library", "real_locks", "standard_library", "start",
 ]  # fmt: skip
 
 # Among the classes of the main thread. Python made that thread before anybody could patch its base.

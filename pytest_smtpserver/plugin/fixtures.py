@@ -96,6 +96,7 @@ def _stop(servers: Iterable[SMTPServer]) -> None:
     with Uninterrupted():
         for server in servers:
             server.stop()
+            server._core.end_waits()
 
 
 def _factory(

@@ -94,7 +94,9 @@ class Recorder:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._wakers: tuple[Callable[[], object], ...] = ()
+        self.wakers: tuple[Callable[[], object], ...] = ()
+        #: Whether nothing more will come, so that nobody needs to wait.
+        self.is_over = False
         self._ids = 0
         self._open: dict[int, SessionRecording] = {}
         self._sessions: Log[SessionRecording] = Log()
@@ -322,16 +324,16 @@ class Recorder:
     def add_waker(self, wake: Callable[[], object]) -> None:
         """Call `wake`, in the server's thread, whenever there may be something new to see."""
         with self._lock:
-            self._wakers = (*self._wakers, wake)
+            self.wakers = (*self.wakers, wake)
 
     def remove_waker(self, wake: Callable[[], object]) -> None:
         """Stop calling `wake`."""
         with self._lock:
-            self._wakers = tuple(one for one in self._wakers if one != wake)
+            self.wakers = tuple(one for one in self.wakers if one != wake)
 
     def wake(self) -> None:
         """Let everything that waits look again."""
-        for wake in self._wakers:
+        for wake in self.wakers:
             wake()
 
 

@@ -121,6 +121,7 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
     ) -> None:
         __tracebackhide__ = True
         self.stop()
+        self._core.end_waits()
         if exc is None:
             self.check()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pytest_smtpserver.clock import now
 from pytest_smtpserver.recording.recorder import Recorder
@@ -86,6 +86,7 @@ class Core:
                 self._closed.close()
                 self._seal()
             is_first = self.address is None
+            self.recorder.is_over = False
             self.listener = self._listen()
             self.address = self.listener.address
         registry.started(self)
@@ -140,6 +141,17 @@ class Core:
         self.stops += 1
         with Uninterrupted():
             self._stop()
+
+    def end_waits(self) -> None:
+        """Let whoever still waits, in another thread, fail at once: it has stopped for good.
+
+        Otherwise they would fail during a later test. After a `start` they can wait again.
+        """
+        self.recorder.is_over = True
+        if self.recorder.wakers:
+            from pytest_smtpserver.waiting.awaiting import end_all
+
+            end_all(self.recorder)
 
     def _stop(self) -> None:
         with self._lock:
@@ -222,10 +234,9 @@ class Core:
         from pytest_smtpserver.rules.steps import callable_at
         from pytest_smtpserver.waiting.causes import Elsewhere, Surroundings
 
-        listens = self.is_serving
         return Surroundings(
             address=self.where or "no address yet",
-            state="listening" if listens else "stopped" if self.address else "new",
+            state=self._state,
             settings=self.settings,
             callable_at=callable_at(self.listener.thread) if self.listener else "",
             others=[
@@ -234,6 +245,14 @@ class Core:
                 if other is not self and (sessions := other.recorder.sessions())
             ],
         )
+
+    @property
+    def _state(self) -> Literal["new", "listening", "stopped", "over"]:
+        if self.is_serving:
+            return "listening"
+        if self.address is None:
+            return "new"
+        return "over" if self.recorder.is_over else "stopped"
 
     @property
     def where(self) -> str:

@@ -27,7 +27,7 @@ import time
 from typing import TYPE_CHECKING, Protocol, cast
 
 from pytest_smtpserver.clock import monotonic
-from pytest_smtpserver.unpatched import Event, Timer, start
+from pytest_smtpserver.unpatched import Event, Timer, current_thread, join, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 # Seconds of sleep in each turn of a loop that never sleeps by itself; arbitrary.
 _BREATH = 0.0005
+# Seconds that threads whose waits are over have to end; arbitrary.
+_MOMENT = 1.0
 
 
 class Flag(Protocol):
@@ -59,14 +61,15 @@ def in_thread(recorder: Recorder, look: Callable[[float], float | None]) -> None
     `look` returns the time, on `clock.monotonic`, when it must be called again in any case.
     """
     changed = Event()
-    recorder.add_waker(changed.set)
+    waiter = _Waiter(changed.set)
+    recorder.add_waker(waiter)
     try:
-        while (until := look(monotonic())) is not None:
+        while (until := look(monotonic())) is not None and not recorder.is_over:
             changed.wait(until - monotonic())
             # Clear before the look: whatever is recorded from here on sets it again.
             changed.clear()
     finally:
-        recorder.remove_waker(changed.set)
+        recorder.remove_waker(waiter)
 
 
 async def in_task(recorder: Recorder, look: Callable[[float], float | None]) -> None:
@@ -79,14 +82,41 @@ async def in_task(recorder: Recorder, look: Callable[[float], float | None]) -> 
             alarm.cancel()
 
     alarm = _Alarm(wake)
-    recorder.add_waker(wake)
+    waiter = _Waiter(wake)
+    recorder.add_waker(waiter)
     try:
-        while (until := look(monotonic())) is not None:
+        while (until := look(monotonic())) is not None and not recorder.is_over:
             alarm.set(until)
             await flag.lowered()
     finally:
         alarm.cancel()
-        recorder.remove_waker(wake)
+        recorder.remove_waker(waiter)
+
+
+class _Waiter:
+    """Somebody who waits in the thread that has made this; to call it is to wake them."""
+
+    def __init__(self, wake: Callable[[], object]) -> None:
+        self.thread = current_thread()
+        self._wake = wake
+
+    def __call__(self) -> None:
+        self._wake()
+
+
+def end_all(recorder: Recorder) -> None:
+    """End the waits in other threads, in which nothing more will come.
+
+    Returns when these threads have ended, or after a second. What a wait has raised in them is
+    reported by pytest then, with the test that has begun it.
+    """
+    threads = [one.thread for one in recorder.wakers if isinstance(one, _Waiter)]
+    recorder.wake()
+    until = monotonic() + _MOMENT
+    for thread in threads:
+        # The caller's own thread, and one that Python has not started, cannot be joined.
+        with contextlib.suppress(RuntimeError, AssertionError):
+            join(thread, max(0.0, until - monotonic()))
 
 
 class _Alarm:

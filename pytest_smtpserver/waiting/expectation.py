@@ -218,13 +218,15 @@ class Held(Generic[Held_co]):
     ) -> None:
         self._rule = rule
         self._count = count
-        self._timeout = timeout
+        self._started = now
+        self._waited = 0.0
         self._deadline = now + timeout
         self._give_up = give_up
         self._fail = fail
 
     def look(self, now: float) -> float | None:
         """See `expectation.Waiting`."""
+        self._waited = now - self._started
         decided = len(self._rule.held) >= self._count or self._give_up()
         return None if decided or now >= self._deadline else self._deadline
 
@@ -233,5 +235,5 @@ class Held(Generic[Held_co]):
         __tracebackhide__ = True
         held = self._rule.held
         if len(held) < self._count:
-            self._fail(self._rule, len(held), self._count, self._timeout)
+            self._fail(self._rule, len(held), self._count, self._waited)
         return held[-1]

@@ -310,3 +310,60 @@ def test_an_outage_lasts_as_long_as_the_fixture_that_makes_it(pytester: pytest.P
         send(smtpserver_session)
 """
     run(pytester, tests).assert_outcomes(passed=4, skipped=1)
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "smtpserver.wait_for_message(timeout=600)",
+        "smtpserver.on('mail', optional=True).hold().wait_held(timeout=600)",
+        "asyncio.run(AsyncSMTPServer(smtpserver).wait_for_message(timeout=600))",
+        "trio.run(AsyncSMTPServer(smtpserver).wait_closed)",
+    ],
+)
+def test_a_thread_that_still_waits_fails_with_the_test_that_has_begun_it(
+    pytester: pytest.Pytester, wait: str
+) -> None:
+    tests = f"""
+    import asyncio, trio
+    from pytest_smtpserver import AsyncSMTPServer
+
+    def begin_to_wait(smtpserver):
+        client = smtplib.SMTP(*smtpserver.addr)
+        thread = threading.Thread(target=lambda: {wait})
+        thread.start()
+        while not smtpserver._core.recorder.wakers:
+            time.sleep(0.01)
+        client.close()
+        return thread
+
+    def test_with_the_fixture(smtpserver):
+        begin_to_wait(smtpserver)
+
+    def test_with_a_server_of_its_own():
+        with SMTPServer() as server:
+            thread = begin_to_wait(server)
+        thread.join()
+
+    def test_of_something_else():
+        assert threading.active_count() == 1 + sum(
+            "pytest-smtpserver" in one.name for one in threading.enumerate()
+        )
+"""
+    result = run(pytester, tests)
+    if "closed" in wait:
+        result.assert_outcomes(passed=3)
+    else:
+        result.assert_outcomes(passed=2, failed=1, errors=1)
+        result.stdout.fnmatch_lines(["*the server is stopped*", "ERROR *::test_with_the_fixture*"])
+
+
+def test_a_server_that_is_started_again_is_waited_for_again(server: SMTPServer) -> None:
+    with server:
+        pass
+    with pytest.raises(SMTPAssertionError, match=r"is stopped.*\n.*\n.*\n.*\n.*block is over"):
+        server.wait_for_message(timeout=600)
+    server.start()
+    with smtplib.SMTP(*server.addr, timeout=20) as client:
+        client.sendmail("shop@x.test", ["ann@x.test"], "Subject: Welcome")
+    server.wait_for_message(timeout=20)

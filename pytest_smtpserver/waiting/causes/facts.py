@@ -29,7 +29,7 @@ class Surroundings:
     """What a server says about itself and its test."""
 
     address: str
-    state: Literal["new", "listening", "stopped"]
+    state: Literal["new", "listening", "stopped", "over"]
     settings: Settings
     others: Sequence[Elsewhere] = ()
     #: If the server's thread is in a callable of a rule: file and line where it is. Else `""`.

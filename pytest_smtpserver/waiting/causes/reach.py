@@ -21,6 +21,11 @@ def not_listening(facts: Facts) -> Cause | None:
         return Cause("the server was never started", "use `with server:`, or server.start()")
     if facts.server.state == "stopped":
         return Cause("the server is stopped", "nothing can arrive until server.start()")
+    if facts.server.state == "over":
+        return Cause(
+            "the server is stopped",
+            "its test or `with` block is over; join a thread that waits before that",
+        )
     return None
 
 
