@@ -15,7 +15,7 @@ from . import encoded_words, lexer
 from .defects import Defect, DefectKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .lexer import Token
 
@@ -25,8 +25,11 @@ _ODD: Final = "has an address with wrong syntax: "
 _ODD_DOTS: Final = "has an address with a misplaced dot: "
 _NO_COMMA: Final = "has no comma after an address: "
 _OPEN_GROUP: Final = "has a group that does not end: "
+_TOO_MANY: Final = "has very many addresses: what follows is not taken apart"
 ENCODED: Final = "has an encoded word where RFC 2047 section 5 forbids it: "
 
+#: How many words of all fields of one name are read, a plain entry counted as one; arbitrary.
+_MOST: Final = 60_000
 #: Characters that are shown before a stray `;`, which belongs to no entry; arbitrary.
 _SHOWN: Final = 60
 
@@ -57,18 +60,28 @@ class Addresses(NamedTuple):
     defects: tuple[Defect, ...]
 
 
-def parse(value: str) -> Addresses:
-    """Return the addresses in a field's value; never raises."""
-    reader = _Reader(encoded_words.unfolded(value))
-    reader.read()
+def parse(*values: str) -> Addresses:
+    """Return the addresses in the fields of one name; never raises."""
+    reader = _Reader()
+    for value in values:
+        reader.read(encoded_words.unfolded(value))
     return Addresses(tuple(reader.found), tuple(reader.defects))
+
+
+def as_sent(values: Iterable[str]) -> Addresses:
+    """Return values that are too long to be read, each as an entry that is not valid."""
+    return Addresses(tuple(_whole(encoded_words.unfolded(value)) for value in values), ())
+
+
+def _whole(value: str) -> Address:
+    return Address("", encoded_words.shown(value), is_valid=False)
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads one value, entry by entry."""
+    """Reads the values of one name, entry by entry."""
 
-    value: str
+    value: str = ""
     found: list[Address] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
     _entry: list[Token] = field(default_factory=list)
@@ -77,18 +90,30 @@ class _Reader:
     _place: str = ""
     _group: Token | None = None
     _broken: list[str] = field(default_factory=list)
+    _left: int = _MOST
 
-    def read(self) -> None:
-        """Read the whole value."""
+    def read(self, value: str) -> None:
+        """Read a whole value."""
+        self._begin(value)
         position = 0
-        while position < len(self.value):
-            plain = _PLAIN.match(self.value, position)
+        while position < len(value):
+            if self._left <= 0:
+                self.found.append(_whole(value[position:]))
+                self._note("unparsable", _TOO_MANY, "")
+                break
+            plain = _PLAIN.match(value, position)
             position = self._plain_entry(plain) if plain else self._any_entry(position)
         if self._group:
             self._note("unparsable", _OPEN_GROUP, self.value[self._group.start :])
 
+    def _begin(self, value: str) -> None:
+        self.value = value
+        self._group = None
+        self._broken = []
+
     def _plain_entry(self, match: re.Match[str]) -> int:
         """Note the address of a plain entry; return where the next entry begins."""
+        self._left -= 1
         quoted, phrase, spec, bare = match.groups()
         self.found.append(Address(" ".join((quoted or phrase or "").split()), spec or bare))
         return match.end()
@@ -96,6 +121,7 @@ class _Reader:
     def _any_entry(self, start: int) -> int:
         """Read an entry word by word; return where the next one begins."""
         for token in lexer.tokens(self.value, _MARKS, start, self._broken):
+            self._left -= 1
             mark = token.text if token.kind == "mark" else ""
             if mark in (",", ";") and self._place != "route":
                 self._end_entry(token)

@@ -17,10 +17,3 @@ class Defect:
     kind: DefectKind
     text: str
     where: str = ""
-
-
-def not_whole(where: str = "") -> Defect:
-    """Return the defect of a header in which a line is not a field."""
-    return Defect(
-        "unparsable", "the header has a line that is not a field; the body begins there", where
-    )

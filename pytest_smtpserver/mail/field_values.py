@@ -42,27 +42,36 @@ READ: Final = ("From", "To", "Cc", "Reply-To")
 def decode(name: str, value: str) -> str:
     """Return the value of a field of that name, decoded as far as allowed; never raises."""
     # Most values have nothing to decode.
-    if value.isascii() and "=?" not in value and "\n" not in value:
+    if not may_be_encoded(value) and "\n" not in value:
         return value.strip(" \t\r")
     lower = name.lower()
     if lower in _WITHOUT_PHRASES:
-        return encoded_words.shown(encoded_words.unfolded(value))
+        return as_sent(value)
     return (
         encoded_words.decode_phrases(value) if lower in ADDRESSES else encoded_words.decode(value)
     )
 
 
+def as_sent(value: str) -> str:
+    """Return a value on one line, as text, without decoding it."""
+    return encoded_words.shown(encoded_words.unfolded(value))
+
+
+def may_be_encoded(value: str) -> bool:
+    """Return whether there may be something to decode in a value."""
+    return not value.isascii() or "=?" in value
+
+
 def defects(name: str, value: str) -> Iterator[Defect]:
     """Yield what is wrong with the encoding of a field's value."""
-    if value.isascii() and "=?" not in value:
+    if not may_be_encoded(value):
         return
     lower = name.lower()
     if lower not in _OF_MIME:
         for text in encoded_words.complaints(value):
             yield Defect("bad-encoding", f"{name} {text}")
     if lower in _WITHOUT_PHRASES - _OF_MIME and _holds_word_outside_comments(value):
-        shown = encoded_words.shown(encoded_words.unfolded(value))
-        yield Defect("bad-encoding", f"{name} {addresses.ENCODED}{shown}")
+        yield Defect("bad-encoding", f"{name} {addresses.ENCODED}{as_sent(value)}")
 
 
 def _holds_word_outside_comments(value: str) -> bool:

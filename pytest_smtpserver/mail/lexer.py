@@ -3,6 +3,8 @@
 The fields of MIME, addresses and message identifiers are all read with it. If a quote or a comment
 does not end, its first character is an ordinary one, and so are all later ones of that kind. To
 look for the end of each of them would take time that grows with the square of the length.
+
+Of a value with very many words, the rest is one word.
 """
 
 from __future__ import annotations
@@ -18,7 +20,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: A "mark" is one special character; a "stray" begins a quote or a comment that does not end.
+#: How many words of a value are told apart; arbitrary.
+_MOST: Final = 10_000
+
+#: A "mark" is one special character; a "stray" begins a quote or a comment that does not end, or is
+#: the rest of a value with very many words.
 TokenKind = Literal["atom", "space", "quoted", "comment", "literal", "mark", "stray"]
 
 # Section 3.2.4: "the quoted-pair is interpreted as the text character by itself".
@@ -50,12 +56,16 @@ def tokens(
     """
     plain = _plain(marks)
     position, broken = start, [] if broken is None else broken
-    while position < len(value):
+    for _ in range(_MOST):
+        if position == len(value):
+            return
         token = _token(value, position, plain, broken)
         if token.kind == "stray":
             broken.append(token.text)
         yield token
         position = token.end
+    if position < len(value):
+        yield Token("stray", value[position:], position, len(value))
 
 
 def _token(value: str, start: int, plain: re.Pattern[str], broken: list[str]) -> Token:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from . import header, structured
-from .defects import Defect, not_whole
+from .defects import Defect
 from .structured import Structured
 
 if TYPE_CHECKING:
@@ -28,8 +28,13 @@ if TYPE_CHECKING:
 
     from .header import Section
 
-#: How many parts are read; arbitrary: no mailer makes a hundredth of it.
+#: How many parts are read, and octets of their headers; arbitrary: no mailer makes a hundredth.
 _MOST: Final = 10_000
+_MOST_OCTETS: Final = 500_000
+_TOO_MANY: Final = (
+    f"there are more than {_MOST:,} parts, or {_MOST_OCTETS:,} octets in their headers: what "
+    "follows is not taken apart"
+)
 
 # RFC 2046 section 5.1.1: "The boundary delimiter MUST occur at the beginning of a line".
 _DELIMITER: Final = re.compile(rb"\n--([^\n]*)")
@@ -101,6 +106,8 @@ class _Reader:
     def __init__(self, content: bytes) -> None:
         self.content = content
         self.parts: list[Part] = []
+        # How long the headers of the parts are together.
+        self._header_octets = 0
         self._open: list[Part] = []
         # The depths at which a boundary is open. If a boundary is used twice, the innermost counts.
         self._depths: dict[bytes, list[int]] = {}
@@ -154,10 +161,9 @@ class _Reader:
 
     def _is_full(self) -> bool:
         """Return whether no more parts are read; what follows then belongs to the last one."""
-        if len(self.parts) < _MOST:
+        if len(self.parts) < _MOST and self._header_octets < _MOST_OCTETS:
             return False
-        text = f"there are more than {_MOST:,} parts: what follows is not taken apart"
-        self.parts[0].defects.append(Defect("unparsable", text))
+        self.parts[0].defects.append(Defect("unparsable", _TOO_MANY))
         return True
 
     def _found(self, line: bytes) -> tuple[int | None, bool]:
@@ -190,13 +196,15 @@ class _Reader:
     def _next(self, position: int) -> Part | None:
         """Make the part that begins after this line; return it unless it is a multipart."""
         parent = self._open[-1]
-        section = header.split(self.content, min(position + 1, len(self.content)))
+        start = min(position + 1, len(self.content))
+        section = header.split(self.content, start)
+        self._header_octets += section.body - start
         # RFC 2046 section 5.1.5: in a digest, the default type is message/rfc822.
         is_digest = parent.type == "multipart/digest"
         part = self.part(section, "message/rfc822" if is_digest else "text/plain")
         parent.children.append(part)
-        if not section.is_whole and not self._is_delimiter(section.body):
-            part.defects.append(not_whole(part.where))
+        if section.complaint and not self._is_delimiter(section.body):
+            part.defects.append(Defect("unparsable", section.complaint, part.where))
         if not part.boundary:
             return part
         self.open_parts(part)

@@ -29,7 +29,7 @@ from pytest_smtpserver.frozen import replaced
 from pytest_smtpserver.matching.mailboxes import comparable
 
 from . import addresses, field_values, header, html, links, long_html, parts
-from .defects import Defect, not_whole
+from .defects import Defect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 
 #: How many defects are listed; arbitrary. Hostile mail has a million.
 _TOLD: Final = 100
+#: How many characters of encoded values are decoded; arbitrary: no mailer makes a tenth of it.
+_MOST: Final = 500_000
+_TOO_MUCH: Final = (
+    f"the header has more than {_MOST:,} characters in encoded values: they are not checked, and "
+    "in a field that has so many they are not decoded"
+)
 
 
 class View:
@@ -80,8 +86,11 @@ class View:
         if lower not in self._raw:
             return ()
         if lower not in self._values:
-            self._values[lower] = tuple(
-                [field_values.decode(lower, raw) for raw in self._raw[lower]]
+            sent = self._raw[lower]
+            self._values[lower] = (
+                tuple(map(field_values.as_sent, sent))
+                if _are_too_much(sent)
+                else tuple([field_values.decode(lower, value) for value in sent])
             )
         return self._values[lower]
 
@@ -142,10 +151,13 @@ class View:
 
     def _defects(self) -> Iterator[Defect]:
         yield from self.parts.defects
-        if not self._section.is_whole:
-            yield not_whole()
-        for name, value in self.fields:
-            yield from field_values.defects(name, value)
+        if self._section.complaint:
+            yield Defect("unparsable", self._section.complaint)
+        if _are_too_much(value for _, value in self.fields):
+            yield Defect("unparsable", _TOO_MUCH)
+        else:
+            for name, value in self.fields:
+                yield from field_values.defects(name, value)
         if long_html.is_long(self.parts.html) and long_html.may_hide(self.parts.html):
             yield Defect("unparsable", long_html.NOT_APPLIED)
         if links.may_be_too_many(self.parts.text, self.parts.html) and self._links[1]:
@@ -175,15 +187,16 @@ class View:
     def _parsed_addresses(self, name: str) -> Addresses:
         lower = name.lower()
         if lower not in self._addresses:
-            parsed = [addresses.parse(raw) for raw in self._raw.get(lower, ())]
-            self._addresses[lower] = _together(name, parsed)
+            sent = self._raw.get(lower, ())
+            found = addresses.as_sent(sent) if _are_too_much(sent) else addresses.parse(*sent)
+            self._addresses[lower] = found._replace(
+                defects=tuple(
+                    [replaced(defect, text=f"{name} {defect.text}") for defect in found.defects]
+                )
+            )
         return self._addresses[lower]
 
 
-def _together(name: str, parsed: Iterable[Addresses]) -> Addresses:
-    several = list(parsed)
-    found = tuple(address for one in several for address in one.addresses)
-    defects = (defect for one in several for defect in one.defects)
-    return addresses.Addresses(
-        found, tuple(replaced(defect, text=f"{name} {defect.text}") for defect in defects)
-    )
+def _are_too_much(values: Iterable[str]) -> bool:
+    """Return whether these values have too many characters to be decoded."""
+    return sum(len(value) for value in values if field_values.may_be_encoded(value)) > _MOST

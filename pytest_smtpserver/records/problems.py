@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.frozen import frozen
-from pytest_smtpserver.mail import field_values
+from pytest_smtpserver.mail.snapshot import fields_in_order
 from pytest_smtpserver.matching.wording import shortened
 from pytest_smtpserver.suggesting import suggesting
 
@@ -159,9 +159,9 @@ def _undeclared_8bit(message: Message) -> Iterator[str]:
 def _undeclared_utf8(message: Message) -> Iterator[str]:
     if "SMTPUTF8" in message.envelope.parameters:
         return
-    for name, value in message.headers:
-        if not value.isascii():
-            value = field_values.decode(name, value)
+    decoded = fields_in_order((name for name, _ in message.headers), message._header_values)
+    for (_, sent), (name, value) in zip(message.headers, decoded, strict=True):
+        if not sent.isascii():
             yield f"MAIL had no SMTPUTF8, but {name} has more than US-ASCII: {value}"
 
 

@@ -191,7 +191,7 @@ def test_of_very_many_parts_the_rest_is_not_taken_apart() -> None:
     mail = message(PARTS + part * 11_000 + b"--b--\r\n")
     # With the close delimiter.
     assert mail.text.count("--b") == 1_002
-    assert "there are more than 10,000 parts: what follows is not taken apart" in mail.defects
+    assert any("more than 10,000 parts" in one for one in mail.defects)
 
 
 def test_what_follows_very_many_parts_belongs_to_the_last_one() -> None:
