@@ -16,7 +16,7 @@ from pytest_smtpserver.unpatched import getpid, real_locks
 
 from . import access, ports, registry, watching
 from .signals import Uninterrupted
-from .unused import came_at
+from .unused import told
 
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import SocketAddress
@@ -284,13 +284,12 @@ class Core:
 
     @property
     def unused_rules(self) -> tuple[str, ...]:
-        """A sentence for each rule that was never used and is not optional."""
-        return tuple(
-            [
-                f"{sentence}; {came_at(stage, self.recorder.sessions())}"
-                for stage, sentence in self.rules.unused()
-            ]
-        )
+        """A sentence for each rule that was never used and is not optional.
+
+        It is on two lines if it is too long for one.
+        """
+        sessions = self.recorder.sessions()
+        return tuple([told(rule, stage, sessions) for stage, rule in self.rules.unused()])
 
     @property
     def rule_notes(self) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class Checked(Protocol):
 
     @property
     def unused_rules(self) -> tuple[str, ...]:
-        """A sentence for each rule that was never used."""
+        """A sentence for each rule that was never used, on two lines if it is long."""
 
 
 def check(servers: Sequence[Checked], *, passed: bool = True, of_run: bool = False) -> None:
@@ -100,16 +100,14 @@ def _described(error: BaseException) -> RuntimeError:
 def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
     for server in servers:
         if server.settings.strict and (found := server.violations):
-            lines = "".join(
-                f"\n  {_named(session, server.cleared)}: {violation}"
+            lines = [
+                f"  {_named(session, server.cleared)}: {violation}"
                 for session, violation in found[:_LISTED]
-            )
+            ]
             if len(found) > _LISTED:
-                lines += f"\n  and {len(found) - _LISTED} more"
-            yield matching.SMTPAssertionError(
-                f"{found[0][1]}\n\n"
-                f"expected no violation of the protocol (strict), got {len(found)}:{lines}"
-            )
+                lines.append(f"  and {len(found) - _LISTED} more")
+            expected = f"expected no violation of the protocol (strict), got {len(found)}:"
+            yield _failure([str(found[0][1])], [expected, *lines])
 
 
 def _named(session: Session, cleared: float) -> str:
@@ -119,10 +117,15 @@ def _named(session: Session, cleared: float) -> str:
 
 
 def _unused_rules(servers: Sequence[Checked]) -> Iterator[BaseException]:
-    sentences: list[str] = []
+    lines: list[str] = []
     for server in servers:
         if server.callable_error is None:
-            sentences += server.unused_rules
-    if sentences:
-        more = "".join(f"\n{sentence}" for sentence in sentences[1:])
-        yield matching.SMTPAssertionError(f"{sentences[0]}{more}")
+            lines += [line for one in server.unused_rules for line in one.splitlines()]
+    if lines:
+        yield _failure(lines)
+
+
+def _failure(*paragraphs: Sequence[str]) -> matching.SMTPAssertionError:
+    from pytest_smtpserver.matching.failure import assembled
+
+    return matching.SMTPAssertionError(assembled(paragraphs))

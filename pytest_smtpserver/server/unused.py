@@ -20,8 +20,14 @@ _WIDTH = 40
 _NOUNS = {"connect": "connection", "tls": "TLS handshake", "message": "message", "*": "command"}
 
 
-def came_at(stage: str, sessions: Sequence[Session]) -> str:
-    """Return in words what came at a stage."""
+def told(rule: str, stage: str, sessions: Sequence[Session]) -> str:
+    """Return what is said of a rule that was never used, and what came at its stage."""
+    came = _came_at(stage, sessions)
+    on_one_line = f"{rule}; {came}"
+    return on_one_line if len(on_one_line) <= matching.wording.LINE else f"{rule};\n{came}"
+
+
+def _came_at(stage: str, sessions: Sequence[Session]) -> str:
     if not sessions:
         return "no client connected"
     noun = _NOUNS.get(stage, f"{stage.upper()} command")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,3 +102,32 @@ def test_what_came_instead(stage: str, visit: Callable[[SMTPServer], None], came
         server.on(stage, where=lambda _: False).disconnect()
         visit(server)
     assert str(failure.value).splitlines()[0].endswith(f"; {came}")
+
+
+def test_a_long_sentence_is_on_two_lines_and_keeps_the_place_of_the_rule() -> None:
+    with pytest.raises(SMTPAssertionError) as failure, SMTPServer() as server:
+        server.on("mail", mail_from=re.compile("a" * 90), helo="b" * 60, argument="c" * 60).reply(
+            550
+        )
+        with introduced(server) as client:
+            ask(client, f"MAIL FROM:<{'d' * 60}@x.test>")
+    rule, came = str(failure.value).splitlines()
+    assert rule.startswith("never used: the rule on('mail', mail_from=re.compile(")
+    assert re.search(rf"{Path(__file__).name}:\d+;$", rule)
+    assert came.startswith("1 MAIL command came instead: FROM:<ddd")
+    assert len(rule) <= 200
+
+
+def test_a_long_violation_is_shown_without_its_middle() -> None:
+    server = SMTPServer(strict=True).start()
+    with introduced(server) as client:
+        ask(client, "NONSENSE " + "x" * 490)
+        ask(client, "QUIT")
+    server.stop()
+    with pytest.raises(SMTPAssertionError) as failure:
+        server.check()
+    first, *_, last = str(failure.value).splitlines()
+    assert first.startswith("unknown-command: ")
+    assert last.startswith("  session 1: unknown-command: ")
+    assert first.endswith("(RFC 5321 section 4.1.1)")
+    assert {len(first), len(last)} <= {199, 200}
