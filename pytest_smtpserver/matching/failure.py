@@ -48,12 +48,12 @@ class SMTPAssertionError(AssertionError):
     __module__ = "pytest_smtpserver"
 
     def __init__(self, *args: object) -> None:
-        # Whatever of it came from a client: nothing of it acts on the terminal.
-        super().__init__(*[_printable(one) if isinstance(one, str) else one for one in args])
+        # Whatever of it came from outside: nothing acts on the terminal, and no line is too long.
+        super().__init__(*[_safe(one) if isinstance(one, str) else one for one in args])
 
 
-def _printable(text: str) -> str:
-    return "\n".join(map(printable, text.split("\n")))
+def _safe(text: str) -> str:
+    return "\n".join(fitted(printable(line)) for line in text.split("\n"))
 
 
 @frozen()
@@ -123,8 +123,8 @@ def describe_failure(
 
 
 def assembled(parts: Iterable[Sequence[str]]) -> str:
-    """Join the paragraphs to a text, without the empty ones; shorten lines that are too long."""
-    return "\n\n".join("\n".join(map(fitted, part)) for part in parts if part)
+    """Join the paragraphs to a text, without the empty ones."""
+    return "\n\n".join("\n".join(part) for part in parts if part)
 
 
 def _reasons(

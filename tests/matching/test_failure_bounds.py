@@ -22,7 +22,8 @@ MEGABYTES = "All work and no play makes Jack a dull boy. " * 200_000
 
 def failure(given: Mapping[str, object], records: Sequence[object], **told: Unpack[Told]) -> str:
     criteria = Criteria.for_messages(given)
-    return describe_failure(count=1, criteria=criteria, records=records, matched=[], **told)
+    text = describe_failure(count=1, criteria=criteria, records=records, matched=[], **told)
+    return str(SMTPAssertionError(text))
 
 
 def test_everything_at_once_takes_about_forty_lines() -> None:
@@ -158,3 +159,10 @@ def test_what_other_tools_give_to_an_error_of_ours_is_kept() -> None:
     cause = ValueError("x")
     assert SMTPAssertionError(1, None, cause, "a\x1b").args == (1, None, cause, "a\\x1b")
     assert str(SMTPAssertionError()) == ""
+
+
+def test_no_line_of_a_failure_is_longer_than_200_characters() -> None:
+    first, second = str(SMTPAssertionError("a" * 300 + "\n" + "\x1b" * 100 + "b")).split("\n")
+    assert (len(first), len(second)) == (199, 199)
+    assert second.startswith(r"\x1b\x1b")
+    assert second.endswith("b")
