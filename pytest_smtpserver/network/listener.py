@@ -194,6 +194,7 @@ class Listener:
 
     def _disconnect(self, goodbye: bool, reset: bool, gone: Event) -> None:
         if not self.is_current_thread:  # it has moved to another one, and had no clients then
+            gone.set()
             return
         self._leaving.append((self._connections.copy(), gone))
         for connection in self._connections.copy():
@@ -211,8 +212,7 @@ class Listener:
         if asked is not self._background:  # it has moved to another one meanwhile
             self.close()
             return
-        # These sessions are now recorded as ended, so nothing more may be sent: a 250 would promise
-        # a message that is not on record.
+        # Recorded as ended: a 250 that is sent now would promise a message that is not on record.
         for connection in self._connections.copy():
             connection.give_up()
         if self._closing:

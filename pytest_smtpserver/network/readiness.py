@@ -75,6 +75,7 @@ class Readiness:
         self._lock = threading.Lock()
         self._is_closed = False
         self._calls: deque[Callable[[], object]] = deque()
+        self._has_rung = False
         # An octet in it ends the wait.
         self._bell, self._rope = socket.socketpair()
         never_block(self._bell)
@@ -171,7 +172,8 @@ class Readiness:
         until = monotonic() + seconds
         self._can_tasks_run = False
         while True:
-            if self._calls:
+            if self._has_rung:
+                self._has_rung = False
                 self._make_calls()
             present = monotonic()
             if present >= self.deadlines.next:
@@ -196,7 +198,9 @@ class Readiness:
 
     def _rung(self) -> None:
         # The calls are made before the next look at the sockets: first, functions and tasks deal
-        # with what has come before them.
+        # with what has come before them. A call that has not rung yet is not made: what has come
+        # from clients before it has not been looked for.
+        self._has_rung = True
         own_methods(self._bell).recv(self._bell, 4096)
 
     def close(self) -> None:

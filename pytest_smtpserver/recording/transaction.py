@@ -131,8 +131,9 @@ class TransactionRecording(Recording[Transaction]):
         self.changed()
 
     def cut_off(self) -> None:
-        """Record the transaction as aborted, whatever still happens."""
-        self.outcome = "aborted"
+        """Record how far the transaction has come, whatever still happens."""
+        # In LMTP the message may have been accepted for one recipient already.
+        self.outcome = "accepted" if self.is_announced else "aborted"
         self.seal()
 
     def end(self, outcome: Outcome) -> None:

@@ -179,10 +179,12 @@ class SMTPEngine:
             self._session.said(goodbye, now)
 
     def _end(self, ended_by: EndedBy, now: float) -> None:
-        self._paused = False
+        # While it is paused, what comes is not looked at: it may be anything, such as a chunk.
+        is_read, self._paused = not self._paused, False
         self._work = iter(())
         self._dialogue.at(now)
-        if self._input.has_bare_lf and self._dialogue.progress.state in COMMAND_STATES:
+        at_command = is_read and self._dialogue.progress.state in COMMAND_STATES
+        if at_command and self._input.has_bare_lf:
             # Under `strict` a bare LF does not end the line, so the client has waited in vain.
             self._dialogue.violated("bare-lf-command", "the client waited in vain for a reply")
         self._input.clear()

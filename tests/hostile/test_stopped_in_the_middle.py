@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import threading
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -245,3 +246,64 @@ def test_after_a_stop_all_records_are_final_and_none_is_open_after_a_start() -> 
         with server:
             assert server.sessions == ended
             server.wait_closed()
+
+
+def test_mail_that_came_before_the_stop_is_dealt_with_before_it(gate: threading.Event) -> None:
+    server = SMTPServer().start()
+    called = threading.Event()
+
+    def reply(_: Command) -> None:
+        called.set()
+        gate.wait(TIMEOUT)
+
+    server.on("noop").reply(reply)
+    with greeted(server) as busy, greeted(server) as client:
+        client.sendall(EHLO + MAIL + b"RCPT TO:<to@example.org>\r\nDATA\r\n")
+        until(client, b"354 ")
+        busy.sendall(b"NOOP\r\n")
+        assert called.wait(TIMEOUT)
+        # The server's thread is busy: both of these come meanwhile, in this order.
+        client.sendall(b"\r\nhello\r\n.\r\n")
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        while not background().readiness._calls:
+            time.sleep(0.01)
+        gate.set()
+        stopping.join(TIMEOUT)
+    assert [one.outcome for one in server.transactions] == ["accepted"]
+
+
+def test_a_chunk_behind_a_held_command_is_no_bare_line_end() -> None:
+    server = SMTPServer(strict=True).start()
+    rule = server.on("rcpt").hold()
+    with greeted(server) as client:
+        client.sendall(EHLO)
+        until(client, b"250 ")
+        chunk = b"BDAT 8 LAST\r\n\r\na\nb\n\n"
+        client.sendall(MAIL + b"RCPT TO:<to@example.org>\r\n" + chunk)
+        rule.wait_held(timeout=TIMEOUT)
+        server.stop()
+    assert server.sessions[0].violations == ()
+    server.check()
+
+
+def test_mail_that_lmtp_has_accepted_for_one_recipient_stays_accepted(
+    gate: threading.Event, stopping_gives_up_soon: None
+) -> None:
+    server = SMTPServer(protocol="lmtp").start()
+    called = threading.Event()
+
+    def reply(_: Command) -> None:
+        called.set()
+        gate.wait(TIMEOUT)
+
+    server.on("message", rcpt_to="second@example.org").reply(reply)
+    with greeted(server) as client:
+        client.sendall(EHLO.replace(b"EHLO", b"LHLO") + MAIL)
+        client.sendall(b"RCPT TO:<first@example.org>\r\nRCPT TO:<second@example.org>\r\n")
+        client.sendall(b"DATA\r\n\r\nhello\r\n.\r\n")
+        assert called.wait(TIMEOUT)
+        server.stop()
+        (message,) = server.messages
+        assert message.transaction.outcome == "accepted"
+        gate.set()
