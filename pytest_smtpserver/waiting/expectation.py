@@ -110,6 +110,7 @@ class Expectation(Generic[Record]):
         in_flight: Callable[[], bool] = lambda: False,
     ) -> None:
         self._in_flight = in_flight
+        self._is_in_flight = False
         self._feed = feed
         self._give_up = give_up
         self._fail = fail
@@ -128,6 +129,8 @@ class Expectation(Generic[Record]):
 
     def look(self, now: float) -> float | None:
         """See `Waiting`; raises `CriterionError` if a callable in the criteria raises."""
+        # In this order: a message that lands between the two is taken.
+        self._is_in_flight = self._in_flight()
         self._take()
         self.waited = now - self._started
         if self.count is not None and len(self.matched) > self.count:
@@ -135,7 +138,7 @@ class Expectation(Generic[Record]):
         until = self._deadline
         if self._is_met:
             until = self._settled_at = self._settled_at or now + self._settle
-        if self._in_flight():
+        if self._is_in_flight:
             until = max(until, self._landed_by)
         if now >= until:
             return None
@@ -145,7 +148,7 @@ class Expectation(Generic[Record]):
     def result(self) -> tuple[Record, ...]:
         """Return the records that matched; see `Waiting`."""
         __tracebackhide__ = True
-        if not self._is_met or self._has_given_up or self._in_flight():
+        if not self._is_met or self._has_given_up or self._is_in_flight:
             self._fail(self)
         return tuple(self.matched)
 

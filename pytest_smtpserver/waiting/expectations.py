@@ -75,6 +75,15 @@ class Expectations:
         # What the server did not take because it crashed would not be missed otherwise.
         self._recorder.raise_crash()
         lasting = self._recorder.open_transactions()
+
+        def in_flight() -> bool:
+            # Those that are open, not those without an outcome: a transaction has its outcome a
+            # moment before its message is there.
+            still_open = self._recorder.open_transactions()
+            return any(
+                one in still_open and not self._recorder.is_abandoned(one) for one in lasting
+            )
+
         return Expectation(
             Feed(lambda: self._recorder.messages),
             Criteria.for_messages(criteria),
@@ -83,9 +92,7 @@ class Expectations:
             now=monotonic(),
             give_up=lambda: self._recorder.crash is not None,
             fail=self._failing.expectation,
-            in_flight=lambda: any(
-                one.outcome is None and not self._recorder.is_abandoned(one) for one in lasting
-            ),
+            in_flight=in_flight,
         )
 
     def capture(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smtpserver import AsyncSMTPServer, ServerCrashed, SMTPAssertionError, SMTPServer
+from pytest_smtpserver.waiting.expectation import Expectation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,3 +107,24 @@ def test_no_message_is_not_asserted_of_a_server_that_has_crashed() -> None:
 def test_an_impossible_time_to_wait_is_an_error_at_once(name: str, seconds: Any) -> None:
     with SMTPServer() as server, pytest.raises(ValueError, match="must be a number of seconds"):
         WAITS[name](server, seconds)
+
+
+def test_mail_that_lands_while_it_is_looked_for_is_not_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    take = Expectation._take
+    with SMTPServer() as server, smtplib.SMTP(*server.addr, "client.example", 20) as client:
+        client.ehlo()
+        client.mail("a@x.example")
+        client.rcpt("b@x.example")
+        client.docmd("DATA")
+
+        def land_after(self: Expectation[Any]) -> None:
+            take(self)
+            monkeypatch.undo()
+            client.send(MESSAGE + b".\r\n")
+            assert client.getreply()[0] == 250
+
+        monkeypatch.setattr(Expectation, "_take", land_after)
+        with pytest.raises(SMTPAssertionError, match="1 message, not none"):
+            server.assert_no_message()
