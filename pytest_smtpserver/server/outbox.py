@@ -85,7 +85,8 @@ class Outbox(list["DetailedMessage"]):
         del self[:]
 
     def _forget_others(self, before: Iterable[EmailMessage]) -> None:
-        left = {id(email) for email in self}
+        # Without the messages that have arrived since: what was deleted would be there again.
+        left = set(map(id, list.__iter__(self)))
         for email in before:
             if id(email) not in left and (message := self._messages.pop(id(email), None)):
                 self._forget(message)

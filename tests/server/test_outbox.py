@@ -115,3 +115,20 @@ def test_a_list_that_was_kept_shows_what_is_there_now() -> None:
         client.sendmail("a@x.example", "b@x.example", "Subject: 2\r\n\r\nHi\r\n")
         assert outbox.pop()["Subject"] == "2"
         assert server.messages == ()
+
+
+def test_what_is_deleted_stays_so_if_mail_arrives_meanwhile(
+    server: SMTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = server.outbox
+    forget_others = type(outbox)._forget_others
+
+    def arrive_before(self: object, before: object) -> None:
+        monkeypatch.undo()
+        with smtplib.SMTP(*server.addr, "client.example") as client:
+            client.sendmail("a@x.example", ["b@x.example"], b"Subject: 3\r\n\r\nHello\r\n")
+        forget_others(self, before)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(outbox), "_forget_others", arrive_before)
+    del outbox[0]
+    assert subjects(server) == ["1", "2", "3"]
