@@ -27,7 +27,8 @@ def write_page(path: Path, cases: Sequence[Case]) -> None:
         policy=pages.policy("img-src data:"),
     )
     try:
-        with path.open("w", encoding="utf-8") as file:
+        # One character that cannot be encoded must not cost the whole report.
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(pieces)
     except BaseException:
         if path.is_file():

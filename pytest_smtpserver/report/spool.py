@@ -30,6 +30,7 @@ from .entry import (
     too_large,
     views_of,
 )
+from .harmless import in_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,9 +85,9 @@ class Spool:
         transcripts: dict[str, str] = {}
         entries = tuple(self._entry(*attempt, transcripts) for attempt in shown)
         case = Case(
-            test=test,
+            test=in_line(test),
             outcome=outcome,
-            failure=failure,
+            failure=in_line(failure),
             started=started,
             entries=entries,
             transcripts=transcripts,

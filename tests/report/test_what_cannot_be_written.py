@@ -118,3 +118,15 @@ def test_an_error_in_a_template_is_one_sentence_and_leaves_no_half_page(
         "SMTP report could not be written: UndefinedError: 'nonsense' is undefined"
     ]
     assert not (pytester.path / "mail.html").exists()
+
+
+def test_a_failure_that_cannot_be_encoded_costs_no_report(pytester: pytest.Pytester) -> None:
+    tests = """
+def test_fails(smtpserver):
+    send(smtpserver)
+    pytest.fail("got \\udcff and \\x1b[31m")
+"""
+    result = run(pytester, tests)
+    assert sentences(result) == []
+    page = (pytester.path / "mail.html").read_text(encoding="utf-8")
+    assert r"got \xff and \x1b[31m" in page
