@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.engine import TLS_VERSIONS, UNIX
-from pytest_smtpserver.matching import given
+from pytest_smtpserver.matching import given, shown
 from pytest_smtpserver.unpatched import getpid, standard_library
 
 from .access import TRUST_VARIABLE
@@ -41,7 +41,10 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _WRONG_HOST = "wrong-host.invalid"
 
 # What a client's certificate can have as its alternative name: a domain name or an address.
-_IDENTITY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_IDENTITY = re.compile(rf"(?!xn--|.*\.xn--){_LABEL}(?:\.{_LABEL})*", re.IGNORECASE)
+# RFC 5280 appendix A.1: ub-common-name.
+_LONGEST_NAME = 64
 
 # What the names of our files begin with.
 _OURS = "smtpserver-"
@@ -126,9 +129,11 @@ class CertificateAuthority:
         """Return a PEM file with key and chain for a client to show, the same for the same name.
 
         The name is its common name, which `session.tls.client_name` then is. Only this user can
-        read the file. Raises `TypeError` if the name is not a str.
+        read the file. Raises `TypeError` if the name is not a str, and `ValueError` unless it has 1
+        to 64 characters (RFC 5280 appendix A.1).
         """
-        given.text("name", name)
+        if not 1 <= len(given.text("name", name)) <= _LONGEST_NAME:
+            raise ValueError(f"name={shown(name)}: must have 1 to {_LONGEST_NAME} characters")
         with _lock:
             if name not in self._client_files:
                 self._client_files[name] = self._issue_client(name)

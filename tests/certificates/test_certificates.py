@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509.oid import NameOID
 
 from pytest_smtpserver import Settings, SettingsError, SMTPServer
 from pytest_smtpserver.server.certificates import authority, server_context
@@ -295,3 +297,16 @@ def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_passphrase(pem:
 def test_a_name_that_no_certificate_can_have_is_an_error_that_says_so() -> None:
     with pytest.raises(ValueError, match="no certificate can name my_host"):
         context_of("valid", "my_host")
+
+
+@pytest.mark.parametrize("name", ["Ann Smith", "a..b", "a.-b", "xn--", "ä.test", "*", "x" * 64])
+def test_a_client_may_have_any_name(name: str) -> None:
+    pem = authority().client_certificate(name).read_bytes()
+    (common,) = load_pem_x509_certificate(pem).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    assert common.value == name
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65])
+def test_a_name_that_does_not_fit_says_so(name: str) -> None:
+    with pytest.raises(ValueError, match=r"name='x*.*': must have 1 to 64 characters"):
+        authority().client_certificate(name)
