@@ -12,6 +12,7 @@ import queue
 import signal
 import sys
 import warnings
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
@@ -222,19 +223,21 @@ class _Dialogue:
 
     def __init__(self, server: SMTPServer) -> None:
         self._server = server
-        #: For each session id: its last snapshot, and how many of its lines were yielded.
-        self._given: dict[int, tuple[Session, int]] = {}
+        #: For each session id: its last snapshot, and the lines of its transcript.
+        self._given: dict[int, tuple[Session, list[str]]] = {}
 
     def news(self) -> Iterator[str]:
         before = self._given
         self._given = {}
         for session in self._server.sessions:
-            known, count = before.get(session.id, (None, 0))
+            known, lines = before.get(session.id, (None, []))
             if session is not known:
-                lines = session.transcript.splitlines()
-                yield from (f"[{session.id}] {line.strip()}" for line in lines[count:])
-                count = len(lines)
-            self._given[session.id] = session, count
+                given, lines = lines, session.transcript.splitlines()
+                # Content that was not complete is, or `clear` has forgotten the first lines.
+                same = takewhile(lambda pair: pair[0] == pair[1], zip(given, lines, strict=False))
+                new = lines[len(list(same)) :]
+                yield from (f"[{session.id}] {line.strip()}" for line in new)
+            self._given[session.id] = session, lines
 
 
 def _say(lines: Iterator[str] | Sequence[str]) -> None:

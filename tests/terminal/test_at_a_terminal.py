@@ -213,3 +213,25 @@ def test_long_input_is_taken_line_by_line() -> None:
                 client.sendmail("a@x.test", ["b@x.test"], f"Subject: number {number}\r\n\r\n")
         terminal.until("number 1200")
         assert sum("number" in line for line in terminal.said) == 1_201
+
+
+def test_no_line_of_content_that_arrives_slowly_is_missing() -> None:
+    with (
+        Terminal("-v", "--inbox-port=off") as terminal,
+        smtplib.SMTP("127.0.0.1", terminal.port, timeout=TIMEOUT) as client,
+    ):
+        client.ehlo()
+        client.mail("a@x.test")
+        client.rcpt("b@x.test")
+        client.docmd("DATA")
+        client.send(b"Subject: slow\r\n")
+        # The dialogue is shown whenever something has happened.
+        with smtplib.SMTP("127.0.0.1", terminal.port, timeout=TIMEOUT) as other:
+            other.ehlo("other.test")
+        terminal.until("is not complete yet")
+        client.send(b"From: a@x.test\r\n\r\nthe body\r\n.\r\n")
+        assert client.getreply()[0] == 250
+        terminal.until("-> b@x.test  slow")
+    said = "\n".join(terminal.said)
+    for line in ("C: Subject: slow", "C: From: a@x.test", "C: the body", "C: ."):
+        assert line in said
