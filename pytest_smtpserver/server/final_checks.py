@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_smtpserver import matching
@@ -58,7 +59,8 @@ def check(servers: Sequence[Checked], *, passed: bool = True, of_run: bool = Fal
     error like others, because as itself it would end the whole run.
     """
     __tracebackhide__ = True
-    wrong = [*_crashes(servers), *_callable_errors(servers, _KINDS_OF_RUN if of_run else _KINDS)]
+    replaced = _KINDS_OF_RUN if of_run else _KINDS
+    wrong = [*_crashes(servers), *_callable_errors(servers, (*replaced, *_no_failures()))]
     if passed:
         wrong += [*_violations(servers), *_unused_rules(servers)]
     if not wrong:
@@ -81,6 +83,15 @@ def _crashes(servers: Sequence[Checked]) -> Iterator[BaseException]:
 # fixture, is the error "generator raised StopIteration" (PEP 479).
 _KINDS = (StopIteration, StopAsyncIteration)
 _KINDS_OF_RUN = (*_KINDS, KeyboardInterrupt)
+
+
+def _no_failures() -> Iterator[type[BaseException]]:
+    """Yield what pytest does not take for a failure: to skip, or to expect one."""
+    pytest, cases = sys.modules.get("pytest"), sys.modules.get("unittest.case")
+    if pytest is not None:
+        yield from (pytest.skip.Exception, pytest.xfail.Exception)
+    if cases is not None:
+        yield cases.SkipTest
 
 
 def _callable_errors(

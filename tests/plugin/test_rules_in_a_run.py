@@ -423,3 +423,27 @@ def test_a_check_at_the_end_does_not_advise_to_look_at_the_plugins_frames(
         ["E   pytest_smtpserver.SMTPAssertionError: never used: the rule *; *"]
     )
     result.stdout.no_fnmatch_line("*--full-trace*")
+
+
+def test_a_callable_that_skips_or_expects_a_failure_fails_its_test(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile("""
+        import smtplib, unittest
+        import pytest
+
+        def skip(): pytest.skip("not now")
+        def expect(): pytest.xfail("not yet")
+        def skip_as_unittest(): raise unittest.SkipTest("not here")
+
+        @pytest.mark.parametrize("ends", [skip, expect, skip_as_unittest])
+        def test_it(smtpserver, ends):
+            smtpserver.on("noop").reply(lambda _: ends())
+            with smtplib.SMTP(*smtpserver.addr, timeout=20) as client:
+                assert client.noop()[0] == 421
+                client.close()
+    """)
+    result = pytester.runpytest("-p", "no:randomly")
+    result.assert_outcomes(passed=3, errors=3)
+    for said in ("Skipped", "XFailed", "SkipTest"):
+        result.stdout.fnmatch_lines([f"*RuntimeError: a callable of the test raised {said} (*"])
