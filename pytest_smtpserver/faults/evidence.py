@@ -103,7 +103,7 @@ class Evidence:
         """Yield the mechanism of each password that was sent where others can read it."""
         for session in self.unprotected:
             for attempt in session.auth:
-                if attempt.mechanism in SHOW_SECRET:
+                if attempt.mechanism in SHOW_SECRET and attempt._has_answer:
                     yield attempt.mechanism
 
     def shown_contents(self) -> Iterator[Session]:

@@ -198,7 +198,9 @@ def _may_pipeline(session: Session) -> bool:
     From outside one cannot see whether it wrote the next command before it read the reply.
     """
     replies = [(one.verb, one.reply) for one in session.exchanges if one.reply is not None]
-    is_offered = any(verb == "EHLO" and "\nPIPELINING" in reply.text for verb, reply in replies)
+    is_offered = any(
+        verb in ("EHLO", "LHLO") and "\nPIPELINING" in reply.text for verb, reply in replies
+    )
     return is_offered and any(not reply.is_positive for _, reply in replies)
 
 

@@ -41,6 +41,8 @@ class AuthAttempt:
     succeeded: bool
     over_tls: bool
     reply: Reply | None = None
+    #: Whether the client has sent more than the command: a secret, or the beginning of one.
+    _has_answer: bool = False
 
     def __repr__(self) -> str:
         outcome = "succeeded" if self.succeeded else "failed"

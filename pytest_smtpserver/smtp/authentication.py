@@ -43,7 +43,7 @@ class Authentication:
         self._challenges = MECHANISMS[request.mechanism].begin(settings.users, settings.hostname)
         self._is_recorded = False
         self._username: str | None = None
-        self._is_noted = bool(request.initial)
+        self._has_answer = bool(request.initial)
         self._line_rule: RuleState | None = None
 
     def let_pass_by(self, rule: RuleState | None) -> None:
@@ -65,8 +65,8 @@ class Authentication:
             return self._refuse(Refusal(replies.ANSWER_TOO_LONG, "long-command-line"))
         if answer == b"*":
             return self._refuse(Refusal(replies.CANCELLED, None))
-        if not self._is_noted:
-            self._is_noted = True
+        if not self._has_answer:
+            self._has_answer = True
             note_plaintext(dialogue, self._mechanism)
         return self._go_on(partial(decoded, answer))
 
@@ -89,7 +89,8 @@ class Authentication:
         return (Send(f"{reply}\r\n".encode()),)
 
     def _conclude(self, conclusion: Conclusion) -> Iterable[Action]:
-        reply = replies.AUTHENTICATED if conclusion.succeeded else replies.BAD_CREDENTIALS
+        refusal = replies.FOR_ANOTHER if conclusion.is_for_another else replies.BAD_CREDENTIALS
+        reply = replies.AUTHENTICATED if conclusion.succeeded else refusal
         return self._answer(reply, conclusion, ("auth",))
 
     def _refuse(self, refusal: Refusal) -> Iterable[Action]:
@@ -120,7 +121,9 @@ class Authentication:
     def _record(self, conclusion: Conclusion, reply: Reply | None) -> None:
         session = self._dialogue.session
         self._username = conclusion.username or self._username
-        tried = attempt(self._dialogue, self._mechanism, self._username, reply)
+        tried = attempt(
+            self._dialogue, self._mechanism, self._username, reply, has_answer=self._has_answer
+        )
         if self._is_recorded:
             session.authentication_answered(tried)
         else:
@@ -144,7 +147,7 @@ class AuthLine(Turn):
             dialogue,
             ("*",),
             lambda: dialogue.offer.greeting,
-            partial(_answered_at_line, dialogue, request.mechanism),
+            partial(_answered_at_line, dialogue, request),
             line=line,
             facts=lambda: facts,
         )
@@ -163,6 +166,7 @@ class AuthLine(Turn):
         return ()
 
 
-def _answered_at_line(dialogue: Dialogue, mechanism: str, reply: Reply | None) -> None:
+def _answered_at_line(dialogue: Dialogue, request: AuthRequest, reply: Reply | None) -> None:
     dialogue.login.end()
-    dialogue.session.authenticated(attempt(dialogue, mechanism, None, reply))
+    tried = attempt(dialogue, request.mechanism, None, reply, has_answer=bool(request.initial))
+    dialogue.session.authenticated(tried)

@@ -111,22 +111,32 @@ def _may_have_initial(mechanism: str) -> bool:
 
 def refused_at_once(dialogue: Dialogue, argument: str, reply: Reply) -> None:
     """Record an AUTH that was refused before its exchange: it is an attempt, too."""
-    name = argument.split()[:1]
+    name, *initial = argument.split(maxsplit=1) or [""]
     if name and not dialogue.session.is_authenticated:
-        mechanism = shown_name(name[0]).upper()
-        dialogue.session.authenticated(attempt(dialogue, mechanism, None, reply))
+        mechanism = shown_name(name).upper()
+        tried = attempt(dialogue, mechanism, None, reply, has_answer=bool(initial))
+        dialogue.session.authenticated(tried)
 
 
 def attempt(
-    dialogue: Dialogue, mechanism: str, username: str | None, reply: Reply | None
+    dialogue: Dialogue,
+    mechanism: str,
+    username: str | None,
+    reply: Reply | None,
+    *,
+    has_answer: bool,
 ) -> AuthAttempt:
-    """Return the record of an AUTH command that was answered so, or not at all."""
+    """Return the record of an AUTH command that was answered so, or not at all.
+
+    `has_answer`: the client has sent more than the command, with it or after a challenge.
+    """
     return AuthAttempt(
         mechanism=mechanism,
         username=username,
         succeeded=reply is not None and reply.is_completion,
         over_tls=dialogue.session.tls is not None,
         reply=reply,
+        _has_answer=has_answer,
     )
 
 

@@ -131,6 +131,7 @@ def exclusive(keywords: Iterable[str]) -> Reply:
 
 AUTHENTICATED = Reply(235, "authentication succeeded", "2.7.0")
 BAD_CREDENTIALS = Reply(535, "authentication credentials invalid", "5.7.8")
+FOR_ANOTHER = Reply(535, "a user may not act for another", "5.7.8")
 
 # RFC 4954 section 4: "If the server cannot [BASE64] decode any client response, it MUST reject
 # the AUTH command with a 501 reply (and an enhanced status code of 5.5.2)."

@@ -405,6 +405,24 @@ def test_a_client_that_sends_to_an_unverified_server_is_told(at_work: AtWork, fa
     assert judged(at_work(fault), mailers.insists_on_tls) == ""
 
 
+@pytest.mark.parametrize("auth_needs_tls", [True, False])
+def test_a_client_that_gives_up_before_its_password_shows_none(
+    at_work: AtWork,
+    auth_needs_tls: bool,
+) -> None:
+    def mailer(server: SMTPServer) -> bool:
+        with smtplib.SMTP(*server.addr, timeout=20) as client:
+            client.ehlo()
+            client.docmd("STARTTLS")
+            # Refused at once, or cancelled at the first challenge.
+            if client.docmd("AUTH", "LOGIN")[0] == 334:
+                client.docmd("*")
+        return False
+
+    fault = at_work("starttls-refused", auth_needs_tls=auth_needs_tls)
+    assert judged(fault, mailer) == ""
+
+
 def test_a_mechanism_that_shows_no_password_shows_none_in_clear(at_work: AtWork) -> None:
     fault = at_work("starttls-refused", auth_needs_tls=False, mechanisms=["CRAM-MD5"])
     assert judged(fault, mailers.logs_in_all_the_same, tls="opportunistic") == ""

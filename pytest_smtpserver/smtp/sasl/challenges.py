@@ -11,7 +11,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.frozen import frozen
-from pytest_smtpserver.rules import CallableError, blame, running_test
+from pytest_smtpserver.rules import CallableError, blame, calls_tests, running_test
 from pytest_smtpserver.smtp import replies
 from pytest_smtpserver.smtp.grammar import Refusal
 
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 @frozen()
 class Conclusion:
-    """How an exchange ended: for whom, if the client said a name, and whether it succeeded."""
+    """How an exchange ended: for whom, if the client said a name, and whether it succeeded.
+
+    `is_for_another`: it failed because the user wanted to act for another one.
+    """
 
     username: str | None
     succeeded: bool
+    is_for_another: bool = False
 
 
 @frozen()
@@ -60,6 +64,7 @@ def step(challenges: Challenges, answer: bytes | None) -> Challenge | Conclusion
         return conclusion
 
 
+@calls_tests
 def accepts(users: Users, mechanism: str, name: str, secret: bytes) -> bool:
     """Return whether this is the user's password or token, or any is accepted."""
     asked = running_test()

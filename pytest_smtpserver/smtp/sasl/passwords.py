@@ -28,8 +28,9 @@ def plain(users: Users, hostname: str) -> Challenges:
     except ValueError:
         raise Refusal(replies.malformed("PLAIN")) from None
     name = user_name(authcid)
-    may = authzid in (b"", authcid)
-    return Conclusion(name, succeeded=may and accepts(users, "PLAIN", name, password))
+    if authzid not in (b"", authcid):
+        return Conclusion(name, succeeded=False, is_for_another=True)
+    return Conclusion(name, succeeded=accepts(users, "PLAIN", name, password))
 
 
 def login(users: Users, hostname: str) -> Challenges:

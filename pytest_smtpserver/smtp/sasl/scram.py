@@ -81,9 +81,10 @@ def _scram(
         raise Refusal(replies.malformed(mechanism))
     name = _known_name(users, _prepared(first["name"], mechanism))
     keys = list(_keys_of(mechanism, users.secrets(name), salt or os.urandom(_RANDOM)))
-    # No user may act for another.
-    if not keys or (first["authzid"] and _prepared(first["authzid"], mechanism) != _nfkc(name)):
+    if not keys:
         return Conclusion(name, succeeded=False)
+    if first["authzid"] and _prepared(first["authzid"], mechanism) != _nfkc(name):
+        return Conclusion(name, succeeded=False, is_for_another=True)
     whole_nonce = first["nonce"] + (nonce or b64encode(os.urandom(_RANDOM)).decode())
     salt_shown = b64encode(keys[0].salt).decode()
     server_first = f"r={whole_nonce},s={salt_shown},i={keys[0].iterations}"
@@ -118,7 +119,9 @@ def _signature(mechanism: str, keys: list[_Keys], message: bytes, proof: bytes) 
     digest = mechanism.removeprefix("SCRAM-").replace("SHA-", "sha")
     for one in keys:
         signed = HMAC(one.stored, message, digest).digest()
-        client_key = bytes(a ^ b for a, b in zip(proof, signed, strict=False))
+        if len(proof) != len(signed):
+            return None
+        client_key = bytes(a ^ b for a, b in zip(proof, signed, strict=True))
         if compare_digest(hashlib.new(digest, client_key).digest(), one.stored):
             return HMAC(one.server, message, digest).digest()
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import Cause, shown
+from pytest_smtpserver.smtp.replies import FOR_ANOTHER
 
 from .facts import on_one_line
 
@@ -59,7 +60,7 @@ def _reason(session: Session, last: Exchange | None, facts: Facts | None) -> str
         return "mechanism not offered"
     if code == _NEEDS_TLS:
         return "offered only under TLS"
-    if code != _INVALID:
+    if code != _INVALID or (last and last.reply and last.reply.text == FOR_ANOTHER.text):
         return _reply(last)
     users = facts.settings.users if facts else None
     # If a callable decides, no users are known, and only the callable knows the reason.

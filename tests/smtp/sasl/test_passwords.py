@@ -17,7 +17,7 @@ def test_plain_takes_the_examples_of_the_standard() -> None:
 
     assert tim == Conclusion("tim", succeeded=True)
     # "they verify [...] that 'Kurt' is entitled to act as 'Ursel'": nobody is.
-    assert kurt == Conclusion("Kurt", succeeded=False)
+    assert kurt == Conclusion("Kurt", succeeded=False, is_for_another=True)
 
 
 def test_plain_lets_a_user_say_that_it_acts_for_itself() -> None:

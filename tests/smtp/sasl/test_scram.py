@@ -1,6 +1,6 @@
 """SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677)."""
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 
 import pytest
 from scramp import ScramClient
@@ -130,7 +130,8 @@ class WithIdentity:
 
 @SCRAM
 def test_another_authorization_identity_does_not_succeed(mechanism: str) -> None:
-    assert outcome(begin(mechanism), b"n,a=bob,n=ann,r=abc") == Conclusion("ann", succeeded=False)
+    conclusion = outcome(begin(mechanism), b"n,a=bob,n=ann,r=abc")
+    assert conclusion == Conclusion("ann", succeeded=False, is_for_another=True)
 
 
 @SCRAM
@@ -221,3 +222,14 @@ def test_an_answer_to_the_servers_last_message_has_no_data() -> None:
 
     with pytest.raises(Refusal, match="malformed answer for SCRAM-SHA-256"):
         step(exchange, b"more")
+
+
+@SCRAM
+def test_octets_after_the_right_proof_are_wrong(mechanism: str) -> None:
+    exchange = begin(mechanism, {"ann": "secret"})
+    client = ScramClient([mechanism], "ann", "secret")
+    step(exchange, None)
+    client.set_server_first(octets_of(step(exchange, client.get_client_first().encode())).decode())
+    final, _, proof = client.get_client_final().rpartition("p=")
+    longer = b64encode(b64decode(proof) + b"x").decode()
+    assert step(exchange, f"{final}p={longer}".encode()) == Conclusion("ann", succeeded=False)
