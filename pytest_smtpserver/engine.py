@@ -142,6 +142,10 @@ class Gate:
         self._open = False
         self._callbacks: list[Callable[[], object]] = []
 
+    def renew_lock(self) -> None:
+        """Have a new lock; in a forked child."""
+        self._lock = threading.Lock()
+
     def open(self) -> None:
         """Open it and call the callbacks; from any thread. Opening it again has no effect."""
         with self._lock:

@@ -122,6 +122,10 @@ class Recorder:
         # How far each session had come that an earlier test has left open.
         self._left_over: dict[int, tuple[int, int]] = {}
 
+    def renew_lock(self) -> None:
+        """Have a new lock; in a forked child."""
+        self._lock = threading.Lock()
+
     def session_began(self, client: SocketAddress, now: float) -> SessionRecording:
         """Begin a session and return its recording."""
         with self._lock:
@@ -207,6 +211,12 @@ class Recorder:
         """How many sessions `clear` has forgotten."""
         with self._lock:
             return self._ids - len(self._sessions)
+
+    def came_since(self, began: float) -> tuple[int, int]:
+        """Return how many sessions and messages have come since a time, and the last `clear`."""
+        began = max(began, self.cleared)
+        sessions = sum(one.started >= began for one in self._sessions.all())
+        return sessions, sum(one._received >= began for one in self.messages)
 
     def open_transactions(self) -> tuple[TransactionRecording, ...]:
         """Return the transactions that are still open."""

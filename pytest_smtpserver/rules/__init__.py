@@ -16,7 +16,7 @@
 from .book import RuleBook
 from .command import Command
 from .making import RuleMaker
-from .places import CallableError, blame, raised_at, running_test
+from .places import CallableError, blame, calls_tests, raised_at, running_test
 
 __all__ = [
     "CallableError",
@@ -24,6 +24,7 @@ __all__ = [
     "RuleBook",
     "RuleMaker",
     "blame",
+    "calls_tests",
     "raised_at",
     "running_test",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver import matching
 
-from .places import CallableError, callers_place
+from .places import CallableError, blame, callers_place, calls_tests, running_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -33,6 +33,12 @@ class RuleBook:
         self.lock = threading.Lock()
         #: The newest first.
         self.rules: tuple[RuleState, ...] = ()
+
+    def renew_locks(self) -> None:
+        """Have new locks; in a forked child."""
+        self.lock = threading.Lock()
+        for rule in self.rules:
+            rule.gate.renew_lock()
 
     def add(self, stage: str, match: Mapping[str, object], *, optional: bool) -> RuleState:
         """Add a rule; raises what `RuleMaker.on` raises."""
@@ -95,16 +101,20 @@ def _release(rules: Iterable[RuleState]) -> None:
         rule.gate.open()
 
 
+@calls_tests
 def _fits(rule: RuleState, command: Command) -> bool:
+    asked = running_test()
     try:
         return rule.fits(command)
     except matching.CriterionError as error:
-        raise CallableError from (error.__cause__ or error)
+        raised = error.__cause__ or error
     except BaseException as error:
         if isinstance(error, Exception):  # pragma: no cover  # a fault of our own
             raise
         # `pytest.fail` raises what is not an `Exception`.
-        raise CallableError from error
+        raised = error
+    blame(asked, raised)
+    raise CallableError from raised
 
 
 def _unused_sentence(rule: RuleState, phases: tuple[int, ...]) -> str:

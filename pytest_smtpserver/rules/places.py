@@ -6,16 +6,20 @@ import os
 import sys
 from functools import partial
 from traceback import walk_tb
-from types import CodeType
-from typing import TYPE_CHECKING, Final
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
 _PACKAGE: Final = __name__.partition(".")[0]
+_callers: set[CodeType] = set()
 # The packages that call fixtures.
 _PYTEST: Final = ("_pytest", "pluggy")
+
+
+Function = TypeVar("Function", bound="Callable[..., object]")
 
 
 class CallableError(Exception):
@@ -64,14 +68,26 @@ def raised_at(error: BaseException) -> str:
     return ""
 
 
-def running_at(thread: int, caller: CodeType) -> str:
-    """Return file and line where a thread is in what `caller` has called; `""` if it is not."""
+def calls_tests(function: Function) -> Function:
+    """Note that a function calls callables of the test; a decorator, for `running_at`."""
+    assert isinstance(function, FunctionType)
+    _callers.add(function.__code__)
+    return function
+
+
+def running_at(thread: int) -> str:
+    """Return file and line where a thread is in a callable of the test; `""` if it is in none.
+
+    It may be one that gives a reply, a criterion of a rule, or the one that knows the users.
+    """
+    place = ""
     frame = sys._current_frames().get(thread)
     while frame and frame.f_back:
-        if frame.f_back.f_code is caller:
-            ours = _root(frame) == _PACKAGE
-            return "" if ours else _place(frame.f_code.co_filename, frame.f_lineno)
+        if _root(frame) != _PACKAGE == _root(frame.f_back):
+            place = _place(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
+        if frame.f_code in _callers:
+            return place
     return ""
 
 

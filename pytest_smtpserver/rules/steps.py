@@ -14,7 +14,7 @@ from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.records.exchange import HELD, NEVER_ANSWERED, WAITING
 from pytest_smtpserver.records.reply import Reply
 
-from .places import CallableError, blame, defined_at, running_at, running_test
+from .places import CallableError, blame, calls_tests, defined_at, running_test
 
 if TYPE_CHECKING:
     from .command import Command
@@ -189,6 +189,7 @@ class Choose:
         return self.choose(turn.command).run(turn)
 
 
+@calls_tests
 def _called(replying: Replying, command: Command) -> Reply | None:
     asked = running_test()
     try:
@@ -201,8 +202,3 @@ def _called(replying: Replying, command: Command) -> Reply | None:
     except BaseException as error:  # `pytest.fail` raises what is not an `Exception`
         blame(asked, error)
         raise CallableError(defined_at(replying)) from error
-
-
-def callable_at(thread: int) -> str:
-    """Return file and line where a thread is in a callable of a rule; `""` if it is in none."""
-    return running_at(thread, _called.__code__)

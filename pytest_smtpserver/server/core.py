@@ -71,6 +71,12 @@ class Core:
         """Whether this is a copy in a process that was forked from the server's own."""
         return getpid() != self._pid
 
+    def renew_locks(self) -> None:
+        """Have new locks: in a forked child, a thread of the parent may have held the old ones."""
+        self._lock = threading.Lock()
+        self.recorder.renew_lock()
+        self.rules.renew_locks()
+
     def start(self) -> None:
         """Listen; has no effect if it already listens. Raises what `BaseServer.start` raises."""
         with Uninterrupted():
@@ -231,18 +237,18 @@ class Core:
         return listener is not None and listener.has_clients
 
     def _surroundings(self) -> Surroundings:
-        from pytest_smtpserver.rules.steps import callable_at
+        from pytest_smtpserver.rules.places import running_at
         from pytest_smtpserver.waiting.causes import Elsewhere, Surroundings
 
         return Surroundings(
             address=self.where or "no address yet",
             state=self._state,
             settings=self.settings,
-            callable_at=callable_at(self.listener.thread) if self.listener else "",
+            callable_at=running_at(self.listener.thread) if self.listener else "",
             others=[
-                Elsewhere(other.where, len(sessions), len(other.recorder.messages))
+                Elsewhere(other.where, *other.recorder.came_since(registry.test_began()))
                 for other in registry.listening()
-                if other is not self and (sessions := other.recorder.sessions())
+                if other is not self
             ],
         )
 
@@ -288,8 +294,8 @@ class Core:
 
         It is on two lines if it is too long for one.
         """
-        sessions = self.recorder.sessions()
-        return tuple([told(rule, stage, sessions) for stage, rule in self.rules.unused()])
+        came = self.recorder.sessions(), self.recorder.forgotten
+        return tuple([told(rule, stage, *came) for stage, rule in self.rules.unused()])
 
     @property
     def rule_notes(self) -> tuple[str, ...]:

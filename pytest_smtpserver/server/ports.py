@@ -64,6 +64,16 @@ def release(settings: Settings) -> None:
         _taken.discard(settings.port)
 
 
+def _unlock_in_child() -> None:
+    # At the fork, a thread may have held it that does not exist in the child.
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)
+
+
 def warn_unless_loopback(host: str) -> None:
     """Warn if others than this machine can reach a server on `host`, a numeric address."""
     if host == "127.0.0.1" or host.startswith(UNIX):

@@ -10,6 +10,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from pytest_smtpserver.clock import now
+
 if TYPE_CHECKING:
     from .core import Core
 
@@ -22,23 +24,29 @@ _servers: WeakKeyDictionary[Core, int] = WeakKeyDictionary()
 # The servers that this test has started are kept until the next test, even if the function that
 # made one is over. The number is arbitrary, and more than a report has room for.
 _of_test: deque[Core] = deque(maxlen=20)
-_has_test_begun = False
+# When this test began, in seconds since the epoch; 0 without pytest.
+_test_began = 0.0
 
 
 def started(server: Core) -> None:
     """Note that a server listens from now on."""
     with _lock:
         _servers[server] = next(_numbers)
-    if _has_test_begun:
+    if _test_began:
         _of_test.append(server)
 
 
 def last_start() -> int:
     """Note that a test begins, and return a number for `since`."""
-    global _has_test_begun
-    _has_test_begun = True
+    global _test_began
+    _test_began = now()
     _of_test.clear()
     return next(_numbers)
+
+
+def test_began() -> float:
+    """Return when this test began, in seconds since the epoch; 0 if there is none."""
+    return _test_began
 
 
 def since(number: int = 0) -> tuple[Core, ...]:
@@ -60,6 +68,8 @@ def _unlock_in_child() -> None:
     # At the fork, a thread may have held it that does not exist in the child.
     global _lock
     _lock = threading.Lock()
+    for server in list(_servers):
+        server.renew_locks()
 
 
 if hasattr(os, "register_at_fork"):

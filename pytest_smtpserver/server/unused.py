@@ -20,9 +20,15 @@ _WIDTH = 40
 _NOUNS = {"connect": "connection", "tls": "TLS handshake", "message": "message", "*": "command"}
 
 
-def told(rule: str, stage: str, sessions: Sequence[Session]) -> str:
-    """Return what is said of a rule that was never used, and what came at its stage."""
-    came = _came_at(stage, sessions)
+_NOBODY_SINCE = "no client connected since clear() or the test's start"
+
+
+def told(rule: str, stage: str, sessions: Sequence[Session], forgotten: int) -> str:
+    """Return what is said of a rule that was never used, and what came at its stage.
+
+    `forgotten` is how many sessions there were before the last `clear`.
+    """
+    came = _came_at(stage, sessions) if sessions or not forgotten else _NOBODY_SINCE
     on_one_line = f"{rule}; {came}"
     return on_one_line if len(on_one_line) <= matching.wording.LINE else f"{rule};\n{came}"
 

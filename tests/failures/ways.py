@@ -110,6 +110,49 @@ def cleared_while_the_client_stays(server: SMTPServer) -> None:
     server.wait_for_message(subject="Welcome to the shop", timeout=SOON)
 
 
+def criterion_that_does_not_return(server: SMTPServer) -> None:
+    called, may_return = threading.Event(), threading.Event()
+
+    def where(_: Command) -> bool:
+        called.set()
+        may_return.wait()
+        return False
+
+    server.on("mail", where=where, optional=True).reply(550)
+    client = connect(server)
+    KEPT.append(client)
+    client.ehlo()
+    client.putcmd("MAIL", "FROM:<shop@shop.example>")
+    called.wait()
+    try:
+        server.wait_for_message(timeout=SOON)
+    finally:
+        may_return.set()
+
+
+def refused_before_another_was_refused_in_the_same_words(server: SMTPServer) -> None:
+    server.on("rcpt", rcpt_to="bob@b.example").reply("450 4.2.1 busy")
+    server.on("rcpt", rcpt_to="eve@b.example").times(1).reply("450 4.2.1 busy")
+    with connect(server) as client:
+        client.ehlo()
+        client.mail("shop@shop.example")
+        client.rcpt("bob@b.example")
+        client.rset()
+        client.mail("shop@shop.example")
+        client.rcpt("eve@b.example")
+        client.rcpt("eve@b.example")
+        client.data(WELCOME.replace("\n", "\r\n").encode())
+    server.wait_for_message(rcpt_to="bob@b.example", timeout=SOON)
+
+
+def acting_for_another_user(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        # "admin", NUL, "ann", NUL, "secret"
+        client.docmd("AUTH", "PLAIN YWRtaW4AYW5uAHNlY3JldA==")
+    server.wait_for_message(timeout=SOON)
+
+
 def callable_that_does_not_return(server: SMTPServer) -> None:
     called, may_return = threading.Event(), threading.Event()
 
@@ -605,6 +648,16 @@ def server_never_started(server: SMTPServer) -> None:
 def mail_went_to_another_server(server: SMTPServer) -> None:
     with SMTPServer(**PLAIN), SMTPServer(**PLAIN) as other:
         send(other)
+        server.wait_for_message(timeout=SOON)
+
+
+def client_of_an_earlier_test_at_another_server(server: SMTPServer) -> None:
+    with SMTPServer(**PLAIN) as other:
+        client = connect(other)
+        client.ehlo()
+        KEPT.append(client)
+        # As between two tests.
+        other.reset()
         server.wait_for_message(timeout=SOON)
 
 
@@ -1157,7 +1210,14 @@ class Way:
 
 WAYS = (
     Way(application_never_connected, "no client connected to"),
-    Way(callable_that_does_not_return, "a rule's callable blocks the server's thread"),
+    Way(callable_that_does_not_return, "a callable of the test blocks the server's thread"),
+    Way(criterion_that_does_not_return, "a callable of the test blocks the server's thread"),
+    Way(client_of_an_earlier_test_at_another_server, "no client connected to"),
+    Way(
+        refused_before_another_was_refused_in_the_same_words,
+        "RCPT 'bob@b.example' was refused: 450 4.2.1 busy",
+    ),
+    Way(acting_for_another_user, "AUTH PLAIN as 'ann': 535 5.7.8 a user may not act", USERS),
     Way(cleared_too_late, "no client connected since clear() or the test's"),
     Way(cleared_while_the_client_stays, "no message was begun since clear() or the test's"),
     Way(application_connected_but_sent_nothing, "the client left after EHLO, without sending a"),

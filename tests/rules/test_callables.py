@@ -129,3 +129,24 @@ def test_a_callable_sees_the_session_as_it_is() -> None:
     conversation.lines("EHLO client.test", "NOOP")
     assert [exchange.verb for exchange in seen[0].exchanges] == ["", "EHLO"]
     assert seen[0].helo == "client.test"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        lambda book, raising: book.on("noop").reply(raising),
+        lambda book, raising: book.on("noop", where=raising).accept(),
+    ],
+)
+def test_a_callable_that_raises_after_its_test_names_it(
+    rules: Callable[[Rules, Raising], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising(_: object) -> Any:
+        monkeypatch.setenv("PYTEST_CURRENT_TEST", "test_shop.py::test_two (call)")
+        raise KeyError
+
+    monkeypatch.setenv("PYTEST_CURRENT_TEST", "test_shop.py::test_one (call)")
+    conversation = Conversation(rules=lambda book: rules(book, raising))
+    assert conversation.codes("NOOP") == [421]
+    [note] = present(conversation.recorder.callable_error).__notes__
+    assert "was called in test_shop.py::test_one" in note

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -175,3 +175,19 @@ def test_a_forked_process_stops_its_parents_server_without_waiting_for_its_threa
     monkeypatch.setattr(listener, "_CLOSE_TIMEOUT", 2 * TIMEOUT)
     with SMTPServer() as server, forked(server.stop):
         pass
+
+
+def clear(server: SMTPServer) -> None:
+    server.reset()
+
+
+def test_a_lock_that_is_held_at_the_fork_is_free_in_the_child() -> None:
+    with SMTPServer() as server:
+        rule = server.on("noop", optional=True).reply(550)
+        locks = server._core._lock, server._core.recorder._lock, server._core.rules.lock
+        gate = rule._state.gate
+        with ExitStack() as held:
+            for lock in (*locks, gate._lock):
+                held.enter_context(lock)
+            with forked(clear, server):
+                pass

@@ -131,3 +131,13 @@ def test_a_long_violation_is_shown_without_its_middle() -> None:
     assert last.startswith("  session 1: unknown-command: ")
     assert first.endswith("(RFC 5321 section 4.1.1)")
     assert {len(first), len(last)} <= {199, 200}
+
+
+def test_clients_that_were_forgotten_are_not_denied() -> None:
+    server = SMTPServer().start()
+    server.on("rcpt", rcpt_to="bob@x.test").reply(550)
+    send(server)
+    server.clear()
+    server.stop()
+    with pytest.raises(SMTPAssertionError, match="no client connected since clear"):
+        server.check()

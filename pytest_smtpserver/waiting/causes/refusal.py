@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.matching import Cause, Criteria, same_address, shown
 
-from .facts import on_one_line
+from .facts import exchanges_of, on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,7 +74,7 @@ def _refusing(transaction: Transaction) -> tuple[Exchange | None, str]:
     replies = [reply for _, reply in transaction.refused]
     if transaction.outcome == "rejected" and transaction.reply is not None:
         replies.append(transaction.reply)
-    for exchange in reversed(transaction.session.exchanges):
+    for exchange in reversed(list(exchanges_of(transaction))):
         if exchange.reply is not None and exchange.reply in replies:
             return exchange, _what(exchange, transaction)
     return None, ""  # pragma: no cover  # for the types only: the session has had that reply

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import Cause, counted, shown
-from pytest_smtpserver.recording.recording import when
 from pytest_smtpserver.records.exchange import (
     BY_RULE,
     HELD,
@@ -17,6 +15,7 @@ from pytest_smtpserver.records.exchange import (
     Exchange,
 )
 
+from .facts import exchanges_of
 from .login import left_after_greeting
 
 if TYPE_CHECKING:
@@ -35,12 +34,12 @@ _CRLF = "the content ends with CRLF, a dot and CRLF (RFC 5321 section 4.1.1.4)"
 
 
 def in_a_callable(facts: Facts) -> Cause | None:
-    """A callable of a rule has not returned."""
+    """A callable of the test has not returned."""
     at = facts.server.callable_at
     if not at:
         return None
     return Cause(
-        "a rule's callable blocks the server's thread",
+        "a callable of the test blocks the server's thread",
         f"it is at {at}; the server answers nobody until it returns, so it must not wait, or talk "
         "to a server of this process",
     )
@@ -137,14 +136,8 @@ def _given_up(last: Transaction) -> Cause:
 
 
 def _who_left(transaction: Transaction) -> str:
-    session = transaction.session
     # RFC 5321 section 4.1.4: EHLO and HELO clear a transaction as RSET does.
-    began = transaction.started_at
-    # A rule may have delayed it, so what counts is the time of the reply.
-    later = dropwhile(
-        lambda one: one.verb != "MAIL" or when(one.answered) < began, session.exchanges
-    )
-    for one in later:
+    for one in exchanges_of(transaction):
         if one.verb in _CLEARING and one.reply is not None and one.reply.is_completion:
             return f"the client gave up ({one.verb})"
     return {
@@ -153,7 +146,7 @@ def _who_left(transaction: Transaction) -> str:
         "reset": "the client reset the connection",
         "timeout": "the client fell silent",
         "server": "the server closed the connection",
-    }.get(session.ended_by or "", "the client gave up")
+    }.get(transaction.session.ended_by or "", "the client gave up")
 
 
 def session_open(facts: Facts) -> Cause | None:
