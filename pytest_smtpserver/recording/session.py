@@ -11,7 +11,7 @@ from pytest_smtpserver.records.session import Session
 
 from .recording import Recording, when
 from .transaction import TransactionRecording
-from .wire import TransactionsView, Wire, WireView
+from .wire import WIDTH, TransactionsView, Wire, WireView
 
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import SocketAddress, TLSInfo
@@ -230,7 +230,9 @@ class SessionRecording(Recording[Session]):
         return transaction
 
     def transaction_began(self, transaction: TransactionRecording) -> None:
-        """Note that a transaction is open; called under the recorder's lock."""
+        """Note that a transaction is open; called under the recorder's lock, as `forget` is."""
+        transaction.before = self.last_transaction
+        transaction.wire_start = max(0, len(self.wire) - WIDTH)
         self.current = self.last_transaction = transaction
 
     def transaction_ended(self) -> None:

@@ -9,7 +9,6 @@ from pytest_smtpserver.records.message import Message
 from pytest_smtpserver.records.transaction import Transaction
 
 from .recording import Recording, when
-from .wire import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +59,9 @@ class TransactionRecording(Recording[Transaction]):
         self.session_recording = session_recording
         #: The transaction before it in its session, unless it was forgotten. A list of them in each
         #: session would cost memory, and most sessions have one.
-        self.before = session_recording.last_transaction
+        self.before: TransactionRecording | None = None
+        #: The length of the session's wire before the exchange of its MAIL.
+        self.wire_start = 0
         self.mail_from = mail_from
         self.parameters = parameters
         self.started = started
@@ -72,8 +73,6 @@ class TransactionRecording(Recording[Transaction]):
         self.outcome: Outcome | None = None
         # Returns the content that has arrived so far, while it is incomplete.
         self.arriving: Callable[[], bytes] | None = None
-        #: The length of the session's wire before the exchange of its MAIL.
-        self.wire_start = max(0, len(session_recording.wire) - WIDTH)
         # Whether the message is already among the server's messages.
         self.is_announced = False
 

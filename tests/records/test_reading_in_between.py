@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pytest_smtpserver.recording.session import SessionRecording
+    from pytest_smtpserver.recording.transaction import TransactionRecording
 
 OK = Reply(250, "OK")
 
@@ -100,3 +101,20 @@ def test_a_message_that_one_of_two_recipients_has_got_is_in_its_session(
     session.snapshot()
     session.accept(transaction)
     assert recorder.messages.all() == session.snapshot().messages == (message,)
+
+
+def test_what_is_forgotten_while_a_transaction_begins_does_not_come_back(
+    recorder: Recorder, session: SessionRecording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.finish(session.begin("first@example.org", {}, 1.0), "rejected")
+    began = Recorder.transaction_began
+
+    def clear_before(self: Recorder, transaction: TransactionRecording) -> None:
+        self.clear(2.0)
+        began(self, transaction)
+
+    monkeypatch.setattr(Recorder, "transaction_began", clear_before)
+    session.begin("second@example.org", {}, 2.0)
+    assert [one.envelope.mail_from for one in session.snapshot().transactions] == [
+        "second@example.org"
+    ]
