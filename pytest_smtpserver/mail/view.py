@@ -32,7 +32,7 @@ from . import addresses, field_values, header, html, links, long_html, parts
 from .defects import Defect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
     from email.message import EmailMessage
 
     from .addresses import Address, Addresses
@@ -153,7 +153,7 @@ class View:
         yield from self.parts.defects
         if self._section.complaint:
             yield Defect("unparsable", self._section.complaint)
-        if _are_too_much(value for _, value in self.fields):
+        if _are_too_much([value for _, value in self.fields]):
             yield Defect("unparsable", _TOO_MUCH)
         else:
             for name, value in self.fields:
@@ -197,6 +197,8 @@ class View:
         return self._addresses[lower]
 
 
-def _are_too_much(values: Iterable[str]) -> bool:
+def _are_too_much(values: Sequence[str]) -> bool:
     """Return whether these values have too many characters to be decoded."""
-    return sum(len(value) for value in values if field_values.may_be_encoded(value)) > _MOST
+    if sum(map(len, values)) <= _MOST:
+        return False
+    return sum(map(len, filter(field_values.may_be_encoded, values))) > _MOST

@@ -94,7 +94,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.wakers: tuple[Callable[[], object], ...] = ()
+        self._wakers: tuple[Callable[[], object], ...] = ()
         #: Whether nothing more will come, so that nobody needs to wait.
         self.is_over = False
         self._ids = 0
@@ -331,19 +331,28 @@ class Recorder:
             left = [one for one in self.messages if one is not message]
             self.messages = MessageLog(left)
 
+    def begin_again(self) -> None:
+        """Note that something may come after all."""
+        self.is_over = False
+
+    def end(self) -> tuple[Callable[[], object], ...]:
+        """Note that nothing more will come; return the wakers of everything that waits."""
+        self.is_over = True
+        return self._wakers
+
     def add_waker(self, wake: Callable[[], object]) -> None:
         """Call `wake`, in the server's thread, whenever there may be something new to see."""
         with self._lock:
-            self.wakers = (*self.wakers, wake)
+            self._wakers = (*self._wakers, wake)
 
     def remove_waker(self, wake: Callable[[], object]) -> None:
         """Stop calling `wake`."""
         with self._lock:
-            self.wakers = tuple(one for one in self.wakers if one != wake)
+            self._wakers = tuple(one for one in self._wakers if one != wake)
 
     def wake(self) -> None:
         """Let everything that waits look again."""
-        for wake in self.wakers:
+        for wake in self._wakers:
             wake()
 
 

@@ -231,8 +231,7 @@ class SessionRecording(Recording[Session]):
 
     def transaction_began(self, transaction: TransactionRecording) -> None:
         """Note that a transaction is open; called under the recorder's lock, as `forget` is."""
-        transaction.before = self.last_transaction
-        transaction.wire_start = max(0, len(self.wire) - WIDTH)
+        transaction.began(max(0, len(self.wire) - WIDTH), self.last_transaction)
         self.current = self.last_transaction = transaction
 
     def transaction_ended(self) -> None:
@@ -276,7 +275,7 @@ class SessionRecording(Recording[Session]):
         self.last_transaction = current = self.current
         self.wire = self.wire.since(len(self.wire) if current is None else current.wire_start)
         if current is not None:
-            current.kept_from_start()
+            current.began(0, None)
         self._kept = None
 
     def _value(self) -> Session:

@@ -120,9 +120,9 @@ class TransactionRecording(Recording[Transaction]):
         self.changed()
         return self.message
 
-    def kept_from_start(self) -> None:
-        """Note that everything before it in its session is forgotten."""
-        self.wire_start, self.before = 0, None
+    def began(self, wire_start: int, before: TransactionRecording | None) -> None:
+        """Note what comes before it in its session."""
+        self.wire_start, self.before = wire_start, before
 
     def announce(self) -> None:
         """Note that the message is among the server's messages."""

@@ -92,7 +92,8 @@ class Core:
                 self._closed.close()
                 self._seal()
             is_first = self.address is None
-            self.recorder.is_over = False
+            if not is_first:
+                self.recorder.begin_again()
             self.listener = self._listen()
             self.address = self.listener.address
         registry.started(self)
@@ -153,11 +154,10 @@ class Core:
 
         Otherwise they would fail during a later test. After a `start` they can wait again.
         """
-        self.recorder.is_over = True
-        if self.recorder.wakers:
+        if wakers := self.recorder.end():
             from pytest_smtpserver.waiting.awaiting import end_all
 
-            end_all(self.recorder)
+            end_all(wakers)
 
     def _stop(self) -> None:
         with self._lock:
@@ -294,8 +294,13 @@ class Core:
 
         It is on two lines if it is too long for one.
         """
-        came = self.recorder.sessions(), self.recorder.forgotten
-        return tuple([told(rule, stage, *came) for stage, rule in self.rules.unused()])
+        recorder = self.recorder
+        return tuple(
+            [
+                told(rule, stage, recorder.sessions(), recorder.forgotten)
+                for stage, rule in self.rules.unused()
+            ]
+        )
 
     @property
     def rule_notes(self) -> tuple[str, ...]:

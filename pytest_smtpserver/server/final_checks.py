@@ -59,8 +59,7 @@ def check(servers: Sequence[Checked], *, passed: bool = True, of_run: bool = Fal
     error like others, because as itself it would end the whole run.
     """
     __tracebackhide__ = True
-    replaced = _KINDS_OF_RUN if of_run else _KINDS
-    wrong = [*_crashes(servers), *_callable_errors(servers, (*replaced, *_no_failures()))]
+    wrong = [*_crashes(servers), *_callable_errors(servers, _KINDS_OF_RUN if of_run else _KINDS)]
     if passed:
         wrong += [*_violations(servers), *_unused_rules(servers)]
     if not wrong:
@@ -99,7 +98,8 @@ def _callable_errors(
 ) -> Iterator[BaseException]:
     for server in servers:
         if (error := server.callable_error) is not None:
-            yield _described(error) if isinstance(error, replaced) else error
+            is_replaced = isinstance(error, (*replaced, *_no_failures()))
+            yield _described(error) if is_replaced else error
 
 
 def _described(error: BaseException) -> RuntimeError:
@@ -131,7 +131,7 @@ def _unused_rules(servers: Sequence[Checked]) -> Iterator[BaseException]:
     lines: list[str] = []
     for server in servers:
         if server.callable_error is None:
-            lines += [line for one in server.unused_rules for line in one.splitlines()]
+            lines += "\n".join(server.unused_rules).splitlines()
     if lines:
         yield _failure(lines)
 

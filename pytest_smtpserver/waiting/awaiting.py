@@ -30,7 +30,7 @@ from pytest_smtpserver.clock import monotonic
 from pytest_smtpserver.unpatched import Event, Timer, current_thread, join, start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from trio.abc import Instrument
 
@@ -104,16 +104,17 @@ class _Waiter:
         self._wake()
 
 
-def end_all(recorder: Recorder) -> None:
-    """End the waits in other threads, in which nothing more will come.
+def end_all(wakers: Iterable[Callable[[], object]]) -> None:
+    """Let everything that waits see that nothing more will come.
 
-    Returns when these threads have ended, or after a second. What a wait has raised in them is
-    reported by pytest then, with the test that has begun it.
+    Returns when the other threads that waited have ended, or after a second. What a wait raises in
+    them is reported by pytest then, with the test that has begun it.
     """
-    threads = [one.thread for one in recorder.wakers if isinstance(one, _Waiter)]
-    recorder.wake()
+    waiters = [one for one in wakers if isinstance(one, _Waiter)]
+    for waiter in waiters:
+        waiter()
     until = monotonic() + _MOMENT
-    for thread in threads:
+    for thread in [one.thread for one in waiters]:
         # The caller's own thread, and one that Python has not started, cannot be joined.
         with contextlib.suppress(RuntimeError, AssertionError):
             join(thread, max(0.0, until - monotonic()))

@@ -332,7 +332,7 @@ def test_a_thread_that_still_waits_fails_with_the_test_that_has_begun_it(
         client = smtplib.SMTP(*smtpserver.addr)
         thread = threading.Thread(target=lambda: {wait})
         thread.start()
-        while not smtpserver._core.recorder.wakers:
+        while not smtpserver._core.recorder._wakers:
             time.sleep(0.01)
         client.close()
         return thread

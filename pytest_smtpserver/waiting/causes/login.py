@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.matching import Cause, shown
-from pytest_smtpserver.smtp.replies import FOR_ANOTHER
 
 from .facts import on_one_line
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 _INVALID = 535
 _UNKNOWN_MECHANISM = 504
 _NEEDS_TLS = 538
+# What the server says to a user who is right, but wants to act for another one; with 535 as well.
+_FOR_ANOTHER = "a user may not act for another"
 
 
 def refused(facts: Facts) -> Cause | None:
@@ -60,7 +61,7 @@ def _reason(session: Session, last: Exchange | None, facts: Facts | None) -> str
         return "mechanism not offered"
     if code == _NEEDS_TLS:
         return "offered only under TLS"
-    if code != _INVALID or (last and last.reply and last.reply.text == FOR_ANOTHER.text):
+    if code != _INVALID or (last and last.reply and last.reply.text == _FOR_ANOTHER):
         return _reply(last)
     users = facts.settings.users if facts else None
     # If a callable decides, no users are known, and only the callable knows the reason.
