@@ -95,7 +95,9 @@ def describe_failure(
     """
     too_many = len(matched) > count
     seen = _look(criteria, records, matched)
-    cause, near = (None, None) if too_many else _reasons(seen, causes, matched)
+    # If none was expected, none comes close.
+    wanted = seen if count else ()
+    cause, near = (None, None) if too_many else _reasons(wanted, causes, matched)
     refusals = [line for transaction in refused for line in _refusals(transaction)]
     if too_many:
         first = _too_many(count, criteria, matched)

@@ -110,6 +110,57 @@ def cleared_while_the_client_stays(server: SMTPServer) -> None:
     server.wait_for_message(subject="Welcome to the shop", timeout=SOON)
 
 
+def server_closed_after_the_content(server: SMTPServer) -> None:
+    server.on("message").disconnect()
+    with suppress(smtplib.SMTPException):
+        send(server)
+    server.wait_for_message(timeout=SOON)
+
+
+def server_closed_at_data(server: SMTPServer) -> None:
+    server.on("data").disconnect()
+    with suppress(smtplib.SMTPException):
+        send(server)
+    server.wait_for_message(timeout=SOON)
+
+
+def server_closed_at_ehlo(server: SMTPServer) -> None:
+    server.on("ehlo").disconnect()
+    with suppress(smtplib.SMTPException):
+        send(server)
+    server.wait_for_message(timeout=SOON)
+
+
+def server_closed_before_the_greeting(server: SMTPServer) -> None:
+    server.on("connect").disconnect()
+    with suppress(smtplib.SMTPException):
+        send(server)
+    server.wait_for_message(timeout=SOON)
+
+
+def client_fell_silent_after_ehlo(server: SMTPServer) -> None:
+    client = connect(server)
+    KEPT.append(client)
+    client.ehlo()
+    server.wait_for_session(timeout=20)
+    server.wait_for_message(timeout=SOON)
+
+
+def client_left_after_helo(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.helo()
+    server.wait_for_message(timeout=SOON)
+
+
+def other_mail_while_one_is_still_being_sent(server: SMTPServer) -> None:
+    client = connect(server)
+    KEPT.append(client)
+    client.ehlo()
+    client.mail("shop@shop.example")
+    send(server)
+    server.assert_no_message(subject="Good bye")
+
+
 def criterion_that_does_not_return(server: SMTPServer) -> None:
     called, may_return = threading.Event(), threading.Event()
 
@@ -1211,6 +1262,24 @@ class Way:
 WAYS = (
     Way(application_never_connected, "no client connected to"),
     Way(callable_that_does_not_return, "a callable of the test blocks the server's thread"),
+    Way(
+        server_closed_after_the_content,
+        "the server closed the connection after the content",
+    ),
+    Way(server_closed_at_data, "the server closed the connection after DATA"),
+    Way(server_closed_at_ehlo, "the server closed the connection after EHLO"),
+    Way(server_closed_before_the_greeting, "the server closed the connection before the gr"),
+    Way(
+        client_fell_silent_after_ehlo,
+        "the client fell silent after EHLO",
+        {**PLAIN, "idle_timeout": 0.05},
+    ),
+    Way(client_left_after_helo, "the client left after HELO, without sending"),
+    Way(
+        other_mail_while_one_is_still_being_sent,
+        "a message is still being sent: 0 recipients so far",
+        {**PLAIN, "wait_timeout": 0.01},
+    ),
     Way(criterion_that_does_not_return, "a callable of the test blocks the server's thread"),
     Way(client_of_an_earlier_test_at_another_server, "no client connected to"),
     Way(

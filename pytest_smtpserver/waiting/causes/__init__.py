@@ -43,6 +43,7 @@ _CAUSES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (
     reach.blocked_loop,
     reach.in_a_twisted_reactor,
     reach.nobody,
+    unfinished.ended_early,
     security.silent,
     unfinished.session_open,
     unfinished.sent_nothing,

@@ -21,6 +21,7 @@ from .login import left_after_greeting
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.transaction import Transaction
 
     from .facts import Facts
@@ -130,6 +131,13 @@ def _given_up(last: Transaction) -> Cause:
         if dot := _dot_after_lf(octets):
             return Cause(f"{who}: {dot}", _CRLF)
         return Cause(f"{who} after {counted(len(octets), 'octet')} of content, before its end")
+    exchanges = list(exchanges_of(last))
+    rule = exchanges[-1].rule if exchanges else None
+    aside = f"rule {rule}" if rule else ""
+    if last.message is not None or any(one.verb == "." for one in exchanges):
+        return Cause(f"{who} after the content, which was not accepted", aside=aside)
+    if begun := [one.verb for one in exchanges if one.verb in ("DATA", "BDAT")]:
+        return Cause(f"{who} after {begun[-1]}, before the content was accepted", aside=aside)
     if not last.envelope.rcpt_to:
         return Cause(f"{who} after MAIL, without any recipient")
     return Cause(f"{who} before DATA: no content was sent")
@@ -140,13 +148,16 @@ def _who_left(transaction: Transaction) -> str:
     for one in exchanges_of(transaction):
         if one.verb in _CLEARING and one.reply is not None and one.reply.is_completion:
             return f"the client gave up ({one.verb})"
-    return {
-        "quit": "the client quit",
-        "client": "the client left",
-        "reset": "the client reset the connection",
-        "timeout": "the client fell silent",
-        "server": "the server closed the connection",
-    }.get(transaction.session.ended_by or "", "the client gave up")
+    return _WHO_ENDED.get(transaction.session.ended_by or "", "the client gave up")
+
+
+_WHO_ENDED = {
+    "quit": "the client quit",
+    "client": "the client left",
+    "reset": "the client reset the connection",
+    "timeout": "the client fell silent",
+    "server": "the server closed the connection",
+}
 
 
 def session_open(facts: Facts) -> Cause | None:
@@ -158,6 +169,31 @@ def session_open(facts: Facts) -> Cause | None:
         f"{counted(len(lasting), 'session')} still open: the client has not left",
         "wait_for_session waits until a session has ended",
     )
+
+
+def ended_early(facts: Facts) -> Cause | None:
+    """The last session ended before any transaction, and its client did not mean it to."""
+    if facts.transactions or not facts.sessions or facts.came_before_clear(facts.sessions[-1]):
+        return None
+    session = facts.sessions[-1]
+    last = session.exchanges[-1] if session.exchanges else None
+    unanswered = last is not None and last.reply is None
+    if session.ended_by not in ("server", "timeout") and not (session.ended_by and unanswered):
+        return None
+    rule = last.rule if last else None
+    return Cause(
+        f"{_WHO_ENDED[session.ended_by]} {_when_ended(last)}",
+        weight="nothing",
+        aside=f"rule {rule}" if rule else "",
+    )
+
+
+def _when_ended(last: Exchange | None) -> str:
+    if last is None or (not last.verb and last.reply is None):
+        return "before the greeting"
+    if not last.verb:
+        return "after the greeting"
+    return f"after {last.verb}{'' if last.reply else ', which got no reply'}"
 
 
 def sent_nothing(facts: Facts) -> Cause | None:
@@ -172,12 +208,17 @@ def sent_nothing(facts: Facts) -> Cause | None:
         )
     if all(map(left_after_greeting, facts.sessions)):
         return Cause(
-            "the client left after EHLO, without sending a message",
+            f"the client left after {_hello(facts.sessions[-1])}, without sending a message",
             _not_offered(facts),
             weight="nothing",
         )
     who = counted(len(facts.sessions), "client")
     return Cause(f"{who} connected, but none began to send a message", weight="nothing")
+
+
+def _hello(session: Session) -> str:
+    said = [one.verb for one in session.exchanges if one.verb in _CLEARING]
+    return said[-1] if said else "the greeting"
 
 
 def _not_offered(facts: Facts) -> str:
