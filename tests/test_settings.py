@@ -380,3 +380,11 @@ def test_the_path_of_a_socket_is_kept_absolute(
     monkeypatch.chdir(tmp_path)
 
     assert DEFAULTS.changed({"host": "unix:mail.sock"}).host == f"unix:{tmp_path}/mail.sock"
+
+
+def test_users_must_not_be_an_async_function() -> None:
+    async def check(mechanism: str, name: str, secret: str) -> bool:
+        return False
+
+    with pytest.raises(SettingsError, match="users"):
+        SMTPServer(auth="required", users=check)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smtpserver.frozen import frozen
@@ -56,6 +57,9 @@ class Criterion:
     def conditions(self, keyword: str, expected: object) -> Iterator[Condition]:
         """Yield the conditions; raise `TypeError` or `ValueError` for an impossible value."""
         kind = kind_of(expected)
+        if iscoroutinefunction(expected):
+            # A coroutine is always true.
+            raise _impossible(keyword, expected, "give a function that is not async", "fail")
         usable = is_usable(kind, expected) and type(expected) not in self.never
         if not usable or kind not in self.meanings:
             raise _impossible(keyword, expected, f"give {self._takes()}")
@@ -173,8 +177,8 @@ _PHRASES: Final[Mapping[ValueKind, str]] = {
 }
 
 
-def _impossible(keyword: str, expected: object, advice: str) -> TypeError:
-    return TypeError(f"{keyword}={shown(expected)} can never match: {advice}")
+def _impossible(keyword: str, expected: object, advice: str, what: str = "match") -> TypeError:
+    return TypeError(f"{keyword}={shown(expected)} can never {what}: {advice}")
 
 
 #: How each kind of expected value is described.

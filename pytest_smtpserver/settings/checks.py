@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -259,6 +260,8 @@ def _users(value: Any) -> object:
     if isinstance(value, Users):
         return value
     if callable(value) and not isinstance(value, type | Mapping):
+        # A coroutine is always true, so every password would be right.
+        _require(not iscoroutinefunction(value))
         return Users({}, value)
     _require(isinstance(value, Mapping))
     return Users(value)

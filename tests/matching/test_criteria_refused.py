@@ -248,3 +248,13 @@ def test_long_values_are_shortened_where_criteria_are_written() -> None:
     assert written.startswith("body='beginxxx")
     assert written.endswith(r"xxx\nend'")
     assert len(written) < 100
+
+
+async def never_looked_at(_: object) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("keyword", ["where", "subject", "rcpt_to"])
+def test_an_async_function_is_refused_because_a_coroutine_is_always_true(keyword: str) -> None:
+    with pytest.raises(TypeError, match=f"^{keyword}=never_looked_at can never fail: give a func"):
+        Criteria.for_messages({keyword: never_looked_at})
