@@ -77,10 +77,13 @@ def decode(octets: bytes, label: str | None) -> Decoded:
     if charset is None:
         text = octets.decode("utf-8", "replace")
         return Decoded(text, f"in the unknown charset {label!r}")
+    declared = charset
     if charset.read_as in _UNICODE:
         octets, charset = _without_mark(octets, charset)
     text, is_whole = _read(octets, charset.read_as)
-    if not is_whole or not _has_all(octets, charset):
+    # UTF-16 may have its octets in either order, but UTF-8 has no mark of UTF-16, nor the reverse.
+    is_declared = (charset.read_as == "utf-8") is (declared.read_as == "utf-8")
+    if not (is_declared and is_whole and _has_all(octets, charset)):
         name = repr(label) if label else "'utf-8', the default if none is declared"
         return Decoded(text, f"that is not in its charset {name}")
     return Decoded(text)

@@ -250,3 +250,33 @@ def test_a_message_within_is_not_changed(kind: str, inner: bytes) -> None:
     head = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: "
     mail = message(f"{head}{kind}\r\n\r\n".encode() + inner + b"\r\n--b--\r\n")
     assert [one.content for one in mail.attachments] == [inner]
+
+
+@pytest.mark.parametrize(
+    ("charset", "octets", "is_declared"),
+    [
+        ("utf-8", b"\xff\xfe", False),
+        ("utf-8", b"\xfe\xff\x00a", False),
+        ("utf-16", b"\xef\xbb\xbfa", False),
+        ("utf-8", b"\xef\xbb\xbfa", True),
+        ("utf-16", b"\xff\xfea\x00", True),
+        ("utf-16", b"\xfe\xff\x00a", True),
+    ],
+)
+def test_a_byte_order_mark_that_contradicts_the_charset_is_a_problem(
+    charset: str, octets: bytes, is_declared: bool
+) -> None:
+    head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: base64"
+    mail = message(f"{head}\r\n\r\n".encode() + base64.b64encode(octets))
+    found = [one for one in mail.problems if one.code == "bad-encoding"]
+    assert len(found) == (not is_declared)
+
+
+def test_a_link_and_an_attachment_are_shown_short() -> None:
+    long = "x" * 1_000
+    mail = message(
+        f"Content-Type: application/pdf; name={long}\r\n\r\nhttp://a.test/{long}\r\n".encode()
+    )
+    other = message(f"\r\nhttp://a.test/{long}\r\n".encode())
+    assert len(repr(mail.attachments[0])) < 250
+    assert len(repr(other.links[0])) < 350
