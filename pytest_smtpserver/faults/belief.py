@@ -30,7 +30,8 @@ class Beliefs:
     def __init__(self, sent: Any) -> None:
         """Take the argument `sent` of `check`.
 
-        Raises `TypeError` for anything else, and `ValueError` for a mapping that is empty.
+        Raises `TypeError` for anything else, and `ValueError` for a mapping that is empty or has an
+        empty recipient.
         """
         self._of_all: Belief | None = None
         self.of_each: dict[str, Belief] = {}
@@ -41,7 +42,7 @@ class Beliefs:
                     f"sent={sent!r} names no recipient; if smtplib has returned it, nobody was "
                     "refused: give True"
                 )
-            self.of_each = {comparable(str(who)): _read(one) for who, one in sent.items()}
+            self.of_each = {comparable(_recipient(who)): _read(one) for who, one in sent.items()}
         else:
             self._of_all = _read(sent)
 
@@ -65,6 +66,14 @@ class Beliefs:
             return ", ".join(f"{who}: {one.value}" for who, one in self.of_each.items())
         raised = f" {self._sent!r}" if self._of_all is Belief.RAISED else ""
         return self._of_all.value + raised
+
+
+def _recipient(who: object) -> str:
+    if not isinstance(who, str):
+        raise TypeError(f"sent has {who!r}: a recipient must be a str")
+    if not who:
+        raise ValueError("sent has an empty recipient")
+    return who
 
 
 def _read(sent: Any) -> Belief:

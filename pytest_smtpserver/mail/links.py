@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urljoin
 
 from pytest_smtpserver.frozen import frozen
-from pytest_smtpserver.matching.wording import visible
+from pytest_smtpserver.matching.wording import shortened, visible
 from pytest_smtpserver.suggesting import suggesting
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Link:
     text: str
 
     def __repr__(self) -> str:
-        return f"<Link {visible(self.url)} {self.text!r}>"
+        return f"<Link {shortened(visible(self.url))} {shortened(repr(self.text))}>"
 
 
 def together(text: str, anchors: Iterable[tuple[str, str]]) -> tuple[tuple[Link, ...], bool]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.frozen import frozen
+from pytest_smtpserver.matching.wording import shortened
 from pytest_smtpserver.suggesting import suggesting
 
 from . import bodies, charsets, flowed, structure, transfer
@@ -40,7 +41,8 @@ class Attachment:
     is_inline: bool
 
     def __repr__(self) -> str:
-        return f"<Attachment {self.filename!r}, {self.content_type}, {len(self.content)} octets>"
+        name, kind = shortened(repr(self.filename)), shortened(self.content_type)
+        return f"<Attachment {name}, {kind}, {len(self.content)} octets>"
 
 
 @frozen()

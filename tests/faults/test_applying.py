@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -156,3 +156,14 @@ with SMTPServer() as server:
 def test_an_unsupported_claim_is_not_a_reason_to_skip() -> None:
     with SMTPServer() as server, pytest.raises(SMTPAssertionError, match=r"^nothing was delivered"):
         BY_NAME["busy-greeting"].apply(server).check(sent=True)
+
+
+@pytest.mark.parametrize(
+    ("sent", "error"),
+    [({1: True}, r"sent has 1: a recipient must be a str"), ({"": True}, "an empty recipient")],
+)
+def test_a_recipient_that_cannot_be_is_named(sent: Any, error: str) -> None:
+    with SMTPServer() as server:
+        at_work = BY_NAME["busy-greeting"].apply(server)
+        with pytest.raises((TypeError, ValueError), match=error):
+            at_work.check(sent=sent)
