@@ -95,8 +95,6 @@ class Recorder:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._wakers: tuple[Callable[[], object], ...] = ()
-        #: Whether nothing more will come, so that nobody needs to wait.
-        self.is_over = False
         self._ids = 0
         self._open: dict[int, SessionRecording] = {}
         self._sessions: Log[SessionRecording] = Log()
@@ -221,8 +219,8 @@ class Recorder:
     def open_transactions(self) -> tuple[TransactionRecording, ...]:
         """Return the transactions that are still open."""
         with self._lock:
-            sessions = list(self._open.values())
-        return tuple(one for session in sessions if (one := session.current) is not None)
+            # Under the lock: when a transaction is no longer open, its message is there.
+            return tuple([one for each in self._open.values() if (one := each.current) is not None])
 
     def take_newcomers(self) -> list[int]:
         """Return the ids of the open sessions that have begun since this was called last."""
@@ -331,13 +329,9 @@ class Recorder:
             left = [one for one in self.messages if one is not message]
             self.messages = MessageLog(left)
 
-    def begin_again(self) -> None:
-        """Note that something may come after all."""
-        self.is_over = False
-
-    def end(self) -> tuple[Callable[[], object], ...]:
-        """Note that nothing more will come; return the wakers of everything that waits."""
-        self.is_over = True
+    @property
+    def wakers(self) -> tuple[Callable[[], object], ...]:
+        """What `wake` calls."""
         return self._wakers
 
     def add_waker(self, wake: Callable[[], object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pytest_smtpserver.clock import now
 from pytest_smtpserver.recording.recorder import Recorder
@@ -92,8 +92,6 @@ class Core:
                 self._closed.close()
                 self._seal()
             is_first = self.address is None
-            if not is_first:
-                self.recorder.begin_again()
             self.listener = self._listen()
             self.address = self.listener.address
         registry.started(self)
@@ -152,9 +150,9 @@ class Core:
     def end_waits(self) -> None:
         """Let whoever still waits, in another thread, fail at once: it has stopped for good.
 
-        Otherwise they would fail during a later test. After a `start` they can wait again.
+        Otherwise they would fail during a later test.
         """
-        if wakers := self.recorder.end():
+        if wakers := self.recorder.wakers:
             from pytest_smtpserver.waiting.awaiting import end_all
 
             end_all(wakers)
@@ -240,9 +238,10 @@ class Core:
         from pytest_smtpserver.rules.places import running_at
         from pytest_smtpserver.waiting.causes import Elsewhere, Surroundings
 
+        listens = self.is_serving
         return Surroundings(
             address=self.where or "no address yet",
-            state=self._state,
+            state="listening" if listens else "stopped" if self.address else "new",
             settings=self.settings,
             callable_at=running_at(self.listener.thread) if self.listener else "",
             others=[
@@ -251,14 +250,6 @@ class Core:
                 if other is not self
             ],
         )
-
-    @property
-    def _state(self) -> Literal["new", "listening", "stopped", "over"]:
-        if self.is_serving:
-            return "listening"
-        if self.address is None:
-            return "new"
-        return "over" if self.recorder.is_over else "stopped"
 
     @property
     def where(self) -> str:

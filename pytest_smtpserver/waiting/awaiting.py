@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 # Seconds of sleep in each turn of a loop that never sleeps by itself; arbitrary.
 _BREATH = 0.0005
 # Seconds that threads whose waits are over have to end; arbitrary.
-_MOMENT = 1.0
+_MOMENT = 0.5
 
 
 class Flag(Protocol):
@@ -64,7 +64,7 @@ def in_thread(recorder: Recorder, look: Callable[[float], float | None]) -> None
     waiter = _Waiter(changed.set)
     recorder.add_waker(waiter)
     try:
-        while (until := look(monotonic())) is not None and not recorder.is_over:
+        while (until := waiter.look(look)) is not None:
             changed.wait(until - monotonic())
             # Clear before the look: whatever is recorded from here on sets it again.
             changed.clear()
@@ -85,7 +85,7 @@ async def in_task(recorder: Recorder, look: Callable[[float], float | None]) -> 
     waiter = _Waiter(wake)
     recorder.add_waker(waiter)
     try:
-        while (until := look(monotonic())) is not None and not recorder.is_over:
+        while (until := waiter.look(look)) is not None:
             alarm.set(until)
             await flag.lowered()
     finally:
@@ -99,20 +99,33 @@ class _Waiter:
     def __init__(self, wake: Callable[[], object]) -> None:
         self.thread = current_thread()
         self._wake = wake
+        self._is_over = False
 
     def __call__(self) -> None:
         self._wake()
 
+    def look(self, look: Callable[[float], float | None]) -> float | None:
+        """Return until when to wait; `None` if that is decided, or nothing more will come."""
+        # In this order: what came before the end is seen.
+        is_over = self._is_over
+        until = look(monotonic())
+        return None if is_over else until
+
+    def end(self) -> None:
+        """Let them look once more, and wait no longer."""
+        self._is_over = True
+        self._wake()
+
 
 def end_all(wakers: Iterable[Callable[[], object]]) -> None:
-    """Let everything that waits see that nothing more will come.
+    """End the waits that these are to wake: nothing more will come.
 
-    Returns when the other threads that waited have ended, or after a second. What a wait raises in
-    them is reported by pytest then, with the test that has begun it.
+    Returns when their threads have ended, or after a moment: they may go on with something else.
+    What a wait raises in them is reported by pytest then, with the test that has begun it.
     """
     waiters = [one for one in wakers if isinstance(one, _Waiter)]
     for waiter in waiters:
-        waiter()
+        waiter.end()
     until = monotonic() + _MOMENT
     for thread in [one.thread for one in waiters]:
         # The caller's own thread, and one that Python has not started, cannot be joined.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import smtplib
+import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,8 @@ from tests.plugin.inner import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_smtpserver import Message
 
 # Clients have a moment to leave; here it is generous, because the machine may be busy.
 GENEROUS = """
@@ -327,12 +331,17 @@ def test_a_thread_that_still_waits_fails_with_the_test_that_has_begun_it(
     tests = f"""
     import asyncio, trio
     from pytest_smtpserver import AsyncSMTPServer
+    from pytest_smtpserver.waiting import awaiting
+    # Generous, because the machine may be busy.
+    awaiting._MOMENT = 20
+    THREADS = []
 
     def begin_to_wait(smtpserver):
         client = smtplib.SMTP(*smtpserver.addr)
         thread = threading.Thread(target=lambda: {wait})
         thread.start()
-        while not smtpserver._core.recorder._wakers:
+        THREADS.append(thread)
+        while not smtpserver._core.recorder.wakers:
             time.sleep(0.01)
         client.close()
         return thread
@@ -346,9 +355,7 @@ def test_a_thread_that_still_waits_fails_with_the_test_that_has_begun_it(
         thread.join()
 
     def test_of_something_else():
-        assert threading.active_count() == 1 + sum(
-            "pytest-smtpserver" in one.name for one in threading.enumerate()
-        )
+        assert not any(thread.is_alive() for thread in THREADS)
 """
     result = run(pytester, tests)
     if "closed" in wait:
@@ -358,12 +365,49 @@ def test_a_thread_that_still_waits_fails_with_the_test_that_has_begun_it(
         result.stdout.fnmatch_lines(["*the server is stopped*", "ERROR *::test_with_the_fixture*"])
 
 
-def test_a_server_that_is_started_again_is_waited_for_again(server: SMTPServer) -> None:
+def test_what_has_come_before_the_end_is_seen(server: SMTPServer) -> None:
+    looking, may_go_on, found = threading.Event(), threading.Event(), []
+
+    def is_second(message: Message) -> bool:
+        looking.set()
+        may_go_on.wait(20)
+        return message.subject == "second"
+
+    def wait() -> None:
+        found.append(server.wait_for_message(where=is_second, timeout=600).subject)
+
+    def send(subject: str) -> None:
+        with smtplib.SMTP(*server.addr, timeout=20) as client:
+            client.sendmail("shop@x.test", ["ann@x.test"], f"Subject: {subject}")
+
+    thread = threading.Thread(target=wait)
     with server:
-        pass
-    with pytest.raises(SMTPAssertionError, match=r"is stopped.*\n.*\n.*\n.*\n.*block is over"):
-        server.wait_for_message(timeout=600)
-    server.start()
-    with smtplib.SMTP(*server.addr, timeout=20) as client:
-        client.sendmail("shop@x.test", ["ann@x.test"], "Subject: Welcome")
-    server.wait_for_message(timeout=20)
+        thread.start()
+        send("first")
+        assert looking.wait(20)
+        send("second")
+        server.stop()
+        threading.Timer(0.1, may_go_on.set).start()
+    thread.join(20)
+    assert found == ["second"]
+
+
+def test_a_thread_that_tries_again_has_to_wait_again(server: SMTPServer) -> None:
+    tries, is_over = [], threading.Event()
+
+    def wait() -> None:
+        while not is_over.is_set():
+            tries.append(1)
+            with suppress(SMTPAssertionError):
+                server.wait_for_message(timeout=0.2)
+
+    thread = threading.Thread(target=wait)
+    with server:
+        thread.start()
+        while not server._core.recorder.wakers:
+            time.sleep(0.01)
+    before = len(tries)
+    is_over.wait(0.5)
+    is_over.set()
+    thread.join(20)
+    assert len(tries) - before < 10
