@@ -75,7 +75,8 @@ class Readiness:
         self._lock = threading.Lock()
         self._is_closed = False
         self._calls: deque[Callable[[], object]] = deque()
-        self._has_rung = False
+        # How many of them may be made.
+        self._due = 0
         # An octet in it ends the wait.
         self._bell, self._rope = socket.socketpair()
         never_block(self._bell)
@@ -172,35 +173,31 @@ class Readiness:
         until = monotonic() + seconds
         self._can_tasks_run = False
         while True:
-            if self._has_rung:
-                self._has_rung = False
-                self._make_calls()
+            while self._due:
+                self._due -= 1
+                self._calls.popleft()()
             present = monotonic()
             if present >= self.deadlines.next:
                 self.deadlines.call_due(present)
             nearest = min(until, self.deadlines.next)
             seconds = 0 if self._can_tasks_run else nearest - present
+            # What has come from clients before a call is dealt with before it, so each call waits
+            # until the sockets were looked at once more.
+            due = len(self._calls)
             self.is_waiting = True
-            found = self._selector.select(min(seconds, _HOUR))
+            found = self._selector.select(0 if due else min(seconds, _HOUR))
             self.is_waiting = False
             if self._is_lost:
                 # What was asked may be the selector of another thread.
                 self._rest_if_lost()
             for key, _ in found:
                 key.data()
-            if self._can_tasks_run or seconds <= 0 or not found:
+            # Not made at once: first, tasks deal with what has come, too.
+            self._due = due
+            if self._can_tasks_run or seconds <= 0 or not (found or due):
                 return
 
-    def _make_calls(self) -> None:
-        # Those that are there now: a call may ask for another one.
-        for _ in range(len(self._calls)):
-            self._calls.popleft()()
-
     def _rung(self) -> None:
-        # The calls are made before the next look at the sockets: first, functions and tasks deal
-        # with what has come before them. A call that has not rung yet is not made: what has come
-        # from clients before it has not been looked for.
-        self._has_rung = True
         own_methods(self._bell).recv(self._bell, 4096)
 
     def close(self) -> None:

@@ -211,3 +211,26 @@ def test_a_thread_that_has_ended_takes_no_calls_and_no_sockets(loop: Loop, pair:
     with pytest.raises(trio.RunFinishedError):
         loop.readiness.register(pair.receiver, print)
     loop.readiness.unregister(pair.receiver)
+
+
+def test_what_has_come_before_a_call_is_dealt_with_before_it(loop: Loop, pair: Pair) -> None:
+    order: list[str] = []
+    is_over = threading.Event()
+
+    def end() -> None:
+        order.append("call")
+        is_over.set()
+
+    def send_and_call() -> None:
+        pair.sender.send(b"x")
+        loop.readiness.soon(end)
+
+    def receive() -> None:
+        pair.receive()
+        order.append("octets")
+
+    loop.readiness.register(pair.receiver, receive)
+    loop.readiness.soon(send_and_call)
+    assert is_over.wait(TIMEOUT)
+    loop.at_rest(lambda: loop.readiness.unregister(pair.receiver))
+    assert order == ["octets", "call"]
