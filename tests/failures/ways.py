@@ -161,6 +161,35 @@ def other_mail_while_one_is_still_being_sent(server: SMTPServer) -> None:
     server.assert_no_message(subject="Good bye")
 
 
+def pipelined_after_a_message_without_content(server: SMTPServer) -> None:
+    with connected(server) as client:
+        client.sendall(
+            EHLO + ENVELOPE[0] + ENVELOPE[1] + b"BDAT 5 LAST\r\n\r\na\r\n"
+            b"MAIL FROM:<second@b.example>\r\nRCPT TO:<c@d.example>\r\nQUIT\r\n"
+        )
+        while client.recv(4096):
+            pass
+    server.wait_for_message(mail_from="second@b.example", timeout=SOON)
+
+
+def data_after_rset(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        client.mail("shop@shop.example")
+        client.rcpt("ann@example.org")
+        client.rset()
+        client.docmd("DATA")
+    server.wait_for_message(timeout=SOON)
+
+
+def mail_of_a_lasting_client_went_to_another_server(server: SMTPServer) -> None:
+    with SMTPServer(**PLAIN) as other, connect(other) as client:
+        client.ehlo()
+        other.clear()
+        client.sendmail("shop@shop.example", ["ann@example.org"], b"Subject: hi\r\n\r\nHi\r\n")
+        server.wait_for_message(timeout=SOON)
+
+
 def criterion_that_does_not_return(server: SMTPServer) -> None:
     called, may_return = threading.Event(), threading.Event()
 
@@ -1265,6 +1294,16 @@ WAYS = (
     Way(
         server_closed_after_the_content,
         "the server closed the connection after the content",
+    ),
+    Way(
+        pipelined_after_a_message_without_content,
+        "mail_from is 'a@b.example', not 'second@b.example'",
+        {**PLAIN, "extensions": ["PIPELINING", "CHUNKING"]},
+    ),
+    Way(data_after_rset, "the client gave up (RSET) before DATA"),
+    Way(
+        mail_of_a_lasting_client_went_to_another_server,
+        "1 message went to the test's other server",
     ),
     Way(server_closed_at_data, "the server closed the connection after DATA"),
     Way(server_closed_at_ehlo, "the server closed the connection after EHLO"),

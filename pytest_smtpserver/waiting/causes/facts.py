@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import dropwhile, islice, takewhile
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pytest_smtpserver.frozen import frozen
 from pytest_smtpserver.recording.recording import when
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from pytest_smtpserver.matching import Criteria
@@ -33,7 +32,7 @@ class Surroundings:
     """What a server says about itself and its test."""
 
     address: str
-    state: Literal["new", "listening", "stopped", "over"]
+    state: Literal["new", "listening", "stopped"]
     settings: Settings
     others: Sequence[Elsewhere] = ()
     #: If the server's thread is in a callable of the test: file and line where it is. Else `""`.
@@ -68,18 +67,42 @@ class Facts:
         return session.started_at.timestamp() < self.cleared
 
 
-def exchanges_of(transaction: Transaction) -> Iterator[Exchange]:
-    """Yield the exchanges from a transaction's MAIL to the next one's, as far as times tell."""
-    began, session = transaction.started_at, transaction.session
-    later = [one.started_at for one in session.transactions if one.started_at > began]
-    exchanges = dropwhile(lambda one: not _is_mail(one, began), session.exchanges)
-    yield from islice(exchanges, 1)
-    yield from takewhile(lambda one: not later or not _is_mail(one, later[0]), exchanges)
+#: RFC 5321 section 4.1.4: EHLO and HELO clear a transaction as RSET does.
+CLEARING: Final = ("RSET", "EHLO", "HELO", "LHLO")
+
+
+def exchanges_of(transaction: Transaction) -> Sequence[Exchange]:
+    """Return the exchanges from a transaction's MAIL to what cleared it, or to the next MAIL.
+
+    If there is nothing that clears it, the last ones are those after its end.
+    """
+    exchanges, every = transaction.session.exchanges, transaction.session.transactions
+    began = transaction.started_at
+    mails = [number for number, one in enumerate(exchanges) if _is_mail(one, began)]
+    # Pipelined transactions may have begun at the same time.
+    place = next((number for number, one in enumerate(every) if one is transaction), len(every))
+    before = sum(one.started_at == began for one in every[:place])
+    ends = [
+        number
+        for following in every[place + 1 : place + 2]
+        for number in mails[before + 1 :]
+        if _is_mail(exchanges[number], following.started_at)
+    ]
+    if before >= len(mails):
+        return ()
+    own = exchanges[mails[before] : ends[0] if ends else None]
+    cleared = next((number for number, one in enumerate(own) if _clears(one)), len(own))
+    return own[: cleared + 1]
 
 
 def _is_mail(exchange: Exchange, began: datetime) -> bool:
     # A rule may have delayed it, so what counts is the time of the reply.
     return exchange.verb == "MAIL" and when(exchange.answered) >= began
+
+
+def _clears(exchange: Exchange) -> bool:
+    reply = exchange.reply
+    return exchange.verb in CLEARING and reply is not None and reply.is_completion
 
 
 def on_one_line(reply: Reply | None) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _INVALID = 535
 _UNKNOWN_MECHANISM = 504
 _NEEDS_TLS = 538
-# What the server says to a user who is right, but wants to act for another one; with 535 as well.
+# What the server says to a known user who wants to act for another one; with 535 as well.
 _FOR_ANOTHER = "a user may not act for another"
 
 

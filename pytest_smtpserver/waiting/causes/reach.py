@@ -21,11 +21,6 @@ def not_listening(facts: Facts) -> Cause | None:
         return Cause("the server was never started", "use `with server:`, or server.start()")
     if facts.server.state == "stopped":
         return Cause("the server is stopped", "nothing can arrive until server.start()")
-    if facts.server.state == "over":
-        return Cause(
-            "the server is stopped",
-            "its test or `with` block is over; join a thread that waits before that",
-        )
     return None
 
 
@@ -88,7 +83,7 @@ def at_another_server(facts: Facts) -> Cause | None:
     if facts.sessions:
         return None
     for other in facts.server.others:
-        if other.sessions:
+        if other.sessions or other.messages:
             what = counted(other.messages, "message") if other.messages else "a client"
             return Cause(
                 f"{what} went to the test's other server, {other.address}",

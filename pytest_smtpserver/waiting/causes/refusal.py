@@ -74,7 +74,7 @@ def _refusing(transaction: Transaction) -> tuple[Exchange | None, str]:
     replies = [reply for _, reply in transaction.refused]
     if transaction.outcome == "rejected" and transaction.reply is not None:
         replies.append(transaction.reply)
-    for exchange in reversed(list(exchanges_of(transaction))):
+    for exchange in reversed(exchanges_of(transaction)):
         if exchange.reply is not None and exchange.reply in replies:
             return exchange, _what(exchange, transaction)
     return None, ""  # pragma: no cover  # for the types only: the session has had that reply

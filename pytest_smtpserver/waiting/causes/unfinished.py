@@ -15,7 +15,7 @@ from pytest_smtpserver.records.exchange import (
     Exchange,
 )
 
-from .facts import exchanges_of
+from .facts import CLEARING, exchanges_of
 from .login import left_after_greeting
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.transaction import Transaction
 
     from .facts import Facts
-
-_CLEARING = ("RSET", "EHLO", "HELO", "LHLO")
 
 # RFC 5321 section 4.1.1.4: a dot ends the content only with CRLF before and after it. The last
 # alternative is a dot between CRLF and a bare LF; undoing transparency has removed that dot.
@@ -131,7 +129,7 @@ def _given_up(last: Transaction) -> Cause:
         if dot := _dot_after_lf(octets):
             return Cause(f"{who}: {dot}", _CRLF)
         return Cause(f"{who} after {counted(len(octets), 'octet')} of content, before its end")
-    exchanges = list(exchanges_of(last))
+    exchanges = exchanges_of(last)
     rule = exchanges[-1].rule if exchanges else None
     aside = f"rule {rule}" if rule else ""
     if last.message is not None or any(one.verb == "." for one in exchanges):
@@ -144,10 +142,9 @@ def _given_up(last: Transaction) -> Cause:
 
 
 def _who_left(transaction: Transaction) -> str:
-    # RFC 5321 section 4.1.4: EHLO and HELO clear a transaction as RSET does.
-    for one in exchanges_of(transaction):
-        if one.verb in _CLEARING and one.reply is not None and one.reply.is_completion:
-            return f"the client gave up ({one.verb})"
+    last = exchanges_of(transaction)[-1:]
+    if last and last[0].verb in CLEARING:
+        return f"the client gave up ({last[0].verb})"
     return _WHO_ENDED.get(transaction.session.ended_by or "", "the client gave up")
 
 
@@ -217,7 +214,7 @@ def sent_nothing(facts: Facts) -> Cause | None:
 
 
 def _hello(session: Session) -> str:
-    said = [one.verb for one in session.exchanges if one.verb in _CLEARING]
+    said = [one.verb for one in session.exchanges if one.verb in CLEARING]
     return said[-1] if said else "the greeting"
 
 
