@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smtpserver.frozen import frozen
@@ -94,7 +95,15 @@ def _searched(expected: re.Pattern[str], actual: Actual) -> bool:
 
 
 def _true(expected: Callable[[object], object], actual: Actual) -> bool:
-    return any(bool(expected(value)) for value in actual.values)
+    return any(_is_true(expected, value) for value in actual.values)
+
+
+def _is_true(predicate: Callable[[object], object], value: object) -> bool:
+    found = predicate(value)
+    if iscoroutine(found):
+        found.close()
+        raise TypeError("the callable returned a coroutine, which is always true")
+    return bool(found)
 
 
 def _equal(expected: object, actual: Actual) -> bool:

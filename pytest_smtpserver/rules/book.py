@@ -102,10 +102,14 @@ def _release(rules: Iterable[RuleState]) -> None:
 
 
 @calls_tests
+def _meets(rule: RuleState, command: Command) -> bool:
+    return rule.fits(command)
+
+
 def _fits(rule: RuleState, command: Command) -> bool:
     asked = running_test()
     try:
-        return rule.fits(command)
+        return _meets(rule, command)
     except matching.CriterionError as error:
         raised = error.__cause__ or error
     except BaseException as error:

@@ -190,10 +190,14 @@ class Choose:
 
 
 @calls_tests
+def _reply_of(replying: Replying, command: Command) -> Reply | str | None:
+    return replying(command)
+
+
 def _called(replying: Replying, command: Command) -> Reply | None:
     asked = running_test()
     try:
-        reply = replying(command)
+        reply = _reply_of(replying, command)
         if reply is None or isinstance(reply, Reply):
             return reply
         if isinstance(reply, str):

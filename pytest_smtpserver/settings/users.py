@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from inspect import iscoroutine
 from typing import Any
 
 #: A callable that a test may give instead: it gets mechanism, name and secret, and returns whether
@@ -71,7 +72,11 @@ class Users(Mapping[str, str]):
         A callable of the test may raise.
         """
         if self._check is not None:
-            return bool(self._check(mechanism, name, secret.decode("utf-8", "surrogateescape")))
+            found = self._check(mechanism, name, secret.decode("utf-8", "surrogateescape"))
+            if iscoroutine(found):
+                found.close()
+                raise TypeError("users: the callable returned a coroutine, which is always true")
+            return bool(found)
         if self.are_anyone:
             return True
         from hmac import compare_digest

@@ -61,13 +61,13 @@ class Authentication:
         """Answer a line that the client has sent in this exchange."""
         dialogue, answer = self._dialogue, line.removesuffix(b"\n").removesuffix(b"\r")
         dialogue.session.noticed("C", MASK, dialogue.now)
-        if len(line) > AUTH_LINE:
-            return self._refuse(Refusal(replies.ANSWER_TOO_LONG, "long-command-line"))
         if answer == b"*":
             return self._refuse(Refusal(replies.CANCELLED, None))
         if not self._has_answer:
             self._has_answer = True
             note_plaintext(dialogue, self._mechanism)
+        if len(line) > AUTH_LINE:
+            return self._refuse(Refusal(replies.ANSWER_TOO_LONG, "long-command-line"))
         return self._go_on(partial(decoded, answer))
 
     def _go_on(self, answer: Callable[[], bytes]) -> Iterable[Action]:

@@ -258,3 +258,10 @@ async def never_looked_at(_: object) -> bool:
 def test_an_async_function_is_refused_because_a_coroutine_is_always_true(keyword: str) -> None:
     with pytest.raises(TypeError, match=f"^{keyword}=never_looked_at can never fail: give a func"):
         Criteria.for_messages({keyword: never_looked_at})
+
+
+def test_nor_may_a_callable_return_a_coroutine() -> None:
+    criteria = Criteria.for_messages({"where": lambda one: never_looked_at(one)})
+    with pytest.raises(CriterionError) as raised:
+        criteria.matches(message())
+    assert "a coroutine, which is always true" in str(raised.value.__cause__)

@@ -192,3 +192,20 @@ def test_a_callable_that_equals_another_servers_is_asked_itself_and_not_kept() -
     del second
     gc.collect()
     assert kept() is None
+
+
+def test_a_callable_that_returns_a_coroutine_lets_nobody_in() -> None:
+    class Check:
+        async def __call__(self, mechanism: str, name: str, secret: str) -> bool:
+            return False
+
+    conversation = logged_in(Check(), "ann", "wrong")
+    assert "a coroutine, which is always true" in str(conversation.recorder.callable_error)
+    assert not conversation.session.auth[0].succeeded
+
+
+def test_an_answer_that_is_too_long_was_sent_all_the_same() -> None:
+    conversation = Conversation(auth="optional", tls="starttls", auth_needs_tls=False)
+    conversation.one_by_one(EHLO, "AUTH PLAIN", "x" * 13_000)
+    assert conversation.session.auth[0]._has_answer
+    assert conversation.violations == ["plaintext-credentials", "long-command-line"]

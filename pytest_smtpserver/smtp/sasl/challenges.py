@@ -65,11 +65,15 @@ def step(challenges: Challenges, answer: bytes | None) -> Challenge | Conclusion
 
 
 @calls_tests
+def _knows(users: Users, mechanism: str, name: str, secret: bytes) -> bool:
+    return users.accepts(mechanism, name, secret)
+
+
 def accepts(users: Users, mechanism: str, name: str, secret: bytes) -> bool:
     """Return whether this is the user's password or token, or any is accepted."""
     asked = running_test()
     try:
-        return users.accepts(mechanism, name, secret)
+        return _knows(users, mechanism, name, secret)
     except BaseException as error:  # `pytest.fail` raises what is not an `Exception`
         blame(asked, error)
         raise CallableError from error

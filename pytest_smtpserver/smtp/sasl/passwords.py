@@ -28,9 +28,8 @@ def plain(users: Users, hostname: str) -> Challenges:
     except ValueError:
         raise Refusal(replies.malformed("PLAIN")) from None
     name = user_name(authcid)
-    if authzid not in (b"", authcid):
-        return Conclusion(name, succeeded=False, is_for_another=True)
-    return Conclusion(name, succeeded=accepts(users, "PLAIN", name, password))
+    is_right, is_own = accepts(users, "PLAIN", name, password), authzid in (b"", authcid)
+    return Conclusion(name, succeeded=is_right and is_own, is_for_another=is_right and not is_own)
 
 
 def login(users: Users, hostname: str) -> Challenges:
