@@ -100,6 +100,7 @@ class _Reader:
             if self._left <= 0:
                 self.found.append(_whole(value[position:]))
                 self._note("unparsable", _TOO_MANY, "")
+                self._group = None
                 break
             plain = _PLAIN.match(value, position)
             position = self._plain_entry(plain) if plain else self._any_entry(position)

@@ -299,14 +299,14 @@ def test_a_name_that_no_certificate_can_have_is_an_error_that_says_so() -> None:
         context_of("valid", "my_host")
 
 
-@pytest.mark.parametrize("name", ["Ann Smith", "a..b", "a.-b", "xn--", "ä.test", "*", "x" * 64])
+@pytest.mark.parametrize("name", ["Ann Smith", "a..b", "a.-b", "xn--", "ab--cd", "ä", "x" * 64])
 def test_a_client_may_have_any_name(name: str) -> None:
     pem = authority().client_certificate(name).read_bytes()
     (common,) = load_pem_x509_certificate(pem).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     assert common.value == name
 
 
-@pytest.mark.parametrize("name", ["", "x" * 65])
+@pytest.mark.parametrize("name", ["", "x" * 65, "\udcff", "a\nb"])
 def test_a_name_that_does_not_fit_says_so(name: str) -> None:
-    with pytest.raises(ValueError, match=r"name='x*.*': must have 1 to 64 characters"):
+    with pytest.raises(ValueError, match=r"name='.*': must have 1 to 64 printable char"):
         authority().client_certificate(name)

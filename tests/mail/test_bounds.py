@@ -78,3 +78,8 @@ def test_of_parts_with_very_long_headers_the_rest_is_not_taken_apart() -> None:
     assert mail.text.count("part\n--b") == 6
     assert mail.text.count("part") == 10
     assert any("500,000 octets in their headers" in one for one in mail.defects)
+
+
+def test_a_group_that_is_cut_off_is_no_group_without_end() -> None:
+    mail = message(f"To: all: {'(her) ann@x.test,' * 20_000};\r\n\r\nbody\r\n".encode())
+    assert mail.defects == ("To has very many addresses: what follows is not taken apart",)
