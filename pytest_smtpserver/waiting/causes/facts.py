@@ -91,7 +91,7 @@ def exchanges_of(transaction: Transaction) -> Sequence[Exchange]:
     if before >= len(mails):
         return ()
     own = exchanges[mails[before] : ends[0] if ends else None]
-    cleared = next((number for number, one in enumerate(own) if _clears(one)), len(own))
+    cleared = next((number for number, one in enumerate(own) if clears(one)), len(own))
     return own[: cleared + 1]
 
 
@@ -100,7 +100,8 @@ def _is_mail(exchange: Exchange, began: datetime) -> bool:
     return exchange.verb == "MAIL" and when(exchange.answered) >= began
 
 
-def _clears(exchange: Exchange) -> bool:
+def clears(exchange: Exchange) -> bool:
+    """Return whether an exchange cleared a transaction."""
     reply = exchange.reply
     return exchange.verb in CLEARING and reply is not None and reply.is_completion
 

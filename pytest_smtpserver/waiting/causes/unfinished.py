@@ -15,7 +15,7 @@ from pytest_smtpserver.records.exchange import (
     Exchange,
 )
 
-from .facts import CLEARING, exchanges_of
+from .facts import CLEARING, clears, exchanges_of
 from .login import left_after_greeting
 
 if TYPE_CHECKING:
@@ -142,9 +142,8 @@ def _given_up(last: Transaction) -> Cause:
 
 
 def _who_left(transaction: Transaction) -> str:
-    last = exchanges_of(transaction)[-1:]
-    if last and last[0].verb in CLEARING:
-        return f"the client gave up ({last[0].verb})"
+    for last in filter(clears, exchanges_of(transaction)[-1:]):
+        return f"the client gave up ({last.verb})"
     return _WHO_ENDED.get(transaction.session.ended_by or "", "the client gave up")
 
 
