@@ -110,32 +110,30 @@ def cleared_while_the_client_stays(server: SMTPServer) -> None:
     server.wait_for_message(subject="Welcome to the shop", timeout=SOON)
 
 
-def server_closed_after_the_content(server: SMTPServer) -> None:
-    server.on("message").disconnect()
+def send_in_vain(server: SMTPServer) -> None:
     with suppress(smtplib.SMTPException):
         send(server)
     server.wait_for_message(timeout=SOON)
+
+
+def server_closed_after_the_content(server: SMTPServer) -> None:
+    server.on("message").disconnect()
+    send_in_vain(server)
 
 
 def server_closed_at_data(server: SMTPServer) -> None:
     server.on("data").disconnect()
-    with suppress(smtplib.SMTPException):
-        send(server)
-    server.wait_for_message(timeout=SOON)
+    send_in_vain(server)
 
 
 def server_closed_at_ehlo(server: SMTPServer) -> None:
     server.on("ehlo").disconnect()
-    with suppress(smtplib.SMTPException):
-        send(server)
-    server.wait_for_message(timeout=SOON)
+    send_in_vain(server)
 
 
 def server_closed_before_the_greeting(server: SMTPServer) -> None:
     server.on("connect").disconnect()
-    with suppress(smtplib.SMTPException):
-        send(server)
-    server.wait_for_message(timeout=SOON)
+    send_in_vain(server)
 
 
 def client_fell_silent_after_ehlo(server: SMTPServer) -> None:
@@ -190,15 +188,16 @@ def mail_of_a_lasting_client_went_to_another_server(server: SMTPServer) -> None:
         server.wait_for_message(timeout=SOON)
 
 
-def criterion_that_does_not_return(server: SMTPServer) -> None:
+def wait_while_it_blocks(
+    server: SMTPServer, rule: Callable[[Callable[[Command], None]], object]
+) -> None:
     called, may_return = threading.Event(), threading.Event()
 
-    def where(_: Command) -> bool:
+    def block(_: Command) -> None:
         called.set()
         may_return.wait()
-        return False
 
-    server.on("mail", where=where, optional=True).reply(550)
+    rule(block)
     client = connect(server)
     KEPT.append(client)
     client.ehlo()
@@ -208,6 +207,10 @@ def criterion_that_does_not_return(server: SMTPServer) -> None:
         server.wait_for_message(timeout=SOON)
     finally:
         may_return.set()
+
+
+def criterion_that_does_not_return(server: SMTPServer) -> None:
+    wait_while_it_blocks(server, lambda block: server.on("mail", where=block).reply(550))
 
 
 def refused_before_another_was_refused_in_the_same_words(server: SMTPServer) -> None:
@@ -234,22 +237,7 @@ def acting_for_another_user(server: SMTPServer) -> None:
 
 
 def callable_that_does_not_return(server: SMTPServer) -> None:
-    called, may_return = threading.Event(), threading.Event()
-
-    def reply(_: Command) -> None:
-        called.set()
-        may_return.wait()
-
-    server.on("mail").reply(reply)
-    client = connect(server)
-    KEPT.append(client)
-    client.ehlo()
-    client.putcmd("MAIL", "FROM:<shop@shop.example>")
-    called.wait()
-    try:
-        server.wait_for_message(timeout=SOON)
-    finally:
-        may_return.set()
+    wait_while_it_blocks(server, lambda block: server.on("mail").reply(block))
 
 
 def application_connected_but_sent_nothing(server: SMTPServer) -> None:
