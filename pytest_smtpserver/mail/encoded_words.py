@@ -25,9 +25,6 @@ _RUN: Final = re.compile(rf"{_WORD}(?:[ \t]*{_WORD})*")
 _RUN_IN_PHRASE: Final = re.compile(rf"(?<![^\s(,:;]){_WORD}(?:[ \t]+{_WORD})*(?![^\s),;<])")
 #: Section 2: white space is forbidden within an encoded word.
 _BROKEN: Final = re.compile(r"=\?[\w-]{2,40}\?[bBqQ]\?(?=[^?\s]*[ \t])[^?]{0,75}\?=")
-# RFC 5322 section 2.2.3: "Unfolding is accomplished by simply removing any CRLF that is
-# immediately followed by WSP."
-_FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
 # What `surrogateescape` makes of octets that are not UTF-8.
 _NOT_UTF8: Final = re.compile(r"[\udc80-\udcff]")
 
@@ -44,7 +41,11 @@ class _Piece(NamedTuple):
 
 def unfolded(value: str) -> str:
     """Return a value as sent, but on one line and without white space around it."""
-    return _FOLD.sub("", value).strip(" \t\r\n")
+    # RFC 5322 section 2.2.3: "Unfolding is accomplished by simply removing any CRLF that is
+    # immediately followed by WSP." An expression takes a second for millions of lines.
+    for fold in ("\r\n ", "\n ", "\r\n\t", "\n\t"):
+        value = value.replace(fold, fold[-1])
+    return value.strip(" \t\r\n")
 
 
 def shown(value: str) -> str:
