@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _PACKAGE: Final = __name__.partition(".")[0]
-_callers: set[CodeType] = set()
 # The packages that call fixtures.
 _PYTEST: Final = ("_pytest", "pluggy")
-
+# What `calls_tests` has noted.
+_callers: set[CodeType] = set()
 
 Function = TypeVar("Function", bound="Callable[..., object]")
 

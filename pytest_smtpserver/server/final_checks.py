@@ -137,6 +137,4 @@ def _unused_rules(servers: Sequence[Checked]) -> Iterator[BaseException]:
 
 
 def _failure(*paragraphs: Sequence[str]) -> matching.SMTPAssertionError:
-    from pytest_smtpserver.matching.failure import assembled
-
-    return matching.SMTPAssertionError(assembled(paragraphs))
+    return matching.SMTPAssertionError(matching.assembled(paragraphs))
