@@ -128,17 +128,20 @@ def _hint(kind: RecordKind, keyword: str) -> str:
     elsewhere = kind.elsewhere or _known_of
     if there := elsewhere(keyword):
         return there
-    meant = _SYNONYMS.get(keyword.lower(), ())
-    if meant and not any(one in kind.criteria for one in meant):
-        return f"did you mean {meant[0]!r}? {elsewhere(meant[0])}"
     if takers := _ARGUMENTS.get(keyword):
         return f"{takers}; "
-    near = suggestions(keyword, kind.criteria)
-    return f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    others = [one for kind in _KINDS for one in kind.criteria if elsewhere(one)]
+    meant = suggestions(keyword, [*kind.criteria, *others])
+    if here := [one for one in meant if one in kind.criteria]:
+        return f"did you mean {' or '.join(map(repr, here))}? "
+    return f"did you mean {meant[0]!r}? {elsewhere(meant[0])}" if meant else ""
+
+
+_KINDS: Final = (MESSAGES, TRANSACTIONS, SESSIONS)
 
 
 def _known_of(keyword: str) -> str:
-    kinds = [kind.noun for kind in (MESSAGES, TRANSACTIONS, SESSIONS) if keyword in kind.criteria]
+    kinds = [kind.noun for kind in _KINDS if keyword in kind.criteria]
     return f"it belongs to {' and '.join(f'{noun}s' for noun in kinds)}; " if kinds else ""
 
 

@@ -69,6 +69,11 @@ def test_an_unknown_criterion_suggests_what_it_means(unknown: str, meant: str) -
             "content",
             "did you mean 'body'? it belongs to messages; a transaction has ",
         ),
+        (
+            Criteria.for_transactions,
+            "subjct",
+            "did you mean 'subject'? it belongs to messages; a transaction has ",
+        ),
     ],
 )
 def test_a_criterion_of_other_records_is_suggested_with_them(

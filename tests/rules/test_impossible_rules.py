@@ -143,6 +143,11 @@ def test_a_stage_is_a_str(book: Rules) -> None:
         ("ehlo", {"username": "ann"}, "unknown criterion 'username'"),
         ("mail", {"rcpt_to": "ann@example.org"}, "unknown criterion 'rcpt_to'"),
         ("mail", {"mailfrom": "x"}, "did you mean 'mail_from'?"),
+        (
+            "mail",
+            {"subjct": "x"},
+            "did you mean 'subject'? it is known at the stage 'message', not at this one; a command",
+        ),
         ("rcpt", {"subject": "x"}, "unknown criterion 'subject'"),
         ("data", {"body": "x"}, "unknown criterion 'body'"),
         ("message", {"argument": "x"}, "unknown criterion 'argument'"),
