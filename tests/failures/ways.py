@@ -367,6 +367,16 @@ def second_message_too_big(server: SMTPServer) -> None:
     server.wait_for_message(timeout=SOON)
 
 
+def too_big_and_accepted_by_a_rule(server: SMTPServer) -> None:
+    server.on("message").reply(250, "fine")
+    with connect(server) as client:
+        client.ehlo()
+        client.mail("shop@shop.example")
+        client.rcpt("ann@example.org")
+        client.data("x" * 120)
+    server.wait_for_message(timeout=SOON)
+
+
 def mail_to_nobody(server: SMTPServer) -> None:
     with connect(server) as client:
         client.ehlo()
@@ -1346,6 +1356,11 @@ WAYS = (
     Way(
         second_message_too_big,
         "too big: 142 octets, max_message_size is 100",
+        {**PLAIN, "max_message_size": 100},
+    ),
+    Way(
+        too_big_and_accepted_by_a_rule,
+        "too big to be kept: 122 octets, max_message_size i",
         {**PLAIN, "max_message_size": 100},
     ),
     Way(mail_to_nobody, "DATA was refused: 503 5.5.1 bad sequence of"),

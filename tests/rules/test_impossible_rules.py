@@ -146,7 +146,7 @@ def test_a_stage_is_a_str(book: Rules) -> None:
         (
             "mail",
             {"subjct": "x"},
-            "did you mean 'subject'? it is known at the stage 'message', not at this one; a command",
+            "did you mean 'subject'? it is known at the stage 'message', not at this one; a ",
         ),
         ("rcpt", {"subject": "x"}, "unknown criterion 'subject'"),
         ("data", {"body": "x"}, "unknown criterion 'body'"),

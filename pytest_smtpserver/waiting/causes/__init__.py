@@ -32,6 +32,7 @@ _CAUSES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (
     security.wrong_protocol,
     login.refused,
     refusal.transaction_refused,
+    refusal.accepted_by_a_rule,
     refusal.session_refused,
     login.offered_only_after_tls,
     unfinished.still_open,

@@ -99,12 +99,14 @@ def _sentence(exchange: Exchange, what: str, transaction: Transaction, settings:
 
 
 def _too_big(exchange: Exchange, transaction: Transaction, settings: Settings) -> str:
-    octets = transaction.envelope.parameters.get("SIZE") if exchange.verb == "MAIL" else None
-    contents = _OCTETS.findall(transaction.session.transcript)
-    if octets is None and contents:
-        octets = contents[-1].replace(",", "")
-    size = f"{int(octets):,} octets" if octets and octets.isdigit() else "the content is too big"
+    declared = transaction.envelope.parameters.get("SIZE") if exchange.verb == "MAIL" else None
+    size = f"{int(declared):,} octets" if declared else _size_of_content(transaction)
     return f"too big: {size}, max_message_size is {settings.max_message_size:,}"
+
+
+def _size_of_content(transaction: Transaction) -> str:
+    contents = _OCTETS.findall(transaction.session.transcript)
+    return f"{contents[-1]} octets" if contents else "the content is too big"
 
 
 def _too_many(exchange: Exchange, _: Transaction, settings: Settings) -> str:
@@ -129,6 +131,17 @@ _LIMITS: Final[dict[tuple[int, str], Callable[[Exchange, Transaction, Settings],
         _no_tls if "STARTTLS" in str(exchange.reply) else _no_auth
     )(exchange, transaction, settings),
 }
+
+
+def accepted_by_a_rule(facts: Facts) -> Cause | None:
+    """Content was too big to be kept, and a rule accepted it, so there is no message."""
+    for transaction in reversed(facts.transactions if facts.noun == "message" else ()):
+        is_missing = transaction.outcome == "accepted" and transaction.message is None
+        if is_missing and (weight := _weight(facts, transaction)):
+            size, limit = _size_of_content(transaction), facts.settings.max_message_size
+            sentence = f"too big to be kept: {size}, max_message_size is {limit:,}"
+            return Cause(sentence, weight=weight, aside="a rule accepted it")
+    return None
 
 
 def session_refused(facts: Facts) -> Cause | None:
