@@ -298,12 +298,11 @@ class SessionRecording(Recording[Session]):
         )
 
     def _wire_now(self) -> WireView:
-        # In this order: see `_complete`.
-        wire = self.wire
-        count, pending = len(wire), self._pending
+        # What is pending first, and the length of the wire last: see `_complete`.
+        pending, meanwhile, wire = self._pending, tuple(self._meanwhile or ()), self.wire
         if pending is None:
-            return WireView(wire, count, ())
+            return WireView(wire, len(wire), ())
         # A command without an answer is shown, but is not an exchange yet.
         command, received = pending
         asked = (Event(time=received, speaker="C", what=command),) if command else ()
-        return WireView(wire, count, (*asked, *(self._meanwhile or ())))
+        return WireView(wire, len(wire), (*asked, *meanwhile))

@@ -163,6 +163,7 @@ class AuthLine(Turn):
     def take_effect(self) -> Iterable[Action]:
         """Leave the client without an answer."""
         self._settle(None, None)
+        self.withhold()
         return ()
 
 

@@ -43,6 +43,20 @@ class WireReadBefore(Wire):
         super().extend(items)
 
 
+class WireMeasuredBefore(Wire):
+    """Another thread measures its length, and something happens before it does anything else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.happens: Callable[[], object] | None = None
+
+    def __len__(self) -> int:
+        length, happens, self.happens = super().__len__(), self.happens, None
+        if happens is not None:
+            happens()
+        return length
+
+
 @pytest.fixture
 def recorder() -> Recorder:
     return Recorder()
@@ -60,6 +74,13 @@ def test_an_exchange_that_was_read_while_it_was_answered_is_there(
     session.asked("NOOP", 1.0)
     session.answered(OK, 1.0)
     assert [exchange.command for exchange in session.snapshot().exchanges] == ["NOOP"]
+
+
+def test_a_command_that_is_answered_while_it_is_read_is_there(session: SessionRecording) -> None:
+    session.wire = wire = WireMeasuredBefore()
+    session.asked("NOOP", 1.0)
+    wire.happens = lambda: session.answered(OK, 1.0)
+    assert "C: NOOP" in session.snapshot().transcript
 
 
 def test_and_so_is_one_that_a_rule_answered(session: SessionRecording) -> None:

@@ -136,6 +136,7 @@ def test_an_auth_command_whose_reply_never_comes_logs_nobody_in() -> None:
         rules=lambda book: book.on("*", where=is_auth).accept(reply=False), auth="optional"
     )
     assert conversation.lines("AUTH PLAIN AGFubgBzZWNyZXQ=") == []
+    assert conversation.lines("NOOP") == []
     [attempt] = conversation.session.auth
     assert (attempt.mechanism, attempt.succeeded, attempt.reply) == ("PLAIN", False, None)
 
