@@ -136,13 +136,17 @@ def _why_in_clear(session: Session) -> str:
 
 
 def _why_not_authenticated(session: Session) -> str:
+    if begun := session._unfinished_auth:
+        return f"the client did not finish AUTH {begun.argument}"
     if not session.auth:
-        return "the client did not log in: there was no AUTH"
+        replies = [one.reply for one in session.exchanges if one.verb == "AUTH"]
+        had = f"AUTH was refused: {replies[-1]}" if replies else "there was no AUTH"
+        return f"the client did not log in: {had}"
     last = session.auth[-1]
+    what = f"AUTH {last.mechanism}" + ("" if last.username is None else f" as {last.username!r}")
     if last.succeeded:
-        return f"AUTH {last.mechanism} as {last.username!r} came before STARTTLS, which undoes it"
-    replies = [str(one.reply) for one in session.exchanges if one.verb == "AUTH" and one.reply]
-    return f"AUTH {last.mechanism} as {last.username!r} was refused: {''.join(replies[-1:])}"
+        return f"{what} came before STARTTLS, which undoes it"
+    return f"{what} got no reply" if last.reply is None else f"{what} was refused: {last.reply}"
 
 
 def _rank(version: str) -> int:

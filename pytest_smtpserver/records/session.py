@@ -98,6 +98,14 @@ class Session:
         return tuple(entry for entry in self._wire if isinstance(entry, Exchange))
 
     @property
+    def _unfinished_auth(self) -> Exchange | None:
+        """The last AUTH command, if the client left before the end of its exchange."""
+        last = next((one for one in reversed(self.exchanges) if one.verb == "AUTH"), None)
+        # An attempt is on record when the exchange has ended, with or without a reply.
+        is_on_record = bool(self.auth) and self.auth[-1].reply is None
+        return last if last and last.reply is None and not is_on_record else None
+
+    @property
     def messages(self) -> tuple[Message, ...]:
         """The messages accepted in this session, oldest first."""
         return tuple(

@@ -873,6 +873,12 @@ def auth_before_starttls(server: SMTPServer) -> None:
     server.wait_for_message(timeout=SOON)
 
 
+def login_that_the_client_does_not_finish(server: SMTPServer) -> None:
+    raw(server, b"EHLO client.example\r\n", b"AUTH PLAIN\r\n").close()
+    server.wait_closed()
+    server.wait_for_message(timeout=SOON)
+
+
 def auth_refused_by_a_rule(server: SMTPServer) -> None:
     server.on("auth").reply("454 4.7.0 try again later")
     login(server, "ann", "secret")
@@ -1471,6 +1477,11 @@ WAYS = (
         {**USERS, "tls": "starttls"},
     ),
     Way(auth_before_starttls, "AUTH PLAIN: offered only under TLS", {**USERS, "tls": "starttls"}),
+    Way(
+        login_that_the_client_does_not_finish,
+        "AUTH PLAIN: the client did not finish the exchange",
+        USERS,
+    ),
     Way(auth_refused_by_a_rule, "AUTH PLAIN as 'ann': refused, 454 4.7.0", USERS),
     Way(sender_refused_by_a_rule, "MAIL 'shop@shop.example' was refused: 550 5.7.1"),
     Way(greeting_refused, "the connection was refused: 554 5.3.2 no service"),

@@ -17,15 +17,20 @@ if TYPE_CHECKING:
     from pytest_smtpserver.records.session import EndedBy
 
 
-def session(*commands: tuple[str, str], **rest: Any) -> Session:
-    """Return a session with these commands and replies."""
+def session(*commands: tuple[str, str | None], **rest: Any) -> Session:
+    """Return a session with these commands and replies, `None` for no reply."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
     given: dict[str, Any] = {
         "id": 1, "client": ("127.0.0.1", 1), "started_at": now, "ended_at": now,
         "ended_by": "quit", "helo": "x", "is_esmtp": True, "tls": None, "tls_failure": None,
         "auth": (), "username": None, "violations": (), "_transactions": tuple,
         "_passed": lambda: tuple(
-            Exchange(command=command, reply=Reply.parse(reply), received=0.0, answered=0.0)
+            Exchange(
+                command=command,
+                reply=Reply.parse(reply) if reply else None,
+                received=0.0,
+                answered=0.0,
+            )
             for command, reply in commands
         ),
     }  # fmt: skip
@@ -36,8 +41,9 @@ def tls(version: str) -> TLSInfo:
     return TLSInfo(version=version, cipher="x", server_name=None)
 
 
-def attempt(succeeded: bool = True, mechanism: str = "PLAIN") -> AuthAttempt:
-    return AuthAttempt(mechanism=mechanism, username="ann", succeeded=succeeded, over_tls=True)
+def attempt(succeeded: bool = True, mechanism: str = "PLAIN", **rest: Any) -> AuthAttempt:
+    given = {"username": "ann", "over_tls": True, **rest}
+    return AuthAttempt(mechanism=mechanism, succeeded=succeeded, **given)
 
 
 def test_a_session_that_ended_with_quit_passes() -> None:
@@ -94,10 +100,28 @@ def test_a_client_is_authenticated_as_and_with_what_is_expected() -> None:
 
 
 def test_the_reply_that_refused_the_credentials_is_said() -> None:
-    made = session(("AUTH PLAIN ***", "535 5.7.8 wrong"), auth=(attempt(False),))
+    wrong = attempt(False, reply=Reply(535, "wrong", "5.7.8"))
+    made = session(("AUTH PLAIN ***", "535 5.7.8 wrong"), auth=(wrong,))
     assert first_line(made.assert_authenticated, "ann") == (
         "AUTH PLAIN as 'ann' was refused: 535 5.7.8 wrong"
     )
+
+
+@pytest.mark.parametrize(
+    ("last", "attempts", "instead"),
+    [
+        (None, [], "the client did not finish AUTH LOGIN"),
+        (None, [attempt(False)], "AUTH PLAIN as 'ann' got no reply"),
+        (None, [attempt(False, reply=Reply(535, "no"))], "the client did not finish AUTH LOGIN"),
+        (None, [attempt(False, username=None)], "AUTH PLAIN got no reply"),
+        ("501 what", [], "the client did not log in: AUTH was refused: 501 what"),
+    ],
+)
+def test_an_attempt_is_not_blamed_for_the_reply_to_another(
+    last: str | None, attempts: list[AuthAttempt], instead: str
+) -> None:
+    made = session(("AUTH PLAIN ***", "535 no"), ("AUTH LOGIN", last), auth=tuple(attempts))
+    assert first_line(made.assert_authenticated) == instead
 
 
 def test_what_was_said_before_starttls_authenticates_nobody() -> None:

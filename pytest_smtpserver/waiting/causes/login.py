@@ -39,6 +39,8 @@ def why_not(session: Session, facts: Facts | None = None) -> Cause | None:
     if any(attempt.succeeded for attempt in session.auth) or not (session.auth or asked):
         return None
     last = asked[-1] if asked else None
+    if begun := session._unfinished_auth:
+        return Cause(f"AUTH {_mechanism(session, begun)}: the client did not finish the exchange")
     what = f"AUTH {_mechanism(session, last)}{_as_whom(session)}"
     if last and last.rule:
         return Cause(f"{what}: refused, {_reply(last)}", aside=f"rule {last.rule}")
