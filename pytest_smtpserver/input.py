@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Of a line that is longer, the rest is thrown away. The longest line that the standards allow has
-# 12,288 octets (RFC 4954 section 4).
+# The rest of a longer line is thrown away. The longest line that the standards allow has 12,288
+# octets (RFC 4954 section 4).
 _LONGEST_LINE = 16 * 1024
 
 
@@ -63,7 +63,9 @@ class Input:
             return line
         if self._too_long or len(octets) - start > _LONGEST_LINE:
             self._too_long = self._too_long or octets[start : start + _LONGEST_LINE]
-            self._octets, self._start, self.is_empty = b"", 0, True
+            # A CR may be the first half of the line's end.
+            self._octets = b"\r" if octets.endswith(b"\r") else b""
+            self._start, self.is_empty = 0, not self._octets
         return None
 
     @property

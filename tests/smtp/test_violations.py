@@ -229,3 +229,11 @@ class TestAClientIsNotBlamedForWhatARuleMadeItDo:
         rules = lambda book: book.on("ehlo").reply("250 a.example")  # noqa: E731
         sent = [EHLO, f"{MAIL}\r\n{RCPT}\r\nRSET"]
         assert set(after(*sent, rules=rules)) == {"pipelining-not-offered"}
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_end_of_a_line_that_is_far_too_long_may_come_in_two_pieces(strict: bool) -> None:
+    conversation = Conversation(strict=strict)
+    assert conversation.send(b"x" * 20_000 + b"\r") == b""
+    assert conversation.send(b"\nNOOP\r\n").startswith(b"500 5.5.2 command line too long\r\n250 ")
+    assert conversation.violations == ["long-command-line"]
