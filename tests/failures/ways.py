@@ -137,9 +137,13 @@ def server_closed_before_the_greeting(server: SMTPServer) -> None:
 
 
 def client_fell_silent_after_ehlo(server: SMTPServer) -> None:
-    client = connect(server)
+    # The EHLO is there before the server begins to count how long the client is silent.
+    rule = server.on("connect").hold()
+    client = connected(server)
     KEPT.append(client)
-    client.ehlo()
+    client.sendall(b"EHLO client.example\r\n")
+    rule.wait_held(timeout=20)
+    rule.release()
     server.wait_for_session(timeout=20)
     server.wait_for_message(timeout=SOON)
 
