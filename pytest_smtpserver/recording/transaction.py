@@ -44,6 +44,7 @@ class TransactionRecording(Recording[Transaction]):
         "refused",
         "reply",
         "session_recording",
+        "size_dropped",
         "started",
         "wire_start",
     )
@@ -70,6 +71,8 @@ class TransactionRecording(Recording[Transaction]):
         self.refused: list[tuple[str, Reply]] | None = None
         self.reply: Reply | None = None
         self.message: Message | None = None
+        # The size of content that was too big to be kept.
+        self.size_dropped: int | None = None
         self.outcome: Outcome | None = None
         # Returns the content that has arrived so far, while it is incomplete.
         self.arriving: Callable[[], bytes] | None = None
@@ -120,6 +123,11 @@ class TransactionRecording(Recording[Transaction]):
         self.changed()
         return self.message
 
+    def dropped(self, size: int) -> None:
+        """Note that the content is complete, and has too many octets to be kept."""
+        self.arriving, self.size_dropped = None, size
+        self.changed()
+
     def began(self, wire_start: int, before: TransactionRecording | None) -> None:
         """Note what comes before it in its session."""
         self.wire_start, self.before = wire_start, before
@@ -157,6 +165,7 @@ class TransactionRecording(Recording[Transaction]):
             started_at=when(self.started),
             _is_accepted=self.is_announced,
             _arriving=self.arriving,
+            _size_dropped=self.size_dropped,
             _session=self.session_recording,
         )
 

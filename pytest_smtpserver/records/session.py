@@ -43,6 +43,8 @@ class AuthAttempt:
     reply: Reply | None = None
     #: Whether the client has sent more than the command: a secret, or the beginning of one.
     _has_answer: bool = False
+    #: Whether the credentials were right, but the user wanted to act for another one.
+    _is_for_another: bool = False
 
     def __repr__(self) -> str:
         outcome = "succeeded" if self.succeeded else "failed"

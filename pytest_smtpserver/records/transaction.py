@@ -54,6 +54,8 @@ class Transaction:
     _is_accepted: bool
     #: Returns the content that has arrived so far, if it is incomplete.
     _arriving: Callable[[], bytes] | None = None
+    #: The size of content that was over `max_message_size`.
+    _size_dropped: int | None = None
     _session: Lasting
 
     @property

@@ -122,7 +122,12 @@ class Authentication:
         session = self._dialogue.session
         self._username = conclusion.username or self._username
         tried = attempt(
-            self._dialogue, self._mechanism, self._username, reply, has_answer=self._has_answer
+            self._dialogue,
+            self._mechanism,
+            self._username,
+            reply,
+            has_answer=self._has_answer,
+            is_for_another=conclusion.is_for_another,
         )
         if self._is_recorded:
             session.authentication_answered(tried)

@@ -46,7 +46,7 @@ def _deliver(
     transaction = dialogue.transaction
     assert transaction is not None
     octets = content.octets()
-    transaction.complete(octets, dialogue.now)
+    transaction.complete(octets, content.size, dialogue.now)
     if octets is None:
         what: str | bytes = f"[{content.size:,} octets of content, too many to be kept]"
         own = dialogue.offer.rendered(replies.TOO_BIG)

@@ -125,6 +125,7 @@ def attempt(
     reply: Reply | None,
     *,
     has_answer: bool,
+    is_for_another: bool = False,
 ) -> AuthAttempt:
     """Return the record of an AUTH command that was answered so, or not at all.
 
@@ -137,6 +138,7 @@ def attempt(
         over_tls=dialogue.session.tls is not None,
         reply=reply,
         _has_answer=has_answer,
+        _is_for_another=is_for_another,
     )
 
 

@@ -123,10 +123,12 @@ class OpenTransaction:
         content, self.content, self.chunks = self.content or self.chunks, None, None
         return None if content is None else content.so_far()
 
-    def complete(self, octets: bytes | None, now: float) -> None:
+    def complete(self, octets: bytes | None, size: int, now: float) -> None:
         """Keep the whole content as the message, not accepted yet; `None` if it is too big."""
         self.content = self.chunks = None
-        if octets is not None:
+        if octets is None:
+            self._recording.dropped(size)
+        else:
             self._recording.received(octets, now)
 
     def content_answered(self, recipient: str | None, reply: Reply | None) -> None:

@@ -371,6 +371,16 @@ def second_message_too_big(server: SMTPServer) -> None:
     server.wait_for_message(timeout=SOON)
 
 
+def first_of_two_messages_that_are_too_big(server: SMTPServer) -> None:
+    with connect(server) as client:
+        client.ehlo()
+        for name, size in (("ann", 120), ("bob", 140)):
+            client.mail("shop@shop.example")
+            client.rcpt(f"{name}@example.org")
+            client.data("x" * size)
+    server.wait_for_message(rcpt_to="ann@example.org", timeout=SOON)
+
+
 def too_big_and_accepted_by_a_rule(server: SMTPServer) -> None:
     server.on("message").reply(250, "fine")
     with connect(server) as client:
@@ -1366,6 +1376,11 @@ WAYS = (
     Way(
         second_message_too_big,
         "too big: 142 octets, max_message_size is 100",
+        {**PLAIN, "max_message_size": 100},
+    ),
+    Way(
+        first_of_two_messages_that_are_too_big,
+        "too big: 122 octets, max_message_size is 100",
         {**PLAIN, "max_message_size": 100},
     ),
     Way(

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 _INVALID = 535
 _UNKNOWN_MECHANISM = 504
 _NEEDS_TLS = 538
-# What the server says to a known user who wants to act for another one; with 535 as well.
-_FOR_ANOTHER = "a user may not act for another"
 
 
 def refused(facts: Facts) -> Cause | None:
@@ -63,7 +61,7 @@ def _reason(session: Session, last: Exchange | None, facts: Facts | None) -> str
         return "mechanism not offered"
     if code == _NEEDS_TLS:
         return "offered only under TLS"
-    if code != _INVALID or (last and last.reply and last.reply.text == _FOR_ANOTHER):
+    if code != _INVALID or (session.auth and session.auth[-1]._is_for_another):
         return _reply(last)
     users = facts.settings.users if facts else None
     # If a callable decides, no users are known, and only the callable knows the reason.

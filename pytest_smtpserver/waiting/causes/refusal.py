@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.matching import Cause, Criteria, same_address, shown
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from pytest_smtpserver.settings import Settings
 
     from .facts import Facts
-
-# As the transcript shows content that was too big.
-_OCTETS = re.compile(r"C: \[([\d,]+) octets of content, too many to be kept\]$", re.MULTILINE)
 
 
 def transaction_refused(facts: Facts) -> Cause | None:
@@ -100,13 +96,9 @@ def _sentence(exchange: Exchange, what: str, transaction: Transaction, settings:
 
 def _too_big(exchange: Exchange, transaction: Transaction, settings: Settings) -> str:
     declared = transaction.envelope.parameters.get("SIZE") if exchange.verb == "MAIL" else None
-    size = f"{int(declared):,} octets" if declared else _size_of_content(transaction)
+    octets = int(declared) if declared else transaction._size_dropped
+    size = "the content is too big" if octets is None else f"{octets:,} octets"
     return f"too big: {size}, max_message_size is {settings.max_message_size:,}"
-
-
-def _size_of_content(transaction: Transaction) -> str:
-    contents = _OCTETS.findall(transaction.session.transcript)
-    return f"{contents[-1]} octets" if contents else "the content is too big"
 
 
 def _too_many(exchange: Exchange, _: Transaction, settings: Settings) -> str:
@@ -136,10 +128,10 @@ _LIMITS: Final[dict[tuple[int, str], Callable[[Exchange, Transaction, Settings],
 def accepted_by_a_rule(facts: Facts) -> Cause | None:
     """Content was too big to be kept, and a rule accepted it, so there is no message."""
     for transaction in reversed(facts.transactions if facts.noun == "message" else ()):
-        is_missing = transaction.outcome == "accepted" and transaction.message is None
-        if is_missing and (weight := _weight(facts, transaction)):
-            size, limit = _size_of_content(transaction), facts.settings.max_message_size
-            sentence = f"too big to be kept: {size}, max_message_size is {limit:,}"
+        size, limit = transaction._size_dropped, facts.settings.max_message_size
+        is_gone = transaction.outcome == "accepted" and size is not None
+        if is_gone and (weight := _weight(facts, transaction)):
+            sentence = f"too big to be kept: {size:,} octets, max_message_size is {limit:,}"
             return Cause(sentence, weight=weight, aside="a rule accepted it")
     return None
 
