@@ -12,6 +12,7 @@ import pytest
 
 from pytest_smtpserver.inbox.live import Inbox
 from pytest_smtpserver.server import watching
+from pytest_smtpserver.unpatched import getpid
 
 if TYPE_CHECKING:
     from pytest_smtpserver.records.transaction import Transaction
@@ -28,6 +29,7 @@ class LiveInbox:
             why = error.strerror or error
             raise pytest.UsageError(f"--smtpserver-inbox={port}: {why}") from None
         self._test = ""
+        self._pid = getpid()
         watching.watch(self._add)
 
     def pytest_report_header(self) -> str:
@@ -52,4 +54,6 @@ class LiveInbox:
         self._inbox.close()
 
     def _add(self, core: Core, transaction: Transaction) -> None:
-        self._inbox.add(self._test, core.shown_url, transaction)
+        # The pages are the parent's; and at the fork, a thread may have held the inbox's lock.
+        if getpid() == self._pid:
+            self._inbox.add(self._test, core.shown_url, transaction)

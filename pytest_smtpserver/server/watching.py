@@ -6,11 +6,12 @@ makes itself, and before the test clears it.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pytest_smtpserver.recording.transaction import TransactionRecording
     from pytest_smtpserver.records.transaction import Transaction
@@ -18,27 +19,30 @@ if TYPE_CHECKING:
     from .core import Core
 
     #: Called, in whichever thread it ended, with the server and the transaction; must not raise.
-    Told = Callable[[Core, Transaction], object]
+    OnEnded = Callable[[Core, Transaction], object]
 
-_told: tuple[Told, ...] = ()
+_watchers: tuple[OnEnded, ...] = ()
 
-
-def watch(told: Told) -> None:
-    """Call `told` for what ends on servers that are started from now on."""
-    global _told
-    _told = (*_told, told)
+# Held while somebody looks for what is new.
+_looking = threading.Lock()
 
 
-def unwatch(told: Told) -> None:
-    """Do not call `told` for servers that are started from now on."""
-    global _told
-    _told = tuple(one for one in _told if one != told)
+def watch(on_ended: OnEnded) -> None:
+    """Call `on_ended` for what ends on servers that are started from now on."""
+    global _watchers
+    _watchers = (*_watchers, on_ended)
+
+
+def unwatch(on_ended: OnEnded) -> None:
+    """Do not call `on_ended` for servers that are started from now on."""
+    global _watchers
+    _watchers = tuple(one for one in _watchers if one != on_ended)
 
 
 def started(core: Core) -> None:
     """Note that a server was started for the first time."""
-    for told in _told:
-        watching = _Watching(core, told)
+    for on_ended in _watchers:
+        watching = _Watching(core, on_ended)
         core.recorder.add_waker(watching.look)
         watching.look()
 
@@ -46,17 +50,35 @@ def started(core: Core) -> None:
 class _Watching:
     """Looks for what is new whenever a server's recorder says that there may be more."""
 
-    def __init__(self, core: Core, told: Told) -> None:
-        from pytest_smtpserver.waiting.expectation import Feed
-
+    def __init__(self, core: Core, on_ended: OnEnded) -> None:
         self._core = core
-        self._told = told
-        self._lock = threading.Lock()
-        self._feed: Feed[TransactionRecording] = Feed(lambda: core.recorder.finished)
+        self._on_ended = on_ended
+        self._log: Sequence[TransactionRecording] = core.recorder.finished
+        self._seen = 0
 
     def look(self) -> None:
         # Several threads may be woken at once, but each transaction is reported only once.
-        with self._lock:
-            _, new = self._feed.take()
+        with _looking:
+            log = self._core.recorder.finished
+            new = self._take()
+            if log is not self._log:
+                # A test has cleared the server, perhaps before this saw the last of its mail.
+                self._log, self._seen = log, 0
+                new += self._take()
         for transaction in new:
-            self._told(self._core, transaction.snapshot())
+            self._on_ended(self._core, transaction.snapshot())
+
+    def _take(self) -> list[TransactionRecording]:
+        new = list(self._log[self._seen :])
+        self._seen += len(new)
+        return new
+
+
+def _unlock_in_child() -> None:
+    # At the fork, a thread may have held it that does not exist in the child.
+    global _looking
+    _looking = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)

@@ -13,6 +13,8 @@ import pytest
 from pytest_smtpserver import SMTPServer
 from pytest_smtpserver.network import listener
 from pytest_smtpserver.network.background import _lock, is_running
+from pytest_smtpserver.server import watching
+from pytest_smtpserver.server.watching import _looking
 from tests.rawclient import TIMEOUT, ask, connected, greeted, send
 
 if TYPE_CHECKING:
@@ -181,10 +183,13 @@ def clear(server: SMTPServer) -> None:
     server.reset()
 
 
-def test_a_lock_that_is_held_at_the_fork_is_free_in_the_child() -> None:
+def test_a_lock_that_is_held_at_the_fork_is_free_in_the_child(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching, "_watchers", (lambda *_: None,))
     with SMTPServer() as server:
         rule = server.on("noop", optional=True).reply(550)
-        locks = server._core._lock, server._core.recorder._lock, server._core.rules.lock
+        locks = server._core._lock, server._core.recorder._lock, server._core.rules.lock, _looking
         gate = rule._state.gate
         with ExitStack() as held:
             for lock in (*locks, gate._lock):
