@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Arbitrary: more transactions than a person looks through, and octets that a long run may keep.
 _MOST: Final = 20_000
 _LARGEST_TOTAL: Final = 512 * 1024 * 1024
-# So many are forgotten at once; to forget them one by one would cost more.
+# If they are too many, so many are forgotten at once; to forget them one by one would cost more.
 _AT_ONCE: Final = 100
 
 
@@ -67,10 +67,14 @@ class Store:
         gate.open()
 
     def _forget(self) -> None:
-        # The newest stays, however large it is.
-        gone, kept = self._arrivals[:_AT_ONCE], self._arrivals[_AT_ONCE:]
-        self._arrivals = kept or gone[-1:]
-        self._size = sum(arrival.size for arrival in self._arrivals)
+        least = _AT_ONCE if len(self._arrivals) > _MOST else 0
+        for gone, arrival in enumerate(self._arrivals):
+            # The newest stays, however large it is.
+            is_enough = gone >= least and self._size <= _LARGEST_TOTAL
+            if is_enough or arrival is self._arrivals[-1]:
+                self._arrivals = self._arrivals[gone:]
+                return
+            self._size -= arrival.size
 
     def all(self) -> Sequence[Arrival]:
         """Return all arrivals that are kept, oldest first."""

@@ -61,7 +61,8 @@ class Views:
 
     def page(self, number: int | None = None) -> Answer | None:
         """Return the whole page; with a number, that message is opened in it."""
-        if number is not None and self._store.get(number) is None:
+        opened = None if number is None else self._store.get(number)
+        if number is not None and opened is None:
             return None
         arrivals = self._store.all()
         pieces = pages.stream(
@@ -72,7 +73,7 @@ class Views:
             may_return=self._may_return,
             rows=self._rows(arrivals[::-1]),
             count=len(arrivals),
-            panel=Markup("") if number is None else Markup(self._panel(number)),  # noqa: S704
+            panel=Markup(_panel(opened) if opened else ""),  # noqa: S704
         )
         policy = pages.policy(
             "img-src 'self' data:", "connect-src 'self'", "frame-ancestors 'none'"
@@ -81,9 +82,8 @@ class Views:
 
     def panel(self, number: int) -> Answer | None:
         """Return the panel of one message, which the script of the page puts into the page."""
-        if self._store.get(number) is None:
-            return None
-        return answers.octets(_HTML, self._panel(number).encode())
+        arrival = self._store.get(number)
+        return None if arrival is None else answers.octets(_HTML, _panel(arrival).encode())
 
     def raw(self, number: int) -> Answer | None:
         """Return the content of a message as plain text."""
@@ -145,16 +145,15 @@ class Views:
         if test is not None:
             yield _TAIL
 
-    def _panel(self, number: int) -> str:
-        arrival = self._store.get(number)
-        assert arrival is not None
-        dialogue = render(arrival.transaction.session, compact=True)
-        shown = bounded_transcript(f"{arrival.server}\n{dialogue}")
-        return pages.macro(_TEMPLATE, "panel", _entry(arrival), arrival.test, "", "", shown)
-
     def _message(self, number: int) -> Message | None:
         arrival = self._store.get(number)
         return None if arrival is None else arrival.transaction.message
+
+
+def _panel(arrival: Arrival) -> str:
+    dialogue = render(arrival.transaction.session, compact=True)
+    shown = bounded_transcript(f"{arrival.server}\n{dialogue}")
+    return pages.macro(_TEMPLATE, "panel", _entry(arrival), arrival.test, "", "", shown)
 
 
 _TAIL: Final = Markup("</ol></section>\n")

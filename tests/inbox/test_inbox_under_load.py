@@ -77,6 +77,21 @@ def test_ten_thousand_messages_are_listed(lookout: Lookout) -> None:
     assert lookout.request("/").body.count(b'class="row"') == 10_000
 
 
+def test_of_large_ones_no_more_are_forgotten_than_must_be(
+    lookout: Lookout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_smtpserver.inbox.store._LARGEST_TOTAL", 50)
+    lookout.send(b"\r\n" + b"x" * 10 + b"\r\n")
+    lookout.send(b"\r\n" + b"x" * 98 + b"\r\n")
+    small, large = lookout.server.transactions
+    store = Store()
+    for _ in range(5):
+        store.add("", "", small)
+    assert [one.number for one in store.all()] == [3, 4, 5]
+    store.add("", "", large)
+    assert [one.number for one in store.all()] == [6]
+
+
 def test_the_oldest_of_very_many_are_forgotten(lookout: Lookout) -> None:
     lookout.send(b"Subject: x\r\n\r\n")
     store = Store()
