@@ -22,6 +22,7 @@ lock would cost some on every access. Do not add state here that depends on who 
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from .links import Link
 
 #: How many defects are listed; arbitrary. Hostile mail has a million.
-_TOLD: Final = 100
+_MOST_DEFECTS: Final = 100
 #: How many characters of encoded values are decoded; arbitrary: no mailer makes a tenth of it.
 _MOST: Final = 500_000
 _TOO_MUCH: Final = (
@@ -142,12 +143,13 @@ class View:
 
     @cached_property
     def defects(self) -> tuple[Defect, ...]:
-        """What could not be parsed. Of very many only the first, and how many more there are."""
+        """What could not be parsed: the first ones, and of each kind, how many more there are."""
         found = tuple(dict.fromkeys(self._defects()))
-        if len(found) <= _TOLD:
-            return found
-        more = Defect(found[-1].kind, f"and {len(found) - _TOLD} more")
-        return (*found[:_TOLD], more)
+        more = Counter(one.kind for one in found[_MOST_DEFECTS:])
+        return (
+            *found[:_MOST_DEFECTS],
+            *(Defect(kind, f"and {count} more") for kind, count in more.items()),
+        )
 
     def _defects(self) -> Iterator[Defect]:
         yield from self.parts.defects

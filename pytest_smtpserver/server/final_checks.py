@@ -103,8 +103,10 @@ def _callable_errors(
 
 
 def _described(error: BaseException) -> RuntimeError:
-    said, place = f": {error}" if str(error) else "", raised_at(error)
-    text = f"a callable of the test raised {type(error).__name__} ({place}){said}"
+    place, said = raised_at(error), str(error)
+    # A callable that is written in C has no place.
+    where, why = f" ({place})" if place else "", f": {said}" if said else ""
+    text = f"a callable of the test raised {type(error).__name__}{where}{why}"
     return RuntimeError(text).with_traceback(error.__traceback__)
 
 

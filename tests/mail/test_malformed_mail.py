@@ -249,6 +249,13 @@ def test_the_first_of_very_many_defects_are_listed_and_the_rest_counted() -> Non
     assert len([problem for problem in mail.problems if problem.code == "unparsable"]) == 101
 
 
+def test_defects_that_are_not_listed_are_counted_by_their_kind() -> None:
+    fields = "".join(f"X-{number}: =?utf-8?b?=FF{number}?=\n" for number in range(101))
+    mail = message(f"{fields}To: <\n{BODY}")
+    counted = [problem for problem in mail.problems if problem.text.startswith("and 1 more")]
+    assert [problem.code for problem in counted] == ["bad-encoding", "unparsable"]
+
+
 @pytest.mark.parametrize("count", [100, 200, 300, 400, 1000])
 def test_forwarded_messages_may_be_nested_at_any_depth(count: int) -> None:
     mail = message("Content-Type: message/rfc822\n\n" * count + "innermost\n")

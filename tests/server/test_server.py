@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from pytest_smtpserver import ServerCrashed, ServerFactory, SettingsError, SMTPServer
+from pytest_smtpserver.server.final_checks import _described
 from tests.rawclient import send
 
 MESSAGE = b"Subject: hello\r\n\r\nworld\r\n"
@@ -340,6 +341,10 @@ def test_a_crash_is_raised_by_check_and_costs_one_client_only(
             other.sendmail("from@example.org", "to@example.org", MESSAGE)
         assert len(server.messages) == 1
     assert isinstance(raised.value.__cause__, ZeroDivisionError)
+
+
+def test_what_a_callable_written_in_c_raises_has_no_place() -> None:
+    assert str(_described(StopIteration())) == "a callable of the test raised StopIteration"
 
 
 def test_a_callable_that_waits_for_its_own_server_is_told_why_it_cannot() -> None:
