@@ -143,7 +143,7 @@ class Gate:
         self._callbacks: list[Callable[[], object]] = []
 
     def renew_lock(self) -> None:
-        """Have a new lock; in a forked child."""
+        """Replace the lock; to be called in a forked child."""
         self._lock = threading.Lock()
 
     def open(self) -> None:

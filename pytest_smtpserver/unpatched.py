@@ -4,8 +4,8 @@ A test may patch `threading.Thread`, with a mock or with a class that runs its t
 patch is for the code under test; the server still needs real threads. `pytest_smtpserver` imports
 this file first, so under pytest it is imported before any test runs.
 
-Of the rest of the standard library the plugin takes a note before the first test. A library that is
-imported while a test runs, such as trustme, is imported with the noted functions and classes:
+Before the first test, the plugin takes a note of the rest of the standard library. A library that
+is imported while a test runs, such as trustme, is imported with the noted functions and classes:
 otherwise it could keep a mock for the rest of the run.
 """
 
@@ -107,7 +107,7 @@ class Event:
             self._gate.release()
 
     def clear(self) -> None:
-        """Let it be no longer set; only one thread may do this."""
+        """Reset it; only one thread may call this."""
         self._gate.acquire(blocking=False)
         self._is_set = False
 

@@ -93,7 +93,7 @@ class FaultAtWork:
         __tracebackhide__ = True
         called, beliefs = now(), Beliefs(sent)
         if tls not in ("required", "opportunistic"):
-            raise ValueError(f"tls={tls!r} must be 'required' or 'opportunistic'")
+            raise ValueError(f"tls={tls!r}: must be 'required' or 'opportunistic'")
         if timeout is not None and not (is_number(timeout) and timeout >= 0):
             raise ValueError(f"timeout={timeout!r}: must be a number of seconds from 0")
         from . import verdict

@@ -82,6 +82,6 @@ def _read(sent: Any) -> Belief:
     if sent is None or isinstance(sent, bool):
         return _VALUES[sent]
     raise TypeError(
-        f"sent={sent!r} must be True (delivered), False (failed for good), None (to be tried "
+        f"sent={sent!r}: must be True (delivered), False (failed for good), None (to be tried "
         "again), an exception, or a mapping of recipients to these"
     )

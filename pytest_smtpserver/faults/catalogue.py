@@ -12,7 +12,7 @@ from . import needs, rows
 from .fault import Fault
 from .rows import SLOW, replies
 
-_LATER: Final = "tries again later, and not for ever"
+_LATER: Final = "tries again later, but not for ever"
 _FOR_GOOD: Final = "gives up for good, and says so"
 _LIKE_451: Final = "treats it like a 451: tries again later (RFC 5321 section 3.8)"
 _NO_TLS: Final = "sends neither password nor content in clear, and says that it failed"
@@ -43,7 +43,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         rows.step("connect", "delay", SLOW),
     ),
     Fault(
-        "half-a-greeting", "connect", "the first line of a greeting of several, and nothing more",
+        "half-a-greeting", "connect", "the first line of a multi-line greeting, and nothing more",
         "RFC 5321 section 4.2.1", "gives up after a time, and tries again later",
         rows.chain("connect", lambda rule: rule.send(b"220-wait\r\n").ignore()),
     ),
@@ -60,7 +60,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     Fault(
         "no-extensions", "ehlo", "no service extension is offered",
-        "RFC 5321 section 2.2.1", "delivers without, or says that it cannot",
+        "RFC 5321 section 2.2.1", "delivers without extensions, or says that it cannot",
         settings={"extensions": ()}, needs=(needs.without(*needs.ALL_EXTENSIONS),),
         met=rows.has_asked,
     ),
@@ -151,7 +151,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     Fault(
         "auth-refused", "auth", "535 to AUTH, with any mechanism",
-        "RFC 4954 section 6", "tries no further with these credentials, and says that it failed",
+        "RFC 4954 section 6", "does not try these credentials again, and says that it failed",
         replies(auth="535 5.7.8 authentication credentials invalid"),
         settings=rows.LOGIN, needs=(needs.AUTH,),
     ),
@@ -261,7 +261,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         replies(rcpt="554 5.7.1 relay access denied"),
     ),
     Fault(
-        "one-of-three-refused", "rcpt", "550 to the second recipient that is named, only to it",
+        "one-of-three-refused", "rcpt", "550 to the second recipient only",
         "RFC 5321 section 3.3", "delivers to the others, and says which one did not get it",
         rows.one_recipient("550 5.1.1 no such user"),
     ),

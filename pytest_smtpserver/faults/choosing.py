@@ -32,7 +32,7 @@ def choose(
 def _fitting(faults: tuple[Fault, ...], globs: Collection[str]) -> tuple[Fault, ...]:
     for glob in globs:
         if not isinstance(glob, str):
-            raise TypeError(f"a fault is chosen by its name, not by {glob!r}")
+            raise TypeError(f"a fault must be chosen by its name, not by {glob!r}")
         if not any(fnmatchcase(fault.name, glob) for fault in faults):
             raise ValueError(f"no fault fits {glob!r}{_hint(glob, faults)}")
     return tuple(fault for fault in faults if any(fnmatchcase(fault.name, one) for one in globs))

@@ -99,7 +99,7 @@ def why_not(content: bytes, signature: Signature, records: Records) -> str | Non
         verifier = dkim.DKIM(content, minkey=_SHORTEST)
         holds = verifier.verify(signature.number, lambda name, timeout=0: _without_services(record))
     except (dkim.DKIMException, ValueError, IndexError) as error:
-        # Of some malformed tags and headers, dkimpy raises more than its own exceptions.
+        # For some malformed tags and headers, dkimpy raises more than its own exceptions.
         is_body = "body hash mismatch" in str(error)
         return "the body was changed" if is_body else f"the signature is not valid: {error}"
     return None if holds else "the header was changed, or it was signed with another key"
@@ -162,7 +162,7 @@ def _record(key: Any) -> bytes:
     """Return the TXT record that a lookup would find."""
     text = key.decode("ascii", "replace") if isinstance(key, bytes) else key
     if not isinstance(text, str):
-        raise TypeError(f"key={key!r} must be a TXT record, PEM, or a mapping of names to records")
+        raise TypeError(f"key={key!r}: must be a TXT record, PEM, or a mapping of names to records")
     if text.lstrip().startswith('"'):
         text = _joined(text)
     if found := _PEM.search(text):

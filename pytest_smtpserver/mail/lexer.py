@@ -4,7 +4,7 @@ The fields of MIME, addresses and message identifiers are all read with it. If a
 does not end, its first character is an ordinary one, and so are all later ones of that kind. To
 look for the end of each of them would take time that grows with the square of the length.
 
-Of a value with very many words, the rest is one word.
+In a value with very many words, everything after the first 10,000 is one word.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def tokens(
 ) -> Iterator[Token]:
     """Yield the words of a value; each of the characters in `marks` is a token of its own.
 
-    Whoever begins anew in the midst of a value passes the same list for `broken`: the quotes and
-    parentheses that were found to have no end.
+    To go on in the middle of a value, pass the same list for `broken`: the quotes and parentheses
+    that were found to have no end.
     """
     plain = _plain(marks)
     position, broken = start, [] if broken is None else broken

@@ -64,8 +64,8 @@ class Link:
 def together(text: str, anchors: Iterable[tuple[str, str]]) -> tuple[tuple[Link, ...], bool]:
     """Return the links of a text, then those of HTML, and whether there are too many.
 
-    `anchors` are target and label of each link in the HTML. Each link counts once; of a link in
-    both, that of the HTML is kept, because it has a label. Of each body `MOST` are read.
+    `anchors` are target and label of each link in the HTML. Each link counts once; if it is in
+    both bodies, that of the HTML is kept, because it has a label. `MOST` are read in each body.
     """
     found, written = distinct(anchors, MOST + 1), distinct(urls(text), MOST + 1)
     is_cut = max(len(found), len(written)) > MOST

@@ -37,7 +37,7 @@ _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG: Final = re.compile(r"</?[a-zA-Z!?][^>]*(?:>|\Z)")
 _LINK_TAG: Final = re.compile(r"</?[aA](?:\s[^<>]*)?>")
 _ATTRIBUTE: Final = re.compile(r"[\s/][^\s/]")
-# Of several spaces only the first can begin it: otherwise each would look through all after it.
+# Only the first of several spaces can begin it: otherwise each would look through all after it.
 _VALUE: Final = re.compile(r"""(?<!\s)\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'][^\s]*+)""")
 _ENTITY: Final = re.compile(r"&#?\w{1,31};")
 _ALTERNATIVE: Final = re.compile(

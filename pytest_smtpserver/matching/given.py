@@ -37,7 +37,7 @@ def several(name: str, value: object, kinds: tuple[type, ...], words: str) -> li
     """
     if isinstance(value, kinds):
         return [value]
-    # Of octets one would get numbers.
+    # To iterate over octets would give numbers.
     if isinstance(value, bytes | bytearray) or not isinstance(value, Iterable):
         raise TypeError(f"{name}={shown(value)}: must be {words}, or several")
     every = list(value)

@@ -54,7 +54,7 @@ def part_of(read: Callable[[Any], Iterable[str]]) -> Note:
 
     def note(record: Any, expected: object) -> str:
         if isinstance(expected, str) and expected and any(expected in one for one in read(record)):
-            return "it is compared whole: use re.compile for a part"
+            return "the whole value is compared: use re.compile for a part"
         return ""
 
     return note

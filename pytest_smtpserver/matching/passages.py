@@ -47,8 +47,8 @@ def share_of_words(expected: str, text: str) -> float:
 def nearest_passage(expected: str, text: str) -> tuple[str, str] | None:
     """Return `expected` and what `text` has in its place, both folded, or `None`.
 
-    The place is where the beginning of `expected` is found, or else its end. Of huge texts only
-    the beginning is searched.
+    The place is where the beginning of `expected` is found, or else its end. Only the
+    beginning of huge texts is searched.
     """
     sought, searched = folded(expected[:_SEARCHED]), folded(text[:_SEARCHED])
     enough = min(_NO_CHANCE, (len(sought) + 1) // 2)

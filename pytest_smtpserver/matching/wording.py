@@ -36,7 +36,7 @@ _repr = _bounded_repr()
 def shown(value: object) -> str:
     """Return the `repr` of `value` on one line, shortened in the middle if it is long.
 
-    A function is shown by its name. Of huge texts only the ends are looked at.
+    A function is shown by its name. Only the ends of huge texts are looked at.
     """
     name = getattr(value, "__name__", None) if callable(value) else None
     return name if isinstance(name, str) else _one_line(_repr(value))

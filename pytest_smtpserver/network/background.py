@@ -208,9 +208,9 @@ _backgrounds: list[Background] = []
 
 
 def background(listener: Listener | None = None) -> Background:
-    """Return this process's thread for new servers, which knows the listener then.
+    """Return this process's thread for new servers; start it if necessary.
 
-    It is started if necessary.
+    `listener` becomes one of its listeners.
     """
     with _lock:
         _backgrounds[:] = [one for one in _backgrounds if one.is_alive]

@@ -41,7 +41,7 @@ class Deadlines:
         self.next = min(self.next, at)
 
     def forget(self, deadline: Deadline) -> None:
-        """Let it never expire."""
+        """Drop a deadline, so that it never expires."""
         self._all.discard(deadline)
 
     def call_due(self, now: float) -> None:
@@ -80,7 +80,7 @@ class Deadline:
         self._is_final = True
 
     def end(self) -> None:
-        """Let it never expire, and forget whom to tell."""
+        """Drop it, and forget what to call."""
         self._all.forget(self)
         self.expired = _nobody
 

@@ -347,7 +347,7 @@ class Listener:
             self._tell(failure)
 
     def _tell(self, error: Exception) -> None:
-        # Of several failures in a row, report only the first.
+        # If it fails several times in a row, report only the first failure.
         if self._can_accept:
             self._can_accept = False
             self._on_crash(error)

@@ -107,7 +107,7 @@ def _factory(
 ) -> ServerFactory:
     """Return a factory that starts servers, and appends each to `servers`.
 
-    Of the settings, its arguments win over `marked`, and these over those for all tests.
+    Its arguments win over the settings in `marked`, and these over those for all tests.
     """
     from pytest_smtpserver.server.server import SMTPServer
     from pytest_smtpserver.settings.users import hiding_secrets

@@ -1,9 +1,9 @@
 """Values that a fixture replaces while a test lasts, such as Django's settings.
 
 They are put back when the fixture ends, in the reverse order of all fixtures, as everybody expects;
-and once more at the end of the test. For pytest's `monkeypatch` may end after ours, if another
-fixture was the first to take it. If the test has changed one of our values with it, it puts ours
-back, for good.
+and once more at the end of the test. The second time is needed because `monkeypatch` may end after
+our fixture, if another one was the first to take it. If the test has changed one of our values with
+it, it puts ours back, for good.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ class Recorder:
         self._left_over: dict[int, tuple[int, int]] = {}
 
     def renew_lock(self) -> None:
-        """Have a new lock; in a forked child."""
+        """Replace the lock; to be called in a forked child."""
         self._lock = threading.Lock()
 
     def session_began(self, client: SocketAddress, now: float) -> SessionRecording:

@@ -55,7 +55,7 @@ class Wire(list[Any]):
 
     def __init__(self, items: Any = ()) -> None:
         super().__init__(items)
-        # Of the first entries, as far as a reader has asked for them.
+        # The values of the first entries, as far as a reader has asked for them.
         self._values: list[Exchange | Event] | None = None
 
     def first(self, length: int) -> tuple[Exchange | Event, ...]:

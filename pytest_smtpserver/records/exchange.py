@@ -43,14 +43,14 @@ class Exchange:
     """A command and its reply.
 
     The greeting is an exchange without a command (verb `""`), the end of the content one with
-    the command `"."`. `reply` is `None` if the server never answered. `rule` is the rule that
-    answered instead of the server, or `None`.
+    the command `"."`; the lines of an AUTH exchange belong to the AUTH command. `reply` is `None`
+    if the server never answered. `rule` is the rule that answered instead of the server, or `None`.
+    `received` and `answered` are seconds since the epoch, and `meanwhile` is what passed between.
     """
 
     command: str
     reply: Reply | None
     rule: object | None = None
-    # Seconds since the epoch; `meanwhile` is what passed between the command and the reply.
     received: float
     answered: float
     meanwhile: tuple[Event, ...] = ()

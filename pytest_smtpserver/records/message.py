@@ -101,7 +101,10 @@ class Message:
 
     @property
     def headers(self) -> tuple[Field, ...]:
-        """Name and value of each header field as sent: folded, with escaped surrogates."""
+        """Name and value of each header field as sent: folded, octets beyond UTF-8 escaped.
+
+        The error handler `surrogateescape` turns these octets into lone surrogates, and back.
+        """
         return self._view.fields
 
     def _header_values(self, name: str) -> tuple[str, ...]:
@@ -210,10 +213,10 @@ class Message:
         Without a pattern it finds the one-time code: 4 to 8 digits (`123 456` too) that words for
         such a code, in some seventy languages, point at, and returns plain ASCII digits. Of
         `G-123456` it returns `123456`, as a user would type it; a code with letters among its
-        digits is returned as it is. Years, dates, prices, and telephone, order and postal numbers
-        are not codes. With a pattern it returns the first group, or the whole match if there is no
-        group. Raises `SMTPAssertionError` listing the candidates, each with why it was or was not
-        taken, `ValueError` for a wrong pattern.
+        digits is returned as it is. Prices, and telephone, order and postal numbers are not codes;
+        years and dates are only if such words closely point at them. With a pattern it returns the
+        first group, or the whole match if there is no group. Raises `SMTPAssertionError` listing
+        the candidates, each with why it was or was not taken, `ValueError` for a wrong pattern.
         """
         __tracebackhide__ = True
         return finding.code(self, pattern)

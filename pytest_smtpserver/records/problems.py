@@ -85,7 +85,7 @@ def _bcc(message: Message) -> Iterator[str]:
     # An empty one is allowed: it says that there are blind recipients, but not who they are.
     if message._view.addresses("Bcc"):
         for value in message._header_values("Bcc"):
-            yield f"the header tells every recipient of Bcc: {value}"
+            yield f"Bcc, which every recipient can read, names {value}"
 
 
 def _duplicates(message: Message) -> Iterator[str]:
@@ -162,7 +162,7 @@ def _undeclared_utf8(message: Message) -> Iterator[str]:
     decoded = fields_in_order((name for name, _ in message.headers), message._header_values)
     for (_, sent), (name, value) in zip(message.headers, decoded, strict=True):
         if not sent.isascii():
-            yield f"MAIL had no SMTPUTF8, but {name} has more than US-ASCII: {value}"
+            yield f"MAIL had no SMTPUTF8, but {name} has characters outside US-ASCII: {value}"
 
 
 def _wrong_size(message: Message) -> Iterator[str]:
@@ -174,7 +174,7 @@ def _wrong_size(message: Message) -> Iterator[str]:
 
 def _html_alone(message: Message) -> Iterator[str]:
     if message.html and not message.text:
-        yield "there is an HTML body, but none in plain text for those who read no HTML"
+        yield "there is an HTML body, but no plain-text body"
 
 
 def _defects(kind: str) -> Check:
@@ -188,7 +188,7 @@ def _defects(kind: str) -> Check:
 
 KINDS: Final[Mapping[str, Row]] = {
     "bcc-header": Row(
-        sentence="A Bcc field names somebody, so that each recipient learns of the blind ones.",
+        sentence="A Bcc field names recipients, and everybody who gets the message can read it.",
         source="RFC 5322 section 3.6.3",
         find=_bcc,
     ),
@@ -208,7 +208,7 @@ KINDS: Final[Mapping[str, Row]] = {
         find=_missing("From"),
     ),
     "duplicate-header": Row(
-        sentence="A field that may be there once is there more often.",
+        sentence="A field that may appear only once appears more than once.",
         source="RFC 5322 section 3.6",
         find=_duplicates,
     ),
@@ -233,7 +233,7 @@ KINDS: Final[Mapping[str, Row]] = {
         find=_undeclared_8bit,
     ),
     "undeclared-utf8": Row(
-        sentence="The header has more than US-ASCII, though MAIL had no `SMTPUTF8`.",
+        sentence="The header has characters outside US-ASCII, though MAIL had no `SMTPUTF8`.",
         source="RFC 6531 section 3.4",
         find=_undeclared_utf8,
     ),
@@ -250,7 +250,7 @@ KINDS: Final[Mapping[str, Row]] = {
     "bad-encoding": Row(
         sentence=(
             "Base64, quoted-printable, an encoded word or a charset is wrong, or an encoded word "
-            "is where none may be."
+            "is in a place where it is not allowed."
         ),
         source="RFC 2045 section 6, RFC 2047 section 5",
         find=_defects("bad-encoding"),

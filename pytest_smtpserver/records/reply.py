@@ -39,14 +39,14 @@ class Reply:
         if not is_whole(self.code):
             raise TypeError(f"a reply's code is an int from 200 to 599, not {self.code!r}")
         if not 200 <= self.code <= 599:
-            raise ValueError(f"a reply's code is from 200 to 599, not {self.code}")
+            raise ValueError(f"a reply's code must be from 200 to 599, not {self.code}")
         if not isinstance(self.enhanced, str | None):
-            raise TypeError(f"an enhanced status code is a str or None, not {self.enhanced!r}")
+            raise TypeError(f"an enhanced status code must be a str or None, not {self.enhanced!r}")
         if not isinstance(self.text, str):
-            raise TypeError(f"a reply's text is a str, not {self.text!r}")
+            raise TypeError(f"a reply's text must be a str, not {self.text!r}")
         if "\r" in self.text or "\0" in self.text:
             raise ValueError(
-                f"a reply's text has no CR and no NUL; lines end with LF: {self.text!r}"
+                f"a reply's text must have no CR and no NUL (lines end with LF), not {self.text!r}"
             )
         # Escaped surrogates stand for raw octets, so that a test can send what is not UTF-8.
         octets = "".join(f"{line}\r\n" for line in self.lines).encode("utf-8", "surrogateescape")
@@ -65,10 +65,10 @@ class Reply:
         this form, and `TypeError` if it is not a str.
         """
         if not isinstance(line, str):
-            raise TypeError(f"a reply is a str like '550 5.1.1 no such user', not {line!r}")
+            raise TypeError(f"a reply must be a str like '550 5.1.1 no such user', not {line!r}")
         match = _REPLY.fullmatch(line)
         if match is None:
-            raise ValueError(f"a reply is like '550 5.1.1 no such user', not {line!r}")
+            raise ValueError(f"a reply must be like '550 5.1.1 no such user', not {line!r}")
         code, enhanced, text = match.groups()
         return cls(int(code), text or "", enhanced)
 

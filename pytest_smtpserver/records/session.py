@@ -31,9 +31,9 @@ class AuthAttempt:
     """One AUTH command, and the exchange after it, if there was one.
 
     `mechanism` is in upper case, or `"***"` if it is unknown, because it may be a secret.
-    `username` is the user that the client named, `None` if it named none, or broke off before the
-    server looked. `succeeded` says whether the server's reply was positive, and `over_tls` whether
-    the connection was encrypted. `reply` is the last reply, `None` if there was none.
+    `username` is the user that the client named, `None` if it named none, or left before.
+    `succeeded` says whether the server's reply was positive, and `over_tls` whether the connection
+    was encrypted. `reply` is the last reply, `None` if there was none.
     """
 
     mechanism: str
@@ -62,11 +62,11 @@ class Session:
     (end of file), `"reset"`, `"timeout"` (the client was silent for too long) or `"server"` (a
     rule, a stop or the limit of connections ended it). `helo` is the argument of the last EHLO,
     HELO or LHLO, `None` before the first and again after STARTTLS; `is_esmtp` says whether it was
-    not HELO. `tls` is the result of the handshake, `None` on a connection in clear. `tls_failure`
-    is a sentence about a handshake that failed, or after which the client left at once, because
-    some clients (GnuTLS's, Node's) check the certificate only then. `auth` has the attempts to
-    authenticate, and `username` is the authenticated user. `transactions` includes an open one.
-    `violations` has the client's mistakes in its commands.
+    EHLO or LHLO. `tls` is the result of the handshake, `None` on a connection in clear.
+    `tls_failure` is a sentence about a handshake that failed, or after which the client left at
+    once, because some clients (GnuTLS's, Node's) check the certificate only then. `auth` has the
+    attempts to authenticate, and `username` is the authenticated user. `transactions` includes an
+    open one. `violations` has the client's mistakes in its commands.
     """
 
     id: int

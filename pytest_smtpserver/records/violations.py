@@ -52,6 +52,7 @@ KINDS: Mapping[str, Row] = MappingProxyType(
         "unknown-command": Row("the server does not know the command", "RFC 5321 section 4.1.1"),
         # "The maximum total length of a command line including the command word and the <CRLF>
         # is 512 octets."
+        # RFC 4954 section 4 has the same limit for AUTH with an initial response.
         "long-command-line": Row("the command line is too long", "RFC 5321 section 4.5.3.1.4"),
         # "Conforming implementations MUST NOT recognize or generate any other character or
         # character sequence as a line terminator."

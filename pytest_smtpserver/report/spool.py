@@ -122,8 +122,8 @@ class Spool:
 
 
 def _link(number: int, part: Attachment) -> str:
-    # A picture is shown by the same link, and needs its type for that. Of all other types, a
-    # browser must only make a file.
+    # A picture is shown by the same link, and needs its type for that. Anything else a browser must
+    # save as a file.
     shown = is_picture(part.content_type)
     return data_url(part.content_type if shown else "application/octet-stream", part.content)
 

@@ -35,7 +35,7 @@ class RuleBook:
         self.rules: tuple[RuleState, ...] = ()
 
     def renew_locks(self) -> None:
-        """Have new locks; in a forked child."""
+        """Replace the locks; to be called in a forked child."""
         self.lock = threading.Lock()
         for rule in self.rules:
             rule.gate.renew_lock()

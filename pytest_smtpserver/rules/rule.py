@@ -135,7 +135,10 @@ class RuleSteps:
         return self._add(Ignore())
 
     def disconnect(self) -> Self:
-        """Close the connection in an orderly way; no step can follow."""
+        """Send what is owed, then close the connection; no step can follow.
+
+        Until the client closes it as well, but for a second at most, what it sends is read.
+        """
         return self._add(Disconnect(reset=False))
 
     def reset(self) -> Self:

@@ -161,7 +161,7 @@ def find_stage(name: str, offered: Collection[str]) -> tuple[str, Stage]:
     stage of the table, for a word that is close to a known stage, and for what cannot be a verb.
     """
     if not isinstance(name, str):
-        raise TypeError(f"a stage is a str such as 'rcpt', not {name!r}")
+        raise TypeError(f"a stage must be a str such as 'rcpt', not {name!r}")
     lower = name.lower()
     if lower in STAGES:
         if lower not in offered:

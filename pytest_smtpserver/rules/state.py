@@ -84,7 +84,7 @@ class RuleState:
             raise ValueError(f"{what}(per={per!r}): must be one of {', '.join(PER)}")
         if per == "recipient" and not self.stage.has_recipient:
             raise ValueError(
-                f"{what}(per='recipient'): a rule on {self.name!r} is about no single recipient"
+                f"{what}(per='recipient'): a rule on {self.name!r} is not about a single recipient"
             )
         return Count(n, per)
 

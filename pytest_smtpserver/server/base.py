@@ -82,7 +82,7 @@ class Reachable:
 
         The names are `HOST`, `PORT`, `HOSTNAME`, `URL` and `TLS` after the prefix, with AUTH and
         users the first one's `USERNAME` and `PASSWORD`, and with TLS `CA_FILE`. `trust=True` adds
-        `SSL_CERT_FILE` with TLS, without the prefix: `ca.bundle_file`, which OpenSSL trusts then.
+        `SSL_CERT_FILE` with TLS, without the prefix: `ca.bundle_file`, which OpenSSL then trusts.
         """
         from pytest_smtpserver.matching import given
 
@@ -129,7 +129,8 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
         """Listen, and return the server; has no effect if it already listens.
 
         Raises `OSError` naming a port that is taken, and `SettingsError` for a fixed port that
-        several servers would want. After `stop` it listens on the same port again.
+        another server of this process has, or under pytest-xdist. After `stop` it listens on the
+        same port again.
         """
         self._core.start()
         return self
@@ -204,7 +205,7 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
         self._core.recorder.clear(now())
 
     def reset(self) -> None:
-        """Forget what `clear` forgets, the rules, and an error that was reported."""
+        """Forget what `clear` forgets, the rules, and any error that `check` would raise."""
         self.clear()
         self._core.rules.clear()
         self._core.recorder.forget_errors()

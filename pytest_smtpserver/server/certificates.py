@@ -334,7 +334,7 @@ def _holds(path: Path, text: str) -> bool:
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    # Under another name first: whoever runs out of room, or is interrupted, leaves no half of it.
+    # Under another name first: a full disk or an interruption must not leave half a file.
     new = path.with_suffix(f".{getpid()}")
     new.unlink(missing_ok=True)
     # Create the file with that mode: others must not be able to read a key even for a moment.
@@ -373,8 +373,8 @@ def _read(path: Path) -> str:
 
 def _temporary_directory() -> Path:
     directory = Path(tempfile.gettempdir(), f"pytest-smtpserver-{os.urandom(8).hex()}")
-    # A new one, or an error. What `tempfile.mkdtemp` returns may be a directory of a test that has
-    # replaced it. (Tests replace `Path.mkdir` more often than `os.mkdir`.)
+    # `os.mkdir` makes a new directory or raises. A test may have replaced `tempfile.mkdtemp`, which
+    # would return that test's directory. (Tests replace `Path.mkdir` more often than `os.mkdir`.)
     os.mkdir(directory, 0o700)  # noqa: PTH102
     atexit.register(_remove, directory, getpid())
     return directory

@@ -72,7 +72,7 @@ class Core:
         return getpid() != self._pid
 
     def renew_locks(self) -> None:
-        """Have new locks: in a forked child, a thread of the parent may have held the old ones."""
+        """Replace the locks: in a forked child, a thread of the parent may have held them."""
         self._lock = threading.Lock()
         self.recorder.renew_lock()
         self.rules.renew_locks()
@@ -128,7 +128,10 @@ class Core:
         return listener
 
     def leave_blocked_thread(self) -> None:
-        """Leave the thread if a test's callable keeps it; with clients, stop. `start` as usual."""
+        """If a test's callable blocks the thread, move to another one; `start` does the rest.
+
+        A server that has clients cannot move, and stops.
+        """
         listener = self.listener or self._closed
         if listener is None or listener.is_thread_free():
             return
@@ -148,7 +151,7 @@ class Core:
             self._stop()
 
     def end_waits(self) -> None:
-        """Let whoever still waits, in another thread, fail at once: it has stopped for good.
+        """Make waits in other threads fail now: the server has stopped for good.
 
         Otherwise they would fail during a later test.
         """

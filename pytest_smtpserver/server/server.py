@@ -40,8 +40,8 @@ class SMTPServer(BaseServer["Rule"]):
     """A real SMTP server in this process, which records everything that it sees.
 
     `SMTPServer(port=2525)`: the keywords are the settings of the reference; an unknown one or an
-    impossible value is a `SettingsError`. Used as a context manager, it starts, and in the end
-    stops and is checked. All times are in seconds. Its records are immutable snapshots, oldest
+    impossible value is a `SettingsError`. As a context manager it starts the server, and at the
+    end stops and checks it. All times are in seconds. Its records are immutable snapshots, oldest
     first; what a reply reports is recorded before that reply is sent.
 
     `criteria` choose records, and all that are given must hold. For messages they are `mail_from`,
@@ -166,8 +166,8 @@ class SMTPServer(BaseServer["Rule"]):
     def wait_closed(self, timeout: float | None = None) -> None:
         """Return as soon as no client is connected; `SMTPAssertionError` after `timeout`.
 
-        A client whose session has ended gets a second to close its connection. It is waited for,
-        but it is no failure.
+        A client whose session has ended is given a second to close its connection. If it
+        does not, that is no failure.
         """
         __tracebackhide__ = True
         self._wait(self._expectations.closed(timeout))

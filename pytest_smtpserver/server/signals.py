@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Those with which programs and test tools interrupt others. A system may lack some. Whoever sets a
-# handler takes away one that was installed in C for the same signal, as faulthandler does. That is
+# The signals by which programs and test tools interrupt others. A system may lack some. To set a
+# handler removes one that was installed in C for the same signal, such as faulthandler's. That is
 # mostly SIGUSR1 or SIGUSR2, so these are not among them.
 _SIGNALS: Final = tuple(
     getattr(signal, name)

@@ -133,8 +133,7 @@ _HOST = rf"{UNIX}[^\0]+|(?!{UNIX})[A-Za-z0-9.:%_\-]+"
 def host() -> Allowed:
     """Return the check for an address, a name, or the path of a socket, which is kept absolute."""
     return Allowed(
-        "an IP address or the name of one of this machine's interfaces, or unix: and the path of "
-        "a socket",
+        "an IP address or a host name of this machine, or unix: and the path of a socket",
         _host,
         _host_in_a_file,
     )
@@ -161,8 +160,8 @@ _EHLO_LINE_LENGTH = 506
 def extensions() -> Allowed:
     """Return the check for keywords to offer or to take away, and lines to announce in addition."""
     return Allowed(
-        "a list of keywords to offer, or of keywords to take away with '-' before each (not both), "
-        f"from {', '.join(EXTENSIONS)}; besides, lines to announce, each with '+' before it",
+        "a list of keywords to offer, or to leave out with '-' before each (not both), from "
+        f"{', '.join(EXTENSIONS)}; lines to announce as well have '+' before them",
         _extensions,
     )
 

@@ -204,14 +204,14 @@ SETTINGS: Mapping[str, Setting] = {
     "max_connections": Setting(
         0,
         "int",
-        "clients at once; the next gets 421; 0 = no limit",
+        "clients that may be connected at once; the next one gets 421; 0 = no limit",
         lambda checks: checks.whole_number(0, zero="no limit"),
     ),
     "extensions": Setting(
         EXTENSIONS,
         "args",
-        "EHLO keywords to offer, or, each with '-' before it, to take away; with '+' before "
-        "it a line to announce besides",
+        "EHLO keywords to offer, or to leave out with '-' before each; a line with '+' before it "
+        "is announced as well",
         lambda checks: checks.extensions(),
         default_text=f"all of {', '.join(EXTENSIONS)}",
     ),
@@ -224,7 +224,7 @@ SETTINGS: Mapping[str, Setting] = {
     "idle_timeout": Setting(
         30.0,
         "float",
-        "seconds that the server awaits the client before 421",
+        "seconds that a client may be silent before it gets 421",
         lambda checks: checks.seconds(),
     ),
     "strict": Setting(

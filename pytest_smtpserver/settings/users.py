@@ -92,7 +92,7 @@ class Users(Mapping[str, str]):
         for number, line in enumerate(lines, start=1):
             name, colon, password = line.partition(":")
             if not colon:
-                raise ValueError(f"its line {number} has no colon")
+                raise ValueError(f"line {number} has no colon")
             if name in found:
                 raise ValueError(f"{name!r} is given twice")
             found[name] = password

@@ -26,7 +26,7 @@ def _default(name: str) -> Any:
 def check_each(given: Mapping[str, object]) -> None:
     """Raise `SettingsError` for an unknown name or an impossible value; each is checked alone."""
     if not isinstance(given, Mapping):
-        raise SettingsError(f"settings are a mapping of names to values, not {given!r}")
+        raise SettingsError(f"settings must be a mapping of names to values, not {given!r}")
     for name, value in given.items():
         if name not in SETTINGS:
             _raise_unknown(name, value)

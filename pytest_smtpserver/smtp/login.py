@@ -74,7 +74,7 @@ def masked(line: str) -> str:
 
 
 def shown_name(mechanism: str) -> str:
-    """Return a mechanism's name as it was sent, or the mask, for it may be a secret."""
+    """Return a mechanism's name as it was sent, or the mask, because it may be a secret."""
     return mechanism if mechanism.upper() in _NAMES else MASK
 
 

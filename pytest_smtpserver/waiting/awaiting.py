@@ -94,7 +94,7 @@ async def in_task(recorder: Recorder, look: Callable[[float], float | None]) -> 
 
 
 class _Waiter:
-    """Somebody who waits in the thread that has made this; to call it is to wake them."""
+    """One wait, in the thread that made this; calling it wakes that thread."""
 
     def __init__(self, wake: Callable[[], object]) -> None:
         self.thread = current_thread()
@@ -112,16 +112,16 @@ class _Waiter:
         return None if is_over else until
 
     def end(self) -> None:
-        """Let them look once more, and wait no longer."""
+        """Make the wait look once more, then end."""
         self._is_over = True
         self._wake()
 
 
 def end_all(wakers: Iterable[Callable[[], object]]) -> None:
-    """End the waits that these are to wake: nothing more will come.
+    """End the waits that these wake: nothing more will come.
 
-    Returns when their threads have ended, or after a moment: they may go on with something else.
-    What a wait raises in them is reported by pytest then, with the test that has begun it.
+    Returns when their threads have ended, or after a moment, because they may have other work. So
+    pytest reports what a wait raises with the test that began it.
     """
     waiters = [one for one in wakers if isinstance(one, _Waiter)]
     for waiter in waiters:

@@ -184,7 +184,7 @@ class Expectations:
 class Closed:
     """No client is connected.
 
-    A client whose session has ended may be about to close its connection. It is waited for, but it
+    A client whose session has ended is given time to close its connection. If it does not, that
     is no failure.
     """
 

@@ -1394,7 +1394,7 @@ WAYS = (
     Way(sent_to_the_header_instead_of_the_envelope, "rcpt_to is 'test@shop.example', not"),
     Way(recipient_not_named_in_the_header, "to is 'ann@example.org', not 'bob@example.org'"),
     Way(blind_copy_missing, "rcpt_to lacks 'audit@shop.example'"),
-    Way(blind_copy_told_to_all, "bcc-header: the header tells every recipient of"),
+    Way(blind_copy_told_to_all, "bcc-header: Bcc, which every recipient can read, n"),
     Way(bounces_go_to_the_wrong_address, "mail_from is 'shop@shop.example', not"),
     Way(sender_of_the_header_is_not_that_of_the_envelope, "mail_from is 'www-data@localhost', not"),
     Way(display_name_differs, "from_ is 'Shop <shop@shop.example>', not '\"The"),

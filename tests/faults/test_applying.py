@@ -31,7 +31,7 @@ def test_a_fault_says_what_it_is() -> None:
     assert (fault.name, fault.stage) == ("mailbox-full", "rcpt")
     assert fault.text == "452 to each RCPT: the mailbox is full"
     assert fault.source == "RFC 3463 section 3.3"
-    assert fault.wanted == "tries again later, and not for ever"
+    assert fault.wanted == "tries again later, but not for ever"
     assert str(fault) == "mailbox-full"
 
 

@@ -78,7 +78,7 @@ def test_names_and_exclusions_each_come_from_the_closest_marker(run: Run) -> Non
         ("'smtp*x'", "no fault fits 'smtp*x'"),
         ("exclude='tls-*'", "no fault fits 'tls-*'"),
         ("'greylisted', exclude='grey*'", "all chosen faults are excluded"),
-        ("450", "a fault is chosen by its name, not by 450"),
+        ("450", "a fault must be chosen by its name, not by 450"),
         ("exclude=[450]", "exclude has 450: must be the name of a fault"),
         ("exclude=450", "exclude=450: must be the name of a fault, or several"),
         ("only='greylisted'", "'only' is not an argument; it takes names and exclude="),

@@ -130,7 +130,7 @@ def test_settings_that_exclude_each_other_are_named_both(pytester: pytest.Pytest
 @pytest.mark.parametrize(
     ("users", "why"),
     [
-        (["ann:hunter2", "hunter2"], "its line 2 has no colon"),
+        (["ann:hunter2", "hunter2"], "line 2 has no colon"),
         (["ann:hunter2", "ann:hunter22"], "'ann' is given twice"),
         ([":hunter2"], "a user's name must be a str without NUL, not empty"),
     ],
@@ -271,6 +271,6 @@ def test_the_help_says_what_follows_from_other_settings(pytester: pytest.Pyteste
     shown = " ".join(" ".join(result.outlines).split())
     assert "plain text (default: true when tls is not 'off')" in shown
     assert "in order (default: all that can serve)" in shown
-    assert "to announce besides (default: all of PIPELINING, SIZE, " in shown
+    assert "is announced as well (default: all of PIPELINING, SIZE, " in shown
     assert "path of a socket (default: 127.0.0.1)" in shown
     assert "at teardown (default: false)" in shown

@@ -58,7 +58,7 @@ def test_parse_is_the_inverse_of_str(code: int, text: str, enhanced: str) -> Non
 
 @pytest.mark.parametrize("line", ["", "OK", "25", "2500", "25O OK", " 250 OK", "250-OK", "250\tOK"])
 def test_a_malformed_reply_line_is_a_value_error_that_shows_it(line: str) -> None:
-    with pytest.raises(ValueError, match=r"a reply is like '550 5\.1\.1 no such user'"):
+    with pytest.raises(ValueError, match=r"a reply must be like '550 5\.1\.1 no such user'"):
         Reply.parse(line)
 
 
@@ -149,6 +149,6 @@ def test_codes_below_400_are_positive(code: int, is_positive: bool) -> None:
 
 def test_only_a_str_is_parsed() -> None:
     with pytest.raises(
-        TypeError, match=r"a reply is a str like '550 5\.1\.1 no such user', not 550"
+        TypeError, match=r"a reply must be a str like '550 5\.1\.1 no such user', not 550"
     ):
         Reply.parse(550)  # type: ignore[arg-type]

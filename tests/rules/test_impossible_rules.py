@@ -28,14 +28,22 @@ def book() -> Rules:
 @pytest.mark.parametrize(
     ("build", "error", "sentence"),
     [
-        (lambda rule: rule.reply(199), ValueError, "a reply's code is from 200 to 599, not 199"),
+        (
+            lambda rule: rule.reply(199),
+            ValueError,
+            "a reply's code must be from 200 to 599, not 199",
+        ),
         (lambda rule: rule.reply(600, "no"), ValueError, "from 200 to 599, not 600"),
         (lambda rule: rule.reply("600 no"), ValueError, "from 200 to 599, not 600"),
-        (lambda rule: rule.reply("no"), ValueError, "a reply is like '550 5.1.1 no such user'"),
+        (
+            lambda rule: rule.reply("no"),
+            ValueError,
+            "a reply must be like '550 5.1.1 no such user'",
+        ),
         (lambda rule: rule.reply(550, "a\rb"), ValueError, "no CR and no NUL"),
         (lambda rule: rule.reply("550 a\0b"), ValueError, "no CR and no NUL"),
         (lambda rule: rule.reply(550, "no", enhanced="511"), ValueError, "like '5.1.1'"),
-        (lambda rule: rule.reply(550, b"no"), TypeError, "text is a str, not b'no'"),
+        (lambda rule: rule.reply(550, b"no"), TypeError, "text must be a str, not b'no'"),
         (lambda rule: rule.reply(5.5), TypeError, r"reply\(5.5\): must be a code"),
         (lambda rule: rule.reply(True), TypeError, "an int from 200 to 599, not True"),
         (lambda rule: rule.reply(Reply), TypeError, "must be a code, a line"),
@@ -57,7 +65,7 @@ def book() -> Rules:
         (lambda rule: rule.after(-1), ValueError, r"after\(-1\): must be a whole number from 0"),
         (lambda rule: rule.after(1).after(1), ValueError, r"after\(\) was already given"),
         (lambda rule: rule.times(1, per="client"), ValueError, "one of server, session, recipient"),
-        (lambda rule: rule.times(1, per="recipient"), ValueError, "'mail' is about no single rec"),
+        (lambda rule: rule.times(1, per="recipient"), ValueError, "'mail' is not about a si"),
         (lambda rule: rule.then(), ValueError, r"then\(\) needs a step before it"),
         (lambda rule: rule.ignore().reply(550), ValueError, r"nothing can follow ignore\(\)"),
         (lambda rule: rule.disconnect().delay(1), ValueError, "nothing can follow"),
@@ -132,7 +140,7 @@ def test_a_stage_that_the_settings_take_away_does_not_exist(
 
 
 def test_a_stage_is_a_str(book: Rules) -> None:
-    with pytest.raises(TypeError, match="a stage is a str such as 'rcpt', not 550"):
+    with pytest.raises(TypeError, match="a stage must be a str such as 'rcpt', not 550"):
         book.on(550)  # type: ignore[arg-type]
 
 
@@ -173,7 +181,7 @@ def test_a_keyword_that_the_stage_does_not_have_is_an_error(
 
 
 def test_only_in_lmtp_a_message_is_about_one_recipient(book: Rules) -> None:
-    with pytest.raises(ValueError, match="about no single recipient"):
+    with pytest.raises(ValueError, match="not about a single recipient"):
         book.on("message").times(1, per="recipient")
     lmtp = rule_book(Offer(Settings(protocol="lmtp")))
     assert lmtp.on("message").times(1, per="recipient").reply(452)

@@ -42,7 +42,7 @@ _APART: Final = "b, strong, h1, h2, h3, h4, code, pre, td, div, p, span, font, m
 _LONGEST: Final = 40
 # How many elements are looked at; arbitrary: more than any mail has around its code.
 _MOST: Final = 5_000
-# Of longer HTML only the beginning is looked at, as with longer texts; arbitrary.
+# Only the beginning of longer HTML is looked at, as with longer texts; arbitrary.
 _MOST_READ: Final = 500_000
 _NUMBER: Final = re.compile(r"(?:[A-Za-z]{1,3}-)?(\d(?:[ -]?\d){3,7})")
 
