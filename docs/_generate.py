@@ -91,16 +91,18 @@ SYNTAX_INTRO = """\
 Most servers accept some commands that the grammar of RFC 5321 forbids. This server does, too, and
 records a [violation](violations.md); under the setting `strict` it refuses them. To make this
 table, each line was sent to the server after the commands that must precede it. Each line ends with
-CRLF unless it shows another end.
+CRLF unless it shows another end. "none" as a reply: under `strict` a bare LF does not end the line,
+so the server waits for the rest.
 
 """
 
 PROBLEMS_INTRO = """\
 # Problems
 
-Problems are mistakes in the content of an accepted message. `message.problems` lists them, each
-with a sentence that says what is wrong and where, and `message.assert_no_problems(ignore=(...))`
-fails if there are any that are not ignored. Mistakes in commands are [violations](violations.md).
+Problems are mistakes in the content of a message. `message.problems` lists them, each with a
+sentence that says what is wrong and where, and `message.assert_no_problems(ignore=(...))` fails if
+there are any that are not ignored. A refused message (`transaction.message`) has them too. Mistakes
+in commands are [violations](violations.md).
 
 """
 
@@ -135,7 +137,11 @@ def settings_region(names: list[str]) -> str:
 def _setting(name: str, setting: Setting) -> str:
     default = setting.default_text or f"`{getattr(DEFAULTS, name)!r}`"
     meaning = f"{setting.meaning[0].upper()}{setting.meaning[1:]}."
-    return f"- `{name}`: {meaning} It must be {setting.allowed}. Default: {default}."
+    # Words in quotes in both are the same list twice.
+    choices = re.findall(r"'[^']+'", setting.allowed)
+    is_said = choices and all(choice in meaning for choice in choices)
+    must = "" if is_said else f" It must be {setting.allowed}."
+    return f"- `{name}`: {meaning}{must} Default: {default}."
 
 
 def stages_region(names: list[str]) -> str:
