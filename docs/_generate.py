@@ -50,6 +50,9 @@ _SIGNATURES = re.compile(r"^(?:#+ `.*`|Attributes: .*)$", re.MULTILINE)
 _TYPE_NAME = re.compile(r"(?<![\w'])[A-Z][A-Za-z]*[a-z]\b(?![\w'_])")
 
 _REGION = re.compile(r"(<!-- generated: (\w+)(.*?) -->)\n.*?(<!-- end -->)", re.DOTALL)
+_GENERATED_OR_CODE = re.compile(rf"{_REGION.pattern}|^```.*?^```$", re.DOTALL | re.MULTILINE)
+#: Before a heading of a region, which has no code.
+_HEADING = re.compile(r"^(?=##+ `)", re.MULTILINE)
 
 EXTENSIONS_INTRO = """\
 # Service extensions
@@ -91,16 +94,18 @@ SYNTAX_INTRO = """\
 Most servers accept some commands that the grammar of RFC 5321 forbids. This server does, too, and
 records a [violation](violations.md); under the setting `strict` it refuses them. To make this
 table, each line was sent to the server after the commands that must precede it. Each line ends with
-CRLF unless it shows another end.
+CRLF unless it shows another end. "none" as a reply: under `strict` a bare LF does not end the line,
+so the server waits for the rest.
 
 """
 
 PROBLEMS_INTRO = """\
 # Problems
 
-Problems are mistakes in the content of an accepted message. `message.problems` lists them, each
-with a sentence that says what is wrong and where, and `message.assert_no_problems(ignore=(...))`
-fails if there are any that are not ignored. Mistakes in commands are [violations](violations.md).
+Problems are mistakes in the content of a message. `message.problems` lists them, each with a
+sentence that says what is wrong and where, and `message.assert_no_problems(ignore=(...))` fails if
+there are any that are not ignored. A refused message (`transaction.message`) has them too. Mistakes
+in commands are [violations](violations.md).
 
 """
 
@@ -122,9 +127,15 @@ def pages() -> dict[Path, str]:
 
 def with_regions(text: str) -> str:
     """Return a page with its generated regions made anew."""
-    return _REGION.sub(
-        lambda found: f"{found[1]}\n{_GENERATORS[found[2]](found[3].split())}\n{found[4]}", text
-    )
+    return _REGION.sub(_region, text)
+
+
+def _region(found: re.Match[str]) -> str:
+    """Return a region; its headings are one level below the one that it stands under."""
+    written = _GENERATED_OR_CODE.sub("", found.string[: found.start()])
+    deeper = "#" * (len(re.findall(r"^#+(?= )", written, re.MULTILINE)[-1]) - 1)
+    region = _GENERATORS[found[2]](found[3].split())
+    return f"{found[1]}\n{_HEADING.sub(deeper, region)}\n{found[4]}"
 
 
 def settings_region(names: list[str]) -> str:
@@ -135,7 +146,11 @@ def settings_region(names: list[str]) -> str:
 def _setting(name: str, setting: Setting) -> str:
     default = setting.default_text or f"`{getattr(DEFAULTS, name)!r}`"
     meaning = f"{setting.meaning[0].upper()}{setting.meaning[1:]}."
-    return f"- `{name}`: {meaning} It must be {setting.allowed}. Default: {default}."
+    # Words in quotes in both are the same list twice.
+    choices = re.findall(r"'[^']+'", setting.allowed)
+    is_said = choices and all(choice in meaning for choice in choices)
+    must = "" if is_said else f" It must be {setting.allowed}."
+    return f"- `{name}`: {meaning}{must} Default: {default}."
 
 
 def stages_region(names: list[str]) -> str:
@@ -204,7 +219,7 @@ def api_region(names: list[str]) -> str:
 def _described(name: str, what: object) -> str:
     sections = [f"## `{_signature(name, what)}`", *filter(None, [_doc(what)])]
     if inspect.isclass(what):
-        sections += [*_fields(what), *(_member(name, value) for name, value in _members(what))]
+        sections += [*_fields(what), *(_member(member, value) for member, value in _members(what))]
     return "\n\n".join(sections)
 
 
@@ -224,7 +239,8 @@ def _members(cls: type) -> Iterator[tuple[str, object]]:
     members = {name: value for base in ours for name, value in vars(base).items()}
     for name, value in members.items():
         if (not name.startswith("_") or name == "__getitem__") and _doc(value):
-            yield name, value
+            # One calls a method of the class by the name of the class.
+            yield (f"{cls.__name__}.{name}" if isinstance(value, classmethod) else name), value
 
 
 def _member(name: str, value: object) -> str:
