@@ -11,6 +11,7 @@ otherwise it could keep a mock for the rest of the run.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from _thread import RLock, allocate_lock, get_ident
@@ -21,11 +22,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
-    "Event", "Thread", "Timer", "current_thread", "get_ident", "getpid", "is_alive", "join",
-    "libraries", "note_standard_library", "real_locks", "standard_library", "start",
+    "Event", "Thread", "Timer", "current_thread", "get_ident", "getpid", "in_forked_child",
+    "is_alive", "join", "libraries", "note_standard_library", "real_locks", "standard_library",
+    "start",
 ]  # fmt: skip
 
 # Among the classes of the main thread. Python made that thread before anybody could patch its base.
@@ -38,6 +40,17 @@ Thread: type[threading.Thread] = next(
 _start = Thread.start
 is_alive = Thread.is_alive
 join = Thread.join
+
+
+def in_forked_child(function: Callable[[], object]) -> Callable[[], object]:
+    """Have a function called in each child that is forked from now on; a decorator.
+
+    A child has only the thread that forked. A lock that another one held then stays held for good,
+    so each lock that may be held is replaced in the child.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=function)
+    return function
 
 
 def start(thread: threading.Thread) -> None:

@@ -35,7 +35,7 @@ ALLOWED = {
         "engine", "expressions", "frozen", "matching", "numeric", "recording", "records",
         "suggesting",
     },
-    "recording": {"engine", "matching", "records"},
+    "recording": {"engine", "matching", "records", "unpatched"},
     "records": {"engine", "expressions", "frozen", "mail", "matching", "numeric", "suggesting"},
     "mail": {"frozen", "matching", "suggesting"},
     "network": {"clock", "engine", "unpatched"},

@@ -34,6 +34,7 @@ from pytest_smtpserver.unpatched import (
     Event,
     Thread,
     get_ident,
+    in_forked_child,
     is_alive,
     join,
     standard_library,
@@ -251,6 +252,7 @@ def _end_if_idle() -> None:
         _lock.release()
 
 
+@in_forked_child
 def _forget_parents_thread() -> None:
     global _lock
     _lock = threading.Lock()
@@ -265,7 +267,7 @@ def _shut_down_at_exit() -> None:
 
 atexit.register(_shut_down_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_end_if_idle, after_in_child=_forget_parents_thread)
+    os.register_at_fork(before=_end_if_idle)
 
 
 class WaitingClock(trio.abc.Clock):

@@ -44,7 +44,6 @@ left as ended.
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import threading
@@ -55,7 +54,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from pytest_smtpserver.engine import socket_path
-from pytest_smtpserver.unpatched import Event
+from pytest_smtpserver.unpatched import Event, in_forked_child
 
 from . import unix
 from .addresses import accept, bind, does_client_wait, is_no_failure
@@ -391,10 +390,7 @@ class Listener:
         self._on_gone()
 
 
+@in_forked_child
 def _abandon_parents_sockets() -> None:
     for listener in list(_listeners):
         listener.abandon()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_abandon_parents_sockets)

@@ -22,10 +22,11 @@ So the records of a stopped server are final even if something blocks its thread
 from __future__ import annotations
 
 import operator
-import os
 import threading
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
+
+from pytest_smtpserver.unpatched import in_forked_child
 
 Value = TypeVar("Value")
 
@@ -142,11 +143,7 @@ class Recording(Generic[Value]):
         raise NotImplementedError
 
 
+@in_forked_child
 def _unlock_in_child() -> None:
-    # At the fork, a thread may have held it that does not exist in the child.
     global _making
     _making = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock_in_child)

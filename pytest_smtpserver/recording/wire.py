@@ -20,11 +20,11 @@ does not slow down a long session.
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.records.exchange import Event, Exchange
+from pytest_smtpserver.unpatched import in_forked_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,11 +128,7 @@ class TransactionsView:
             before = before.before
 
 
+@in_forked_child
 def _unlock_in_child() -> None:
-    # At the fork, a thread may have held it that does not exist in the child.
     global _readers
     _readers = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock_in_child)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smtpserver.engine import TLS_VERSIONS, UNIX
 from pytest_smtpserver.matching import given, shown
-from pytest_smtpserver.unpatched import getpid, standard_library
+from pytest_smtpserver.unpatched import getpid, in_forked_child, standard_library
 
 from .access import TRUST_VARIABLE
 
@@ -391,10 +391,7 @@ def _remove(directory: Path, owner: int) -> None:
             directory.rmdir()
 
 
+@in_forked_child
 def _unlock_in_child() -> None:
     global _lock
     _lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock_in_child)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smtpserver.engine import UNIX
 from pytest_smtpserver.settings import SettingsError
+from pytest_smtpserver.unpatched import in_forked_child
 
 if TYPE_CHECKING:
     from pytest_smtpserver.settings import Settings
@@ -64,14 +65,10 @@ def release(settings: Settings) -> None:
         _taken.discard(settings.port)
 
 
+@in_forked_child
 def _unlock_in_child() -> None:
-    # At the fork, a thread may have held it that does not exist in the child.
     global _lock
     _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock_in_child)
 
 
 def warn_unless_loopback(host: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from itertools import count
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from pytest_smtpserver.clock import now
+from pytest_smtpserver.unpatched import in_forked_child
 
 if TYPE_CHECKING:
     from .core import Core
@@ -64,13 +64,9 @@ def listening() -> tuple[Core, ...]:
     return tuple([server for server in since() if server.listener]) if _servers else ()
 
 
+@in_forked_child
 def _unlock_in_child() -> None:
-    # At the fork, a thread may have held it that does not exist in the child.
     global _lock
     _lock = threading.Lock()
     for server in list(_servers):
         server.renew_locks()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock_in_child)

@@ -6,9 +6,10 @@ makes itself, and before the test clears it.
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING
+
+from pytest_smtpserver.unpatched import in_forked_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,11 +75,7 @@ class _Watching:
         return new
 
 
+@in_forked_child
 def _unlock_in_child() -> None:
-    # At the fork, a thread may have held it that does not exist in the child.
     global _looking
     _looking = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock_in_child)
