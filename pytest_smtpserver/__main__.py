@@ -218,7 +218,7 @@ def _line(transaction: Transaction) -> str:
     )
 
 
-class _Dialogue:
+class _NewLines:
     """The dialogue of all sessions; `news` yields the lines that it has not yielded before."""
 
     def __init__(self, server: SMTPServer) -> None:
@@ -241,7 +241,7 @@ class _Dialogue:
 
 
 def _say(lines: Iterator[str] | Sequence[str]) -> None:
-    from pytest_smtpserver.report.harmless import in_line
+    from pytest_smtpserver.mail.harmless import in_line
 
     for line in lines:
         print(in_line(line), flush=True)  # noqa: T201
@@ -252,7 +252,7 @@ def _follow(
 ) -> NoReturn:
     from pytest_smtpserver.network import background
 
-    dialogue = _Dialogue(server)
+    dialogue = _NewLines(server)
     while True:
         lines = []
         with contextlib.suppress(queue.Empty):

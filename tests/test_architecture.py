@@ -13,10 +13,10 @@ PACKAGE = Path(__file__).parent.parent / "pytest_smtpserver"
 #: The rooms that each room may import; all of them come later in this table.
 ALLOWED = {
     "plugin": {
-        "clock", "faults", "inbox", "matching", "network", "records", "report", "server",
+        "clock", "faults", "inbox", "mail", "matching", "network", "records", "report", "server",
         "settings", "unpatched",
     },
-    "__main__": {"inbox", "network", "records", "report", "server", "settings"},
+    "__main__": {"inbox", "mail", "network", "records", "report", "server", "settings"},
     "inbox": {"engine", "frozen", "mail", "network", "records", "report"},
     "report": {"frozen", "mail", "matching", "records"},
     "server": {

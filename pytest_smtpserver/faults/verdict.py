@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.matching import comparable
-from pytest_smtpserver.matching.wording import shortened
+from pytest_smtpserver.matching.wording import LINE, shortened
 
 from .belief import Belief
 from .evidence import Undelivered
@@ -45,8 +45,6 @@ class Mistake:
 # Attempts in spite of a permanent refusal: the first one, and one more.
 _TOLERATED: Final = 2
 _TEMPORARY, _PERMANENT = 4, 5
-#: The longest line of a failure, in characters.
-_WIDTH: Final = 200
 #: If MAIL was refused, the recipient is not known.
 _WHOEVER: Final = "somebody"
 #: The fault after which a mail may arrive twice.
@@ -150,16 +148,18 @@ def _sent_twice(evidence: Evidence) -> str | None:
 
 
 def _showed_password(evidence: Evidence) -> str | None:
-    for mechanism in evidence.shown_passwords() if evidence.tls_failed else ():
-        return f"sent its password with AUTH {mechanism}{_unprotected(evidence)}"
-    return None
+    mechanism = next(evidence.shown_passwords(), None) if evidence.tls_failed else None
+    if mechanism is None:
+        return None
+    return f"sent its password with AUTH {mechanism}{_unprotected(evidence)}"
 
 
 def _showed_content(evidence: Evidence) -> str | None:
-    if evidence.tls_failed and evidence.tls_is_required:
-        for session in evidence.shown_contents():
-            return f"sent the content in session {session.id}{_unprotected(evidence)}"
-    return None
+    is_secret = evidence.tls_failed and evidence.tls_is_required
+    session = next(evidence.shown_contents(), None) if is_secret else None
+    if session is None:
+        return None
+    return f"sent the content in session {session.id}{_unprotected(evidence)}"
 
 
 def _unprotected(evidence: Evidence) -> str:
@@ -264,7 +264,7 @@ def on(evidence: Evidence) -> str | None:
         *(f"also: {one}" for one in found[1:]),
         *_seen(evidence),
     ]
-    return "\n".join(shortened(line, _WIDTH) for line in lines)
+    return "\n".join(shortened(line, LINE) for line in lines)
 
 
 def _found(evidence: Evidence) -> Iterator[str]:

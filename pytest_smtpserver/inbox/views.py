@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
+from pytest_smtpserver.mail import harmless
 from pytest_smtpserver.records.transcript import render
-from pytest_smtpserver.report import harmless, pages
+from pytest_smtpserver.report import pages
 from pytest_smtpserver.report.entry import (
     Entry,
     bounded_transcript,

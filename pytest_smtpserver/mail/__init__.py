@@ -14,6 +14,7 @@
 * `links`: the links in text and HTML
 * `document`: the HTML for a browser to show; `long_document`: the same without a tree
 * `codes`: finds the one-time code, by the evidence for and against each number
+* `harmless`: makes its text safe to show, and names from it safe for files
 * `snapshot`: the tree of parts, and placeholders for what is different in each run
 * `dkim`: verifies a DKIM signature with a given key
 * `defects`: what could not be parsed

@@ -163,7 +163,7 @@ class _Reader:
             self._group = None
 
     def _read_entry(self, entry: list[Token]) -> None:
-        if not _is_more(entry):
+        if not _has_words(entry):
             return
         opening = _find(entry, "<")
         if opening is None:
@@ -173,7 +173,7 @@ class _Reader:
         phrase, rest = entry[:opening], entry[closing + 1 :]
         spec = _spec(self.value, _without_route(entry[opening + 1 : closing]))
         is_odd = any(token.kind in ("mark", "stray", "literal") for token in phrase)
-        if spec and (is_odd or _is_more(rest) or closing >= len(entry)):
+        if spec and (is_odd or _has_words(rest) or closing >= len(entry)):
             self._note("unparsable", _ODD, self._sent(entry))
         self._add(
             entry, spec, encoded_words.decode(self._sent(phrase)) if is_odd else _name(phrase)
@@ -233,7 +233,7 @@ def _without_route(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
-def _is_more(tokens: list[Token]) -> bool:
+def _has_words(tokens: list[Token]) -> bool:
     return any(token.kind != "comment" for token in tokens)
 
 

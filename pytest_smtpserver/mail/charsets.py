@@ -35,7 +35,7 @@ _CODECS: Final[Mapping[str, str]] = {
 #: The standard refuses to decode these, because scripts can hide in them. Here only text is made.
 _GIVEN_UP: Final = frozenset(("hz-gb-2312", "iso-2022-kr", "replacement", "x-user-defined"))
 #: Python's text codecs that are not charsets.
-_NO_CHARSETS: Final = frozenset(
+_NOT_CHARSETS: Final = frozenset(
     ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "mbcs", "oem")
 )
 #: Codecs of Unicode whose text may begin with a byte order mark.
@@ -108,13 +108,13 @@ def _find(label: str) -> _Charset | None:
 
 
 def _codec(label: str) -> str:
-    """Return the name of Python's codec for a label; `""` if there is none, or it is no charset."""
+    """Return the name of Python's codec for a label; `""` if it has none that is a charset."""
     try:
         found = lookup(label)
     except (LookupError, ValueError, Warning):
         # With -W error, a warning is raised.
         return ""
-    is_charset = found._is_text_encoding and found.name not in _NO_CHARSETS
+    is_charset = found._is_text_encoding and found.name not in _NOT_CHARSETS
     return found.name if is_charset else ""
 
 

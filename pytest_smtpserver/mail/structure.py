@@ -149,6 +149,8 @@ class _Reader:
             if depth is None:
                 continue
             is_last = not closes and self._is_full()
+            if is_last:
+                self.parts[0].defects.append(Defect("unparsable", _TOO_MANY))
             if is_last and leaf:
                 break
             self._end(leaf, match.start(), depth)
@@ -161,10 +163,7 @@ class _Reader:
 
     def _is_full(self) -> bool:
         """Return whether no more parts are read; what follows then belongs to the last one."""
-        if len(self.parts) < _MOST and self._header_octets < _MOST_OCTETS:
-            return False
-        self.parts[0].defects.append(Defect("unparsable", _TOO_MANY))
-        return True
+        return len(self.parts) >= _MOST or self._header_octets >= _MOST_OCTETS
 
     def _found(self, line: bytes) -> tuple[int | None, bool]:
         # "--" after the boundary means that no further parts follow.

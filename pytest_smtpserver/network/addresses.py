@@ -45,7 +45,7 @@ def accept(listening: socket.socket) -> tuple[socket.socket, SocketAddress]:
         raise
 
 
-def is_no_failure(error: OSError) -> bool:
+def is_harmless(error: OSError) -> bool:
     """Return whether `accept` raised this because no client waits, or because one has left."""
     return isinstance(error, BlockingIOError) or error.errno in _OF_ONE_CLIENT
 

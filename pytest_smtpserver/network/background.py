@@ -107,7 +107,7 @@ class Background:
         """Whether it serves nobody."""
         return not (self.is_stuck or self.listeners or self.readiness.deadlines.are_any)
 
-    def is_free(self) -> bool:
+    def becomes_free(self) -> bool:
         """Return whether nothing keeps the thread, now or within some seconds."""
         if self.readiness.is_waiting or not self.is_alive:
             return True

@@ -57,7 +57,7 @@ from pytest_smtpserver.engine import socket_path
 from pytest_smtpserver.unpatched import Event, in_forked_child
 
 from . import unix
-from .addresses import accept, bind, does_client_wait, is_no_failure
+from .addresses import accept, bind, does_client_wait, is_harmless
 from .background import background
 from .connection import Connection
 from .stream import close, never_block, own_methods
@@ -142,9 +142,9 @@ class Listener:
         """Whether the caller is in the thread that serves."""
         return self._background.is_current
 
-    def is_thread_free(self) -> bool:
+    def thread_becomes_free(self) -> bool:
         """Return whether nothing keeps its thread, now or within some seconds."""
-        return self._background.is_free()
+        return self._background.becomes_free()
 
     def close(self) -> None:
         """Stop listening and end all connections; returns within a second. Never raises.
@@ -367,7 +367,7 @@ class Listener:
         try:
             accepted, address = accept(self._socket)
         except OSError as error:
-            if is_no_failure(error):
+            if is_harmless(error):
                 return None
             raise
         try:

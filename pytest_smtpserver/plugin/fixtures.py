@@ -235,7 +235,7 @@ def note_set_up(item: pytest.Item) -> None:
 def note_servers(item: pytest.Item) -> None:
     """Note which servers exist when a test begins."""
     registry = sys.modules.get(_REGISTRY)
-    item.stash[STARTED] = registry.last_start() if registry else 0
+    item.stash[STARTED] = registry.begin_test() if registry else 0
     item.stash[LISTENING_BEFORE] = registry.listening() if registry else ()
 
 

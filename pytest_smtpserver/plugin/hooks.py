@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_smtpserver.server import ports
 
         # A test in a worker started this run. It has the worker's environment, but is no worker.
-        ports.is_no_worker()
+        ports.ignore_inherited_worker()
     if not _has_thread():
         # A run within a run (pytester, or `pytest.main` in a test) leaves the outer run's thread
         # alone.

@@ -24,7 +24,7 @@ TRANSCRIPT: pytest.StashKey[str] = pytest.StashKey()
 _OTHER_KEYS = ("transcript", "report", "artifacts")
 
 # Options that are ini keys too.
-_LOOKS = (
+_PATHS = (
     ("report", "FILE.html", "write the mail of all tests into one HTML file"),
     ("artifacts", "DIR", "write the mail of each test into a folder of its own, as .eml files"),
 )
@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "which tests' reports show the SMTP transcript: failed, all, off",
         default="failed",
     )
-    _add_looks(group, parser)
+    _add_paths(group, parser)
     for name, setting in SETTINGS.items():
         parser.addini(
             f"{_PREFIX}{name}",
@@ -54,8 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         )
 
 
-def _add_looks(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
-    for name, metavar, text in _LOOKS:
+def _add_paths(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
+    for name, metavar, text in _PATHS:
         group.addoption(f"--smtpserver-{name}", metavar=metavar, help=text)
         parser.addini(f"{_PREFIX}{name}", text, default=None)
     group.addoption(

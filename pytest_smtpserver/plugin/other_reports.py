@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from pytest_smtpserver.report import harmless
+from pytest_smtpserver.mail import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _PACKAGE = "pytest_smtpserver"
 
 # On a test: the ids of the late messages that a report of it has already mentioned.
-_TOLD: pytest.StashKey[set[int]] = pytest.StashKey()
+_MENTIONED: pytest.StashKey[set[int]] = pytest.StashKey()
 
 #: The title of the report's section, and the property of junit's XML and others.
 _SECTION = "SMTP transcript"
@@ -158,7 +158,7 @@ def _tell_of_the_late(
 
 def _too_late(item: pytest.Item, servers: Sequence[Core]) -> list[str]:
     """Return a sentence for each message that came too late, unless a report has mentioned it."""
-    told = item.stash.setdefault(_TOLD, set())
+    told = item.stash.setdefault(_MENTIONED, set())
     found = [one for core in servers for one in core.recorder.too_late() if id(one[0]) not in told]
     told.update(id(message) for message, _ in found)
     return [

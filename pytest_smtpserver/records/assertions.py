@@ -50,8 +50,8 @@ def meets(record: Message | Session, criteria: matching.Criteria) -> None:
 def has_envelope(message: Message, expected: Mapping[str, object]) -> None:
     """Raise `SMTPAssertionError` unless the envelope is as expected; `...` is not compared."""
     __tracebackhide__ = True
-    given = {name: value for name, value in expected.items() if value is not ...}
-    meets(message, matching.Criteria.for_envelopes(given))
+    asserted = {name: value for name, value in expected.items() if value is not ...}
+    meets(message, matching.Criteria.for_envelopes(asserted))
 
 
 def has_body(message: Message, expected: object, part: str) -> None:
@@ -153,7 +153,7 @@ def _rank(version: str) -> int:
     return TLS_VERSIONS.index(version) if version in TLS_VERSIONS else -1
 
 
-def _fail(session: Session, wanted: str, instead: str) -> None:
+def _fail(session: Session, wanted: str, instead: str) -> NoReturn:
     __tracebackhide__ = True
     end = matching.transcript_end(session.transcript_end(_TRANSCRIPT_LINES), _TRANSCRIPT_LINES)
     expected = [f"expected the session to {wanted}", f"the session: {session!r}"]

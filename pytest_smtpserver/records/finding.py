@@ -117,8 +117,8 @@ def _each_once(found: Iterable[str]) -> list[str]:
 
 
 def _which(words: Mapping[str, object]) -> str:
-    given = {word: value for word, value in words.items() if value is not None}
-    return " ".join(f"{word} {_shown(value)}".strip() for word, value in given.items())
+    chosen = {word: value for word, value in words.items() if value is not None}
+    return " ".join(f"{word} {_shown(value)}".strip() for word, value in chosen.items())
 
 
 def _shown(value: object) -> str:

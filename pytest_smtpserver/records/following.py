@@ -129,19 +129,19 @@ def _is_found(pattern: Pattern, url: str) -> bool:
 def _failure(fetch: Callable[[str], Any], url: str) -> str:
     """Return what is wrong with a link, or `""` if it works."""
     try:
-        status = _status(given := fetch(url))
+        status = _status(answer := fetch(url))
     except Exception as error:  # noqa: BLE001  # whatever the caller's client raises
         return f"raised {type(error).__name__}: {error}".rstrip(": ")
     if status is None:
         raise TypeError(
-            f"fetch({url!r}) returned {shown(given)}: must be a status, or have a status_code or "
+            f"fetch({url!r}) returned {shown(answer)}: must be a status, or have a status_code or "
             "a status"
         )
     return f"answered {status}" if status >= _FIRST_ERROR else ""
 
 
-def _status(given: Any) -> int | None:
-    for value in (getattr(given, "status_code", None), getattr(given, "status", None), given):
+def _status(answer: Any) -> int | None:
+    for value in (getattr(answer, "status_code", None), getattr(answer, "status", None), answer):
         if isinstance(value, int) and not isinstance(value, bool):
             return int(value)
         # Some clients' `status` is the whole line, such as "404 NOT FOUND".

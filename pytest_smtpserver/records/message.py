@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -18,6 +17,7 @@ from . import assertions, finding, following
 
 if TYPE_CHECKING:
     import os
+    import re
     from collections.abc import Callable, Collection, Mapping
     from email.message import EmailMessage
     from types import EllipsisType
@@ -355,7 +355,9 @@ class Message:
         given.path("path", path)
         target = Path(path)
         if target.is_dir():
-            target = _free_name(target, self.subject)
+            from pytest_smtpserver.mail import harmless
+
+            target = harmless.free_path(target, harmless.name(self.subject, "message"), ".eml")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(self.content)
         return target
@@ -380,12 +382,3 @@ class Message:
 
     def __repr__(self) -> str:
         return f"<Message {shown(self.subject)}: {self.envelope._route}>"
-
-
-def _free_name(directory: Path, subject: str) -> Path:
-    # Letters, digits and a few more are safe on every file system; 60 is arbitrary.
-    stem = re.sub(r"[^\w.-]+", "-", subject).strip("-.")[:60] or "message"
-    number = 1
-    while (target := directory / f"{stem}{f'-{number}' if number > 1 else ''}.eml").exists():
-        number += 1
-    return target

@@ -4,7 +4,6 @@ Like `inbox`, which shows the same views live, it reads only records; it knows n
 Nothing here is imported in a run without the options.
 
 * `entry`: what is shown of one message or refused attempt, as plain, bounded values
-* `harmless`: makes text and file names from a mail safe to show and to write
 * `spool`: entries on disk until the end of the run, one file for each process
 * `pages`: templates, style sheet, script and the policy of the page
 * `files`: the one HTML file of a run, and a folder for each test, with its messages as `.eml` files

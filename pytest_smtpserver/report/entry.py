@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smtpserver.frozen import frozen
-
-from . import harmless
-from .harmless import in_line, in_text
+from pytest_smtpserver.mail import harmless
+from pytest_smtpserver.mail.harmless import in_line, in_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

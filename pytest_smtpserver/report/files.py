@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from . import harmless, pages
+from pytest_smtpserver.mail import harmless
+
+from . import pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smtpserver.mail.document import data_url
+from pytest_smtpserver.mail.harmless import in_line
 from pytest_smtpserver.records.transcript import render
 
 from .entry import (
@@ -30,7 +31,6 @@ from .entry import (
     too_large,
     views_of,
 )
-from .harmless import in_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

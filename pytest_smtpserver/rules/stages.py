@@ -108,36 +108,36 @@ _SESSION: Final[Mapping[str, Row]] = {
     ),
     "where": predicate_criterion(),
 }
-_GREETED: Final[Mapping[str, Row]] = {
+_INTRODUCED: Final[Mapping[str, Row]] = {
     **_SESSION,
     "argument": text_criterion(lambda command: command.argument),
     "helo": Criterion(read=lambda command: one(command.helo), meanings=CASELESS),
 }
 _COMMAND: Final[Mapping[str, Row]] = {
-    **_GREETED,
+    **_INTRODUCED,
     "username": text_criterion(lambda command: command.username),
     "mechanism": Criterion(read=lambda command: one(command.mechanism), meanings=CASELESS),
 }
 _TRANSACTION: Final[Mapping[str, Row]] = {**_COMMAND, "mail_from": _MAIL_FROM}
-_CONTENT: Final[Mapping[str, Row]] = {**_TRANSACTION, "rcpt_to": _RCPT_TO}
+_RECIPIENTS: Final[Mapping[str, Row]] = {**_TRANSACTION, "rcpt_to": _RCPT_TO}
 _MESSAGE: Final[Mapping[str, Row]] = {
     **{keyword: _of_message(row) for keyword, row in MESSAGES.criteria.items()},
-    **{keyword: row for keyword, row in _CONTENT.items() if keyword != "argument"},
+    **{keyword: row for keyword, row in _RECIPIENTS.items() if keyword != "argument"},
 }
 
 #: In the order of a session, which is also where `refuse` looks for the earliest one.
 STAGES: Final[Mapping[str, Stage]] = {
     "connect": Stage(_SESSION),
-    "tls": Stage({**_SESSION, "helo": _GREETED["helo"]}, has_reply=False),
-    "ehlo": Stage(_GREETED),
-    "lhlo": Stage(_GREETED),
-    "helo": Stage(_GREETED),
-    "starttls": Stage(_GREETED),
+    "tls": Stage({**_SESSION, "helo": _INTRODUCED["helo"]}, has_reply=False),
+    "ehlo": Stage(_INTRODUCED),
+    "lhlo": Stage(_INTRODUCED),
+    "helo": Stage(_INTRODUCED),
+    "starttls": Stage(_INTRODUCED),
     "auth": Stage(_COMMAND),
     "mail": Stage(_TRANSACTION),
-    "rcpt": Stage(_CONTENT, has_recipient=True),
-    "data": Stage(_CONTENT),
-    "bdat": Stage(_CONTENT),
+    "rcpt": Stage(_RECIPIENTS, has_recipient=True),
+    "data": Stage(_RECIPIENTS),
+    "bdat": Stage(_RECIPIENTS),
     "message": Stage(_MESSAGE),
     "rset": Stage(_COMMAND),
     "noop": Stage(_COMMAND),

@@ -16,7 +16,7 @@ from pytest_smtpserver.unpatched import getpid, real_locks
 
 from . import access, ports, registry, watching
 from .signals import Uninterrupted
-from .unused import told
+from .unused import unused_rule_text
 
 if TYPE_CHECKING:
     from pytest_smtpserver.engine import SocketAddress
@@ -133,11 +133,11 @@ class Core:
         A server that has clients cannot move, and stops.
         """
         listener = self.listener or self._closed
-        if listener is None or listener.is_thread_free():
+        if listener is None or listener.thread_becomes_free():
             return
         with Uninterrupted():
             listener.leave_thread()
-        if not listener.is_thread_free():
+        if not listener.thread_becomes_free():
             self.stop()
 
     def stop(self) -> None:
@@ -291,7 +291,7 @@ class Core:
         recorder = self.recorder
         return tuple(
             [
-                told(rule, stage, recorder.sessions(), recorder.forgotten)
+                unused_rule_text(rule, stage, recorder.sessions(), recorder.forgotten)
                 for stage, rule in self.rules.unused()
             ]
         )

@@ -84,7 +84,7 @@ _KINDS = (StopIteration, StopAsyncIteration)
 _KINDS_OF_RUN = (*_KINDS, KeyboardInterrupt)
 
 
-def _no_failures() -> Iterator[type[BaseException]]:
+def _not_failures() -> Iterator[type[BaseException]]:
     """Yield what pytest does not take for a failure: to skip, or to expect one."""
     pytest, cases = sys.modules.get("pytest"), sys.modules.get("unittest.case")
     if pytest is not None:
@@ -98,7 +98,7 @@ def _callable_errors(
 ) -> Iterator[BaseException]:
     for server in servers:
         if (error := server.callable_error) is not None:
-            is_replaced = isinstance(error, (*replaced, *_no_failures()))
+            is_replaced = isinstance(error, (*replaced, *_not_failures()))
             yield _described(error) if is_replaced else error
 
 

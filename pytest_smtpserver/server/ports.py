@@ -53,7 +53,7 @@ def _is_worker() -> bool:
     return os.environ.get(_WORKER) != _inherited and "xdist" in sys.modules
 
 
-def is_no_worker() -> None:
+def ignore_inherited_worker() -> None:
     """Note that this process is not a worker of pytest-xdist, whatever its environment says."""
     global _inherited
     _inherited = os.environ.get(_WORKER)

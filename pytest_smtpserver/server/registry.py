@@ -36,8 +36,8 @@ def started(server: Core) -> None:
         _of_test.append(server)
 
 
-def last_start() -> int:
-    """Note that a test begins, and return a number for `since`."""
+def begin_test() -> int:
+    """Forget the last test's servers, and return a number for `since`."""
     global _test_began
     _test_began = now()
     _of_test.clear()
@@ -50,7 +50,7 @@ def test_began() -> float:
 
 
 def since(number: int = 0) -> tuple[Core, ...]:
-    """Return the servers that listen, or were started after `last_start` returned that number.
+    """Return the servers that listen, or were started after `begin_test` returned that number.
 
     The one that was started last comes last.
     """

@@ -23,7 +23,7 @@ _NOUNS = {"connect": "connection", "tls": "TLS handshake", "message": "message",
 _NOBODY_SINCE = "no client connected since clear() or the test's start"
 
 
-def told(rule: str, stage: str, sessions: Sequence[Session], forgotten: int) -> str:
+def unused_rule_text(rule: str, stage: str, sessions: Sequence[Session], forgotten: int) -> str:
     """Return what is said of a rule that was never used, and what came at its stage.
 
     `forgotten` is how many sessions there were before the last `clear`.

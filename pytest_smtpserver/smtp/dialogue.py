@@ -165,13 +165,13 @@ class Dialogue:
             raise Refusal(replies.unknown_parameter(next(iter(given))), "unknown-parameter")
         self.extensions.check_parameters(given, command)
 
-    def tolerate(self, refusal: Reply) -> None:
+    def tolerate(self, objection: Reply) -> None:
         """Accept something that the grammar does not allow, but real servers do.
 
         Under `strict`, raise `Refusal` with this reply instead.
         """
         if self.offer.settings.strict:
-            raise Refusal(refusal)
+            raise Refusal(objection)
         self.has_tolerated = True
 
     def blamed(self) -> None:

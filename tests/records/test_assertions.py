@@ -96,6 +96,8 @@ def test_a_message_is_saved_as_it_was_sent(tmp_path: Path) -> None:
     mail = text("Hello", subject="a/b: ü?")
     assert mail.save(tmp_path / "new" / "it.eml").read_bytes() == mail.content
     assert [mail.save(tmp_path).name for _ in range(2)] == ["a-b-ü.eml", "a-b-ü-2.eml"]
+    # Windows has a device of that name.
+    assert message("Subject: con\n\n").save(tmp_path).name == "_con.eml"
 
 
 @pytest.mark.parametrize(

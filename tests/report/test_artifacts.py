@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, strategies
 
-from pytest_smtpserver.report import harmless
+from pytest_smtpserver.mail import harmless
 from tests.report.runs import SENDING, folders, run
 
 if TYPE_CHECKING:

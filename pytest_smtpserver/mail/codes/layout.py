@@ -66,10 +66,9 @@ def set_apart(html: str) -> frozenset[str]:
 
 def is_alone(place: Place, line: Line) -> bool:
     """Return whether a candidate's line has only marks besides it."""
-    others = [one for sentence in line.sentences for one in sentence.tokens if one.kind == "word"]
-    numbers = [one for s in line.sentences for one in s.tokens if one.kind == "number"]
+    tokens = [one for sentence in line.sentences for one in sentence.tokens]
     inside = place.tokens[place.first : place.last]
-    return all(one in inside for one in [*others, *numbers])
+    return all(one in inside for one in tokens if one.kind in ("word", "number"))
 
 
 def across(lines: Sequence[Line], number: int) -> Pointing:

@@ -60,7 +60,7 @@ class Phrase:
         return self.kind in (ONE_TIME, NUMBER)
 
 
-def speaks(token: Token, role: str, languages: frozenset[str]) -> bool:
+def has_role(token: Token, role: str, languages: frozenset[str]) -> bool:
     """Return whether a token has a role in one of these languages, or in every language."""
     found = token.roles.get(role, frozenset())
     is_shared = ANY in languages or ANY in found or not languages.isdisjoint(found)
@@ -89,7 +89,7 @@ def _alone(tokens: Sequence[Token], place: int) -> Phrase:
     before = _neighbours(tokens, place, -1, 1)
     if (
         before
-        and speaks(tokens[before[0]], "other", languages)
+        and has_role(tokens[before[0]], "other", languages)
         and "proof" not in tokens[before[0]].roles
     ):
         return Phrase(OTHER, before[0], place + 1, languages)
@@ -164,7 +164,9 @@ def _unsaid(
 
 
 def _is_of_another(token: Token, languages: frozenset[str], *, is_code: bool) -> bool:
-    return speaks(token, "other", languages) or (not is_code and speaks(token, "label", languages))
+    return has_role(token, "other", languages) or (
+        not is_code and has_role(token, "label", languages)
+    )
 
 
 def _proves(token: Token, *, is_code: bool) -> bool:
@@ -184,11 +186,11 @@ def _proven(token: Token, others: Iterable[Token], languages: frozenset[str]) ->
     if "proof" in token.roles:
         return ONE_TIME
     # "order confirmation code"
-    return OTHER if any(speaks(one, "other", languages) for one in others) else CONFIRMS
+    return OTHER if any(has_role(one, "other", languages) for one in others) else CONFIRMS
 
 
 def _is_link(token: Token, languages: frozenset[str]) -> bool:
-    return len(token.text) <= _LONGEST_LINK and not speaks(token, "is", languages)
+    return len(token.text) <= _LONGEST_LINK and not has_role(token, "is", languages)
 
 
 def _is_qualified(
@@ -244,7 +246,7 @@ def _is_name(token: Token) -> bool:
 
 def _is_plain(token: Token, languages: frozenset[str]) -> bool:
     return any(
-        speaks(token, role, languages) for role in ("filler", "is", "enter", "code", "alone")
+        has_role(token, role, languages) for role in ("filler", "is", "enter", "code", "alone")
     )
 
 

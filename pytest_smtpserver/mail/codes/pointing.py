@@ -15,9 +15,9 @@ from .phrases import (
     PIN,
     QUALIFIED,
     Phrase,
+    has_role,
     phrases,
     quoted,
-    speaks,
     words,
 )
 
@@ -206,7 +206,7 @@ def _entered(place: Place) -> Pointing:
     if verb is None:
         return NOTHING
     languages = verb.roles["enter"]
-    others = [one for one in tokens if speaks(one, "other", languages)]
+    others = [one for one in tokens if has_role(one, "other", languages)]
     proof = next(
         (
             one
@@ -258,7 +258,7 @@ def is_label(token: Token, languages: frozenset[str] | None) -> bool:
         return False
     if languages is None:
         return bool(token.roles.keys() & {"other", "label"})
-    return speaks(token, "other", languages) or speaks(token, "label", languages)
+    return has_role(token, "other", languages) or has_role(token, "label", languages)
 
 
 def _is_linked(between: Sequence[Token], languages: frozenset[str]) -> bool:
@@ -268,15 +268,15 @@ def _is_linked(between: Sequence[Token], languages: frozenset[str]) -> bool:
             return True
         if token.kind == "word":
             # "votre code Acme est le 1234"
-            is_article = token in nearest and speaks(token, "filler", languages)
+            is_article = token in nearest and has_role(token, "filler", languages)
             if not is_article or len(token.text) > _LONGEST_ARTICLE:
-                return speaks(token, "is", languages)
+                return has_role(token, "is", languages)
     return False
 
 
 def _is_plain(token: Token, languages: frozenset[str]) -> bool:
     return any(
-        speaks(token, role, languages)
+        has_role(token, role, languages)
         for role in ("filler", "is", "enter", "code", "proof", "alone", "number", "digit")
     )
 

@@ -133,7 +133,7 @@ class Vocabulary:
         roles = _merged([self._whole.get(first, {}), *self._by_stem(first)])
         for role, made in (("other", "other"), ("proof", "alone"), ("confirm", "alone")):
             if roles.get(role, frozenset()) & (languages | {"en", ANY}):
-                return {made: languages, **{one: languages for one in roles if one == "shared"}}
+                return {made: languages, **({"shared": languages} if "shared" in roles else {})}
         return {"qualified": languages}
 
 

@@ -142,8 +142,9 @@ def _given_up(last: Transaction) -> Cause:
 
 
 def _who_left(transaction: Transaction) -> str:
-    for last in filter(clears, exchanges_of(transaction)[-1:]):
-        return f"the client gave up ({last.verb})"
+    last = exchanges_of(transaction)[-1:]
+    if last and clears(last[0]):
+        return f"the client gave up ({last[0].verb})"
     return _WHO_ENDED.get(transaction.session.ended_by or "", "the client gave up")
 
 

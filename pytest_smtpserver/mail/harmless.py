@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pytest_smtpserver.matching.wording import escaped
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # C0 without tab and line ends, DEL and C1; lone surrogates are octets that could not be decoded.
 _CONTROLS: Final = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff"
@@ -46,6 +49,14 @@ def name(text: str, otherwise: str) -> str:
     """
     made = _cut(_UNSAFE.sub("-", text).strip("-."))
     return f"_{made}" if _DEVICES.match(made) else made or otherwise
+
+
+def free_path(directory: Path, stem: str, ending: str) -> Path:
+    """Return the path of a file that does not exist yet, with a number if the name is taken."""
+    number = 1
+    while (path := directory / f"{stem}{f'-{number}' if number > 1 else ''}{ending}").exists():
+        number += 1
+    return path
 
 
 def folder_name(test: str) -> str:
