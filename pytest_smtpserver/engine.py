@@ -25,6 +25,7 @@ The contract between an engine and its driver, the connection:
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from pytest_smtpserver.frozen import frozen
@@ -54,16 +55,17 @@ class Send:
 
 @frozen()
 class Wait:
-    """Wait `seconds`, then resume the engine."""
+    """Wait `seconds`, or until a gate opens, then resume the engine."""
 
     seconds: float
+    until: Gate | None = None
 
 
 @frozen()
 class Hold:
-    """Resume the engine when `gate` opens."""
+    """Resume the engine when a gate opens."""
 
-    gate: Gate
+    until: Gate
 
 
 @frozen()
@@ -80,9 +82,10 @@ class StartTLS:
 
 @frozen()
 class Throttle:
-    """From here on, read and send at most `octets_per_second`."""
+    """From here on, or until a gate opens, read and send at most `octets_per_second`."""
 
     octets_per_second: float
+    until: Gate | None = None
 
 
 @frozen()
@@ -153,6 +156,16 @@ class Gate:
             callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
             callback()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is open."""
+        return self._open
+
+    def forget(self, callback: Callable[[], object]) -> None:
+        """Do not call this callback any more."""
+        with self._lock, suppress(ValueError):
+            self._callbacks.remove(callback)
 
     def when_open(self, callback: Callable[[], object]) -> None:
         """Call `callback` once: in the thread that opens the gate, or at once if it is open."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from _thread import RLock, allocate_lock, get_ident
+from _thread import RLock, allocate_lock, get_ident, stack_size
 from contextlib import contextmanager, suppress
 from os import getpid
 from threading import Timer, current_thread
@@ -60,8 +60,13 @@ def start(thread: threading.Thread) -> None:
             "threading.Thread.start was replaced before pytest_smtpserver was imported, and the "
             "SMTP server needs the real one: import pytest_smtpserver first"
         )
-    with _signals_left_to_others():
-        _start(thread)
+    # A test may have set a size of stacks for threads of its own.
+    size = stack_size(0)
+    try:
+        with _signals_left_to_others():
+            _start(thread)
+    finally:
+        stack_size(size)
 
 
 @contextmanager
@@ -157,10 +162,17 @@ libraries: Final[dict[str, ModuleType]] = {}
 # Not restored: pytest itself replaces hooks in them from test to test.
 _IN_USE: Final = ("sys", "warnings")
 _HOOK: Final = "excepthook"
+# Each thread that is started runs with them, for as long as it lives. There may be none.
+_TRACERS: Final = ("_trace_hook", "_profile_hook")
 
 
 def note_standard_library() -> None:
-    """Note what the modules of the standard library hold now."""
+    """Note what the modules of the standard library hold now.
+
+    Once in a process: a run within a test may begin while that test has replaced something.
+    """
+    if _noted:
+        return
     for name, module in sys.modules.copy().items():
         is_standard = name.partition(".")[0] in sys.stdlib_module_names and name not in _IN_USE
         if is_standard and isinstance(module, ModuleType):
@@ -172,15 +184,24 @@ def standard_library() -> Iterator[None]:
     """Put the noted functions and classes back while a library is imported, or a thread started.
 
     Other threads see them too, so this must be in the thread of the test, and short. Libraries for
-    certificates that are imported meanwhile are kept in `libraries`.
+    certificates that are imported meanwhile are kept in `libraries`; they meet no stand-ins of the
+    test for each other.
     """
     modules = set(sys.modules)
     replaced = [
         (module, name, vars(module)[name])
         for module, noted in _noted.items()
         for name, one in noted.items()
-        if callable(one) and name != _HOOK and vars(module).get(name, one) is not one
+        if (callable(one) and name != _HOOK) or name in _TRACERS
+        if vars(module).get(name, one) is not one
     ]
+    stand_ins = {
+        name: one
+        for name, one in sys.modules.copy().items()
+        if _is_of_certificates(name) and not isinstance(one, ModuleType)
+    }
+    for name in stand_ins:
+        del sys.modules[name]
     for module, name, _ in replaced:
         setattr(module, name, _noted[module][name])
     try:
@@ -191,5 +212,10 @@ def standard_library() -> Iterator[None]:
         libraries.update(
             (name, module)
             for name, module in sys.modules.copy().items()
-            if name not in modules and name.partition(".")[0] in _OF_CERTIFICATES
+            if name not in modules and _is_of_certificates(name)
         )
+        sys.modules.update(stand_ins)
+
+
+def _is_of_certificates(name: str) -> bool:
+    return name.partition(".")[0] in _OF_CERTIFICATES

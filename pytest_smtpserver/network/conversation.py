@@ -38,7 +38,7 @@ returns nothing, and the engine gets `eof` at once instead of when the rule is r
 from __future__ import annotations
 
 import math
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import trio
@@ -52,7 +52,9 @@ from .throttled import ThrottledStream
 from .tls import TLSStream
 
 if TYPE_CHECKING:
-    from pytest_smtpserver.engine import Action, EndReason, Engine
+    from collections.abc import Iterator
+
+    from pytest_smtpserver.engine import Action, EndReason, Engine, Gate
 
     from .deadlines import Deadline
     from .readiness import Readiness
@@ -200,8 +202,7 @@ class Conversation:
         if isinstance(action, StartTLS):
             await self._start_tls(action)
         elif isinstance(action, Throttle):
-            rate = action.octets_per_second
-            self._stream = ThrottledStream(self._stream, rate, self._sleep)
+            self._stream = ThrottledStream(self._stream, action, self._sleep)
         else:
             await self._pause(action)
 
@@ -226,9 +227,8 @@ class Conversation:
         with trio.CancelScope() as pause:
             if isinstance(action, Wait):
                 pause.deadline = monotonic() + action.seconds
-            else:
-                self._cancel_when_open(action, pause)
-            await self._read_ahead(ahead)
+            with self._cancelled_by(action.until, pause):
+                await self._read_ahead(ahead)
         # A client that does not read the replies is idle again.
         self._push_deadline()
         if not pause.cancelled_caught:
@@ -239,7 +239,8 @@ class Conversation:
             # At once: if a handshake is next, only the engine knows which octets belong to it.
             self._engine.receive(bytes(ahead), now())
 
-    def _cancel_when_open(self, action: Hold, pause: trio.CancelScope) -> None:
+    @contextmanager
+    def _cancelled_by(self, gate: Gate | None, pause: trio.CancelScope) -> Iterator[None]:
         def cancel() -> None:
             pause.cancel()
             self._readiness.let_tasks_run()
@@ -249,7 +250,14 @@ class Conversation:
             with suppress(trio.RunFinishedError):
                 self._readiness.soon(cancel)
 
-        action.gate.when_open(opened)
+        if gate is None:
+            yield
+            return
+        gate.when_open(opened)
+        try:
+            yield
+        finally:
+            gate.forget(opened)
 
     async def _read_ahead(self, ahead: bytearray) -> None:
         # Return when the peer has sent its last octet.

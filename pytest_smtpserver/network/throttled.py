@@ -14,18 +14,26 @@ from .stream import Stream
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pytest_smtpserver.engine import Throttle
+
 # Arbitrary; smooth enough for a person who watches.
 _PIECES_PER_SECOND = 20
+# Seconds after which it looks whether it is still to be slow: as long as the pause after a piece.
+_NAP = 1 / _PIECES_PER_SECOND
 
 
 class ThrottledStream(Stream):
-    """A `Stream` that passes a limited number of octets per second, and pauses with `sleep`."""
+    """A `Stream` that passes a limited number of octets per second, and pauses with `sleep`.
+
+    When the gate of `throttle` has opened, it makes no more pauses.
+    """
 
     def __init__(
-        self, below: Stream, octets_per_second: float, sleep: Callable[[float], Awaitable[None]]
+        self, below: Stream, throttle: Throttle, sleep: Callable[[float], Awaitable[None]]
     ) -> None:
         self._below = below
-        self._rate = octets_per_second
+        self._rate = octets_per_second = throttle.octets_per_second
+        self._until = throttle.until
         self._sleep = sleep
         self._piece = max(1, int(octets_per_second / _PIECES_PER_SECOND))
         self._came = bytearray()
@@ -58,4 +66,7 @@ class ThrottledStream(Stream):
         await self._below.half_close()
 
     async def _pause(self, octets: int) -> None:
-        await self._sleep(octets / self._rate)
+        seconds = octets / self._rate
+        while seconds > 0 and not (self._until and self._until.is_open):
+            await self._sleep(min(seconds, _NAP))
+            seconds -= _NAP

@@ -105,7 +105,7 @@ def _factory(
     marked: Mapping[str, object],
     servers: list[SMTPServer],
 ) -> ServerFactory:
-    """Return a factory that starts servers, and appends each to `servers`.
+    """Return a factory that appends servers to `servers`, and starts them.
 
     Its arguments win over the settings in `marked`, and these over those for all tests.
     """
@@ -121,9 +121,10 @@ def _factory(
         chosen = {**marked, **changes}
         settings = run.changed({**for_all, **chosen})
         check_effect(settings, chosen)
-        server = SMTPServer._with(settings).start()
+        server = SMTPServer._with(settings)
+        # First of all: a signal's handler may raise as soon as it listens.
         servers.append(server)
-        return server
+        return server.start()
 
     return factory
 

@@ -152,7 +152,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     if "pytester" in names_of(item):
         from . import modules
 
-        modules.import_all()
+        # An error shows where the same is imported again.
+        with suppress(Exception):
+            modules.import_all()
     lasting.begin(item)
     try:
         return (yield)
@@ -181,8 +183,10 @@ def pytest_runtest_call(item: pytest.Item) -> None:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """Check the servers of the test once all of its fixtures are torn down."""
     __tracebackhide__ = True
+    servers = servers_of(item)
+    judged = lasting.judged(item, servers) if servers else []
     # Kept for the report, which is made later: after the last test the run's servers are gone.
-    servers = item.stash[SERVERS] = servers_of(item)
+    item.stash[SERVERS] = servers
     if servers:
         lasting.end_late(item)
     useless = lasting.useless_marker(item)
@@ -199,7 +203,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
             from pytest_smtpserver.server.final_checks import check
 
             cores = [one._core for one in servers]
-            check(cores, passed=lasting.has_passed(item), of_run=True)
+            check(cores, judged=[one._core for one in judged], of_run=True)
         if useless:
             pytest.fail(useless, pytrace=False)
 

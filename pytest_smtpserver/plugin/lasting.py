@@ -35,6 +35,9 @@ _WAS_RUNNING: pytest.StashKey[dict[SMTPServer, bool]] = pytest.StashKey()
 # Those that a test has stopped, each with how often it had been stopped by then.
 _STOPPED: pytest.StashKey[dict[SMTPServer, int]] = pytest.StashKey()
 
+# The fixtures for servers of the run.
+_OF_RUN = frozenset({"smtpserver_session", "smtpserver_session_factory"})
+
 # Seconds that clients have to say QUIT after their test; arbitrary, as long as at a server's stop.
 _MOMENT = 0.1
 
@@ -93,6 +96,9 @@ def end_late(item: pytest.Item) -> None:
 def _end(item: pytest.Item) -> None:
     servers = item.config.stash.get(SESSION_SERVERS, ())
     _let_clients_leave(servers)
+    for server in servers:
+        # How long wider fixtures take to end is not up to a client that stays.
+        server._core.forgive_silence()
     # An application expects the servers that a test has stopped, so they are started before the
     # next one. What a wider fixture stops stays so: it may be an outage, or the end of a server.
     # So does one that the test has made for itself with the factory.
@@ -181,3 +187,18 @@ def note_outcome(item: pytest.Item, report: pytest.TestReport) -> None:
 def has_passed(item: pytest.Item) -> bool:
     """Return whether the test itself passed."""
     return item.stash.get(_HAS_PASSED, False)
+
+
+def judged(item: pytest.Item, servers: list[SMTPServer]) -> list[SMTPServer]:
+    """Return the servers for whose clients and rules a test answers; none unless it has passed.
+
+    A test without a fixture for the run's servers does not answer for those: a client that an
+    earlier test has left may go while it runs.
+    """
+    if not has_passed(item):
+        return []
+    of_run = item.config.stash.get(SESSION_SERVERS, None)
+    if not of_run:
+        return servers
+    names = getattr(getattr(item, "_request", None), "fixturenames", names_of(item))
+    return servers if _OF_RUN.intersection(names) else item.stash.get(SERVERS, [])

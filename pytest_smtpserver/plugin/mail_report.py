@@ -30,6 +30,7 @@ Tests run in worker processes, but there is one report. Example: `pytest -n 2`.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections import deque
@@ -72,8 +73,9 @@ class MailReport:
         self._page = page
         self._folder = folder
         given: str | None = getattr(config, "workerinput", {}).get(_SPOOL)
-        self._made = None if given or not page else tempfile.TemporaryDirectory(prefix="smtpserver")
-        self._directory = given or (self._made.name if self._made else "")
+        # Not a `TemporaryDirectory`: a forked child that calls exit handlers would remove it.
+        self._made = "" if given or not page else tempfile.mkdtemp(prefix="smtpserver")
+        self._directory = given or self._made
         self._spool = spool.Spool(Path(self._directory)) if page else None
         self._said: list[str] = []
         # What ended since the last test, on any server; appended to in any thread.
@@ -162,7 +164,7 @@ class MailReport:
         """Remove the spool."""
         watching.unwatch(self._ended)
         if self._made:
-            self._made.cleanup()
+            shutil.rmtree(self._made, ignore_errors=True)
 
     def _say(self, line: str) -> None:
         if line not in self._said:

@@ -51,7 +51,8 @@ _OF_FEW_TESTS: Final = _NEVER | {
 #: What is imported when a message is read, an address looked up, or a test has failed.
 _NEEDED_LATER: Final = (
     "email.contentmanager", "email.generator", "email.parser", "email.policy", "encodings.idna",
-    "tomllib", f"{_PACKAGE}.plugin.markers", f"{_PACKAGE}.plugin.report",
+    "tomllib", f"{_PACKAGE}.plugin.markers", f"{_PACKAGE}.plugin.other_reports",
+    f"{_PACKAGE}.plugin.report",
 )  # fmt: skip
 
 

@@ -114,7 +114,6 @@ class Recorder:
         #: When the records were last cleared, in seconds since the epoch.
         self.cleared = 0.0
         #: How many violations each session that was open at that time already had.
-        self._violations_before: dict[int, int] = {}
         # The last session when `take_newcomers` was called last.
         self._last_known = 0
         # How far each session had come that an earlier test has left open.
@@ -264,11 +263,7 @@ class Recorder:
         """Return the clients' violations since the records were last cleared."""
         # Most sessions have none, and need no snapshot.
         sessions = [one.snapshot() for one in self._sessions.all() if one.violations]
-        return tuple(
-            (session, violation)
-            for session in sessions
-            for violation in session.violations[self._violations_before.get(session.id, 0) :]
-        )
+        return tuple((session, one) for session in sessions for one in session.violations)
 
     def transcript(
         self,
@@ -307,7 +302,6 @@ class Recorder:
             )
             self._session_snapshots, self._transaction_snapshots = Kept(), Kept()
             self.messages, self.finished, self.ended = MessageLog(), Log(), Log()
-            self._violations_before = {one.id: len(one.violations or ()) for one in sessions}
             self.cleared = now
             self.gave_up = None
 

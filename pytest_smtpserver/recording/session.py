@@ -267,7 +267,7 @@ class SessionRecording(Recording[Session]):
         self.seal()
 
     def forget(self) -> None:
-        """Forget everything except the open transaction and what passed since its MAIL.
+        """Forget everything except the open transaction, what passed since its MAIL, and the login.
 
         It is called in a test's thread. What the server's thread notes at this very moment is
         either kept or forgotten with the rest.
@@ -276,6 +276,8 @@ class SessionRecording(Recording[Session]):
         self.wire = self.wire.since(len(self.wire) if current is None else current.wire_start)
         if current is not None:
             current.began(0, None)
+        self.violations = None
+        self.auth = None if self._login is None else [self._login]
         self._kept = None
 
     def _value(self) -> Session:

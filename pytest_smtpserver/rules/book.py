@@ -39,6 +39,7 @@ class RuleBook:
         self.lock = threading.Lock()
         for rule in self.rules:
             rule.gate.renew_lock()
+            rule.over.renew_lock()
 
     def add(self, stage: str, match: Mapping[str, object], *, optional: bool) -> RuleState:
         """Add a rule; raises what `RuleMaker.on` raises."""
@@ -74,14 +75,14 @@ class RuleBook:
         return any(rule.name == verb for rule in self.rules)
 
     def clear(self) -> None:
-        """Forget all rules, and release the clients that they hold."""
+        """Forget all rules, and let the clients go that they keep waiting."""
         with self.lock:
             forgotten, self.rules = self.rules, ()
-        _release(forgotten)
+        _let_go(forgotten)
 
-    def release(self) -> None:
-        """Release the clients that the rules hold, for good."""
-        _release(self.rules)
+    def let_go(self) -> None:
+        """Let the clients go that the rules hold, delay or throttle, for good."""
+        _let_go(self.rules)
 
     def unused(self) -> tuple[tuple[str, str], ...]:
         """Return stage and sentence of each rule with a phase that was never used, oldest first."""
@@ -96,9 +97,10 @@ class RuleBook:
         return tuple(rule.note for rule in reversed(self.rules) if rule.note)
 
 
-def _release(rules: Iterable[RuleState]) -> None:
+def _let_go(rules: Iterable[RuleState]) -> None:
     for rule in rules:
         rule.gate.open()
+        rule.over.open()
 
 
 @calls_tests

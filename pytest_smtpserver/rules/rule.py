@@ -91,25 +91,29 @@ class RuleSteps:
 
     @_building
     def delay(self, seconds: float) -> Self:
-        """Wait for this number of seconds; other clients are not held up."""
+        """Wait for this number of seconds, or until the rule is forgotten.
+
+        Other clients are not held up.
+        """
         if not is_number(seconds):
             raise TypeError(f"delay({seconds!r}): must be a number of seconds")
         if not 0 <= seconds < math.inf:
             raise ValueError(f"delay({seconds!r}): must be a number of seconds from 0")
-        return self._add(Delay(seconds))
+        return self._add(Delay(seconds, self._state.over))
 
     @_building
     def throttle(self, octets_per_second: float) -> Self:
         """From here on, read and send no more than this number of octets per second.
 
-        This lasts for the rest of the session; other clients are not held up.
+        This lasts for the rest of the session, or until the rule is forgotten. Other clients are
+        not held up.
         """
         given = f"throttle({octets_per_second!r})"
         if not is_number(octets_per_second):
             raise TypeError(f"{given}: must be a number of octets per second")
         if not 0 < octets_per_second < math.inf:
             raise ValueError(f"{given}: must be a number of octets per second above 0")
-        return self._add(Slow(octets_per_second))
+        return self._add(Slow(octets_per_second, self._state.over))
 
     def hold(self) -> Self:
         """Keep the client waiting until `release`."""

@@ -50,7 +50,10 @@ class RuleState:
         self.rule: object = None
         #: What a failing test's report says about the rule.
         self.note = ""
+        #: Opens when held clients are released.
         self.gate = Gate()
+        #: Opens when its test is over, or the rule is forgotten: it delays nobody any longer.
+        self.over = Gate()
         #: The commands that were held, oldest first.
         self.held: tuple[Command, ...] = ()
         self._book = book

@@ -93,30 +93,32 @@ class Accept:
 
 @frozen()
 class Delay:
-    """Let some time pass."""
+    """Let some time pass, but no more when the rule's test is over."""
 
     seconds: float
+    over: Gate
     is_last = False
     is_answer = False
 
     def run(self, turn: Turn) -> Iterable[Action]:
         """Wait."""
         turn.note(f"{WAITING}{self.seconds:g} s")
-        yield Wait(self.seconds)
+        yield Wait(self.seconds, self.over)
 
 
 @frozen()
 class Slow:
-    """Limit the rate of octets from here on."""
+    """Limit the rate of octets from here on, until the rule's test is over."""
 
     octets_per_second: float
+    over: Gate
     is_last = False
     is_answer = False
 
     def run(self, turn: Turn) -> Iterable[Action]:
         """Slow the connection down."""
         turn.note(f"throttled to {self.octets_per_second:g} octets per second")
-        return (Throttle(self.octets_per_second),)
+        return (Throttle(self.octets_per_second, self.over),)
 
 
 @frozen()

@@ -79,8 +79,16 @@ class Core:
 
     def start(self) -> None:
         """Listen; has no effect if it already listens. Raises what `BaseServer.start` raises."""
-        with Uninterrupted():
-            self._start()
+        was_serving = self.is_serving
+        try:
+            with Uninterrupted():
+                self._start()
+        except BaseException:
+            # If a signal's handler has raised, nobody gets the server, and nobody will stop it.
+            if not was_serving:
+                with Uninterrupted():
+                    self._stop()
+            raise
 
     def _start(self) -> None:
         with self._lock:
@@ -120,7 +128,8 @@ class Core:
             why = str(error.strerror or error)
             raise SETTINGS["host"].wrong("host", self.settings.host, why) from None
         try:
-            ports.warn_unless_loopback(listener.address[0])
+            if self.address is None:
+                ports.warn_unless_loopback(listener.address[0])
         except BaseException:
             # If warnings are errors, it does not listen.
             listener.close()
@@ -180,12 +189,12 @@ class Core:
                 listener.disconnect_clients(goodbye=goodbye, reset=reset)
 
     def let_clients_leave(self, until: float) -> None:
-        """Release the clients that rules hold, and wait until those of a test have left.
+        """Let the clients go that rules keep waiting, until those of a test have left.
 
         `until` is on `clock.monotonic`. Nobody is waited for twice: it may be an application that
         keeps its connection.
         """
-        self.rules.release()
+        self.rules.let_go()
         recorder = self.recorder
         if self.is_inherited or not recorder.open_sessions:
             return
@@ -202,6 +211,10 @@ class Core:
         They may be silent until they go on: how long other tests take is not up to them.
         """
         self.recorder.note_left_over()
+        self.forgive_silence()
+
+    def forgive_silence(self) -> None:
+        """Count no time as idle before a present client goes on."""
         if self.listener is not None:
             self.listener.forgive_silence()
 

@@ -48,20 +48,22 @@ class Checked(Protocol):
         """A sentence for each rule that was never used, on two lines if it is long."""
 
 
-def check(servers: Sequence[Checked], *, passed: bool = True, of_run: bool = False) -> None:
+def check(
+    servers: Sequence[Checked], *, judged: Sequence[Checked] | None = None, of_run: bool = False
+) -> None:
     """Raise one error for all that is wrong with any of the servers.
 
     In this order: `ServerCrashed` if one failed by its own fault, with its exception as the cause;
-    the exception of a callable of the test; and, if the test itself has `passed`,
-    `SMTPAssertionError` for violations of the protocol under `strict` and for rules that were
-    never used. What else is wrong is in the notes of the error; but a rule may be unused because a
-    callable has raised at the same server. With `of_run` a `KeyboardInterrupt` of a callable is an
-    error like others, because as itself it would end the whole run.
+    the exception of a callable of the test; and, for the `judged` servers, which are all unless
+    given, `SMTPAssertionError` for violations of the protocol under `strict` and for rules that
+    were never used. What else is wrong is in the notes of the error; but a rule may be unused
+    because a callable has raised at the same server. With `of_run` a `KeyboardInterrupt` of a
+    callable is an error like others, because as itself it would end the whole run.
     """
     __tracebackhide__ = True
     wrong = [*_crashes(servers), *_callable_errors(servers, _KINDS_OF_RUN if of_run else _KINDS)]
-    if passed:
-        wrong += [*_violations(servers), *_unused_rules(servers)]
+    judged = servers if judged is None else judged
+    wrong += [*_violations(judged), *_unused_rules(judged)]
     if not wrong:
         return
     noted = getattr(wrong[0], "__notes__", ())

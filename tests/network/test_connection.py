@@ -59,20 +59,31 @@ def test_nothing_is_done_during_a_wait_and_all_is_done_after_it(host: Host) -> N
     assert host.engines[0].log[:4] == ["1", "w", "resumed", "2"]
 
 
-def test_a_hold_lasts_until_the_gate_is_opened_from_another_thread(host: Host) -> None:
+@pytest.mark.parametrize("pause", [b"h", b"W"])
+def test_a_pause_lasts_until_the_gate_is_opened_from_another_thread(
+    host: Host, pause: bytes
+) -> None:
     with host.connect() as client:
-        client.sendall(b"h2")
+        client.sendall(pause + b"2")
         assert host.engines[0].held.wait(TIMEOUT)
         client.sendall(b"3")
         host.engines[0].gate.open()
         assert exactly(client, 2) == b"23"
 
 
-def test_a_hold_at_an_open_gate_is_over_at_once(host: Host) -> None:
+@pytest.mark.parametrize("pause", [b"h", b"W"])
+def test_a_pause_at_an_open_gate_is_over_at_once(host: Host, pause: bytes) -> None:
     with host.connect() as client:
         host.engines[0].gate.open()
-        client.sendall(b"h2")
+        client.sendall(pause + b"2")
         assert client.recv(1) == b"2"
+
+
+def test_a_gate_keeps_nothing_of_a_pause_that_has_ended(host: Host) -> None:
+    with host.connect() as client:
+        client.sendall(b"w2")
+        assert client.recv(1) == b"2"
+        assert host.engines[0].gate._callbacks == []
 
 
 @pytest.mark.parametrize("pause", [b"h", b"W"])

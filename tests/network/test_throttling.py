@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 import trio.testing
 
+from pytest_smtpserver.engine import Gate, Throttle
 from pytest_smtpserver.network.throttled import ThrottledStream
 
 if TYPE_CHECKING:
@@ -34,13 +35,16 @@ class Below:
 
 
 def seconds_of(
-    main: Callable[[ThrottledStream], Awaitable[object]], below: Below, rate: float
+    main: Callable[[ThrottledStream], Awaitable[object]],
+    below: Below,
+    rate: float,
+    until: Gate | None = None,
 ) -> float:
     """Return how long it takes on a clock that jumps ahead whenever all wait."""
 
     async def run() -> float:
         begun = trio.current_time()
-        await main(ThrottledStream(below, rate, trio.sleep))
+        await main(ThrottledStream(below, Throttle(rate, until), trio.sleep))
         return trio.current_time() - begun
 
     return trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
@@ -101,3 +105,26 @@ def test_nothing_is_lost_when_a_send_is_cancelled() -> None:
 
     seconds_of(send, below, 100)
     assert below.sent == b"abcdefghijklmnop"
+
+
+def test_it_is_slow_no_longer_when_its_gate_has_opened() -> None:
+    gate = Gate()
+
+    async def read(stream: ThrottledStream) -> None:
+        assert await stream.receive() == b"a"
+        gate.open()
+        assert [await stream.receive() for _ in range(3)] == [b"b", b"c", b""]
+
+    assert round(seconds_of(read, Below(b"abc"), 0.5, gate), 6) == 2
+
+
+def test_a_long_pause_ends_soon_after_its_gate_has_opened() -> None:
+    gate = Gate()
+
+    async def read(stream: ThrottledStream) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(stream.receive)
+            await trio.sleep(10)
+            gate.open()
+
+    assert round(seconds_of(read, Below(b"a"), 0.001, gate), 1) <= 10.1

@@ -84,8 +84,8 @@ class Toy:
         actions: dict[bytes, Action] = {
             b"c": Close(),
             b"r": Close(reset=True),
-            b"w": Wait(0.01),
-            b"W": Wait(3600),
+            b"w": Wait(0.01, self.gate),
+            b"W": Wait(3600, self.gate),
             b"h": Hold(self.gate),
             b"b": Send(MUCH),
         }

@@ -306,3 +306,218 @@ def test_threads_that_seem_to_be_dead_are_not_left_behind(pytester: pytest.Pytes
         assert threading.active_count() == 2
 """
     run(pytester, tests).assert_outcomes(passed=4)
+
+
+def test_a_client_that_leaves_late_is_not_the_fault_of_a_test_without_mail(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    clients = []
+
+    @pytest.fixture(scope="session")
+    def smtpserver_settings():
+        return {"strict": True}
+
+    def test_that_leaves_a_client(smtpserver_session):
+        clients.append(smtplib.SMTP(*smtpserver_session.addr))
+        clients[0].ehlo()
+        clients.append(smtpserver_session)
+
+    def test_without_mail():
+        clients.pop(0).close()
+        clients.pop().wait_closed()
+"""
+    run(pytester, tests).assert_outcomes(passed=2)
+
+
+def test_what_an_earlier_test_did_on_a_connection_that_stays_is_forgotten(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.fixture(scope="session")
+    def smtpserver_settings():
+        return {"users": {"ann": "secret"}, "auth": "optional", "auth_needs_tls": False}
+
+    @pytest.fixture(scope="module")
+    def client(smtpserver_session):
+        with smtplib.SMTP(*smtpserver_session.addr, timeout=20) as client:
+            client.ehlo()
+            yield client
+
+    def test_that_does_wrong(client):
+        assert client.docmd("FOO")[0] == 500
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            client.login("ann", "wrong")
+        client.login("ann", "secret")
+
+    def test_that_does_right(smtpserver_session, client):
+        client.sendmail("shop@x.test", ["ann@x.test"], "Subject: Welcome")
+        session = smtpserver_session.wait_for_message(timeout=20).session
+        session.assert_no_violations()
+        session.assert_authenticated("ann")
+        assert [attempt.succeeded for attempt in session.auth] == [True]
+"""
+    run(pytester, tests).assert_outcomes(passed=2)
+
+
+def test_a_connection_may_be_silent_while_wider_fixtures_end(pytester: pytest.Pytester) -> None:
+    tests = """
+    import math
+
+    @pytest.fixture(scope="module")
+    def client(smtpserver_session):
+        with smtplib.SMTP(*smtpserver_session.addr, timeout=20) as client:
+            client.noop()
+            yield client
+            (connection,) = smtpserver_session._core.listener._connections
+            # When another client is answered, the thread has done what it was asked to.
+            smtplib.SMTP(*smtpserver_session.addr, timeout=20).quit()
+            assert connection._deadline.at == math.inf
+
+    def test_it(client):
+        client.noop()
+        client.noop()
+"""
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_a_server_that_others_can_reach_is_started_again_without_another_warning(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import warnings
+
+    @pytest.fixture(scope="session")
+    def public(smtpserver_session_factory):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return smtpserver_session_factory(host="0.0.0.0")
+
+    def test_of_an_outage(public):
+        public.stop()
+
+    def test_after_it(public):
+        assert public.accepting
+"""
+    run(pytester, tests).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("hook", ["settrace", "setprofile"])
+def test_a_tracer_of_a_tests_threads_is_not_one_of_the_servers(
+    pytester: pytest.Pytester, hook: str
+) -> None:
+    tests = f"""
+    traced = set()
+
+    @pytest.fixture
+    def tracer():
+        threading.{hook}(lambda *_: traced.add(threading.current_thread().name))
+        yield
+        threading.{hook}(None)
+
+    def test_that_traces(tracer, smtpserver):
+        send(smtpserver)
+        thread = threading.Thread(target=len, args=([],), name="of the test")
+        thread.start()
+        thread.join()
+        assert "of the test" in traced
+        assert not any("smtpserver" in name for name in traced)
+"""
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_a_size_for_the_stacks_of_a_tests_threads_is_not_one_of_the_servers(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.fixture
+    def small():
+        before = threading.stack_size(32 * 1024)
+        yield
+        threading.stack_size(before)
+
+    deep = []
+    for _ in range(800):
+        deep = [deep]
+
+    def test_of_small_threads(small, smtpserver):
+        smtpserver.on("noop").reply(lambda _: f"250 {len(repr(deep))}")
+        with smtplib.SMTP(*smtpserver.addr, timeout=20) as client:
+            assert client.noop() == (250, b"1602")
+        assert threading.stack_size() == 32 * 1024
+"""
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_a_run_within_a_test_takes_no_mock_for_the_standard_library(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import os
+
+    def test_of_mail(smtpserver):
+        send(smtpserver)
+
+    def test_that_runs_pytest(monkeypatch, tmp_path):
+        def nobody(*_, **__):
+            raise RuntimeError("there are no sockets")
+
+        inner = tmp_path / "test_inner.py"
+        inner.write_text("from pytest_smtpserver import SMTPServer\\ndef test_it(): pass")
+        monkeypatch.setattr(socket, "socket", nobody)
+        assert pytest.main(["-p", "no:cacheprovider", str(inner)]) == 0
+
+    def test_after_a_fork(smtpserver_factory):
+        from pytest_smtpserver.network.background import shut_down
+
+        shut_down()
+        send(smtpserver_factory())
+"""
+    run(pytester, tests).assert_outcomes(passed=3)
+
+
+def test_a_stand_in_for_a_library_under_tls_does_no_harm(pytester: pytest.Pytester) -> None:
+    tests = """
+    import sys
+
+    @pytest.fixture
+    def stand_in():
+        with mock.patch.dict(sys.modules, {"idna": mock.MagicMock()}):
+            yield
+
+    def test_with_it(stand_in, smtpserver_factory):
+        assert isinstance(sys.modules["idna"], mock.MagicMock)
+        smtpserver_factory(tls="starttls")
+        assert isinstance(sys.modules["idna"], mock.MagicMock)
+
+    def test_without_it(smtpserver_factory):
+        server = smtpserver_factory(tls="starttls")
+        with smtplib.SMTP(*server.addr, timeout=20) as client:
+            client.starttls(context=server.client_context())
+"""
+    run(pytester, tests).assert_outcomes(passed=2)
+
+
+def test_where_a_library_cannot_be_imported_a_run_within_a_test_is_none_of_its_business(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import sys
+    pytest_plugins = "pytester"
+
+    def test_of_mail(smtpserver):
+        send(smtpserver)
+
+    @pytest.fixture(scope="module")
+    def without_h11():
+        with mock.patch.dict(sys.modules, {"h11": None}):
+            yield
+
+    def test_without_it(without_h11):
+        pass
+
+    def test_of_a_plugin(without_h11, pytester):
+        pytester.makepyfile("def test_it(): pass")
+        pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+"""
+    run(pytester, tests).assert_outcomes(passed=3)

@@ -69,6 +69,38 @@ def test_the_mail_of_a_client_that_is_held_comes_before_the_next_test(
     run(pytester, GENEROUS + tests).assert_outcomes(passed=2)
 
 
+def test_a_delay_ends_with_its_test(pytester: pytest.Pytester) -> None:
+    tests = """
+    def test_that_delays(smtpserver_session):
+        begun = threading.Event()
+        smtpserver_session.on("rcpt", where=lambda _: not begun.set()).delay(3600)
+        begin(smtpserver_session)
+        assert begun.wait(20)
+
+    def test_of_no_mail(smtpserver_session):
+        smtpserver_session.assert_no_message(within=0.1)
+        assert smtpserver_session.sessions == ()
+"""
+    run(pytester, GENEROUS + tests).assert_outcomes(passed=2)
+
+
+def test_what_a_delayed_callable_raises_is_told_to_its_own_test(pytester: pytest.Pytester) -> None:
+    tests = """
+    def test_whose_callable_raises(smtpserver_session):
+        begun = threading.Event()
+        rule = smtpserver_session.on("rcpt", where=lambda _: not begun.set())
+        rule.delay(3600).reply(lambda command: 1 / 0)
+        begin(smtpserver_session)
+        assert begun.wait(20)
+
+    def test_without_mail():
+        pass
+"""
+    result = run(pytester, GENEROUS + tests)
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines("ERROR *::test_whose_callable_raises*")
+
+
 def test_what_goes_wrong_while_clients_leave_is_told_to_their_test(
     pytester: pytest.Pytester,
 ) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_smtpserver.engine import Hold
+import pytest
+
+from pytest_smtpserver.engine import Hold, Wait
 from pytest_smtpserver.recording.recorder import Recorder
 from tests.conversation import Conversation
 from tests.present import present
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import Unpack
 
-    import pytest
-
-    from pytest_smtpserver import Match, ServerSettings
+    from pytest_smtpserver import Match, Rule, ServerSettings
     from tests.conversation import Build, Making, Rules
 
 
@@ -266,13 +267,17 @@ def test_rules_are_named_in_the_order_in_which_they_were_made() -> None:
     assert ["noop" in one for _, one in conversation.rules.unused()] == [True, False]
 
 
-def test_forgotten_rules_release_the_clients_that_they_hold() -> None:
-    conversation = Conversation(rules=lambda book: book.on("noop").hold())
+@pytest.mark.parametrize("step", [lambda rule: rule.hold(), lambda rule: rule.delay(3600)])
+def test_forgotten_rules_let_the_clients_go_that_they_keep_waiting(
+    step: Callable[[Rule], Rule],
+) -> None:
+    conversation = Conversation(rules=lambda book: step(book.on("noop")))
     conversation.lines("EHLO client.test")
     conversation.send(b"NOOP\r\n")
-    assert isinstance(conversation.pause, Hold)
+    assert isinstance(conversation.pause, Hold | Wait)
+    until = conversation.pause.until
+    assert until
+    was_open = until.is_open
     conversation.rules.clear()
-    told: list[str] = []
-    conversation.pause.gate.when_open(lambda: told.append("open"))
-    assert told == ["open"]
+    assert (was_open, until.is_open) == (False, True)
     assert conversation.rules.unused() == ()

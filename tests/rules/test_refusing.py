@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from pytest_smtpserver import Reply
-from pytest_smtpserver.engine import Throttle
 from tests.conversation import Conversation
 
 EHLO, MAIL = "EHLO client.test", "MAIL FROM:<ann@example.org>"
@@ -66,7 +65,8 @@ def test_the_driver_is_told_to_slow_down_before_the_reply() -> None:
     conversation = Conversation(rules=lambda book: book.on("mail").throttle(100))
     conversation.lines(EHLO)
     assert conversation.codes(MAIL) == [250]
-    assert conversation.throttle == Throttle(100)
+    assert conversation.throttle
+    assert conversation.throttle.octets_per_second == 100
     assert "throttled to 100 octets per second" in conversation.session.transcript
 
 

@@ -146,7 +146,7 @@ def test_a_quit_that_is_accepted_without_reply_closes() -> None:
 def test_a_delay_comes_before_what_stands_after_it() -> None:
     conversation, rule = on_noop(lambda rule: rule.delay(1.5).reply(NO))
     assert conversation.send(b"NOOP\r\n") == b""
-    assert conversation.pause == Wait(1.5)
+    assert conversation.pause == Wait(1.5, rule._state.over)
     assert rule.hits == ()
     assert conversation.resume() == f"{NO}\r\n".encode()
     assert len(rule.hits) == 1
@@ -172,7 +172,7 @@ def test_a_hold_says_which_command_is_held_and_lasts_until_it_is_released() -> N
     [command] = rule._state.held
     assert command.line == "NOOP here"
     told: list[str] = []
-    conversation.pause.gate.when_open(lambda: told.append("open"))
+    conversation.pause.until.when_open(lambda: told.append("open"))
     assert told == []
     rule.release()
     assert told == ["open"]
