@@ -6,11 +6,11 @@ Everything that wakes waiting tests (a message, the end of a transaction or sess
 the `Recorder` and its lock.
 
 A snapshot is made when somebody asks for it, and kept until something changes. How does a reader
-know that the kept one is current? Before it reads anything, it sets `_kept` to an empty place, and
-when the snapshot is made, it puts it there. The writer sets `_kept` to `None` after each change,
-before it wakes anybody. For example, a reader makes a snapshot while a recipient is added. By the
-time that the snapshot is in its place, the writer has dropped the place; so the next reader finds
-none, and makes a new snapshot. A change in a transaction is also a change in its session.
+know that the kept one is current? Before it reads anything, it puts an empty slot into `_kept`, and
+when its snapshot is made, it fills that slot. The writer sets `_kept` to `None` after each change,
+before it wakes anybody. For example, a recipient is added while a reader makes a snapshot. When the
+reader fills its slot, that is no longer in `_kept`, so the next reader makes a new snapshot. A
+change in a transaction is also a change in its session.
 
 To set an attribute is all that a change costs, and a recording that nobody looks at keeps nothing
 for its readers. A server makes some thirty changes for a message.
@@ -88,7 +88,7 @@ class Sessions(Records[Value]):
     _noun = "session"
 
 
-class Place(Generic[Value]):
+class _Slot(Generic[Value]):
     """Where a snapshot is kept; empty while it is made."""
 
     __slots__ = ("value",)
@@ -103,7 +103,7 @@ class Recording(Generic[Value]):
     __slots__ = ("_final", "_kept")
 
     def __init__(self) -> None:
-        self._kept: Place[Value] | None = None
+        self._kept: _Slot[Value] | None = None
         # Of its own, because a writer that knows nothing of the seal sets the other one to `None`.
         self._final: Value | None = None
 
@@ -116,17 +116,17 @@ class Recording(Generic[Value]):
         """Return the snapshot that was made, if nothing has changed since."""
         if self._final is not None:
             return self._final
-        place = self._kept
-        return None if place is None else place.value
+        slot = self._kept
+        return None if slot is None else slot.value
 
     def _made(self) -> Value:
         with _making:
             # Another reader may have made it meanwhile. All readers must get the same object.
             value = self._current()
             if value is None:
-                place: Place[Value] = Place()
-                self._kept = place
-                place.value = value = self._value()
+                slot: _Slot[Value] = _Slot()
+                self._kept = slot
+                slot.value = value = self._value()
             return value
 
     @property
