@@ -147,7 +147,7 @@ def _setting(name: str, setting: Setting) -> str:
     default = setting.default_text or f"`{getattr(DEFAULTS, name)!r}`"
     meaning = f"{setting.meaning[0].upper()}{setting.meaning[1:]}."
     # Words in quotes in both are the same list twice.
-    choices = re.findall(r"'[^']+'", setting.allowed)
+    choices = re.findall(r"'\w[^']*'", setting.allowed)
     is_said = choices and all(choice in meaning for choice in choices)
     must = "" if is_said else f" It must be {setting.allowed}."
     return f"- `{name}`: {meaning}{must} Default: {default}."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _BLOCK = re.compile(
     r"^(?:<!-- (prints|fails with) -->\n)?```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL
@@ -15,7 +15,7 @@ _BLOCK = re.compile(
 _FILE = re.compile(r"# ([\w./-]+\.(?:py|toml|ini|cfg|feature))(, continued)?\n")
 
 # What is different in each run.
-_VOLATILE = (
+_VOLATILE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"\[?::1\]?:\d+", "[::1]:PORT"),
     (r"\d\d:\d\d:\d\d(\.\d+)?( UTC)?", "TIME"),
@@ -23,6 +23,8 @@ _VOLATILE = (
     (r"\b\d+\.\d+ ?s\b", "SECONDS s"),
     (r"in \d+ s\b", "in SECONDS s"),
     (r"(TLSv1\.3) with \w+", r"\1 with SUITE"),
+    # The case of what smtplib sends is not the same in all versions of Python.
+    (r"C: (?i:ehlo|mail from|rcpt to|data|quit)\b", lambda command: command[0].upper()),
     (r"={3,}", "==="),
     (r"-{3,}", "---"),
     (r"made at \S+", "made at LINE"),

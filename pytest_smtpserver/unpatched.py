@@ -187,7 +187,6 @@ def standard_library() -> Iterator[None]:
     certificates that are imported meanwhile are kept in `libraries`; they meet no stand-ins of the
     test for each other.
     """
-    modules = set(sys.modules)
     replaced = [
         (module, name, vars(module)[name])
         for module, noted in _noted.items()
@@ -200,11 +199,12 @@ def standard_library() -> Iterator[None]:
         for name, one in sys.modules.copy().items()
         if _is_of_certificates(name) and not isinstance(one, ModuleType)
     }
-    for name in stand_ins:
-        del sys.modules[name]
-    for module, name, _ in replaced:
-        setattr(module, name, _noted[module][name])
+    modules = sys.modules.keys() - stand_ins
     try:
+        for name in stand_ins:
+            del sys.modules[name]
+        for module, name, _ in replaced:
+            setattr(module, name, _noted[module][name])
         yield
     finally:
         for module, name, found in replaced:

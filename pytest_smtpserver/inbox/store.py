@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Arbitrary: more transactions than a person looks through, and octets that a long run may keep.
 _MOST: Final = 20_000
 _LARGEST_TOTAL: Final = 512 * 1024 * 1024
-# If they are too many, so many are forgotten at once; to forget them one by one would cost more.
+# If there are too many, this many are forgotten at once: to forget one after another costs more.
 _AT_ONCE: Final = 100
 
 

@@ -124,7 +124,11 @@ def _factory(
         server = SMTPServer._with(settings)
         # First of all: a signal's handler may raise as soon as it listens.
         servers.append(server)
-        return server.start()
+        try:
+            return server.start()
+        except BaseException:
+            servers.remove(server)
+            raise
 
     return factory
 

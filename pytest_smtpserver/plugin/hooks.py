@@ -183,10 +183,9 @@ def pytest_runtest_call(item: pytest.Item) -> None:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
     """Check the servers of the test once all of its fixtures are torn down."""
     __tracebackhide__ = True
-    servers = servers_of(item)
-    judged = lasting.judged(item, servers) if servers else []
     # Kept for the report, which is made later: after the last test the run's servers are gone.
-    item.stash[SERVERS] = servers
+    servers = item.stash[SERVERS] = servers_of(item)
+    others = [one._core for one in lasting.servers_of_others(item)] if servers else []
     if servers:
         lasting.end_late(item)
     useless = lasting.useless_marker(item)
@@ -203,7 +202,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
             from pytest_smtpserver.server.final_checks import check
 
             cores = [one._core for one in servers]
-            check(cores, judged=[one._core for one in judged], of_run=True)
+            check(cores, passed=lasting.has_passed(item), of_run=True, others=others)
         if useless:
             pytest.fail(useless, pytrace=False)
 

@@ -23,7 +23,7 @@ from .fixtures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from pytest_smtpserver.server.server import SMTPServer
 
@@ -128,6 +128,8 @@ def _start_all(item: pytest.Item) -> None:
         if _should_run(item, server):
             # A callable of a test before this one may never return.
             server._core.leave_blocked_thread()
+            # If a signal interrupts this, it is started before the next test.
+            item.config.stash.setdefault(_STOPPED, {})[server] = server._core.stops
             # If it cannot start, because something else has the port, only its tests suffer.
             with nullcontext() if is_used else suppress(Exception):
                 server.start()
@@ -189,16 +191,10 @@ def has_passed(item: pytest.Item) -> bool:
     return item.stash.get(_HAS_PASSED, False)
 
 
-def judged(item: pytest.Item, servers: list[SMTPServer]) -> list[SMTPServer]:
-    """Return the servers for whose clients and rules a test answers; none unless it has passed.
-
-    A test without a fixture for the run's servers does not answer for those: a client that an
-    earlier test has left may go while it runs.
-    """
-    if not has_passed(item):
-        return []
-    of_run = item.config.stash.get(SESSION_SERVERS, None)
-    if not of_run:
-        return servers
+def servers_of_others(item: pytest.Item) -> Sequence[SMTPServer]:
+    """Return the servers of the run unless the test has a fixture for them."""
+    servers = item.config.stash.get(SESSION_SERVERS, ())
+    if not servers:
+        return ()
     names = getattr(getattr(item, "_request", None), "fixturenames", names_of(item))
-    return servers if _OF_RUN.intersection(names) else item.stash.get(SERVERS, [])
+    return () if _OF_RUN.intersection(names) else tuple(servers)

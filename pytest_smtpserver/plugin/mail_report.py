@@ -43,6 +43,7 @@ import pytest
 from pytest_smtpserver.clock import now
 from pytest_smtpserver.report import files, spool
 from pytest_smtpserver.server import watching
+from pytest_smtpserver.unpatched import getpid
 
 from .fixtures import cores_of
 from .report import in_words
@@ -73,7 +74,8 @@ class MailReport:
         self._page = page
         self._folder = folder
         given: str | None = getattr(config, "workerinput", {}).get(_SPOOL)
-        # Not a `TemporaryDirectory`: a forked child that calls exit handlers would remove it.
+        # Not a `TemporaryDirectory`, which a forked child that calls exit handlers would remove.
+        self._pid = getpid()
         self._made = "" if given or not page else tempfile.mkdtemp(prefix="smtpserver")
         self._directory = given or self._made
         self._spool = spool.Spool(Path(self._directory)) if page else None
@@ -163,7 +165,7 @@ class MailReport:
     def pytest_unconfigure(self) -> None:
         """Remove the spool."""
         watching.unwatch(self._ended)
-        if self._made:
+        if self._made and getpid() == self._pid:
             shutil.rmtree(self._made, ignore_errors=True)
 
     def _say(self, line: str) -> None:

@@ -113,7 +113,6 @@ class Recorder:
         self.gave_up: tuple[float, Criteria] | None = None
         #: When the records were last cleared, in seconds since the epoch.
         self.cleared = 0.0
-        #: How many violations each session that was open at that time already had.
         # The last session when `take_newcomers` was called last.
         self._last_known = 0
         # How far each session had come that an earlier test has left open.
@@ -291,7 +290,10 @@ class Recorder:
             raise server_crashed(self.crash)
 
     def clear(self, now: float) -> None:
-        """Forget everything except the open sessions and what is open in them; ids go on."""
+        """Forget everything except the open sessions and what is open in them; ids go on.
+
+        Whoever looks on is woken, to see the last of what is forgotten.
+        """
         with self._lock:
             sessions = list(self._open.values())
             for session in sessions:
@@ -304,6 +306,7 @@ class Recorder:
             self.messages, self.finished, self.ended = MessageLog(), Log(), Log()
             self.cleared = now
             self.gave_up = None
+        self.wake()
 
     def give_up(self, criteria: Criteria, now: float) -> None:
         """Note that nobody waits any longer for a message that meets these criteria."""
@@ -329,7 +332,7 @@ class Recorder:
         return self._wakers
 
     def add_waker(self, wake: Callable[[], object]) -> None:
-        """Call `wake`, in the server's thread, whenever there may be something new to see."""
+        """Call `wake`, in any thread, whenever there may be something new to see."""
         with self._lock:
             self._wakers = (*self._wakers, wake)
 

@@ -151,23 +151,26 @@ class SessionRecording(Recording[Session]):
 
     def authenticated(self, attempt: AuthAttempt) -> None:
         """Note an attempt to authenticate, and the user if it succeeded."""
-        self.auth = [*(self.auth or ()), attempt]
-        self._logged_in(attempt)
+        self._tried([*(self.auth or ()), attempt], attempt)
 
     def authentication_answered(self, attempt: AuthAttempt) -> None:
         """Note how the last attempt ended, if it was noted before its end."""
-        self.auth = [*(self.auth or ())[:-1], attempt]
-        self._logged_in(attempt)
+        self._tried([*(self.auth or ())[:-1], attempt], attempt)
 
-    def _logged_in(self, attempt: AuthAttempt) -> None:
-        if attempt.succeeded:
-            self._login = attempt
+    def _tried(self, attempts: list[AuthAttempt], last: AuthAttempt) -> None:
+        # The login first: a test that clears the records meanwhile must find it.
+        if last.succeeded:
+            self._login = last
+        self.auth = attempts
         self._kept = None
 
     def violated(self, violation: Violation) -> None:
         """Note a violation of the protocol by the client."""
-        self.violations = self.violations or []
-        self.violations.append(violation)
+        violations = self.violations
+        if violations is None:
+            self.violations = violations = []
+        # A test that clears the records meanwhile forgets this one too.
+        violations.append(violation)
         self._kept = None
 
     def asked(self, command: str, now: float) -> None:

@@ -136,17 +136,20 @@ def _why_in_clear(session: Session) -> str:
 
 
 def _why_not_authenticated(session: Session) -> str:
-    if begun := session._unfinished_auth:
-        return f"the client did not finish AUTH {begun.argument}"
+    if mechanism := session._unfinished_auth:
+        return f"the client did not finish AUTH {mechanism}"
+    asked = session._last_auth
     if not session.auth:
-        replies = [one.reply for one in session.exchanges if one.verb == "AUTH"]
-        had = f"AUTH was refused: {replies[-1]}" if replies else "there was no AUTH"
+        had = f"AUTH was refused: {asked.reply}" if asked else "there was no AUTH"
         return f"the client did not log in: {had}"
     last = session.auth[-1]
     what = f"AUTH {last.mechanism}" + ("" if last.username is None else f" as {last.username!r}")
     if last.succeeded:
         return f"{what} came before STARTTLS, which undoes it"
-    return f"{what} got no reply" if last.reply is None else f"{what} was refused: {last.reply}"
+    if last.reply is None:
+        # Some mechanisms refuse with a challenge. Without one, a rule has withheld the reply.
+        return f"{what} got no reply" if asked and asked.rule else f"{what} was refused"
+    return f"{what} was refused: {last.reply}"
 
 
 def _rank(version: str) -> int:

@@ -214,9 +214,10 @@ class Message:
         such a code, in some seventy languages, point at, and returns plain ASCII digits. Of
         `G-123456` it returns `123456`, as a user would type it; a code with letters among its
         digits is returned as it is. Prices, and telephone, order and postal numbers are not codes;
-        years and dates are only if such words closely point at them. With a pattern it returns the
-        first group, or the whole match if there is no group. Raises `SMTPAssertionError` listing
-        the candidates, each with why it was or was not taken, `ValueError` for a wrong pattern.
+        years and dates are codes only if such words point closely at them. With a pattern it
+        returns the first group, or the whole match if there is no group. Raises
+        `SMTPAssertionError` listing the candidates, each with why it was or was not taken,
+        `ValueError` for a wrong pattern.
         """
         __tracebackhide__ = True
         return finding.code(self, pattern)

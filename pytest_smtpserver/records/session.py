@@ -25,13 +25,17 @@ if TYPE_CHECKING:
     from .violations import Violation
 
 
+# RFC 5321 section 4.2.2: "Service not available, closing transmission channel".
+_CLOSING = 421
+
+
 @suggesting
 @frozen(kw_only=True, eq=False)
 class AuthAttempt:
     """One AUTH command, and the exchange after it, if there was one.
 
     `mechanism` is in upper case, or `"***"` if it is unknown, because it may be a secret.
-    `username` is the user that the client named, `None` if it named none, or left before.
+    `username` is the user that the client named, `None` if it named none, or left before it did.
     `succeeded` says whether the server's reply was positive, and `over_tls` whether the connection
     was encrypted. `reply` is the last reply, `None` if there was none.
     """
@@ -100,12 +104,23 @@ class Session:
         return tuple(entry for entry in self._wire if isinstance(entry, Exchange))
 
     @property
-    def _unfinished_auth(self) -> Exchange | None:
-        """The last AUTH command, if the client left before the end of its exchange."""
-        last = next((one for one in reversed(self.exchanges) if one.verb == "AUTH"), None)
-        # An attempt is on record when the exchange has ended, with or without a reply.
-        is_on_record = bool(self.auth) and self.auth[-1].reply is None
-        return last if last and last.reply is None and not is_on_record else None
+    def _last_auth(self) -> Exchange | None:
+        """The last AUTH command."""
+        return next((one for one in reversed(self.exchanges) if one.verb == "AUTH"), None)
+
+    @property
+    def _unfinished_auth(self) -> str | None:
+        """The mechanism of the last AUTH command, if its exchange was broken off.
+
+        That is, if the client left, or if the server ended the session meanwhile, with a 421.
+        """
+        last = self._last_auth
+        if last is None or not (last.reply is None or last.reply.code == _CLOSING):
+            return None
+        # An attempt that has ended is on record, with or without a reply.
+        if self.auth and self.auth[-1].reply in (None, last.reply):
+            return None
+        return last.argument.partition(" ")[0].upper()
 
     @property
     def messages(self) -> tuple[Message, ...]:

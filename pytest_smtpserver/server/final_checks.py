@@ -10,7 +10,7 @@ from pytest_smtpserver.recording.recorder import server_crashed
 from pytest_smtpserver.rules.places import raised_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.violations import Violation
@@ -49,21 +49,28 @@ class Checked(Protocol):
 
 
 def check(
-    servers: Sequence[Checked], *, judged: Sequence[Checked] | None = None, of_run: bool = False
+    servers: Sequence[Checked],
+    *,
+    passed: bool = True,
+    of_run: bool = False,
+    others: Collection[Checked] = (),
 ) -> None:
     """Raise one error for all that is wrong with any of the servers.
 
     In this order: `ServerCrashed` if one failed by its own fault, with its exception as the cause;
-    the exception of a callable of the test; and, for the `judged` servers, which are all unless
-    given, `SMTPAssertionError` for violations of the protocol under `strict` and for rules that
-    were never used. What else is wrong is in the notes of the error; but a rule may be unused
-    because a callable has raised at the same server. With `of_run` a `KeyboardInterrupt` of a
-    callable is an error like others, because as itself it would end the whole run.
+    the exception of a callable of the test; and, if the test itself has `passed`,
+    `SMTPAssertionError` for violations of the protocol under `strict` and for rules that were
+    never used. What else is wrong is in the notes of the error; but a rule may be unused because a
+    callable has raised at the same server.
+
+    With `of_run` a `KeyboardInterrupt` of a callable is an error like others, because as itself it
+    would end the whole run. `others` are servers for which the test did not ask: it does not answer
+    for clients that were there before it.
     """
     __tracebackhide__ = True
     wrong = [*_crashes(servers), *_callable_errors(servers, _KINDS_OF_RUN if of_run else _KINDS)]
-    judged = servers if judged is None else judged
-    wrong += [*_violations(judged), *_unused_rules(judged)]
+    if passed:
+        wrong += [*_violations(servers, others), *_unused_rules(servers)]
     if not wrong:
         return
     noted = getattr(wrong[0], "__notes__", ())
@@ -112,9 +119,14 @@ def _described(error: BaseException) -> RuntimeError:
     return RuntimeError(text).with_traceback(error.__traceback__)
 
 
-def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
+def _violations(servers: Sequence[Checked], others: Collection[Checked]) -> Iterator[BaseException]:
     for server in servers:
-        if server.settings.strict and (found := server.violations):
+        if not server.settings.strict:
+            continue
+        found = server.violations
+        if server in others:
+            found = tuple(one for one in found if not _is_older(one[0], server.cleared))
+        if found:
             lines = [
                 f"  {_named(session, server.cleared)}: {violation}"
                 for session, violation in found[:_LISTED]
@@ -127,8 +139,13 @@ def _violations(servers: Sequence[Checked]) -> Iterator[BaseException]:
 
 def _named(session: Session, cleared: float) -> str:
     # A client of an earlier test may do wrong, or end without QUIT, while this one runs.
-    is_older = session.started_at.timestamp() < cleared
-    return f"session {session.id}{', begun before clear() or the test' * is_older}"
+    return (
+        f"session {session.id}{', begun before clear() or the test' * _is_older(session, cleared)}"
+    )
+
+
+def _is_older(session: Session, cleared: float) -> bool:
+    return session.started_at.timestamp() < cleared
 
 
 def _unused_rules(servers: Sequence[Checked]) -> Iterator[BaseException]:

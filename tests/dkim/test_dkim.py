@@ -233,7 +233,7 @@ def test_the_failure_lists_the_signatures(receive: Receive) -> None:
 @pytest.mark.parametrize(
     ("key", "error", "sentence"),
     [
-        (3, TypeError, "key=3 must be a TXT record, PEM, or a mapping of names to records"),
+        (3, TypeError, "key=3: must be a TXT record, PEM, or a mapping of names to records"),
         ("hello", ValueError, "key must have a public key: 'v=DKIM1; p=...', or PEM"),
         ("v=DKIM1; p=AAAA", ValueError, "key is not a public key of DKIM: "),
         ("v=DKIM1; p=", ValueError, "key is not a public key of DKIM: its p= is empty, so it was"),

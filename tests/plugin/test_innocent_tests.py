@@ -330,6 +330,33 @@ def test_a_client_that_leaves_late_is_not_the_fault_of_a_test_without_mail(
     run(pytester, tests).assert_outcomes(passed=2)
 
 
+def test_a_test_answers_for_its_own_rules_and_clients_however_it_got_the_server(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.fixture(scope="session")
+    def smtpserver_settings():
+        return {"strict": True}
+
+    @pytest.fixture(scope="session")
+    def late(request):
+        return request.getfixturevalue("smtpserver_session")
+
+    def test_that_is_the_first_to_ask(late):
+        pass
+
+    def test_with_a_rule(late):
+        late.on("rcpt").reply(550)
+
+    def test_with_a_client(late):
+        with smtplib.SMTP(*late.addr) as client:
+            client.docmd("FOO")
+"""
+    result = run(pytester, tests)
+    result.assert_outcomes(passed=3, errors=2)
+    result.stdout.fnmatch_lines(["ERROR *::test_with_a_rule", "ERROR *::test_with_a_client"])
+
+
 def test_what_an_earlier_test_did_on_a_connection_that_stays_is_forgotten(
     pytester: pytest.Pytester,
 ) -> None:
@@ -476,19 +503,22 @@ def test_a_run_within_a_test_takes_no_mock_for_the_standard_library(
     run(pytester, tests).assert_outcomes(passed=3)
 
 
-def test_a_stand_in_for_a_library_under_tls_does_no_harm(pytester: pytest.Pytester) -> None:
-    tests = """
+@pytest.mark.parametrize("library", ["idna", "cryptography", "trustme"])
+def test_a_stand_in_for_a_library_under_tls_does_no_harm(
+    pytester: pytest.Pytester, library: str
+) -> None:
+    tests = f"""
     import sys
 
     @pytest.fixture
     def stand_in():
-        with mock.patch.dict(sys.modules, {"idna": mock.MagicMock()}):
+        with mock.patch.dict(sys.modules, {{{library!r}: mock.MagicMock()}}):
             yield
 
     def test_with_it(stand_in, smtpserver_factory):
-        assert isinstance(sys.modules["idna"], mock.MagicMock)
+        assert isinstance(sys.modules[{library!r}], mock.MagicMock)
         smtpserver_factory(tls="starttls")
-        assert isinstance(sys.modules["idna"], mock.MagicMock)
+        assert isinstance(sys.modules[{library!r}], mock.MagicMock)
 
     def test_without_it(smtpserver_factory):
         server = smtpserver_factory(tls="starttls")

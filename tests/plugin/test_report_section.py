@@ -128,6 +128,29 @@ def test_a_server_without_clients_says_so(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*SMTP transcript*", "smtp://127.0.0.1:*", "no client connected"])
 
 
+def test_a_server_that_could_not_start_does_not_spoil_the_report(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile("""
+        import smtplib, socket
+        import pytest
+
+        @pytest.mark.parametrize("name", ["smtpserver_factory", "smtpserver_session_factory"])
+        def test_it(name, request):
+            factory = request.getfixturevalue(name)
+            with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError):
+                factory(port=taken.getsockname()[1])
+            server = factory()
+            with smtplib.SMTP(*server.addr) as client:
+                client.ehlo("client.test")
+            assert False
+    """)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*C: *client.test*", "*C: *client.test*"])
+    result.stdout.no_fnmatch_line("*cannot be shown*")
+
+
 def test_the_runs_server_is_not_shown_for_a_test_that_does_not_use_it(
     pytester: pytest.Pytester,
 ) -> None:

@@ -111,9 +111,15 @@ def test_the_reply_that_refused_the_credentials_is_said() -> None:
     ("last", "attempts", "instead"),
     [
         (None, [], "the client did not finish AUTH LOGIN"),
-        (None, [attempt(False)], "AUTH PLAIN as 'ann' got no reply"),
+        (None, [attempt(False)], "AUTH PLAIN as 'ann' was refused"),
+        ("421 too slow", [], "the client did not finish AUTH LOGIN"),
+        (
+            "421 no",
+            [attempt(False, reply=Reply(421, "no"))],
+            "AUTH PLAIN as 'ann' was refused: 421 no",
+        ),
         (None, [attempt(False, reply=Reply(535, "no"))], "the client did not finish AUTH LOGIN"),
-        (None, [attempt(False, username=None)], "AUTH PLAIN got no reply"),
+        (None, [attempt(False, username=None)], "AUTH PLAIN was refused"),
         ("501 what", [], "the client did not log in: AUTH was refused: 501 what"),
     ],
 )
@@ -122,6 +128,14 @@ def test_an_attempt_is_not_blamed_for_the_reply_to_another(
 ) -> None:
     made = session(("AUTH PLAIN ***", "535 no"), ("AUTH LOGIN", last), auth=tuple(attempts))
     assert first_line(made.assert_authenticated) == instead
+
+
+def test_a_reply_that_a_rule_has_withheld_refuses_nobody() -> None:
+    withheld = Exchange(
+        command="AUTH PLAIN ***", reply=None, rule="a rule", received=0.0, answered=0.0
+    )
+    made = session(_passed=lambda: (withheld,), auth=(attempt(False),))
+    assert first_line(made.assert_authenticated) == "AUTH PLAIN as 'ann' got no reply"
 
 
 def test_what_was_said_before_starttls_authenticates_nobody() -> None:

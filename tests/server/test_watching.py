@@ -30,13 +30,25 @@ def seen() -> Iterator[list[Transaction]]:
     watching.unwatch(add)
 
 
-def test_mail_that_a_test_clears_at_once_is_seen(seen: list[Transaction]) -> None:
+def test_mail_that_a_test_clears_at_once_is_seen(
+    seen: list[Transaction], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with SMTPServer() as server:
         recorder = server._core.recorder
-        # The test is faster than the server's thread, which has just recorded the mail.
-        recorder._wakers = (server.clear, *recorder._wakers)
+        wake = recorder.wake
+
+        def clear_before() -> None:
+            # The test is faster than the server's thread, which has just recorded the mail.
+            monkeypatch.setattr(recorder, "wake", wake)
+            server.clear()
+            monkeypatch.setattr(recorder, "wake", clear_before)
+            wake()
+
+        monkeypatch.setattr(recorder, "wake", clear_before)
         send(server)
         server.wait_closed(TIMEOUT)
         assert not server.messages
+        server.clear()
+        server.clear()
         send(server)
     assert len(seen) == 2

@@ -150,7 +150,7 @@ def _weighed(one: _Pointed, all_lines: Sequence[Line], apart: frozenset[str]) ->
 
 
 def _judged(one: Candidate, pointing: Pointing) -> tuple[int, list[str]]:
-    """Return the score from words, or 0 if the shape or a label has_role against it."""
+    """Return the score from words, or 0 if the shape or a label speaks against it."""
     if one.look_alike:
         return 0, [f"it {one.look_alike}"]
     if pointing.is_another:
@@ -205,7 +205,7 @@ def _claimed(
 def _besides(
     one: _Pointed, all_lines: Sequence[Line], apart: frozenset[str]
 ) -> Iterator[tuple[int, str]]:
-    """Yield the points for what else has_role for a candidate, or against it, and why."""
+    """Yield the points for what else speaks for a candidate, or against it, and why."""
     if len(one.candidate.value) == 6:
         yield _SIX_DIGITS, "it has six digits"
     if is_alone(one.place, all_lines[one.number]):

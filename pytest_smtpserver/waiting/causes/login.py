@@ -37,8 +37,9 @@ def why_not(session: Session, facts: Facts | None = None) -> Cause | None:
     if any(attempt.succeeded for attempt in session.auth) or not (session.auth or asked):
         return None
     last = asked[-1] if asked else None
-    if begun := session._unfinished_auth:
-        return Cause(f"AUTH {_mechanism(session, begun)}: the client did not finish the exchange")
+    if mechanism := session._unfinished_auth:
+        before = f"before it, {_reply(asked[-2])}" if asked[:-1] else ""
+        return Cause(f"AUTH {mechanism}: the client did not finish the exchange", aside=before)
     what = f"AUTH {_mechanism(session, last)}{_as_whom(session)}"
     if last and last.rule:
         return Cause(f"{what}: refused, {_reply(last)}", aside=f"rule {last.rule}")
