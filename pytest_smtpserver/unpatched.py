@@ -61,8 +61,9 @@ def start(thread: threading.Thread) -> None:
             "SMTP server needs the real one: import pytest_smtpserver first"
         )
     # A test may have set a size of stacks for threads of its own.
-    size = stack_size(0)
+    size = stack_size()
     try:
+        stack_size(0)
         with _signals_left_to_others():
             _start(thread)
     finally:
@@ -199,7 +200,7 @@ def standard_library() -> Iterator[None]:
         for name, one in sys.modules.copy().items()
         if _is_of_certificates(name) and not isinstance(one, ModuleType)
     }
-    modules = sys.modules.keys() - stand_ins
+    modules = sys.modules.copy().keys() - stand_ins
     try:
         for name in stand_ins:
             del sys.modules[name]

@@ -25,7 +25,7 @@ _NAP = 1 / _PIECES_PER_SECOND
 class ThrottledStream(Stream):
     """A `Stream` that passes a limited number of octets per second, and pauses with `sleep`.
 
-    When the gate of `throttle` has opened, it makes no more pauses.
+    When the gate of `throttle` has opened, it passes everything on at once.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class ThrottledStream(Stream):
         """See `Stream`."""
         if not self._came:
             self._came += await self._below.receive()
-        piece = bytes(self._came[: self._piece])
+        piece = bytes(self._came if self._is_over else self._came[: self._piece])
         if piece:
             await self._pause(len(piece))
             del self._came[: len(piece)]
@@ -50,7 +50,7 @@ class ThrottledStream(Stream):
 
     async def send(self, octets: bytearray) -> None:
         """See `Stream`."""
-        while octets:
+        while octets and not self._is_over:
             piece = octets[: self._piece]
             size = len(piece)
             try:
@@ -65,8 +65,12 @@ class ThrottledStream(Stream):
         """See `Stream`."""
         await self._below.half_close()
 
+    @property
+    def _is_over(self) -> bool:
+        return self._until is not None and self._until.is_open
+
     async def _pause(self, octets: int) -> None:
         seconds = octets / self._rate
-        while seconds > 0 and not (self._until and self._until.is_open):
+        while seconds > 0 and not self._is_over:
             await self._sleep(min(seconds, _NAP))
             seconds -= _NAP

@@ -127,7 +127,8 @@ def _factory(
         try:
             return server.start()
         except BaseException:
-            servers.remove(server)
+            if not server.accepting:
+                servers.remove(server)
             raise
 
     return factory

@@ -95,10 +95,6 @@ def end_late(item: pytest.Item) -> None:
 
 def _end(item: pytest.Item) -> None:
     servers = item.config.stash.get(SESSION_SERVERS, ())
-    _let_clients_leave(servers)
-    for server in servers:
-        # How long wider fixtures take to end is not up to a client that stays.
-        server._core.forgive_silence()
     # An application expects the servers that a test has stopped, so they are started before the
     # next one. What a wider fixture stops stays so: it may be an outage, or the end of a server.
     # So does one that the test has made for itself with the factory.
@@ -108,6 +104,10 @@ def _end(item: pytest.Item) -> None:
     for server in servers:
         if was_running.get(server, server is asked_late) and not server.accepting:
             stopped[server] = server._core.stops
+    _let_clients_leave(servers)
+    for server in servers:
+        # How long wider fixtures take to end is not up to a client that stays.
+        server._core.forgive_silence()
 
 
 def _let_clients_leave(servers: Iterable[SMTPServer]) -> None:
@@ -126,10 +126,12 @@ def _start_all(item: pytest.Item) -> None:
     is_used = "smtpserver_session_factory" in names_of(item)
     for server in item.config.stash.get(SESSION_SERVERS, ()):
         if _should_run(item, server):
-            # A callable of a test before this one may never return.
-            server._core.leave_blocked_thread()
-            # If a signal interrupts this, it is started before the next test.
-            item.config.stash.setdefault(_STOPPED, {})[server] = server._core.stops
+            try:
+                # A callable of a test before this one may never return.
+                server._core.leave_blocked_thread()
+            finally:
+                # If a signal's handler raises here or below, the next test starts it.
+                item.config.stash.setdefault(_STOPPED, {})[server] = server._core.stops
             # If it cannot start, because something else has the port, only its tests suffer.
             with nullcontext() if is_used else suppress(Exception):
                 server.start()

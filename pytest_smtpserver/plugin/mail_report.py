@@ -5,8 +5,8 @@ Imported only if one of them is asked for.
 How mail gets into the report
 -----------------------------
 
-1. `watching` calls `_ended` whenever a transaction ends on any server of this process. That is in
-   the servers' thread, or in one that stops a server, so `_ended` only appends to a queue.
+1. `watching` calls `_ended` whenever a transaction ends on any server of this process. That may
+   be in any thread, so `_ended` only appends to a queue.
 2. When the teardown of a test is reported, `_collect` empties the queue. All that ended since the
    test before belongs to this test, whichever server it came to: `smtpserver`, one for the whole
    run, or one that the test made. A test without mail costs one look at an empty queue.

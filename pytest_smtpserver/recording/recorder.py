@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_smtpserver.engine import SocketAddress
     from pytest_smtpserver.matching import Criteria
     from pytest_smtpserver.records.message import Message
-    from pytest_smtpserver.records.session import Session
+    from pytest_smtpserver.records.session import AuthAttempt, Session
     from pytest_smtpserver.records.transaction import Transaction
     from pytest_smtpserver.records.violations import Violation
 
@@ -148,6 +148,13 @@ class Recorder:
             if transaction.outcome == "accepted":
                 self._announce(transaction)
         self.wake()
+
+    def authenticated(
+        self, session: SessionRecording, attempt: AuthAttempt, *, is_answer: bool
+    ) -> None:
+        """Note an attempt to authenticate, or how it ended; a test may clear the records."""
+        with self._lock:
+            session.tried(attempt, is_answer=is_answer)
 
     def message_accepted(self, transaction: TransactionRecording) -> None:
         """Publish the message of a transaction that is still open (LMTP)."""

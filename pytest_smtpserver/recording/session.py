@@ -151,17 +151,18 @@ class SessionRecording(Recording[Session]):
 
     def authenticated(self, attempt: AuthAttempt) -> None:
         """Note an attempt to authenticate, and the user if it succeeded."""
-        self._tried([*(self.auth or ()), attempt], attempt)
+        self._recorder.authenticated(self, attempt, is_answer=False)
 
     def authentication_answered(self, attempt: AuthAttempt) -> None:
         """Note how the last attempt ended, if it was noted before its end."""
-        self._tried([*(self.auth or ())[:-1], attempt], attempt)
+        self._recorder.authenticated(self, attempt, is_answer=True)
 
-    def _tried(self, attempts: list[AuthAttempt], last: AuthAttempt) -> None:
-        # The login first: a test that clears the records meanwhile must find it.
-        if last.succeeded:
-            self._login = last
-        self.auth = attempts
+    def tried(self, attempt: AuthAttempt, *, is_answer: bool) -> None:
+        """Note an attempt, or how the last one ended; called under the recorder's lock."""
+        if attempt.succeeded:
+            self._login = attempt
+        before = self.auth or []
+        self.auth = [*(before[:-1] if is_answer else before), attempt]
         self._kept = None
 
     def violated(self, violation: Violation) -> None:
@@ -270,8 +271,9 @@ class SessionRecording(Recording[Session]):
         self.seal()
 
     def forget(self) -> None:
-        """Forget everything except the open transaction, what passed since its MAIL, and the login.
+        """Forget everything except the login, the open transaction and what passed since its MAIL.
 
+        Violations are forgotten too.
         It is called in a test's thread. What the server's thread notes at this very moment is
         either kept or forgotten with the rest.
         """

@@ -120,7 +120,7 @@ class Session:
         # An attempt that has ended is on record, with or without a reply.
         if self.auth and self.auth[-1].reply in (None, last.reply):
             return None
-        return last.argument.partition(" ")[0].upper()
+        return last.argument.lstrip().partition(" ")[0].upper()
 
     @property
     def messages(self) -> tuple[Message, ...]:

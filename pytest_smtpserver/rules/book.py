@@ -54,9 +54,10 @@ class RuleBook:
         return rule
 
     def withdraw(self, rule: RuleState) -> None:
-        """Forget one rule."""
+        """Forget one rule, and let the clients go that it keeps waiting."""
         with self.lock:
             self.rules = tuple(one for one in self.rules if one is not rule)
+        _let_go((rule,))
 
     def answering(
         self, stages: Collection[str], command: Command

@@ -201,7 +201,10 @@ class BaseServer(Reachable, RuleMaker[AnyRule]):
         return Outbox(lambda: recorder.messages.all(), recorder.forget_message)
 
     def clear(self) -> None:
-        """Forget messages, finished transactions and ended sessions; ids go on."""
+        """Forget messages, finished transactions and ended sessions; ids go on.
+
+        An open session stays, with what is open in it and its login; what else it did is forgotten.
+        """
         self._core.recorder.clear(now())
 
     def reset(self) -> None:

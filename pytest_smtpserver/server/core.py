@@ -194,9 +194,11 @@ class Core:
         `until` is on `clock.monotonic`. Nobody is waited for twice: it may be an application that
         keeps its connection.
         """
+        if self.is_inherited:
+            return
         self.rules.let_go()
         recorder = self.recorder
-        if self.is_inherited or not recorder.open_sessions:
+        if not recorder.open_sessions:
             return
         from pytest_smtpserver.waiting.awaiting import in_thread
 
@@ -215,7 +217,7 @@ class Core:
 
     def forgive_silence(self) -> None:
         """Count no time as idle before a present client goes on."""
-        if self.listener is not None:
+        if self.listener is not None and not self.is_inherited:
             self.listener.forgive_silence()
 
     def _leave(self) -> None:

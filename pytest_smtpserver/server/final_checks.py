@@ -9,6 +9,8 @@ from pytest_smtpserver import matching
 from pytest_smtpserver.recording.recorder import server_crashed
 from pytest_smtpserver.rules.places import raised_at
 
+from .registry import test_began
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
@@ -125,7 +127,7 @@ def _violations(servers: Sequence[Checked], others: Collection[Checked]) -> Iter
             continue
         found = server.violations
         if server in others:
-            found = tuple(one for one in found if not _is_older(one[0], server.cleared))
+            found = tuple(one for one in found if not _is_older(one[0], test_began()))
         if found:
             lines = [
                 f"  {_named(session, server.cleared)}: {violation}"
@@ -144,8 +146,8 @@ def _named(session: Session, cleared: float) -> str:
     )
 
 
-def _is_older(session: Session, cleared: float) -> bool:
-    return session.started_at.timestamp() < cleared
+def _is_older(session: Session, moment: float) -> bool:
+    return session.started_at.timestamp() < moment
 
 
 def _unused_rules(servers: Sequence[Checked]) -> Iterator[BaseException]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .core import Core
 
-    #: Called, in whichever thread it ended, with the server and the transaction; must not raise.
+    #: Called, in any thread, with the server and the transaction; must not raise.
     OnEnded = Callable[[Core, Transaction], object]
 
 _watchers: tuple[OnEnded, ...] = ()

@@ -5,7 +5,7 @@ The two loops
 
 Both `in_thread` and `in_task` do the same: look, sleep until something was recorded or the time is
 over, look again. `look` decides, so that nothing about messages is written twice. A recorder calls
-its wakers whenever it records something, in the servers' thread. In a thread the waker sets an
+its wakers whenever it records or forgets something, in any thread. In a thread the waker sets an
 event. In a task it raises a flag, which makes the loop of that task set an event of its own.
 
 Order matters: the event is cleared before the next look. If it were cleared after the look, a

@@ -6,6 +6,7 @@ The text of each failure is in `texts/`, under the name of the function.
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import smtplib
 import ssl
@@ -893,6 +894,13 @@ def login_that_the_client_does_not_finish(server: SMTPServer) -> None:
     server.wait_for_message(timeout=SOON)
 
 
+def login_refused_by_a_challenge_before_silence(server: SMTPServer) -> None:
+    answer = base64.b64encode(b"user=ann\1auth=Bearer wrong\1\1")
+    raw(server, b"EHLO client.example\r\n", b"AUTH XOAUTH2 " + answer + b"\r\n")
+    server.stop()
+    server.wait_for_message(timeout=SOON)
+
+
 def auth_refused_by_a_rule(server: SMTPServer) -> None:
     server.on("auth").reply("454 4.7.0 try again later")
     login(server, "ann", "secret")
@@ -1500,6 +1508,11 @@ WAYS = (
         login_that_the_client_does_not_finish,
         "AUTH PLAIN: the client did not finish the exchange",
         USERS,
+    ),
+    Way(
+        login_refused_by_a_challenge_before_silence,
+        "AUTH XOAUTH2 as 'ann': wrong password",
+        {**USERS, "mechanisms": ("XOAUTH2",)},
     ),
     Way(auth_refused_by_a_rule, "AUTH PLAIN as 'ann': refused, 454 4.7.0", USERS),
     Way(sender_refused_by_a_rule, "MAIL 'shop@shop.example' was refused: 550 5.7.1"),

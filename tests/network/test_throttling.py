@@ -113,9 +113,20 @@ def test_it_is_slow_no_longer_when_its_gate_has_opened() -> None:
     async def read(stream: ThrottledStream) -> None:
         assert await stream.receive() == b"a"
         gate.open()
-        assert [await stream.receive() for _ in range(3)] == [b"b", b"c", b""]
+        assert [await stream.receive() for _ in range(2)] == [b"bc", b""]
 
     assert round(seconds_of(read, Below(b"abc"), 0.5, gate), 6) == 2
+
+
+def test_what_is_left_is_sent_at_once_when_its_gate_has_opened() -> None:
+    gate, below = Gate(), Below(b"")
+    gate.open()
+
+    async def send(stream: ThrottledStream) -> None:
+        await stream.send(bytearray(b"y" * 200))
+
+    assert seconds_of(send, below, 1, gate) == 0
+    assert below.sent == b"y" * 200
 
 
 def test_a_long_pause_ends_soon_after_its_gate_has_opened() -> None:

@@ -130,6 +130,11 @@ def test_an_attempt_is_not_blamed_for_the_reply_to_another(
     assert first_line(made.assert_authenticated) == instead
 
 
+def test_two_spaces_before_a_mechanism_do_not_hide_it() -> None:
+    made = session(("AUTH  login", None))
+    assert first_line(made.assert_authenticated) == "the client did not finish AUTH LOGIN"
+
+
 def test_a_reply_that_a_rule_has_withheld_refuses_nobody() -> None:
     withheld = Exchange(
         command="AUTH PLAIN ***", reply=None, rule="a rule", received=0.0, answered=0.0

@@ -267,6 +267,17 @@ def test_rules_are_named_in_the_order_in_which_they_were_made() -> None:
     assert ["noop" in one for _, one in conversation.rules.unused()] == [True, False]
 
 
+def test_a_rule_that_turns_out_to_be_wrong_lets_its_clients_go() -> None:
+    rules: list[Rule] = []
+    conversation = Conversation(rules=lambda book: rules.append(book.on("noop").hold()))
+    conversation.lines("EHLO client.test")
+    conversation.send(b"NOOP\r\n")
+    assert isinstance(conversation.pause, Hold)
+    with pytest.raises(ValueError, match="must be a whole number"):
+        rules[0].times(0)
+    assert conversation.pause.until.is_open
+
+
 @pytest.mark.parametrize("step", [lambda rule: rule.hold(), lambda rule: rule.delay(3600)])
 def test_forgotten_rules_let_the_clients_go_that_they_keep_waiting(
     step: Callable[[Rule], Rule],

@@ -10,6 +10,7 @@ from .facts import on_one_line
 
 if TYPE_CHECKING:
     from pytest_smtpserver.records.exchange import Exchange
+    from pytest_smtpserver.records.reply import Reply
     from pytest_smtpserver.records.session import Session
 
     from .facts import Facts
@@ -43,11 +44,14 @@ def why_not(session: Session, facts: Facts | None = None) -> Cause | None:
     what = f"AUTH {_mechanism(session, last)}{_as_whom(session)}"
     if last and last.rule:
         return Cause(f"{what}: refused, {_reply(last)}", aside=f"rule {last.rule}")
-    return Cause(f"{what}: {_reason(session, last, facts)}", _advice(last, facts))
+    # Some mechanisms refuse with a challenge; what the session got after that is another matter.
+    is_challenge = bool(session.auth) and session.auth[-1].reply is None
+    reply = last.reply if last and not is_challenge else None
+    return Cause(f"{what}: {_reason(session, reply, facts)}", _advice(reply, facts))
 
 
 def _mechanism(session: Session, last: Exchange | None) -> str:
-    named = last.argument.partition(" ")[0].upper() if last else ""
+    named = last.argument.lstrip().partition(" ")[0].upper() if last else ""
     return named or (session.auth[-1].mechanism if session.auth else "")
 
 
@@ -56,23 +60,23 @@ def _as_whom(session: Session) -> str:
     return "" if name is None else f" as {shown(name)}"
 
 
-def _reason(session: Session, last: Exchange | None, facts: Facts | None) -> str:
-    code = last.reply.code if last and last.reply else _INVALID
+def _reason(session: Session, reply: Reply | None, facts: Facts | None) -> str:
+    code = reply.code if reply else _INVALID
     if code == _UNKNOWN_MECHANISM:
         return "mechanism not offered"
     if code == _NEEDS_TLS:
         return "offered only under TLS"
     if code != _INVALID or (session.auth and session.auth[-1]._is_for_another):
-        return _reply(last)
+        return on_one_line(reply)
     users = facts.settings.users if facts else None
     # If a callable decides, no users are known, and only the callable knows the reason.
     if users and session.auth:
         return "wrong password" if session.auth[-1].username in users else "no such user"
-    return _reply(last) if last and last.reply else "the credentials were refused"
+    return on_one_line(reply) if reply else "the credentials were refused"
 
 
-def _advice(last: Exchange | None, facts: Facts | None) -> str:
-    code = last.reply.code if last and last.reply else 0
+def _advice(reply: Reply | None, facts: Facts | None) -> str:
+    code = reply.code if reply else 0
     if facts is None or code not in _ADVICE:
         return ""
     users = facts.settings.users
