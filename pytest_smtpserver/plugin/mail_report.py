@@ -74,8 +74,8 @@ class MailReport:
         self._page = page
         self._folder = folder
         given: str | None = getattr(config, "workerinput", {}).get(_SPOOL)
-        # Not a `TemporaryDirectory`, which a forked child that calls exit handlers would remove.
         self._pid = getpid()
+        # Not a `TemporaryDirectory`, which a forked child that calls exit handlers would remove.
         self._made = "" if given or not page else tempfile.mkdtemp(prefix="smtpserver")
         self._directory = given or self._made
         self._spool = spool.Spool(Path(self._directory)) if page else None

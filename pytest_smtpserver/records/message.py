@@ -101,9 +101,9 @@ class Message:
 
     @property
     def headers(self) -> tuple[Field, ...]:
-        """Name and value of each header field as sent: folded, octets beyond UTF-8 escaped.
+        """Name and value of each header field as sent, still folded.
 
-        The error handler `surrogateescape` turns these octets into lone surrogates, and back.
+        Octets that are not UTF-8 are lone surrogates (the error handler `surrogateescape`).
         """
         return self._view.fields
 

@@ -141,9 +141,8 @@ def _violations(servers: Sequence[Checked], others: Collection[Checked]) -> Iter
 
 def _named(session: Session, cleared: float) -> str:
     # A client of an earlier test may do wrong, or end without QUIT, while this one runs.
-    return (
-        f"session {session.id}{', begun before clear() or the test' * _is_older(session, cleared)}"
-    )
+    when = ", begun before clear() or the test" if _is_older(session, cleared) else ""
+    return f"session {session.id}{when}"
 
 
 def _is_older(session: Session, moment: float) -> bool:
