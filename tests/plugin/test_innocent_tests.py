@@ -397,8 +397,10 @@ def test_a_connection_may_be_silent_while_wider_fixtures_end(pytester: pytest.Py
             client.noop()
             yield client
             (connection,) = smtpserver_session._core.listener._connections
-            # When another client is answered, the thread has done what it was asked to.
-            smtplib.SMTP(*smtpserver_session.addr, timeout=20).quit()
+            # What has come from clients meanwhile is dealt with before the thread does what it was
+            # asked to, but not what comes after that.
+            for _ in range(2):
+                smtplib.SMTP(*smtpserver_session.addr, timeout=20).quit()
             assert connection._deadline.at == math.inf
 
     def test_it(client):
