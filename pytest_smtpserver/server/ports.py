@@ -9,6 +9,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from pytest_smtpserver.engine import UNIX
+from pytest_smtpserver.rules.places import callers_place
 from pytest_smtpserver.settings import SettingsError
 from pytest_smtpserver.unpatched import in_forked_child
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 _lock = threading.Lock()
-_taken: set[int] = set()
+# Each port with the place where its server was started.
+_taken: dict[int, str] = {}
 # How pytest-xdist tells a worker which it is; what a worker starts has it from its environment.
 _WORKER = "PYTEST_XDIST_WORKER"
 _inherited: str | None = None
@@ -42,10 +44,10 @@ def claim(settings: Settings) -> None:
     with _lock:
         if port in _taken:
             raise SettingsError(
-                f"port={port}: another server of this process listens there; use port=0, "
-                "and server.port for the one that was chosen"
+                f"port={port}: another server of this process, started {_taken[port]}, listens "
+                "there; use port=0, and server.port for the one that was chosen"
             )
-        _taken.add(port)
+        _taken[port] = callers_place()
 
 
 def _is_worker() -> bool:
@@ -62,7 +64,7 @@ def ignore_inherited_worker() -> None:
 def release(settings: Settings) -> None:
     """Give back what `claim` took."""
     with _lock:
-        _taken.discard(settings.port)
+        _taken.pop(settings.port, None)
 
 
 @in_forked_child
