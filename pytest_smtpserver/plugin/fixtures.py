@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -48,7 +49,8 @@ _set_up = threading.local()
 @pytest.fixture(scope="session")
 def smtpserver_settings() -> ServerSettings:
     """Settings for all servers of the run, `{}` unless a conftest overrides this fixture."""
-    return {}
+    # Whoever changed a `dict` would change the settings of all later tests.
+    return cast("ServerSettings", MappingProxyType({}))
 
 
 @pytest.fixture(scope="session")

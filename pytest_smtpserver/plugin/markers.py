@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +20,7 @@ def for_all(given: Mapping[str, object]) -> dict[str, Any]:
 
     Whether settings fit together is checked once all are merged.
     """
-    if isinstance(given, dict) and not given:
+    if isinstance(given, (dict, MappingProxyType)) and not given:
         return {}
     with one_sentence("smtpserver_settings"):
         check_each(given)
