@@ -18,6 +18,7 @@ import pytest
 
 from pytest_smtpserver.matching.failure import TRANSCRIPT_TITLE
 from pytest_smtpserver.matching.wording import printable
+from pytest_smtpserver.server.registry import test_began
 
 from .fixtures import LISTENING_BEFORE, SESSION_SERVERS, names_of
 from .lasting import has_passed
@@ -159,7 +160,9 @@ def _tell_of_the_late(
 def _too_late(item: pytest.Item, servers: Sequence[Core]) -> list[str]:
     """Return a sentence for each message that came too late, unless a report has mentioned it."""
     told = item.stash.setdefault(_MENTIONED, set())
-    found = [one for core in servers for one in core.recorder.too_late() if id(one[0]) not in told]
+    began = test_began()
+    late = [one for core in servers for one in core.recorder.too_late(began)]
+    found = [one for one in late if id(one[0]) not in told]
     told.update(id(message) for message, _ in found)
     return [
         f"{message!r} came {seconds:.1f} s after the wait had ended: use a longer timeout"

@@ -319,9 +319,12 @@ class Recorder:
         """Note that nobody waits any longer for a message that meets these criteria."""
         self.gave_up = now, criteria
 
-    def too_late(self) -> tuple[tuple[Message, float], ...]:
-        """Return the messages that came too late, each with its delay in seconds."""
-        if self.gave_up is None:
+    def too_late(self, began: float) -> tuple[tuple[Message, float], ...]:
+        """Return the messages that came too late, each with its delay in seconds.
+
+        For a wait that ended before this test `began`, nothing does.
+        """
+        if self.gave_up is None or self.gave_up[0] < began:
             return ()
         ended, criteria = self.gave_up
         late = [(one, one._received - ended) for one in self.messages if one._received > ended]
