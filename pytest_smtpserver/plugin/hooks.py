@@ -185,7 +185,6 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
     __tracebackhide__ = True
     # Kept for the report, which is made later: after the last test the run's servers are gone.
     servers = item.stash[SERVERS] = servers_of(item)
-    others = [one._core for one in lasting.servers_of_others(item)] if servers else []
     if servers:
         lasting.end_late(item)
     useless = lasting.useless_marker(item)
@@ -202,7 +201,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
             from pytest_smtpserver.server.final_checks import check
 
             cores = [one._core for one in servers]
-            check(cores, passed=lasting.has_passed(item), of_run=True, others=others)
+            passed, violations = lasting.has_passed(item), lasting.take_violations(item)
+            check(cores, passed=passed, of_run=True, violations=violations)
         if useless:
             pytest.fail(useless, pytrace=False)
 

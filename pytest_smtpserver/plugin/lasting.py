@@ -23,8 +23,9 @@ from .fixtures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
+    from pytest_smtpserver.server.final_checks import Checked, Violations
     from pytest_smtpserver.server.server import SMTPServer
 
 _IS_EMPTIED: pytest.StashKey[bool] = pytest.StashKey()
@@ -34,6 +35,8 @@ _HAS_PASSED: pytest.StashKey[bool] = pytest.StashKey()
 _WAS_RUNNING: pytest.StashKey[dict[SMTPServer, bool]] = pytest.StashKey()
 # Those that a test has stopped, each with how often it had been stopped by then.
 _STOPPED: pytest.StashKey[dict[SMTPServer, int]] = pytest.StashKey()
+# Of each strict server of the run: the violations for which the test answers.
+_VIOLATIONS: pytest.StashKey[dict[Checked, Violations]] = pytest.StashKey()
 
 # The fixtures for servers of the run.
 _OF_RUN = frozenset({"smtpserver_session", "smtpserver_session_factory"})
@@ -66,7 +69,7 @@ def begin(item: pytest.Item) -> None:
     if servers := item.config.stash.get(SESSION_SERVERS, ()):
         _empty_all(servers)
         _start_all(item)
-    if _is_useless(item, names_of(item)):
+    if _is_useless(item, names_of(item)) and _asks_itself(item):
         pytest.fail(_USELESS_MARKER, pytrace=False)
 
 
@@ -95,9 +98,9 @@ def end_late(item: pytest.Item) -> None:
 
 def _end(item: pytest.Item) -> None:
     servers = item.config.stash.get(SESSION_SERVERS, ())
-    # An application expects the servers that a test has stopped, so they are started before the
-    # next one. What a wider fixture stops stays so: it may be an outage, or the end of a server.
-    # So does one that the test has made for itself with the factory.
+    # An application expects the servers that a test has stopped, so they are started again. What a
+    # wider fixture stops stays so: it may be an outage, or the end of a server. So does one that
+    # the test has made for itself with the factory.
     was_running = item.stash.get(_WAS_RUNNING, {})
     asked_late = item.config.stash.get(SESSION_SERVER, None)
     stopped = item.config.stash.setdefault(_STOPPED, {})
@@ -105,9 +108,38 @@ def _end(item: pytest.Item) -> None:
         if was_running.get(server, server is asked_late) and not server.accepting:
             stopped[server] = server._core.stops
     _let_clients_leave(servers)
+    # What wider fixtures do while they end is no matter of the test, nor its rules of theirs.
+    item.stash[_VIOLATIONS] = _violations(item, servers)
     for server in servers:
-        # How long wider fixtures take to end is not up to a client that stays.
+        server._core.rules.retire()
+        # How long they take is not up to a client that stays.
         server._core.forgive_silence()
+        if not server.accepting and _should_run(item, server):
+            # As before each test; if it cannot start, the next one with it says so.
+            with suppress(Exception):
+                _start_again(item, server)
+
+
+def _violations(item: pytest.Item, servers: Iterable[SMTPServer]) -> dict[Checked, Violations]:
+    from pytest_smtpserver.server.registry import test_began
+
+    strict = [server._core for server in servers if server.settings.strict]
+    # A test without a fixture for servers of the run answers for later clients only.
+    names = getattr(getattr(item, "_request", None), "fixturenames", names_of(item))
+    began = 0.0 if _OF_RUN.intersection(names) else test_began()
+    return {
+        core: tuple(one for one in core.violations if one[0].started_at.timestamp() >= began)
+        for core in strict
+    }
+
+
+def take_violations(item: pytest.Item) -> Mapping[Checked, Violations]:
+    """Return the violations for which a test answers, of each strict server of the run.
+
+    Only once: pytest keeps the test until the end of the run.
+    """
+    found, item.stash[_VIOLATIONS] = item.stash.get(_VIOLATIONS, {}), {}
+    return found
 
 
 def _let_clients_leave(servers: Iterable[SMTPServer]) -> None:
@@ -126,15 +158,19 @@ def _start_all(item: pytest.Item) -> None:
     is_used = "smtpserver_session_factory" in names_of(item)
     for server in item.config.stash.get(SESSION_SERVERS, ()):
         if _should_run(item, server):
-            try:
-                # A callable of a test before this one may never return.
-                server._core.leave_blocked_thread()
-            finally:
-                # If a signal's handler raises here or below, the next test starts it.
-                item.config.stash.setdefault(_STOPPED, {})[server] = server._core.stops
             # If it cannot start, because something else has the port, only its tests suffer.
             with nullcontext() if is_used else suppress(Exception):
-                server.start()
+                _start_again(item, server)
+
+
+def _start_again(item: pytest.Item, server: SMTPServer) -> None:
+    try:
+        # A callable of a test before may never return.
+        server._core.leave_blocked_thread()
+    finally:
+        # If a signal's handler raises here or below, the next test starts it.
+        item.config.stash.setdefault(_STOPPED, {})[server] = server._core.stops
+    server.start()
 
 
 def _should_run(item: pytest.Item, server: SMTPServer) -> bool:
@@ -155,8 +191,26 @@ def useless_marker(item: pytest.Item) -> str | None:
         return None
     request = getattr(item, "_request", None)
     names = getattr(request, "fixturenames", ())
-    asked_at_once = _is_useless(item, names_of(item))
+    asked_at_once = "smtpserver_session" in names_of(item)
     return _USELESS_MARKER if not asked_at_once and _is_useless(item, names) else None
+
+
+def _asks_itself(item: pytest.Item) -> bool:
+    """Return whether the marker is the test's own, or the test asks for the server of the run.
+
+    A module with a marker may have tests without mail, and a wider fixture that starts an
+    application for all of them.
+    """
+    if not isinstance(item, pytest.Function) or any(
+        marker.name == "smtpserver" for marker in item.own_markers
+    ):
+        return True
+    info = item._fixtureinfo
+    narrow = [
+        one[-1] for one in info.name2fixturedefs.values() if one and one[-1].scope == "function"
+    ]
+    asked = (info.argnames, *(one.argnames for one in narrow))
+    return any("smtpserver_session" in names for names in asked)
 
 
 def _is_useless(item: pytest.Item, names: Collection[str]) -> bool:
@@ -191,12 +245,3 @@ def note_outcome(item: pytest.Item, report: pytest.TestReport) -> None:
 def has_passed(item: pytest.Item) -> bool:
     """Return whether the test itself passed."""
     return item.stash.get(_HAS_PASSED, False)
-
-
-def servers_of_others(item: pytest.Item) -> Sequence[SMTPServer]:
-    """Return the servers of the run unless the test has a fixture for them."""
-    servers = item.config.stash.get(SESSION_SERVERS, ())
-    if not servers:
-        return ()
-    names = getattr(getattr(item, "_request", None), "fixturenames", names_of(item))
-    return () if _OF_RUN.intersection(names) else tuple(servers)

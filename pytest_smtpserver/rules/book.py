@@ -67,13 +67,14 @@ class RuleBook:
         Raises `CallableError` if a callable of the test does.
         """
         for rule in self.rules:
-            if rule.name in stages and _fits(rule, command) and (phase := rule.take(command)):
+            is_meant = rule.name in stages and not rule.is_retired
+            if is_meant and _fits(rule, command) and (phase := rule.take(command)):
                 return rule, phase
         return None
 
     def knows_verb(self, verb: str) -> bool:
         """Return whether there is a rule for a verb that the server does not know."""
-        return any(rule.name == verb for rule in self.rules)
+        return any(rule.name == verb and not rule.is_retired for rule in self.rules)
 
     def clear(self) -> None:
         """Forget all rules, and let the clients go that they keep waiting."""
@@ -84,6 +85,11 @@ class RuleBook:
     def let_go(self) -> None:
         """Let the clients go that the rules hold, delay or throttle, for good."""
         _let_go(self.rules)
+
+    def retire(self) -> None:
+        """Let the present rules answer nobody any more; those that were never used stay so."""
+        for rule in self.rules:
+            rule.retire()
 
     def unused(self) -> tuple[tuple[str, str], ...]:
         """Return stage and sentence of each rule with a phase that was never used, oldest first."""

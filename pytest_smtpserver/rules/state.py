@@ -54,6 +54,8 @@ class RuleState:
         self.gate = Gate()
         #: Opens when its test is over, or the rule is forgotten: it delays nobody any longer.
         self.over = Gate()
+        #: Whether it answers nobody any more, because its test is over.
+        self.is_retired = False
         #: The commands that were held, oldest first.
         self.held: tuple[Command, ...] = ()
         self._book = book
@@ -102,6 +104,10 @@ class RuleState:
     def withdraw(self) -> None:
         """Let an invalid rule neither answer nor count as unused."""
         self._book.withdraw(self)
+
+    def retire(self) -> None:
+        """Answer nobody any more."""
+        self.is_retired = True
 
     def hold(self, command: Command) -> None:
         """Note that a command is held."""

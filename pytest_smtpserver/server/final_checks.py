@@ -9,14 +9,14 @@ from pytest_smtpserver import matching
 from pytest_smtpserver.recording.recorder import server_crashed
 from pytest_smtpserver.rules.places import raised_at
 
-from .registry import test_began
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_smtpserver.records.session import Session
     from pytest_smtpserver.records.violations import Violation
     from pytest_smtpserver.settings import Settings
+
+    Violations = tuple[tuple[Session, Violation], ...]
 
 # Arbitrary: half of what a failure's text may take.
 _LISTED = 20
@@ -30,7 +30,7 @@ class Checked(Protocol):
         """The settings."""
 
     @property
-    def violations(self) -> tuple[tuple[Session, Violation], ...]:
+    def violations(self) -> Violations:
         """The clients' violations, each with its session."""
 
     @property
@@ -55,7 +55,7 @@ def check(
     *,
     passed: bool = True,
     of_run: bool = False,
-    others: Collection[Checked] = (),
+    violations: Mapping[Checked, Violations] | None = None,
 ) -> None:
     """Raise one error for all that is wrong with any of the servers.
 
@@ -66,13 +66,13 @@ def check(
     callable has raised at the same server.
 
     With `of_run` a `KeyboardInterrupt` of a callable is an error like others, because as itself it
-    would end the whole run. `others` are servers for which the test did not ask: it does not answer
-    for clients that were there before it.
+    would end the whole run. `violations` are those for which the test answers, for servers where
+    these are not all.
     """
     __tracebackhide__ = True
     wrong = [*_crashes(servers), *_callable_errors(servers, _KINDS_OF_RUN if of_run else _KINDS)]
     if passed:
-        wrong += [*_violations(servers, others), *_unused_rules(servers)]
+        wrong += [*_violations(servers, violations or {}), *_unused_rules(servers)]
     if not wrong:
         return
     noted = getattr(wrong[0], "__notes__", ())
@@ -121,14 +121,13 @@ def _described(error: BaseException) -> RuntimeError:
     return RuntimeError(text).with_traceback(error.__traceback__)
 
 
-def _violations(servers: Sequence[Checked], others: Collection[Checked]) -> Iterator[BaseException]:
+def _violations(
+    servers: Sequence[Checked], known: Mapping[Checked, Violations]
+) -> Iterator[BaseException]:
     for server in servers:
         if not server.settings.strict:
             continue
-        found = server.violations
-        if server in others:
-            found = tuple(one for one in found if not _is_older(one[0], test_began()))
-        if found:
+        if found := known.get(server, server.violations):
             lines = [
                 f"  {_named(session, server.cleared)}: {violation}"
                 for session, violation in found[:_LISTED]
@@ -141,12 +140,8 @@ def _violations(servers: Sequence[Checked], others: Collection[Checked]) -> Iter
 
 def _named(session: Session, cleared: float) -> str:
     # A client of an earlier test may do wrong, or end without QUIT, while this one runs.
-    when = ", begun before clear() or the test" if _is_older(session, cleared) else ""
-    return f"session {session.id}{when}"
-
-
-def _is_older(session: Session, moment: float) -> bool:
-    return session.started_at.timestamp() < moment
+    is_older = session.started_at.timestamp() < cleared
+    return f"session {session.id}{', begun before clear() or the test' if is_older else ''}"
 
 
 def _unused_rules(servers: Sequence[Checked]) -> Iterator[BaseException]:

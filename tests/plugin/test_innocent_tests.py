@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 
 import pytest
 
@@ -553,3 +554,170 @@ def test_where_a_library_cannot_be_imported_a_run_within_a_test_is_none_of_its_b
         pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 """
     run(pytester, tests).assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "refuse('550 no')",
+        "on('mail').ignore()",
+        "on('xyzzy').reply('250 ok')",
+        "refuse('451 later').times(1)",
+        "on('rcpt').reply(lambda _: 1 / 0)",
+        "stop()",
+    ],
+)
+def test_a_wider_fixture_that_ends_meets_a_server_that_the_test_has_not_changed(
+    pytester: pytest.Pytester, told: str
+) -> None:
+    tests = f"""
+    @pytest.fixture(scope="module")
+    def application(smtpserver_session):
+        yield
+        send(smtpserver_session)
+        with smtplib.SMTP(*smtpserver_session.addr, timeout=20) as client:
+            assert client.docmd("xyzzy")[0] == 500
+
+    def test_it(application, smtpserver_session):
+        rule = smtpserver_session.{told}
+        if rule:
+            rule._state.optional = True
+"""
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_a_rule_that_only_a_wider_fixture_meets_was_never_used(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.fixture(scope="module")
+    def application(smtpserver_session):
+        yield
+        with smtplib.SMTP(*smtpserver_session.addr, timeout=20) as client:
+            client.sendmail("shop@x.test", ["ann@x.test"], "Subject: Bye")
+
+    def test_it(application, smtpserver_session):
+        smtpserver_session.refuse("550 no")
+"""
+    result = run(pytester, tests)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*never used: the rule on('mail') made at *"])
+
+
+def test_a_wider_fixture_may_give_rules_to_a_server_for_its_own_end(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.fixture(scope="module")
+    def application(smtpserver_session):
+        yield
+        smtpserver_session.refuse("550 no")
+        with smtplib.SMTP(*smtpserver_session.addr, timeout=20) as client:
+            with pytest.raises(smtplib.SMTPSenderRefused):
+                client.sendmail("shop@x.test", ["ann@x.test"], "Subject: Bye")
+
+    def test_it(application):
+        pass
+"""
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_a_test_does_not_answer_for_what_wider_fixtures_do_while_they_end(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeini("[pytest]\nsmtpserver_strict = true")
+    tests = """
+    @pytest.fixture(scope="module")
+    def application(smtpserver_session):
+        client = smtplib.SMTP(*smtpserver_session.addr, timeout=20)
+        yield client
+        client.close()
+        smtpserver_session.wait_closed(timeout=20)
+
+    def test_it(application, smtpserver_session):
+        application.noop()
+
+    def test_of_something_else(smtpserver_session):
+        smtpserver_session.assert_no_message()
+
+    def test_that_does_wrong(smtpserver_session):
+        client = smtplib.SMTP(*smtpserver_session.addr, timeout=20)
+        client.noop()
+        client.close()
+"""
+    result = run(pytester, tests)
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_that_does_wrong*", "*no-quit*"])
+
+
+def test_a_module_with_a_marker_may_have_a_test_without_mail(pytester: pytest.Pytester) -> None:
+    tests = """
+    pytestmark = pytest.mark.smtpserver(hostname="mx.x.test")
+
+    @pytest.fixture(scope="session", autouse=True)
+    def application(smtpserver_session):
+        pass
+
+    @pytest.fixture
+    def mail(smtpserver_session):
+        return smtpserver_session
+
+    def test_of_mail(smtpserver):
+        assert smtpserver.settings.hostname == "mx.x.test"
+
+    def test_of_something_else():
+        pass
+
+    def test_of_the_runs_server(smtpserver_session):
+        pass
+
+    def test_with_a_fixture_for_it(mail):
+        pass
+
+    @pytest.mark.smtpserver(hostname="mx2.x.test")
+    def test_with_a_marker_of_its_own():
+        pass
+"""
+    run(pytester, tests).assert_outcomes(passed=2, errors=3)
+
+
+def test_settings_of_all_tests_cannot_be_changed_by_one(pytester: pytest.Pytester) -> None:
+    tests = """
+    def test_it(smtpserver_settings):
+        assert smtpserver_settings == {}
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            smtpserver_settings["auth"] = "required"
+"""
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_mail_after_a_wait_of_another_test_is_not_called_late(pytester: pytest.Pytester) -> None:
+    tests = """
+    def test_that_waits(own):
+        with pytest.raises(AssertionError):
+            own.wait_for_message(timeout=0.05)
+        with smtplib.SMTP(*own.addr, timeout=20) as client:
+            client.sendmail("shop@x.test", ["ann@x.test"], "Subject: Reminder")
+
+    def test_that_fails(own):
+        assert 1 + 1 == 3
+"""
+    result = run(pytester, tests)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.no_fnmatch_line("*longer timeout*")
+
+
+def test_the_server_that_has_a_port_is_named(pytester: pytest.Pytester) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    tests = f"""
+    def test_that_forgets_its_server():
+        SMTPServer(port={port}).start()
+
+    def test_with_the_same_port():
+        SMTPServer(port={port}).start()
+"""
+    result = run(pytester, tests)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [f"*port={port}: another server of this process, started at test_*.py:*, listens there*"]
+    )
