@@ -108,7 +108,8 @@ def _end(item: pytest.Item) -> None:
         if was_running.get(server, server is asked_late) and not server.accepting:
             stopped[server] = server._core.stops
     _let_clients_leave(servers)
-    # What wider fixtures do while they end is no matter of the test, nor its rules of theirs.
+    # The test does not answer for what wider fixtures do while they end, and its rules do not
+    # answer their clients.
     item.stash[_VIOLATIONS] = _violations(item, servers)
     for server in servers:
         server._core.rules.retire()
