@@ -635,13 +635,13 @@ def test_a_test_does_not_answer_for_what_wider_fixtures_do_while_they_end(
     def test_it(application, smtpserver_session):
         application.noop()
 
-    def test_of_something_else(smtpserver_session):
-        smtpserver_session.assert_no_message()
-
     def test_that_does_wrong(smtpserver_session):
         client = smtplib.SMTP(*smtpserver_session.addr, timeout=20)
         client.noop()
         client.close()
+
+    def test_of_something_else(smtpserver_session):
+        smtpserver_session.assert_no_message()
 """
     result = run(pytester, tests)
     result.assert_outcomes(passed=3, errors=1)
