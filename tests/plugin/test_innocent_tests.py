@@ -391,6 +391,7 @@ def test_what_an_earlier_test_did_on_a_connection_that_stays_is_forgotten(
 def test_a_connection_may_be_silent_while_wider_fixtures_end(pytester: pytest.Pytester) -> None:
     tests = """
     import math
+    from pytest_smtpserver.network.background import background
 
     @pytest.fixture(scope="module")
     def client(smtpserver_session):
@@ -398,10 +399,9 @@ def test_a_connection_may_be_silent_while_wider_fixtures_end(pytester: pytest.Py
             client.noop()
             yield client
             (connection,) = smtpserver_session._core.listener._connections
-            # What has come from clients meanwhile is dealt with before the thread does what it was
-            # asked to, but not what comes after that.
-            for _ in range(2):
-                smtplib.SMTP(*smtpserver_session.addr, timeout=20).quit()
+            has_acted = threading.Event()
+            background().soon(has_acted.set)
+            assert has_acted.wait(20)
             assert connection._deadline.at == math.inf
 
     def test_it(client):
