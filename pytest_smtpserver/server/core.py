@@ -52,6 +52,8 @@ class Core:
         self._lock = threading.Lock()
         # The last listener that was closed, until all of its records are final.
         self._closed: Listener | None = None
+        # Where it was started first, if its port is fixed: the plugin may start it again.
+        self._first_start = ""
         self._pid = getpid()
         #: How often it was told to stop.
         self.stops = 0
@@ -107,7 +109,7 @@ class Core:
             watching.started(self)
 
     def _listen(self) -> Listener:
-        ports.claim(self.settings)
+        self._first_start = ports.claim(self.settings, self._first_start)
         try:
             listener = self._open()
         except BaseException:

@@ -20,22 +20,23 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 _lock = threading.Lock()
-# Each port with the place where its server was started.
+# Each port with the place where its server was started first.
 _taken: dict[int, str] = {}
 # How pytest-xdist tells a worker which it is; what a worker starts has it from its environment.
 _WORKER = "PYTEST_XDIST_WORKER"
 _inherited: str | None = None
 
 
-def claim(settings: Settings) -> None:
+def claim(settings: Settings, place: str) -> str:
     """Take a fixed port for one server of this process; port 0 can be taken any number of times.
 
-    Raises `SettingsError` if another server has the port, or under pytest-xdist, where each worker
-    would want it.
+    Return where a server with a fixed port was started first: `place`, or the caller's line if that
+    is empty. Raises `SettingsError` if another server has the port, or under pytest-xdist, where
+    each worker would want it.
     """
     port = settings.port
     if not port:
-        return
+        return ""
     if _is_worker():
         raise SettingsError(
             f"port={port}: with pytest-xdist each worker has servers of its own; use port=0, "
@@ -47,7 +48,7 @@ def claim(settings: Settings) -> None:
                 f"port={port}: another server of this process, started {_taken[port]}, listens "
                 "there; use port=0, and server.port for the one that was chosen"
             )
-        _taken[port] = callers_place()
+        return _taken.setdefault(port, place or callers_place())
 
 
 def _is_worker() -> bool:

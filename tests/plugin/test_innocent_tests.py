@@ -559,11 +559,11 @@ def test_where_a_library_cannot_be_imported_a_run_within_a_test_is_none_of_its_b
 @pytest.mark.parametrize(
     "told",
     [
-        "refuse('550 no')",
-        "on('mail').ignore()",
-        "on('xyzzy').reply('250 ok')",
-        "refuse('451 later').times(1)",
-        "on('rcpt').reply(lambda _: 1 / 0)",
+        "on('mail', optional=True).reply('550 no')",
+        "on('mail', optional=True).ignore()",
+        "on('xyzzy', optional=True).reply('250 ok')",
+        "on('mail', optional=True).reply('451 later').times(1)",
+        "on('rcpt', optional=True).reply(lambda _: 1 / 0)",
         "stop()",
     ],
 )
@@ -579,9 +579,7 @@ def test_a_wider_fixture_that_ends_meets_a_server_that_the_test_has_not_changed(
             assert client.docmd("xyzzy")[0] == 500
 
     def test_it(application, smtpserver_session):
-        rule = smtpserver_session.{told}
-        if rule:
-            rule._state.optional = True
+        smtpserver_session.{told}
 """
     run(pytester, tests).assert_outcomes(passed=1)
 
@@ -721,3 +719,25 @@ def test_the_server_that_has_a_port_is_named(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [f"*port={port}: another server of this process, started at test_*.py:*, listens there*"]
     )
+
+
+def test_a_server_that_the_plugin_starts_again_is_named_as_before(
+    pytester: pytest.Pytester,
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    tests = f"""
+    @pytest.fixture(scope="session")
+    def application(smtpserver_session_factory):
+        return smtpserver_session_factory(port={port})
+
+    def test_of_an_outage(application):
+        application.stop()
+
+    def test_with_the_same_port():
+        SMTPServer(port={port}).start()
+"""
+    result = run(pytester, tests)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*of this process, started at test_*.py:*, listens there*"])
