@@ -69,7 +69,7 @@ def begin(item: pytest.Item) -> None:
     if servers := item.config.stash.get(SESSION_SERVERS, ()):
         _empty_all(servers)
         _start_all(item)
-    if _is_useless(item, names_of(item)) and _asks_itself(item):
+    if _is_useless(item, names_of(item)) and _is_at_fault(item):
         pytest.fail(_USELESS_MARKER, pytrace=False)
 
 
@@ -98,15 +98,7 @@ def end_late(item: pytest.Item) -> None:
 
 def _end(item: pytest.Item) -> None:
     servers = item.config.stash.get(SESSION_SERVERS, ())
-    # An application expects the servers that a test has stopped, so they are started again. What a
-    # wider fixture stops stays so: it may be an outage, or the end of a server. So does one that
-    # the test has made for itself with the factory.
-    was_running = item.stash.get(_WAS_RUNNING, {})
-    asked_late = item.config.stash.get(SESSION_SERVER, None)
-    stopped = item.config.stash.setdefault(_STOPPED, {})
-    for server in servers:
-        if was_running.get(server, server is asked_late) and not server.accepting:
-            stopped[server] = server._core.stops
+    _note_stopped(item, servers)
     _let_clients_leave(servers)
     # The test does not answer for what wider fixtures do while they end, and its rules do not
     # answer their clients.
@@ -119,6 +111,18 @@ def _end(item: pytest.Item) -> None:
             # As before each test; if it cannot start, the next one with it says so.
             with suppress(Exception):
                 _start_again(item, server)
+
+
+def _note_stopped(item: pytest.Item, servers: Iterable[SMTPServer]) -> None:
+    # An application expects the servers that a test has stopped, so they are started again. What a
+    # wider fixture stops stays so: it may be an outage, or the end of a server. So does one that
+    # the test has made for itself with the factory.
+    was_running = item.stash.get(_WAS_RUNNING, {})
+    asked_late = item.config.stash.get(SESSION_SERVER, None)
+    stopped = item.config.stash.setdefault(_STOPPED, {})
+    for server in servers:
+        if was_running.get(server, server is asked_late) and not server.accepting:
+            stopped[server] = server._core.stops
 
 
 def _violations(item: pytest.Item, servers: Iterable[SMTPServer]) -> dict[Checked, Violations]:
@@ -196,7 +200,7 @@ def useless_marker(item: pytest.Item) -> str | None:
     return _USELESS_MARKER if not asked_at_once and _is_useless(item, names) else None
 
 
-def _asks_itself(item: pytest.Item) -> bool:
+def _is_at_fault(item: pytest.Item) -> bool:
     """Return whether the marker is the test's own, or the test asks for the server of the run.
 
     A module with a marker may have tests without mail, and a wider fixture that starts an

@@ -322,7 +322,8 @@ class Recorder:
     def too_late(self, began: float) -> tuple[tuple[Message, float], ...]:
         """Return the messages that came too late, each with its delay in seconds.
 
-        For a wait that ended before this test `began`, nothing does.
+        `began` is when this test began, in seconds since the epoch. A wait that ended before that
+        was another test's.
         """
         if self.gave_up is None or self.gave_up[0] < began:
             return ()
