@@ -166,12 +166,23 @@ def _settings_from_ini(config: pytest.Config) -> Settings | None:
         settings = DEFAULTS.changed(given)
     except SettingsError as error:
         raise pytest.UsageError(f"{_PREFIX}{error}") from None
-    if settings.port and _is_distributed(config):
-        raise pytest.UsageError(
-            f"{_PREFIX}port={settings.port}: with pytest-xdist each worker has servers of its own; "
-            "use 0, and smtpserver.port for the one that was chosen"
-        )
+    if _is_distributed(config):
+        _refuse_what_workers_would_share(settings)
     return settings
+
+
+def _refuse_what_workers_would_share(settings: Settings) -> None:
+    if settings.port:
+        shared = f"port={settings.port}"
+        instead = "use 0, and smtpserver.port for the one that was chosen"
+    elif settings.host.startswith("unix:"):
+        shared = f"host={settings.host}"
+        instead = "use smtpserver_factory(host=...) with a path in the test's tmp_path"
+    else:
+        return
+    raise pytest.UsageError(
+        f"{_PREFIX}{shared}: with pytest-xdist each worker has servers of its own; {instead}"
+    )
 
 
 def settings_of_run(config: pytest.Config) -> Settings:

@@ -387,6 +387,16 @@ def test_a_fixed_port_with_xdist_is_refused_before_any_test(suite: pytest.Pytest
     result.stderr.fnmatch_lines(["*smtpserver_port=2525: *pytest-xdist*use 0*"])
 
 
+def test_a_path_that_all_workers_of_xdist_would_share_is_refused_before_any_test(
+    suite: pytest.Pytester,
+) -> None:
+    suite.makepyfile("def test_it(smtpserver): pass")
+    host = "smtpserver_host=unix:/run/smtp"
+    result = suite.runpytest_subprocess("-p", "xdist", "-n", "2", "-o", host)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{host}: *pytest-xdist*smtpserver_factory(host=...)*tmp_path*"])
+
+
 def test_a_run_that_an_xdist_worker_starts_can_have_a_fixed_port(
     suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
