@@ -1,8 +1,9 @@
 """The one thread in which all servers of a process run.
 
-The first server starts it. It runs `trio.run` until the process ends, or the test run that started
-it. It is a daemon thread, so it cannot keep the process alive. A forked child has no such thread,
-only its parent's data; the child's first server starts a new one.
+The first server starts it. The plugin starts it before the fixtures of a test that takes a server,
+because one of them may look whether its test leaves a thread. It runs `trio.run` until the process
+ends, or the test run that started it. It is a daemon thread, so it cannot keep the process alive. A
+forked child has no such thread, only its parent's data; the child's first server starts a new one.
 
 Two things can go wrong with it, and neither may harm the next test:
 

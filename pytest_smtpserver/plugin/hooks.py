@@ -79,6 +79,16 @@ def _has_thread() -> bool:
     return network is not None and network.is_running()
 
 
+def _start_thread() -> None:
+    # Before the test, because a fixture may look whether its test leaves a thread or a descriptor.
+    # An error shows where a server starts: it starts the same.
+    with suppress(Exception):
+        from pytest_smtpserver.server.core import import_network
+
+        import_network()
+        sys.modules[_NETWORK].background()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `smtpserver_fault` once for each fault."""
     if FAULT in metafunc.fixturenames and is_ours(FAULT, metafunc._arg2fixturedefs):
@@ -149,12 +159,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Empty the records of servers that last, before each test."""
     __tracebackhide__ = True
-    if "pytester" in names_of(item):
+    names = names_of(item)
+    if "pytester" in names:
         from . import modules
 
         # An error shows where the same is imported again.
         with suppress(Exception):
             modules.import_all()
+    if not (FACTORIES.isdisjoint(names) or _has_thread()):
+        _start_thread()
     lasting.begin(item)
     try:
         return (yield)

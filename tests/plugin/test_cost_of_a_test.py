@@ -80,7 +80,7 @@ def test_a_test_without_a_server_costs_few_calls(counted: dict[str, Counted]) ->
 
 def test_an_ordinary_test_costs_few_calls_in_its_own_thread(counted: dict[str, Counted]) -> None:
     # Up to ten fewer if the server's thread has seen the client leave before the test ends.
-    assert 0 < counted["test_2_ordinary"].ours <= 174
+    assert 0 < counted["test_2_ordinary"].ours <= 180
 
 
 def test_pytest_reads_no_signature_for_the_servers_fixtures(counted: dict[str, Counted]) -> None:

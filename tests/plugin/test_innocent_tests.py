@@ -388,6 +388,35 @@ def test_what_an_earlier_test_did_on_a_connection_that_stays_is_forgotten(
     run(pytester, tests).assert_outcomes(passed=2)
 
 
+@pytest.mark.parametrize("server", ["smtpserver", "smtpserver_factory()"])
+def test_a_fixture_that_looks_for_what_a_test_leaves_finds_nothing_of_ours(
+    pytester: pytest.Pytester, server: str
+) -> None:
+    tests = f"""
+    import os
+
+    @pytest.fixture(autouse=True)
+    def nothing_is_left():
+        threads, descriptors = set(threading.enumerate()), len(os.listdir("/dev/fd"))
+        yield
+        assert set(threading.enumerate()) <= threads
+        assert len(os.listdir("/dev/fd")) <= descriptors
+
+    def test_the_first({server.removesuffix("()")}):
+        send({server})
+
+    def test_that_forks():
+        child = os.fork()
+        if not child:
+            os._exit(0)
+        os.waitpid(child, 0)
+
+    def test_after_it({server.removesuffix("()")}):
+        send({server})
+"""
+    run(pytester, tests).assert_outcomes(passed=3)
+
+
 def test_a_connection_may_be_silent_while_wider_fixtures_end(pytester: pytest.Pytester) -> None:
     tests = """
     import math
